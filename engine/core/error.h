@@ -1,0 +1,46 @@
+#pragma once
+
+// The exceptions pcnn throws. Each message is one line that says where, what was found and what would be right.
+// main() catches pcnn::Error once and turns exit_code() into the process status.
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace pcnn {
+
+// Root of every error the engine reports on purpose.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  // 2 where the user can mend it (arguments, config, input files), 1 where it is ours.
+  [[nodiscard]] virtual int exit_code() const { return 2; }
+};
+
+// A config, override or command line that cannot be used. The message opens with `file:line:column: key.path:`.
+class ConfigError : public Error {
+ public:
+  using Error::Error;
+};
+
+// A file whose bytes are not what its format says, or that cannot be read or written.
+class FormatError : public Error {
+ public:
+  FormatError(const std::string& path, std::uint64_t byte_offset, const std::string& what)
+      : Error(path + ": byte " + std::to_string(byte_offset) + ": " + what) {}
+};
+
+// The operating system refused a file operation.
+class FileError : public Error {
+ public:
+  FileError(const std::string& path, const std::string& what) : Error(path + ": " + what) {}
+};
+
+// A computation that could not be set up or run: op, shapes, the library's status.
+class ComputeError : public Error {
+ public:
+  using Error::Error;
+  [[nodiscard]] int exit_code() const override { return 1; }
+};
+
+}  // namespace pcnn

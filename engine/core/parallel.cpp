@@ -1,0 +1,103 @@
+#include "engine/core/parallel.h"
+
+#include <dlfcn.h>
+#include <oneapi/dnnl/dnnl_config.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_scheduler_observer.h>
+#include <xmmintrin.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <string>
+
+
+namespace pcnn {
+namespace {
+
+// The OpenMP runtime that oneDNN brought into the process, whichever it is. Looking it up at run time keeps one
+// runtime in the process also where the compiler would link another (clang with libomp beside libgomp).
+struct OpenMp {
+  int (*get_max_threads)() = nullptr;
+  void (*set_num_threads)(int) = nullptr;
+};
+
+const OpenMp& open_mp() {
+  static const OpenMp runtime = [] {
+    OpenMp found;
+#if DNNL_CPU_THREADING_RUNTIME == DNNL_RUNTIME_OMP
+    found.get_max_threads = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
+    found.set_num_threads = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+#endif
+    return found;
+  }();
+  return runtime;
+}
+
+// Quota in cores, or infinity. v2: "max 100000" or "150000 100000"; v1: two files.
+double cgroup_quota() {
+  double quota = -1.0, period = 100000.0;
+  std::string word;
+  if (std::ifstream v2("/sys/fs/cgroup/cpu.max"); v2 >> word >> period) {
+    if (word != "max") quota = std::strtod(word.c_str(), nullptr);
+  } else if (std::ifstream v1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); v1 >> quota) {
+    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
+  }
+  return quota > 0.0 && period > 0.0 ? quota / period : INFINITY;
+}
+
+}  // namespace
+
+int available_threads() {
+  const int allowed = std::max(1, tbb::this_task_arena::max_concurrency());  // honours the affinity mask
+  const double quota = std::ceil(cgroup_quota());
+  return quota < allowed ? std::max(1, static_cast<int>(quota)) : allowed;
+}
+
+void flush_denormals_to_zero() {
+  _mm_setcsr(_mm_getcsr() | 0x8040u);  // FTZ (bit 15) and DAZ (bit 6)
+}
+
+SingleThreadedCompute::SingleThreadedCompute() {
+  if (!open_mp().set_num_threads || !open_mp().get_max_threads) return;
+  previous_ = open_mp().get_max_threads();
+  open_mp().set_num_threads(1);
+}
+
+SingleThreadedCompute::~SingleThreadedCompute() {
+  if (previous_ > 0) open_mp().set_num_threads(previous_);
+}
+
+// Each TBB worker is an OpenMP initial thread with its own thread count, so it is set on entry, per thread.
+class OneThreadPerCall : public tbb::task_scheduler_observer {
+ public:
+  explicit OneThreadPerCall(tbb::task_arena& arena) : tbb::task_scheduler_observer(arena) { observe(true); }
+  ~OneThreadPerCall() override { observe(false); }
+  void on_scheduler_entry(bool) override {
+    if (open_mp().set_num_threads) open_mp().set_num_threads(1);
+  }
+};
+
+struct Workers::Impl {
+  explicit Impl(int threads) : threads(threads), arena(threads), observer(arena) {}
+  int threads;
+  mutable tbb::task_arena arena;
+  OneThreadPerCall observer;
+};
+
+Workers::Workers(int threads) : impl_(std::make_unique<Impl>(std::max(1, threads))) {}
+Workers::~Workers() = default;
+
+int Workers::threads() const { return impl_->threads; }
+
+void Workers::run(const std::function<void()>& function) const {
+  const SingleThreadedCompute guard;  // the calling thread joins the arena; give its setting back afterwards
+  impl_->arena.execute(function);
+}
+
+void Workers::parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) const {
+  run([&] { tbb::parallel_for(std::size_t{0}, count, body, tbb::simple_partitioner()); });
+}
+
+}  // namespace pcnn

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs what pcnn needs from Debian's packages, builds the release preset into build/ and fetches MNIST.
+# Safe to run again: each step is skipped or cheap when it is already done.
+#   --no-data   do not fetch MNIST
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(g++ cmake ninja-build curl ca-certificates
+  libdnnl-dev libtbb-dev libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev
+  nlohmann-json3-dev libpng-dev zlib1g-dev libgtest-dev libbenchmark-dev)
+fetch_data=yes
+for argument in "$@"; do
+  case "$argument" in
+    --no-data) fetch_data=no ;;
+    *) echo "setup.sh: unknown argument '$argument' (known: --no-data)" >&2; exit 2 ;;
+  esac
+done
+
+if command -v dpkg-query >/dev/null; then
+  missing=()
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  if ((${#missing[@]})); then
+    as_root=()
+    if [ "$(id -u)" != 0 ]; then
+      command -v sudo >/dev/null || { echo "setup.sh: not root and no sudo; as root: apt-get install ${missing[*]}" >&2; exit 1; }
+      as_root=(sudo)
+    fi
+    echo "== installing: ${missing[*]}"
+    "${as_root[@]}" apt-get update -q
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+  else
+    echo "== packages: all installed"
+  fi
+else
+  echo "== packages: not a Debian system; see the list in README.md (CMake names what it misses)"
+fi
+
+echo "== building build/ (release preset)"
+generator=()
+[ -f build/CMakeCache.txt ] || generator=(-G Ninja)
+cmake --preset release "${generator[@]}"
+cmake --build --preset release --parallel
+
+if [ "$fetch_data" = yes ]; then
+  ./scripts/fetch_data.sh mnist
+fi
+echo "== ready: build/bin/pcnn-run configs/mnist.yaml"
