@@ -1,7 +1,7 @@
 #pragma once
 
-// The exceptions pcnn throws. Each message is one line that says where, what was found and what would be right.
-// main() catches pcnn::Error once and turns exit_code() into the process status.
+// The exceptions pcnn throws. Each message is one line that says where, what was found and what would be
+// right. main() catches pcnn::Error once and turns exit_code() into the process status.
 
 #include <cstdint>
 #include <stdexcept>
@@ -17,7 +17,8 @@ class Error : public std::runtime_error {
   [[nodiscard]] virtual int exit_code() const { return 2; }
 };
 
-// A config, override or command line that cannot be used. The message opens with `file:line:column: key.path:`.
+// A config, override or command line that cannot be used. The message opens with `file:line:column:
+// key.path:`.
 class ConfigError : public Error {
  public:
   using Error::Error;

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <oneapi/dnnl/dnnl_config.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_scheduler_observer.h>
@@ -10,14 +11,14 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <optional>
 #include <string>
-
 
 namespace pcnn {
 namespace {
 
-// The OpenMP runtime that oneDNN brought into the process, whichever it is. Looking it up at run time keeps one
-// runtime in the process also where the compiler would link another (clang with libomp beside libgomp).
+// The OpenMP runtime that oneDNN brought into the process, whichever it is. Looking it up at run time keeps
+// one runtime in the process also where the compiler would link another (clang with libomp beside libgomp).
 struct OpenMp {
   int (*get_max_threads)() = nullptr;
   void (*set_num_threads)(int) = nullptr;
@@ -79,9 +80,18 @@ class OneThreadPerCall : public tbb::task_scheduler_observer {
   }
 };
 
+// TBB starts no more threads than there are cores unless it is told to, before it starts any.
+std::optional<tbb::global_control> allow(int threads) {
+  const auto limit = tbb::global_control::max_allowed_parallelism;
+  const auto wanted = static_cast<std::size_t>(threads);
+  if (wanted <= tbb::global_control::active_value(limit)) return std::nullopt;
+  return std::optional<tbb::global_control>(std::in_place, limit, wanted);
+}
+
 struct Workers::Impl {
-  explicit Impl(int threads) : threads(threads), arena(threads), observer(arena) {}
+  explicit Impl(int count) : threads(count), more_threads(allow(count)), arena(count), observer(arena) {}
   int threads;
+  std::optional<tbb::global_control> more_threads;
   mutable tbb::task_arena arena;
   OneThreadPerCall observer;
 };
@@ -89,11 +99,17 @@ struct Workers::Impl {
 Workers::Workers(int threads) : impl_(std::make_unique<Impl>(std::max(1, threads))) {}
 Workers::~Workers() = default;
 
-int Workers::threads() const { return impl_->threads; }
+int Workers::threads() const {
+  return impl_->threads;
+}
 
 void Workers::run(const std::function<void()>& function) const {
   const SingleThreadedCompute guard;  // the calling thread joins the arena; give its setting back afterwards
   impl_->arena.execute(function);
+}
+
+int Workers::current() {
+  return tbb::this_task_arena::current_thread_index();
 }
 
 void Workers::parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) const {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The one place that knows how oneTBB and oneDNN share the machine: TBB runs independent pieces in parallel, and
-// every oneDNN call inside a piece runs on the calling thread alone.
+// The one place that knows how oneTBB and oneDNN share the machine: TBB runs independent pieces in parallel,
+// and every oneDNN call inside a piece runs on the calling thread alone.
 
 #include <cstddef>
 #include <functional>
@@ -9,14 +9,16 @@
 
 namespace pcnn {
 
-// Cores this process may use: the affinity mask, cut to the container's CPU quota (cgroup v1 and v2), at least 1.
+// Cores this process may use: the affinity mask, cut to the container's CPU quota (cgroup v1 and v2), at
+// least 1.
 [[nodiscard]] int available_threads();
 
-// Treats denormal floats as zero on this thread and on TBB arenas made after the call. Call it first in main().
+// Treats denormal floats as zero on this thread and on TBB arenas made after the call. Call it first in
+// main().
 void flush_denormals_to_zero();
 
-// A fixed number of worker threads. run() and parallel_for() execute on them with oneDNN held to one thread per
-// call; anything that creates or executes oneDNN primitives must be inside one of the two.
+// A fixed number of worker threads. run() and parallel_for() execute on them with oneDNN held to one thread
+// per call; anything that creates or executes oneDNN primitives must be inside one of the two.
 class Workers {
  public:
   explicit Workers(int threads);
@@ -27,6 +29,9 @@ class Workers {
   [[nodiscard]] int threads() const;
   // Runs the function inside the arena and waits; exceptions come through.
   void run(const std::function<void()>& function) const;
+  // Inside run() or parallel_for(): which of the threads() workers is calling, from 0. A body that starts no
+  // other parallel work has the worker's index to itself until it returns.
+  [[nodiscard]] static int current();
   // body(i) for every i in [0, count), any order, in parallel.
   void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) const;
 

@@ -19,7 +19,9 @@ std::uint64_t mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-float unit_interval(std::uint32_t bits) { return static_cast<float>(bits >> 8) * 0x1.0p-24f; }
+float unit_interval(std::uint32_t bits) {
+  return static_cast<float>(bits >> 8) * 0x1.0p-24f;
+}
 
 }  // namespace
 

@@ -1,8 +1,8 @@
 #pragma once
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3",
-// SC 2011). A number is a pure function of (seed, stream, four counters), so it never depends on threads, order
-// of evaluation or batch size.
+// SC 2011). A number is a pure function of (seed, stream, four counters), so it never depends on threads,
+// order of evaluation or batch size.
 
 #include <array>
 #include <cstdint>
@@ -29,11 +29,14 @@ class RandomStream {
   RandomStream(std::uint64_t seed, Stream stream);
 
   // Four independent 32-bit numbers at this counter.
-  [[nodiscard]] PhiloxBlock bits(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t d = 0) const;
+  [[nodiscard]] PhiloxBlock bits(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0,
+                                 std::uint32_t d = 0) const;
   // Uniform in [0, 1): 24 bits, so 1 is never rounded to.
-  [[nodiscard]] float uniform(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t d = 0) const;
+  [[nodiscard]] float uniform(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0,
+                              std::uint32_t d = 0) const;
   // Standard normal (Box-Muller on one block).
-  [[nodiscard]] float normal(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0, std::uint32_t d = 0) const;
+  [[nodiscard]] float normal(std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0,
+                             std::uint32_t d = 0) const;
   // Unbiased integer in [0, bound): 64-bit multiply-shift, bias below 2^-32 for bounds under 2^32.
   [[nodiscard]] std::uint32_t below(std::uint32_t bound, std::uint32_t a, std::uint32_t b = 0) const;
 

@@ -1,0 +1,50 @@
+// pcnn-run: trains the network of a config, draws samples and scores the test split.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "engine/core/error.h"
+#include "engine/core/parallel.h"
+#include "engine/run/run.h"
+
+int main(int argc, char** argv) {
+  pcnn::flush_denormals_to_zero();
+
+  CLI::App app{
+      "Trains a PixelCNN as a config says, draws samples from it and scores the test split.\n"
+      "  pcnn-run configs/mnist.yaml\n"
+      "  pcnn-run configs/mnist.yaml train.epochs=2 model.blocks.repeat=3 name=small\n"
+      "  pcnn-run --resume runs/mnist train.epochs=20"};
+  pcnn::RunOptions options;
+  std::vector<std::string> arguments;
+  app.add_option("config", arguments, "the config file, then any number of key.path=value overrides");
+  app.add_option("--resume", options.resume, "continue the run in this directory");
+  app.add_flag("--dry-run", options.dry_run, "print the network table, receptive field and memory, and stop");
+  app.set_version_flag("--version", "pcnn " PCNN_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (options.resume.empty()) {
+    if (arguments.empty() || arguments.front().find('=') != std::string::npos) {
+      std::fputs("pcnn-run: no config file given: pcnn-run configs/mnist.yaml, or --help\n", stderr);
+      return 2;
+    }
+    options.config = arguments.front();
+    arguments.erase(arguments.begin());
+  }
+  options.overrides = arguments;
+
+  try {
+    pcnn::run(options);
+    return 0;
+  } catch (const pcnn::Error& error) {
+    std::fprintf(stderr, "pcnn-run: %s\n", error.what());
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pcnn-run: unexpected: %s\n", error.what());
+    return 1;
+  }
+}

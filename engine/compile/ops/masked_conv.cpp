@@ -1,0 +1,129 @@
+// A masked convolution as oneDNN sees it: only the rows of the kernel that hold live taps, so a mask-B 3x3
+// kernel
+//
+//     1 1 1
+//     1 1 0     is a 2x3 convolution with one row of padding above and none below.
+//     0 0 0
+//
+// The dead taps of the centre row are zeros in the packed weights.
+
+#include "engine/compile/dnnl_compat.h"
+#include "engine/compile/ops/lower_op.h"
+
+namespace pcnn {
+namespace {
+
+dnnl::memory::desc any_kernel(const MaskedConvOp& op, int filters) {
+  return {{filters, op.in_channels, live_rows(op.kernel_height), op.kernel_width},
+          dnnl::memory::data_type::f32,
+          dnnl::memory::format_tag::any};
+}
+
+dnnl::memory::desc vector_of(int count) {
+  return {{count}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x};
+}
+
+// All layouts left to the primitive; zero rows above the image are either padding or `rows_above` of the
+// source.
+dnnl_compat::ConvGeometry geometry(const PlanBuilder& plan, int node, const MaskedConvOp& op,
+                                   int rows_above = 0) {
+  Shape src = plan.network().shape(op.src, plan.images());
+  src.h += rows_above;
+  const Shape dst = plan.network().shape(node, plan.images());
+  const int top = op.kernel_height / 2 - rows_above, side = op.kernel_width / 2;
+  return {.src = any_layout(src),
+          .weights = any_kernel(op, dst.c),
+          .bias = vector_of(dst.c),
+          .dst = any_layout(dst),
+          .pad_before = {top, side},
+          .pad_after = {0, side}};
+}
+
+const Parameter& parameter(const PlanBuilder& plan, int index) {
+  return plan.network().parameters[static_cast<std::size_t>(index)];
+}
+
+// oneDNN's fast backward-weights kernels refuse a top padding above half the kernel's height, which the cut
+// kernels of 5x5 and more have; they get the zero rows stored above the source instead.
+int rows_to_store_above(const MaskedConvOp& op) {
+  const int top = op.kernel_height / 2;
+  return top > live_rows(op.kernel_height) / 2 ? top : 0;
+}
+
+}  // namespace
+
+int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const ActivationOp* activation,
+                      int src, LoweredConv& lowered) {
+  dnnl::primitive_attr attributes = fresh_attributes();
+  if (activation) {
+    dnnl::post_ops ops;
+    dnnl_compat::append_eltwise(ops, eltwise_algorithm(activation->function), activation->slope);
+    attributes.set_post_ops(ops);
+  }
+  const auto pd = dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training,
+                                            geometry(plan, node, op), attributes);
+  plan.note_implementation(node, "forward", pd.impl_info_str());
+
+  const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
+  const Parameter& bias = parameter(plan, op.bias);
+  const int dst = plan.new_tensor(pd.dst_desc());
+  lowered = {pd, src};
+  plan.primitive(dnnl::convolution_forward(pd), pd.scratchpad_desc(),
+                 {{{DNNL_ARG_SRC, plan.in_layout(src, pd.src_desc())}},
+                  {{DNNL_ARG_DST, dst}},
+                  {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}},
+                   {DNNL_ARG_BIAS, {Operand::Home::kBias, bias.offset, pd.bias_desc()}}}});
+  return dst;
+}
+
+int lower_masked_conv_backward_data(PlanBuilder& plan, int node, const MaskedConvOp& op,
+                                    const LoweredConv& lowered, int diff_dst) {
+  const auto pd = dnnl_compat::conv_backward_data(plan.engine(), geometry(plan, node, op), lowered.forward,
+                                                  fresh_attributes());
+  plan.note_implementation(node, "backward data", pd.impl_info_str());
+
+  const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
+  const int diff_src = plan.new_tensor(pd.diff_src_desc());
+  plan.primitive(dnnl::convolution_backward_data(pd), pd.scratchpad_desc(),
+                 {{{DNNL_ARG_DIFF_DST, plan.in_layout(diff_dst, pd.diff_dst_desc())}},
+                  {{DNNL_ARG_DIFF_SRC, diff_src}},
+                  {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}}}});
+  return diff_src;
+}
+
+void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const MaskedConvOp& op,
+                                        const LoweredConv& lowered, int diff_dst) {
+  const int rows_above = rows_to_store_above(op);
+  const dnnl_compat::ConvGeometry shape = geometry(plan, node, op, rows_above);
+  const auto hint = rows_above == 0
+                        ? lowered.forward
+                        : dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
+                                                    fresh_attributes());
+  const auto pd = dnnl_compat::conv_backward_weights(plan.engine(), shape, hint, fresh_attributes());
+  plan.note_implementation(node, "backward weights", pd.impl_info_str());
+
+  const int src = rows_above == 0 ? lowered.src : plan.with_zero_rows_above(lowered.src, rows_above);
+  const Parameter& weight = parameter(plan, op.weight);
+  const Parameter& bias = parameter(plan, op.bias);
+  const int diff_weights = plan.new_tensor(pd.diff_weights_desc());
+  plan.primitive(dnnl::convolution_backward_weights(pd), pd.scratchpad_desc(),
+                 {{{DNNL_ARG_SRC, plan.in_layout(src, pd.src_desc())},
+                   {DNNL_ARG_DIFF_DST, plan.in_layout(diff_dst, pd.diff_dst_desc())}},
+                  {{DNNL_ARG_DIFF_WEIGHTS, diff_weights}},
+                  {{DNNL_ARG_DIFF_BIAS, {Operand::Home::kGradients, bias.offset, pd.diff_bias_desc()}}}});
+
+  // The live rows of the full OIHW kernel in the caller's gradient buffer; dead rows there are never written.
+  const dnnl::memory::dims full(weight.shape.begin(), weight.shape.end());
+  const dnnl::memory::dims live{full[0], full[1], live_rows(op.kernel_height), full[3]};
+  const dnnl::memory::desc window(
+      live, dnnl::memory::data_type::f32,
+      dnnl::memory::dims{full[1] * full[2] * full[3], full[2] * full[3], full[3], 1});
+  const dnnl::reorder::primitive_desc reorder(plan.engine(), pd.diff_weights_desc(), plan.engine(), window,
+                                              fresh_attributes());
+  plan.primitive(dnnl::reorder(reorder), reorder.scratchpad_desc(),
+                 {{{DNNL_ARG_FROM, diff_weights}},
+                  {},
+                  {{DNNL_ARG_TO, {Operand::Home::kGradients, weight.offset, window}}}});
+}
+
+}  // namespace pcnn

@@ -1,0 +1,94 @@
+#include <cstring>
+
+#include "engine/compile/elementwise.h"
+#include "engine/compile/program_impl.h"
+#include "engine/core/error.h"
+
+namespace pcnn {
+
+Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory& packed)
+    : plan(program.plan),
+      arena(plan.arena.bytes),
+      scratchpad(plan.scratchpad_bytes),
+      stream(program.engine),
+      arguments(plan.steps.size()) {
+  const auto address = [&](const Operand& operand) -> void* {
+    switch (operand.home) {
+      case Operand::Home::kTensor:
+        return tensor(static_cast<int>(operand.index));
+      case Operand::Home::kPacked:
+        return packed.kernels.data() + plan.kernels[operand.index].offset;
+      case Operand::Home::kBias:
+        return packed.biases.data() + operand.index * sizeof(float);
+      case Operand::Home::kScratchpad:
+        return scratchpad.data();
+      case Operand::Home::kGradients:
+        break;  // the caller's: bind_gradients()
+    }
+    return nullptr;
+  };
+  for (std::size_t step = 0; step < plan.steps.size(); ++step) {
+    const auto* primitive = std::get_if<PrimitiveStep>(&plan.steps[step]);
+    if (!primitive) continue;
+    for (const auto& [argument, operand] : primitive->arguments) {
+      const dnnl::memory& memory = memories.emplace_back(operand.desc, program.engine, address(operand));
+      arguments[step].push_back({argument, memory.get()});
+      if (operand.home == Operand::Home::kGradients) gradients.emplace_back(operand.index, memory);
+    }
+  }
+}
+
+float* Workspace::Impl::tensor(int index) const {
+  const std::size_t buffer = plan.buffers[static_cast<std::size_t>(index)];
+  return reinterpret_cast<float*>(arena.data() + plan.arena.offsets[buffer]);
+}
+
+std::size_t Workspace::Impl::floats(int index) const {
+  return plan.tensors[static_cast<std::size_t>(index)].get_size() / sizeof(float);
+}
+
+void Workspace::Impl::bind_gradients(float* base) {
+  for (auto& [offset, memory] : gradients) memory.set_data_handle(base + offset);
+}
+
+namespace {
+
+struct RunStep {
+  Workspace::Impl& workspace;
+  std::size_t index;
+
+  void operator()(const CallerStep&) const {}
+  void operator()(const PrimitiveStep& step) const {
+    const auto& arguments = workspace.arguments[index];
+    const dnnl_status_t status = dnnl_primitive_execute(step.primitive.get(), workspace.stream.get(),
+                                                        static_cast<int>(arguments.size()), arguments.data());
+    if (status != dnnl_success)
+      throw ComputeError("step " + std::to_string(index) + " failed: oneDNN status " +
+                         std::to_string(status));
+  }
+  void operator()(const ActivationBackwardStep& step) const {
+    activation_backward(step.op, workspace.floats(step.dst), workspace.tensor(step.dst),
+                        workspace.tensor(step.diff_dst), workspace.tensor(step.diff_src));
+  }
+  void operator()(const SumStep& step) const {
+    sum(workspace.floats(step.dst), workspace.tensor(step.a), workspace.tensor(step.b),
+        workspace.tensor(step.dst));
+  }
+  void operator()(const ZeroStep& step) const {
+    std::memset(workspace.tensor(step.dst), 0, workspace.floats(step.dst) * sizeof(float));
+  }
+};
+
+}  // namespace
+
+void Workspace::Impl::run(std::size_t begin, std::size_t end) {
+  for (std::size_t step = begin; step < end; ++step) std::visit(RunStep{*this, step}, plan.steps[step]);
+  stream.wait();
+}
+
+Workspace::Workspace(const Program& program, const PackedWeights& packed)
+    : impl_(std::make_unique<Impl>(*program.impl_, *packed.memory_)) {}
+Workspace::~Workspace() = default;
+Workspace::Workspace(Workspace&&) noexcept = default;
+
+}  // namespace pcnn

@@ -1,0 +1,151 @@
+#pragma once
+
+// Typed reading of a YAML config. A document is loaded whole, overrides are laid over it, and each part of
+// the engine asks its own section for the keys it knows. What was asked for is recorded, so that the document
+// can then refuse keys nobody knows, write the config in effect, and list every key with its default.
+//
+// The YAML accepted is the plain part of the language: one document, a map at its root, keys of letters,
+// digits, '_' and
+// '-', each once per map, nested at most 32 deep. Anchors, aliases, merge keys and explicit tags are refused.
+// A null value means "the default".
+//
+// Every ConfigError is one line:
+//   configs/x.yaml:12:9: train.batch: found 0, accepted: an integer >= 1
+// with line and column from 1 (column in bytes). For a value given on the command line, `override
+// 'train.batch=0'` stands in place of file:line:column.
+//
+// Asking for one key as two kinds, or with a fallback its own range refuses, is a mistake of ours:
+// std::logic_error. Reading records, so a document and its nodes belong to one thread at a time.
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/config/config_range.h"
+
+namespace pcnn {
+
+namespace config_detail {
+struct State;
+struct Section;
+}  // namespace config_detail
+
+// One section (a map) of a document, or a section the document does not have: there every getter gives its
+// fallback. A cheap value, which keeps its document alive. Every getter throws ConfigError for a value it
+// does not accept.
+class ConfigNode {
+ public:
+  // Whether `key` is given and not null. Does not count as asking for it.
+  [[nodiscard]] bool has(std::string_view key) const;
+
+  // The map under `key`; an empty section where it is absent or null.
+  [[nodiscard]] ConfigNode section(std::string_view key) const;
+  // The maps of the list under `key`, or the one map written in its place; none where it is absent or null.
+  [[nodiscard]] std::vector<ConfigNode> sections(std::string_view key) const;
+
+  // Plain decimal digits with an optional sign: not 010, 0x10, 1_000, 5.0, 1e3 or "5".
+  [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t fallback,
+                                     ConfigRange accepted = {}) const;
+  // nullopt where the key is absent or null.
+  [[nodiscard]] std::optional<std::int64_t> optional_integer(std::string_view key,
+                                                             ConfigRange accepted = {}) const;
+
+  // A plain decimal number, with an exponent or not, that a double can hold: not .inf, .nan, 0x1p3, 1e999 or
+  // "0.5".
+  [[nodiscard]] double real(std::string_view key, double fallback, ConfigRange accepted = {}) const;
+  [[nodiscard]] std::optional<double> optional_real(std::string_view key, ConfigRange accepted = {}) const;
+
+  // true or false and no other word.
+  [[nodiscard]] bool boolean(std::string_view key, bool fallback) const;
+
+  // A scalar, plain or quoted, as it is written: `010` stays "010". Never empty, unless the fallback is.
+  [[nodiscard]] std::string text(std::string_view key, std::string fallback) const;
+  // nullopt where the key is absent or null.
+  [[nodiscard]] std::optional<std::string> optional_text(std::string_view key) const;
+
+  // A list of integers, maybe empty; one integer counts as a list of one. `accepted` holds for each.
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key, std::vector<std::int64_t> fallback,
+                                                   ConfigRange accepted = {}) const;
+
+  // One of the named values. `fallback` must be among them.
+  template <typename T>
+  [[nodiscard]] T choice(std::string_view key, T fallback,
+                         std::initializer_list<std::pair<std::string_view, T>> names) const;
+
+  // "model.blocks[0]"; "" for the root. One map in place of a list has no index, as in the file:
+  // "model.blocks".
+  [[nodiscard]] std::string path() const;
+
+  // Throws ConfigError `place: path.key: message` for checks between keys, at the place of `key`, or of this
+  // section where the key is absent. An empty key speaks of the section itself.
+  [[noreturn]] void fail(std::string_view key, std::string_view message) const;
+
+ private:
+  friend class ConfigDocument;
+  ConfigNode(std::shared_ptr<config_detail::State> state, config_detail::Section* section);
+
+  // Index into `names` of the name under `key`, `fallback` where it is absent or null.
+  [[nodiscard]] std::size_t choose(std::string_view key, std::size_t fallback,
+                                   std::span<const std::string_view> names) const;
+
+  std::shared_ptr<config_detail::State> state_;
+  config_detail::Section* section_;  // owned by *state_
+};
+
+// A loaded config. Copies share one document and one record of what was asked for.
+class ConfigDocument {
+ public:
+  // Each override is `path=value`, where the path is `train.batch`, `model.blocks.0.repeat` or
+  // `model.blocks[0].repeat` and the value is YAML: it replaces what is there, and creates the sections on
+  // its way. Later overrides win. Throws ConfigError where the file cannot be read, is over 1 MiB, or it or
+  // an override is not as described above.
+  static ConfigDocument from_file(const std::string& path, std::span<const std::string> overrides = {});
+  // `name` stands for the file in messages.
+  static ConfigDocument from_string(std::string_view yaml, std::string name,
+                                    std::span<const std::string> overrides = {});
+
+  [[nodiscard]] ConfigNode root() const;
+
+  // Throws ConfigError for the first given key nobody has asked for, with the nearest known key. Call it
+  // after all reading is done.
+  void reject_unread() const;
+
+  // Every key asked for with its value in effect, in the order of asking, as YAML that loads back to the same
+  // values.
+  [[nodiscard]] std::string resolved_yaml() const;
+
+  struct Key {
+    std::string path;      // "train.batch", "model.blocks[].kernel"
+    std::string type;      // "integer", "number", "boolean", "text", "choice", "list of integers"
+    std::string fallback;  // as YAML; "null" for none
+    std::string accepted;  // as in errors: "an integer >= 1", "one of relu, elu"
+  };
+  // Every value asked for, each path once as it was first asked for, in the order of asking.
+  [[nodiscard]] std::vector<Key> keys() const;
+
+ private:
+  explicit ConfigDocument(std::shared_ptr<config_detail::State> state);
+
+  std::shared_ptr<config_detail::State> state_;
+};
+
+template <typename T>
+T ConfigNode::choice(std::string_view key, T fallback,
+                     std::initializer_list<std::pair<std::string_view, T>> names) const {
+  std::vector<std::string_view> words;
+  std::size_t fallback_index = names.size();
+  for (const auto& [word, value] : names) {
+    if (value == fallback && fallback_index == names.size()) fallback_index = words.size();
+    words.push_back(word);
+  }
+  return (names.begin() + choose(key, fallback_index, words))->second;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,31 @@
+#include "engine/config/config_state.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace pcnn::config_detail {
+
+const Entry* Section::given(std::string_view key) const {
+  const Entry* entry = map ? map->find(key) : nullptr;
+  return entry && entry->value.kind != Tree::Kind::kNull ? entry : nullptr;
+}
+
+const Asked* Section::find_asked(std::string_view key) const {
+  const auto found = std::ranges::find(asked, key, &Asked::key);
+  return found == asked.end() ? nullptr : &*found;
+}
+
+Asked& Section::record(std::string_view key, Asked::Kind kind) {
+  if (!is_key(key)) throw std::logic_error(join_path(path, key) + ": no config can have this key");
+  const auto found = std::ranges::find(asked, key, &Asked::key);
+  if (found != asked.end()) {
+    if (found->kind != kind)
+      throw std::logic_error(join_path(path, key) + ": read as a section and as something else");
+    return *found;
+  }
+  asked.push_back(
+      {.key = std::string(key), .kind = kind, .description = {}, .in_effect = {}, .sections = {}});
+  return asked.back();
+}
+
+}  // namespace pcnn::config_detail

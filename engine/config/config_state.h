@@ -1,0 +1,57 @@
+#pragma once
+
+// What ConfigDocument and ConfigNode share: the loaded tree, and a second tree of what was asked for.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/config/config.h"
+#include "engine/config/tree.h"
+
+namespace pcnn::config_detail {
+
+struct Section;
+
+// One key somebody asked for.
+struct Asked {
+  enum class Kind { kValue, kSection, kSections };
+
+  std::string key;
+  Kind kind = Kind::kValue;
+  ConfigDocument::Key description;                 // kValue
+  std::string in_effect;                           // kValue: as YAML
+  std::vector<std::unique_ptr<Section>> sections;  // kSection: one; kSections: any number
+};
+
+// One section somebody asked for, in the document or not.
+struct Section {
+  const Tree* map = nullptr;  // nullptr: not in the document
+  std::string path;           // "model.blocks[0]"
+  std::string pattern;        // "model.blocks[]"
+  Place place;                // of the section it would be in, where it is absent
+  std::vector<Asked> asked;   // in the order of asking, keys unique
+
+  // The entry of `key` unless absent or null.
+  [[nodiscard]] const Entry* given(std::string_view key) const;
+
+  [[nodiscard]] const Asked* find_asked(std::string_view key) const;
+  // The record of `key`, made where there was none. Throws std::logic_error where it was asked for as another
+  // kind.
+  Asked& record(std::string_view key, Asked::Kind kind);
+};
+
+struct State {
+  Source source;
+  Tree tree;  // fixed once `root` is made: sections point into it
+  Section root;
+};
+
+// ConfigDocument::reject_unread().
+void reject_unread(const State& state);
+
+// ConfigDocument::resolved_yaml().
+[[nodiscard]] std::string resolved_yaml(const Section& root);
+
+}  // namespace pcnn::config_detail

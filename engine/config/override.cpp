@@ -1,0 +1,144 @@
+#include "engine/config/override.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/config/scalar.h"
+#include "engine/config/yaml_reader.h"
+
+namespace pcnn::config_detail {
+namespace {
+
+// A key of a map, or digits that index a list.
+struct Step {
+  std::string text;
+  bool is_index = false;
+};
+
+// A place in the tree and its path in the form messages use.
+struct Cursor {
+  Tree* tree = nullptr;
+  std::string path;
+};
+
+class Override {
+ public:
+  Override(const Source& source, int index) : source_(source), place_{.override_index = index} {}
+
+  void apply(Tree& root) const {
+    const std::string_view text = source_.overrides[place_.override_index];
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) fail("", "no '=', accepted: path.key=value");
+    const std::string_view path = text.substr(0, equals), value = text.substr(equals + 1);
+    const std::vector<Step> steps = steps_of(path);
+    if (value.find_first_not_of(" \t\r\n") == std::string_view::npos)
+      fail(path_of(steps), "no value after '=', write null for the default");
+    Tree tree = read_yaml_value(value, source_, place_, path_of(steps));
+
+    Cursor cursor{&root, ""};
+    for (std::size_t i = 0; i < steps.size(); ++i)
+      cursor = steps[i].is_index ? enter_item(cursor, steps[i].text)
+                                 : enter_key(cursor, steps[i].text, i + 1 == steps.size());
+    *cursor.tree = std::move(tree);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view path, std::string_view message) const {
+    source_.fail(place_, path, message);
+  }
+
+  std::vector<Step> steps_of(std::string_view path) const {
+    if (path.empty()) fail("", "no path before '=', accepted: path.key=value");
+    std::vector<Step> steps;
+    for (std::size_t start = 0; start <= path.size();) {
+      const std::size_t end = std::min(path.find('.', start), path.size());
+      add_steps(path.substr(start, end - start), steps);
+      start = end + 1;
+    }
+    if (steps.size() > kDeepest) fail("", "the path has more than " + std::to_string(kDeepest) + " parts");
+    if (steps.front().is_index) fail("", "the path opens with an index, accepted: a key");
+    return steps;
+  }
+
+  static std::string path_of(const std::vector<Step>& steps) {
+    std::string path;
+    for (const Step& step : steps)
+      path = step.is_index ? path + "[" + step.text + "]" : join_path(path, step.text);
+    return path;
+  }
+
+  // One part between dots: `blocks`, `0` or `blocks[0]`.
+  void add_steps(std::string_view part, std::vector<Step>& steps) const {
+    const std::size_t bracket = std::min(part.find('['), part.size());
+    const std::string_view word = part.substr(0, bracket);
+    if (!is_digits(word) && !is_key(word)) fail_part(part);
+    steps.push_back({std::string(word), is_digits(word)});
+    for (std::string_view rest = part.substr(bracket); !rest.empty();) {
+      const std::size_t close = rest.find(']');
+      if (rest.front() != '[' || close == std::string_view::npos || !is_digits(rest.substr(1, close - 1)))
+        fail_part(part);
+      steps.push_back({std::string(rest.substr(1, close - 1)), true});
+      rest.remove_prefix(close + 1);
+    }
+  }
+
+  [[noreturn]] void fail_part(std::string_view part) const {
+    fail("", "found \"" + shorten(part) + "\" in the path, accepted: a key (" + std::string(kAcceptedKeys) +
+                 ") or an index, as in model.blocks[0]");
+  }
+
+  static bool is_digits(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  }
+
+  Cursor enter_key(const Cursor& at, const std::string& key, bool is_last) const {
+    Tree& tree = *at.tree;
+    if (tree.kind == Tree::Kind::kNull) tree = {.kind = Tree::Kind::kMap, .place = place_};
+    if (tree.kind == Tree::Kind::kList)
+      fail(at.path, "found a list, accepted: an index, as in " + at.path + "[0]." + key);
+    if (tree.kind != Tree::Kind::kMap) fail(at.path, refusal(tree, "a section"));
+    if (Entry* entry = tree.find(key)) {
+      // Who last gave the value answers for the key, too.
+      if (is_last) entry->key_place = place_;
+      return {&entry->value, join_path(at.path, key)};
+    }
+    tree.entries.push_back({key, place_, {.place = place_}});
+    return {&tree.entries.back().value, join_path(at.path, key)};
+  }
+
+  Cursor enter_item(const Cursor& at, std::string_view digits) const {
+    Tree& tree = *at.tree;
+    const std::optional<std::int64_t> index = parse_integer(without_leading_zeros(digits));
+    if (tree.kind == Tree::Kind::kMap && index == 0) return at;
+    const std::string path = at.path + "[" + shorten(digits) + "]";
+    if (tree.kind == Tree::Kind::kNull) fail(path, "nothing to index, " + at.path + " has no value");
+    if (tree.kind == Tree::Kind::kScalar) fail(at.path, refusal(tree, "a list"));
+    const std::size_t count = tree.kind == Tree::Kind::kMap ? 1 : tree.items.size();
+    if (!index || static_cast<std::uint64_t>(*index) >= count) fail(path, out_of_range(count));
+    return {&tree.items[static_cast<std::size_t>(*index)], path};
+  }
+
+  static std::string_view without_leading_zeros(std::string_view digits) {
+    return digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+  }
+
+  static std::string out_of_range(std::size_t count) {
+    if (count == 0) return "index out of range, the list is empty";
+    return "index out of range, accepted: 0" + (count == 1 ? "" : " to " + std::to_string(count - 1));
+  }
+
+  const Source& source_;
+  Place place_;
+};
+
+}  // namespace
+
+void apply_override(Tree& root, const Source& source, int index) {
+  Override(source, index).apply(root);
+}
+
+}  // namespace pcnn::config_detail

@@ -1,0 +1,48 @@
+#include "engine/config/config_state.h"
+
+namespace pcnn::config_detail {
+namespace {
+
+void write_section(const Section& section, std::size_t indent, std::string& yaml);
+
+// Block list of maps: each map indented, its first line opened by a dash.
+void write_sections(const Asked& asked, std::size_t indent, std::string& yaml) {
+  for (const auto& section : asked.sections) {
+    std::string map;
+    write_section(*section, indent + 2, map);
+    yaml.append(indent, ' ').append("- ").append(map.empty() ? "{}\n" : map.substr(indent + 2));
+  }
+}
+
+void write_section(const Section& section, std::size_t indent, std::string& yaml) {
+  for (const Asked& asked : section.asked) {
+    std::string below;
+    if (asked.kind == Asked::Kind::kSection)
+      write_section(*asked.sections.front(), indent + 2, below);
+    else if (asked.kind == Asked::Kind::kSections)
+      write_sections(asked, indent + 2, below);
+
+    std::string value = asked.in_effect;
+    if (asked.kind == Asked::Kind::kSections && below.empty()) value = "[]";
+    if (asked.kind == Asked::Kind::kSection && below.empty()) {
+      // Absent and without a default to show: writing it would make has() see it.
+      if (asked.sections.front()->map == nullptr) continue;
+      value = "{}";
+    }
+    yaml.append(indent, ' ').append(asked.key).append(":");
+    if (below.empty())
+      yaml.append(" ").append(value).append("\n");
+    else
+      yaml.append("\n").append(below);
+  }
+}
+
+}  // namespace
+
+std::string resolved_yaml(const Section& root) {
+  std::string yaml;
+  write_section(root, 0, yaml);
+  return yaml;
+}
+
+}  // namespace pcnn::config_detail

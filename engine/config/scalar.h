@@ -1,0 +1,32 @@
+#pragma once
+
+// The text of scalars: strict reading of numbers, writing values back as YAML, quoting values in messages.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pcnn::config_detail {
+
+// [+-]? (0 | [1-9][0-9]*) within 64 bits, the whole text; else nullopt.
+[[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
+
+// A decimal number, the whole text, with no leading zeros and finite in a double (nor rounded to zero); else
+// nullopt.
+[[nodiscard]] std::optional<double> parse_real(std::string_view text);
+
+// YAML which reads back as the same value. The shortest digits that do so for a double.
+[[nodiscard]] std::string real_as_yaml(double value);
+[[nodiscard]] std::string text_as_yaml(std::string_view text);
+[[nodiscard]] std::string integers_as_yaml(const std::vector<std::int64_t>& values);
+
+// Control characters as \n, \t or \xNN, the rest unchanged.
+[[nodiscard]] std::string escape_controls(std::string_view text);
+
+// escape_controls() and at most about 60 bytes, ending in "..." where cut. Never cuts through a UTF-8
+// character.
+[[nodiscard]] std::string shorten(std::string_view text);
+
+}  // namespace pcnn::config_detail

@@ -1,0 +1,52 @@
+#include <optional>
+
+#include "engine/config/config_state.h"
+#include "engine/config/nearest.h"
+#include "engine/config/scalar.h"
+
+namespace pcnn::config_detail {
+namespace {
+
+std::vector<std::string> asked_keys(const Section& section) {
+  std::vector<std::string> keys;
+  for (const Asked& asked : section.asked) keys.push_back(asked.key);
+  return keys;
+}
+
+// The path of the first key asked for by this name, in any section.
+std::optional<std::string> find_anywhere(const Section& section, std::string_view key) {
+  if (section.find_asked(key)) return join_path(section.path, key);
+  for (const Asked& asked : section.asked)
+    for (const auto& child : asked.sections)
+      if (auto found = find_anywhere(*child, key)) return found;
+  return std::nullopt;
+}
+
+std::string help_for(const Section& root, const Section& section, std::string_view key) {
+  const std::vector<std::string> known = asked_keys(section);
+  if (const auto near = nearest(key, known)) return "did you mean " + join_path(section.path, *near) + "?";
+  if (const auto elsewhere = find_anywhere(root, key)) return "did you mean " + *elsewhere + "?";
+  std::string help = "known here: ";
+  if (known.empty()) help += "none";
+  for (std::size_t i = 0; i < known.size(); ++i) help += (i == 0 ? "" : ", ") + known[i];
+  return help;
+}
+
+void reject_unread(const State& state, const Section& section) {
+  if (section.map == nullptr) return;
+  for (const Entry& entry : section.map->entries) {
+    const Asked* asked = section.find_asked(entry.key);
+    if (asked == nullptr)
+      state.source.fail(entry.key_place, join_path(section.path, entry.key),
+                        "unknown key; " + help_for(state.root, section, entry.key));
+    for (const auto& child : asked->sections) reject_unread(state, *child);
+  }
+}
+
+}  // namespace
+
+void reject_unread(const State& state) {
+  reject_unread(state, state.root);
+}
+
+}  // namespace pcnn::config_detail

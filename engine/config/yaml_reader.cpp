@@ -1,0 +1,66 @@
+#include "engine/config/yaml_reader.h"
+
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <sstream>
+#include <utility>
+
+#include "engine/config/scalar.h"
+#include "engine/config/text_check.h"
+#include "engine/config/tree_builder.h"
+
+namespace pcnn::config_detail {
+namespace {
+
+// A line of its own that ends the document. The library takes a quoted text that is still open at the end of
+// the file for a closed one; met with this line, it objects.
+constexpr std::string_view kDocumentEnd = "...\n";
+
+// The library's words for what goes wrong most often are those of its scanner.
+std::string syntax_message(const std::string& message) {
+  using namespace YAML::ErrorMsg;
+  // The library looks an alias up before it reports it, so one of no anchor is refused there.
+  if (message.starts_with(UNKNOWN_ANCHOR)) return std::string(kNoAliases);
+  std::string reason = shorten(message);
+  if (message == DOC_IN_SCALAR || message == EOF_IN_SCALAR)
+    reason = "a quoted text without its closing quote";
+  if (message == END_OF_SEQ_FLOW) reason = "a list goes on without , or ]";
+  if (message == END_OF_MAP_FLOW) reason = "a section goes on without , or }";
+  if (message == END_OF_SEQ || message == END_OF_MAP)
+    reason = "text that does not belong here, is its indentation right?";
+  return "not valid YAML: " + reason;
+}
+
+Tree read(std::string_view text, const Source& source, Origin origin) {
+  if (const auto flaw = find_flaw(text))
+    source.fail(origin.override_place.value_or(Place{.line = flaw->line, .column = flaw->column}),
+                origin.path, flaw->message);
+
+  const std::string_view line_end = text.empty() || text.ends_with('\n') ? "" : "\n";
+  std::istringstream stream(std::string(text).append(line_end).append(kDocumentEnd));
+  TreeBuilder builder(source, text, std::move(origin));
+  try {
+    YAML::Parser parser(stream);
+    // The library stops at the end of the first document, or at text it cannot make part of it, and would say
+    // nothing.
+    if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
+  } catch (const YAML::Exception& error) {
+    builder.fail(error.mark, syntax_message(error.msg));
+  }
+  return builder.take_root();
+}
+
+}  // namespace
+
+Tree read_yaml(std::string_view text, const Source& source) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return read(text, source, {});
+}
+
+Tree read_yaml_value(std::string_view text, const Source& source, Place override_place, std::string path) {
+  return read(text, source, {override_place, std::move(path)});
+}
+
+}  // namespace pcnn::config_detail

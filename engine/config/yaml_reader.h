@@ -1,0 +1,21 @@
+#pragma once
+
+// YAML text to a Tree: the one place that knows the YAML library.
+
+#include <string>
+#include <string_view>
+
+#include "engine/config/tree.h"
+
+namespace pcnn::config_detail {
+
+// Reads one YAML document; an empty one is null. Throws ConfigError for text that is not YAML and for what
+// configs do not use: a second document, anchors, aliases, merge keys, tags, keys that are not words, the
+// same key twice, nesting beyond kDeepest, tabs as indentation, control characters.
+[[nodiscard]] Tree read_yaml(std::string_view text, const Source& source);
+
+// The same for the value an override gives to `path`: every place in it is `override_place`.
+[[nodiscard]] Tree read_yaml_value(std::string_view text, const Source& source, Place override_place,
+                                   std::string path);
+
+}  // namespace pcnn::config_detail

@@ -1,0 +1,49 @@
+#pragma once
+
+// The `data` section of a config. A key that the other keys leave without effect is refused where it is
+// given, because a silently ignored key misleads.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/data/binarise.h"
+
+namespace pcnn {
+
+class ConfigNode;
+
+enum class DatasetKind {
+  kMnist,
+  kFashionMnist,
+  kIdx,  // any pair of files named and laid out as MNIST's; images of any size
+};
+
+// Which images of the train file are held out.
+enum class ValidationChoice {
+  kLast,    // the last ones of the file
+  kSeeded,  // drawn without replacement from split_seed
+};
+
+enum class TrainOn {
+  kTrain,
+  kTest,  // the tutorial's own protocol: trains and validates on the test split; every result carries a note
+};
+
+struct DataConfig {
+  DatasetKind dataset = DatasetKind::kMnist;
+  std::string directory = "data/mnist";  // holds the image files
+  std::optional<int> train_images;  // trains on the first ones only, counted after the split; none: on all
+  int validation_images = 5000;     // held out of the train file; unused with TrainOn::kTest
+  ValidationChoice validation_choice = ValidationChoice::kLast;
+  std::uint64_t split_seed = 1;
+  TrainOn train_on = TrainOn::kTrain;
+  BinarisationConfig binarisation;
+  friend bool operator==(const DataConfig&, const DataConfig&) = default;
+};
+
+// Reads the keys of the section; an absent or null one takes the default above, the directory that of its
+// data set. Throws ConfigError. Opens no file: counts are checked against the files by load_dataset.
+[[nodiscard]] DataConfig read_data_config(const ConfigNode& data);
+
+}  // namespace pcnn

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/core/shape.h"
+#include "engine/data/data_config.h"
+#include "engine/data/image_set.h"
+
+namespace pcnn {
+
+// Three splits of one image size, none of them empty. No image is in two of them, unless train_on is test:
+// then train and validation are the test images, and the note says so.
+struct Dataset {
+  ImageSet train;
+  ImageSet validation;
+  ImageSet test;
+  std::string note;  // belongs beside every result; empty where there is nothing to say
+};
+
+// Reads train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz) from the config's directory; only the
+// second where train_on is test. Validation is taken out of the train file and both keep the file's order.
+// Throws FileError for a missing file, with the command that fetches it; FormatError for a damaged one or for
+// image sizes that disagree; ConfigError where the config asks for more images than there are.
+[[nodiscard]] Dataset load_dataset(const DataConfig& config);
+
+// Size of one image, n = 1. Known for the named data sets without any file; read from a header for kIdx.
+[[nodiscard]] Shape dataset_shape(const DataConfig& config);
+
+// What a result was computed on: "MNIST test split, 10,000 images". split: "train", "validation" or "test".
+[[nodiscard]] std::string describe_split(const DataConfig& config, const ImageSet& images,
+                                         std::string_view split);
+
+}  // namespace pcnn

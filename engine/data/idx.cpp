@@ -1,0 +1,125 @@
+#include "engine/data/idx.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <numeric>
+
+#include "engine/core/error.h"
+
+namespace pcnn {
+namespace {
+
+constexpr std::size_t kHeaderBytes = 16;
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
+constexpr std::uint32_t kMostSide = 1 << 14;
+
+// Reads a plain or gzip-compressed file in order; gzread passes plain bytes through.
+class ByteReader {
+ public:
+  explicit ByteReader(std::string path) : path_(std::move(path)) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path_, error)) throw FileError(path_, "is a directory");
+    errno = 0;
+    file_.reset(gzopen(path_.c_str(), "rb"));
+    if (!file_) throw FileError(path_, std::string("cannot be read: ") + std::strerror(errno));
+  }
+
+  // As many bytes as there are, up to `size`.
+  std::size_t read(std::uint8_t* dst, std::size_t size) {
+    std::size_t done = 0;
+    while (done < size) {
+      const auto chunk = static_cast<unsigned>(std::min<std::size_t>(size - done, 1u << 30));
+      const int got = gzread(file_.get(), dst + done, chunk);
+      int status = Z_OK;
+      const char* message = gzerror(file_.get(), &status);
+      // A gzip stream cut short is reported beside the bytes it still gave.
+      if (got < 0 || status == Z_BUF_ERROR)
+        throw FormatError(path_, position_ + done, fmt::format("its gzip stream is damaged ({})", message));
+      if (got == 0) break;
+      done += static_cast<std::size_t>(got);
+    }
+    position_ += done;
+    return done;
+  }
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  struct Close {
+    void operator()(gzFile_s* file) const { gzclose(file); }
+  };
+  std::string path_;
+  std::unique_ptr<gzFile_s, Close> file_;
+  std::uint64_t position_ = 0;
+};
+
+std::uint32_t big_endian(const std::uint8_t* bytes) {
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 |
+         bytes[3];
+}
+
+Shape read_header(ByteReader& reader) {
+  std::uint8_t header[kHeaderBytes];
+  const std::size_t got = reader.read(header, 4);
+  if (got < 4) throw FormatError(reader.path(), got, "ends inside the IDX header");
+  const std::uint32_t magic = big_endian(header);
+  if (magic == 0x0801)
+    throw FormatError(reader.path(), 0,
+                      "holds IDX labels (magic 0x00000801), images (0x00000803) are needed");
+  if (magic != 0x0803)
+    throw FormatError(reader.path(), 0,
+                      fmt::format("found magic 0x{:08x}, IDX images have 0x00000803", magic));
+  if (const std::size_t rest = reader.read(header + 4, 12); rest < 12)
+    throw FormatError(reader.path(), 4 + rest, "ends inside the IDX header");
+
+  const std::uint32_t count = big_endian(header + 4), height = big_endian(header + 8),
+                      width = big_endian(header + 12);
+  if (count == 0 || height == 0 || width == 0 || height > kMostSide || width > kMostSide ||
+      std::uint64_t{count} * height > kMostBytes / width)
+    throw FormatError(reader.path(), 4,
+                      fmt::format("found {} images of {}x{}, accepted: at least one, up to 2 GiB in all",
+                                  count, height, width));
+  return {static_cast<int>(count), 1, static_cast<int>(height), static_cast<int>(width)};
+}
+
+}  // namespace
+
+std::optional<std::string> find_idx(const std::string& path) {
+  std::error_code error;
+  for (const std::string& candidate : {path, path + ".gz"})
+    if (std::filesystem::exists(candidate, error)) return candidate;
+  return std::nullopt;
+}
+
+ImageSet read_idx_images(const std::string& path) {
+  ByteReader reader(find_idx(path).value_or(path));
+  const Shape shape = read_header(reader);
+  ImageSet images{.name = path,
+                  .count = shape.n,
+                  .channels = shape.c,
+                  .height = shape.h,
+                  .width = shape.w,
+                  .pixels = std::vector<std::uint8_t>(shape.size()),
+                  .ids = std::vector<std::uint32_t>(static_cast<std::size_t>(shape.n))};
+  if (const std::size_t got = reader.read(images.pixels.data(), images.pixels.size());
+      got < images.pixels.size())
+    throw FormatError(
+        reader.path(), kHeaderBytes + got,
+        fmt::format("ends early: its header promises {} images of {}x{}", shape.n, shape.h, shape.w));
+  if (std::uint8_t extra; reader.read(&extra, 1) != 0)
+    throw FormatError(reader.path(), kHeaderBytes + images.pixels.size(), "goes on after its last image");
+  std::iota(images.ids.begin(), images.ids.end(), 0u);
+  return images;
+}
+
+Shape read_idx_shape(const std::string& path) {
+  ByteReader reader(find_idx(path).value_or(path));
+  return read_header(reader);
+}
+
+}  // namespace pcnn

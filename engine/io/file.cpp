@@ -1,0 +1,109 @@
+#include "engine/io/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "engine/core/error.h"
+
+namespace pcnn {
+namespace {
+
+[[noreturn]] void refuse(const std::string& path, const char* what) {
+  throw FileError(path, std::string(what) + ": " + std::strerror(errno));
+}
+
+class FileDescriptor {
+ public:
+  FileDescriptor(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  [[nodiscard]] int get() const { return fd_; }
+  // Errors of delayed writes show here.
+  [[nodiscard]] bool close() {
+    const int fd = fd_;
+    fd_ = -1;
+    return ::close(fd) == 0;
+  }
+  [[nodiscard]] bool write_all(std::span<const std::byte> bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) return false;
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+    return true;
+  }
+
+ private:
+  int fd_;
+};
+
+// Makes a rename inside the directory durable. Some file systems cannot sync a directory; they lose nothing.
+void sync_directory_of(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const FileDescriptor directory(parent.empty() ? "." : parent.string(), O_RDONLY | O_DIRECTORY);
+  if (directory.is_open()) ::fsync(directory.get());
+}
+
+}  // namespace
+
+std::vector<std::byte> read_file(const std::string& path) {
+  const FileDescriptor file(path, O_RDONLY);
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) refuse(path, "cannot be read");
+  if (S_ISDIR(status.st_mode)) throw FileError(path, "cannot be read: it is a directory");
+  std::vector<std::byte> bytes;
+  std::size_t size = 0;
+  for (;;) {
+    bytes.resize(std::max<std::size_t>(size + 65536, static_cast<std::size_t>(status.st_size) + 1));
+    const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) refuse(path, "cannot be read");
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+std::string read_text_file(const std::string& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void write_file_atomic(const std::string& path, std::span<const std::byte> bytes) {
+  const std::string temporary = path + ".part" + std::to_string(::getpid());
+  FileDescriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.is_open()) refuse(path, "cannot be written");
+  if (!file.write_all(bytes) || ::fsync(file.get()) != 0 || !file.close() ||
+      ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int cause = errno;
+    ::unlink(temporary.c_str());
+    errno = cause;
+    refuse(path, "cannot be written");
+  }
+  sync_directory_of(path);
+}
+
+void write_file_atomic(const std::string& path, std::string_view text) {
+  write_file_atomic(path, std::as_bytes(std::span(text)));
+}
+
+void append_line(const std::string& path, std::string_view line) {
+  FileDescriptor file(path, O_WRONLY | O_CREAT | O_APPEND);
+  const std::string text = std::string(line) + "\n";
+  if (!file.is_open() || !file.write_all(std::as_bytes(std::span(text))) || !file.close())
+    refuse(path, "cannot be appended to");
+}
+
+}  // namespace pcnn

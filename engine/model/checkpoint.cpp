@@ -1,0 +1,71 @@
+#include "engine/model/checkpoint.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "engine/core/error.h"
+
+namespace pcnn {
+namespace {
+
+constexpr const char* kFormat = "pcnn 1";
+
+std::string tensor_name(const std::string& buffer, const Parameter& parameter) {
+  return buffer.empty() ? parameter.name : buffer + "." + parameter.name;
+}
+
+std::string shape_text(std::span<const std::int64_t> shape) {
+  std::string text;
+  for (const std::int64_t extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
+  return text;
+}
+
+}  // namespace
+
+void write_checkpoint(const std::string& path, const Network& network, std::span<const NamedBuffer> buffers,
+                      std::map<std::string, std::string> metadata) {
+  metadata["format"] = kFormat;
+  std::vector<TensorRef> tensors;
+  for (const NamedBuffer& buffer : buffers)
+    for (const Parameter& parameter : network.parameters)
+      tensors.push_back({tensor_name(buffer.name, parameter),
+                         {parameter.shape.begin(), parameter.shape.end()},
+                         buffer.values.subspan(parameter.offset, parameter.size)});
+  write_safetensors(path, metadata, tensors);
+}
+
+Checkpoint::Checkpoint(std::string path, SafetensorsFile file)
+    : path_(std::move(path)), file_(std::move(file)) {}
+
+Checkpoint Checkpoint::read(const std::string& path) {
+  Checkpoint checkpoint(path, read_safetensors(path));
+  if (const std::string& format = checkpoint.metadata("format"); format != kFormat)
+    throw FormatError(path, 0, "format '" + format + "', accepted: '" + kFormat + "'");
+  return checkpoint;
+}
+
+const std::string& Checkpoint::metadata(const std::string& key) const {
+  const auto found = file_.metadata.find(key);
+  if (found == file_.metadata.end())
+    throw FormatError(path_, 0, "no '" + key + "' in its metadata: not a pcnn checkpoint");
+  return found->second;
+}
+
+void Checkpoint::copy(const Network& network, const std::string& name, std::span<float> values) const {
+  for (const Parameter& parameter : network.parameters) {
+    const std::string tensor = tensor_name(name, parameter);
+    const auto found = file_.tensors.find(tensor);
+    if (found == file_.tensors.end())
+      throw FormatError(path_, 0,
+                        "no tensor '" + tensor + "': the checkpoint is of another network or optimiser");
+    const std::vector<std::int64_t> shape(parameter.shape.begin(), parameter.shape.end());
+    if (found->second.shape != shape)
+      throw FormatError(path_, 0,
+                        "tensor '" + tensor + "' is " + shape_text(found->second.shape) +
+                            ", the network's is " + shape_text(shape));
+    std::ranges::copy(found->second.values, values.begin() + static_cast<std::ptrdiff_t>(parameter.offset));
+  }
+}
+
+}  // namespace pcnn

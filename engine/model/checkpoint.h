@@ -1,0 +1,43 @@
+#pragma once
+
+// Parameter-sized buffers in a safetensors file, each parameter a tensor of its own in plain OIHW f32 under
+// its own name ("blocks.0.reduce.weight"), buffers beside the parameters under a prefix
+// ("average.blocks.0.reduce.weight"). The file's metadata says "format": "pcnn 1" and carries whatever the
+// caller adds.
+
+#include <map>
+#include <span>
+#include <string>
+
+#include "engine/io/safetensors.h"
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// A flat buffer in parameter order; the name "" is the parameters themselves.
+struct NamedBuffer {
+  std::string name;
+  std::span<const float> values;
+};
+
+// Atomic: an older file of that name stays whole until the new one is complete. Throws FileError.
+void write_checkpoint(const std::string& path, const Network& network, std::span<const NamedBuffer> buffers,
+                      std::map<std::string, std::string> metadata);
+
+class Checkpoint {
+ public:
+  // Throws FileError or FormatError.
+  static Checkpoint read(const std::string& path);
+
+  // The metadata under this key; throws FormatError where there is none.
+  [[nodiscard]] const std::string& metadata(const std::string& key) const;
+  // Copies a buffer out. Throws FormatError, naming the tensor, where the file is of another network.
+  void copy(const Network& network, const std::string& name, std::span<float> values) const;
+
+ private:
+  Checkpoint(std::string path, SafetensorsFile file);
+  std::string path_;
+  SafetensorsFile file_;
+};
+
+}  // namespace pcnn

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// Distributions of the first weights; biases start at zero.
+//   Glorot: variance 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010);
+//   He:     variance 2 / fan_in             (He et al., ICCV 2015).
+// Fans count the whole kernel, dead taps too, as in Keras; normals are cut at two standard deviations and
+// rescaled to the stated variance, as in Keras.
+enum class Initialisation { kGlorotNormal, kGlorotUniform, kHeNormal, kHeUniform };
+
+// The flat buffer of f32 masters, dead weights zero. A pure function of its arguments.
+[[nodiscard]] std::vector<float> initial_parameters(const Network& network, Initialisation initialisation,
+                                                    std::uint64_t seed);
+
+}  // namespace pcnn

@@ -1,0 +1,94 @@
+#include "engine/model/model_config.h"
+
+#include "engine/config/config.h"
+
+namespace pcnn {
+namespace {
+
+constexpr int kMaxFilters = 4096;
+constexpr int kMaxKernel = 63;
+constexpr int kMaxRepeat = 1000;
+
+enum class BlockKind { kResidual, kMaskedConv };
+
+// `kernel: 3` or `kernel: [3, 5]` (height, width).
+Kernel read_kernel(const ConfigNode& section, Kernel fallback) {
+  const std::vector<std::int64_t> sides =
+      section.integers("kernel", {fallback.height, fallback.width}, ConfigRange::between(1, kMaxKernel));
+  if (sides.empty() || sides.size() > 2)
+    section.fail("kernel", "found " + std::to_string(sides.size()) +
+                               " numbers, accepted: one side, or [height, width]");
+  for (const std::int64_t side : sides)
+    if (side % 2 == 0)
+      section.fail("kernel", "found " + std::to_string(side) +
+                                 ", accepted: odd sides (an even kernel has no centre to mask around)");
+  return {static_cast<int>(sides.front()), static_cast<int>(sides.back())};
+}
+
+int read_filters(const ConfigNode& section, int fallback) {
+  return static_cast<int>(section.integer("filters", fallback, ConfigRange::between(1, kMaxFilters)));
+}
+
+BlockConfig read_block(const ConfigNode& section) {
+  const auto kind = section.choice<BlockKind>(
+      "kind", BlockKind::kResidual,
+      {{"residual", BlockKind::kResidual}, {"masked_conv", BlockKind::kMaskedConv}});
+  BlockConfig config;
+  config.repeat = static_cast<int>(section.integer("repeat", 1, ConfigRange::between(0, kMaxRepeat)));
+  if (kind == BlockKind::kResidual) {
+    ResidualBlockConfig block;
+    block.kernel = read_kernel(section, block.kernel);
+    block.filters = read_filters(section, block.filters);
+    config.block = block;
+  } else {
+    MaskedConvBlockConfig block;
+    block.kernel = read_kernel(section, block.kernel);
+    block.filters = read_filters(section, block.filters);
+    config.block = block;
+  }
+  return config;
+}
+
+// ELU's alpha and leaky ReLU's factor share one key; the other activations have none.
+float read_slope(const ConfigNode& section, Activation activation) {
+  if (activation == Activation::kLeakyRelu)
+    return static_cast<float>(section.real("slope", 0.01, ConfigRange::between(0.0, 1.0)));
+  if (activation == Activation::kElu)
+    return static_cast<float>(section.real("slope", 1.0, ConfigRange::positive()));
+  if (section.has("slope")) section.fail("slope", "only leaky_relu and elu have a slope");
+  return 0.0f;
+}
+
+}  // namespace
+
+ModelConfig read_model_config(const ConfigNode& section) {
+  ModelConfig config;
+  config.activation = section.choice<Activation>("activation", config.activation,
+                                                 {{"relu", Activation::kRelu},
+                                                  {"leaky_relu", Activation::kLeakyRelu},
+                                                  {"elu", Activation::kElu},
+                                                  {"tanh", Activation::kTanh},
+                                                  {"sigmoid", Activation::kSigmoid}});
+  config.slope = read_slope(section, config.activation);
+  config.initialisation = section.choice<Initialisation>("initialisation", config.initialisation,
+                                                         {{"glorot_normal", Initialisation::kGlorotNormal},
+                                                          {"glorot_uniform", Initialisation::kGlorotUniform},
+                                                          {"he_normal", Initialisation::kHeNormal},
+                                                          {"he_uniform", Initialisation::kHeUniform}});
+  const ConfigNode input = section.section("input");
+  config.input_kernel = read_kernel(input, config.input_kernel);
+  config.input_filters = read_filters(input, config.input_filters);
+  if (live_taps(MaskType::kA, config.input_kernel.height, config.input_kernel.width) == 0)
+    input.fail("kernel", "found 1, accepted: a kernel above 1x1 (mask A leaves a 1x1 kernel no live tap)");
+
+  const std::vector<ConfigNode> blocks = section.sections("blocks");
+  for (const ConfigNode& block : blocks) config.blocks.push_back(read_block(block));
+
+  const std::vector<std::int64_t> filters =
+      section.section("output").integers("filters", {64}, ConfigRange::between(1, kMaxFilters));
+  config.output_filters.assign(filters.begin(), filters.end());
+  config.head = section.choice<HeadKind>("head", config.head, {{"bernoulli", HeadKind::kBernoulli}});
+  return config;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,54 @@
+#pragma once
+
+// The `model` section of a config: which network to build.
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/config/config.h"
+#include "engine/model/initialise.h"
+#include "engine/model/network.h"
+#include "engine/model/output_head.h"
+
+namespace pcnn {
+
+// Height and width of a kernel, both odd: only an odd kernel has a centre to mask around.
+struct Kernel {
+  int height = 3;
+  int width = 3;
+};
+
+// 1x1 to `filters`, kernel to `filters`, 1x1 back to the width it came from, skip added at the end; mask B
+// throughout.
+struct ResidualBlockConfig {
+  Kernel kernel{3, 3};
+  int filters = 64;
+};
+
+// One masked convolution (mask B) to `filters`.
+struct MaskedConvBlockConfig {
+  Kernel kernel{3, 3};
+  int filters = 128;
+};
+
+struct BlockConfig {
+  int repeat = 1;
+  std::variant<ResidualBlockConfig, MaskedConvBlockConfig> block;
+};
+
+struct ModelConfig {
+  Activation activation = Activation::kRelu;
+  float slope = 0.0f;
+  Initialisation initialisation = Initialisation::kGlorotNormal;
+  Kernel input_kernel{7, 7};
+  int input_filters = 128;
+  std::vector<BlockConfig> blocks;
+  std::vector<int> output_filters{64};  // 1x1 layers between the blocks and the logits
+  HeadKind head = HeadKind::kBernoulli;
+};
+
+// Throws ConfigError with the place of the offending key.
+[[nodiscard]] ModelConfig read_model_config(const ConfigNode& section);
+
+}  // namespace pcnn

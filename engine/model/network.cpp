@@ -1,0 +1,53 @@
+#include "engine/model/network.h"
+
+#include <algorithm>
+
+namespace pcnn {
+namespace {
+
+std::size_t dead_count(const Parameter& parameter) {
+  if (!parameter.is_kernel) return 0;
+  const int taps = parameter.shape[2] * parameter.shape[3];
+  const int dead = taps - live_taps(parameter.mask, parameter.shape[2], parameter.shape[3]);
+  return parameter.size / static_cast<std::size_t>(taps) * static_cast<std::size_t>(dead);
+}
+
+struct SourcesOf {
+  std::vector<int> operator()(const InputOp&) const { return {}; }
+  std::vector<int> operator()(const MaskedConvOp& op) const { return {op.src}; }
+  std::vector<int> operator()(const ActivationOp& op) const { return {op.src}; }
+  std::vector<int> operator()(const AddOp& op) const { return {op.a, op.b}; }
+};
+
+}  // namespace
+
+std::size_t Network::parameter_count() const {
+  return parameters.empty() ? 0 : parameters.back().offset + parameters.back().size;
+}
+
+std::size_t Network::live_parameter_count() const {
+  std::size_t live = parameter_count();
+  for (const Parameter& parameter : parameters) live -= dead_count(parameter);
+  return live;
+}
+
+Shape Network::shape(int node, int images) const {
+  return {images, nodes[static_cast<std::size_t>(node)].channels, image_height, image_width};
+}
+
+std::vector<int> sources(const Op& op) {
+  return std::visit(SourcesOf{}, op);
+}
+
+void zero_dead_weights(const Network& network, std::span<float> parameters) {
+  for (const Parameter& parameter : network.parameters) {
+    if (dead_count(parameter) == 0) continue;
+    const int height = parameter.shape[2], width = parameter.shape[3];
+    float* kernel = parameters.data() + parameter.offset;
+    for (int pair = 0; pair < parameter.shape[0] * parameter.shape[1]; ++pair, kernel += height * width)
+      for (int tap = 0; tap < height * width; ++tap)
+        if (!is_live(parameter.mask, height, width, tap / width, tap % width)) kernel[tap] = 0.0f;
+  }
+}
+
+}  // namespace pcnn

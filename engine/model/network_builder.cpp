@@ -1,0 +1,90 @@
+#include "engine/model/network_builder.h"
+
+#include <utility>
+
+#include "engine/model/blocks.h"
+
+namespace pcnn {
+
+NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation,
+                               float slope)
+    : activation_(activation), slope_(slope) {
+  network_.image_channels = image_channels;
+  network_.image_height = image_height;
+  network_.image_width = image_width;
+  append({.name = "image", .op = InputOp{}, .channels = image_channels});
+}
+
+int NetworkBuilder::append(Node node) {
+  network_.nodes.push_back(std::move(node));
+  return static_cast<int>(network_.nodes.size()) - 1;
+}
+
+int NetworkBuilder::append_parameter(Parameter parameter) {
+  parameter.offset = network_.parameter_count();
+  parameter.size = 1;
+  for (const int extent : parameter.shape) parameter.size *= static_cast<std::size_t>(extent);
+  network_.parameters.push_back(std::move(parameter));
+  return static_cast<int>(network_.parameters.size()) - 1;
+}
+
+int NetworkBuilder::masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters) {
+  const int in = channels(src), taps = kernel.height * kernel.width;
+  const int weight = append_parameter({.name = name + ".weight",
+                                       .shape = {filters, in, kernel.height, kernel.width},
+                                       .fan_in = in * taps,
+                                       .fan_out = filters * taps,
+                                       .is_kernel = true,
+                                       .mask = mask});
+  const int bias = append_parameter({.name = name + ".bias", .shape = {filters}});
+  return append({.name = name,
+                 .op = MaskedConvOp{.src = src,
+                                    .mask = mask,
+                                    .in_channels = in,
+                                    .kernel_height = kernel.height,
+                                    .kernel_width = kernel.width,
+                                    .weight = weight,
+                                    .bias = bias},
+                 .channels = filters});
+}
+
+int NetworkBuilder::activate(int src) {
+  const Node& source = network_.nodes[static_cast<std::size_t>(src)];
+  return append({.name = source.name + ".activation",
+                 .op = ActivationOp{.src = src, .function = activation_, .slope = slope_},
+                 .channels = source.channels});
+}
+
+int NetworkBuilder::add(const std::string& name, int a, int b) {
+  return append({.name = name, .op = AddOp{.a = a, .b = b}, .channels = channels(a)});
+}
+
+int NetworkBuilder::channels(int node) const {
+  return network_.nodes[static_cast<std::size_t>(node)].channels;
+}
+
+Network NetworkBuilder::finish(int logits) && {
+  network_.logits = logits;
+  return std::move(network_);
+}
+
+Network build_network(const ModelConfig& config, int image_channels, int image_height, int image_width) {
+  NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope);
+  int node = builder.masked_conv("input", 0, MaskType::kA, config.input_kernel, config.input_filters);
+  node = builder.activate(node);
+
+  int index = 0;
+  for (const BlockConfig& block : config.blocks)
+    for (int i = 0; i < block.repeat; ++i)
+      node = append_block(builder, "blocks." + std::to_string(index++), node, block);
+
+  for (std::size_t i = 0; i < config.output_filters.size(); ++i) {
+    node = builder.masked_conv("output." + std::to_string(i), node, MaskType::kB, {1, 1},
+                               config.output_filters[i]);
+    node = builder.activate(node);
+  }
+  const int logit_channels = make_output_head(config.head)->logit_channels(image_channels);
+  return std::move(builder).finish(builder.masked_conv("logits", node, MaskType::kB, {1, 1}, logit_channels));
+}
+
+}  // namespace pcnn

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+
+#include "engine/model/model_config.h"
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// Appends ops to a network; every method returns the index of the node it made.
+class NetworkBuilder {
+ public:
+  // Starts with the input node, index 0. The activation is the one activate() uses.
+  NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation, float slope);
+
+  // Makes parameters `name.weight` and `name.bias`.
+  int masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters);
+  int activate(int src);
+  int add(const std::string& name, int a, int b);
+
+  [[nodiscard]] int channels(int node) const;
+  // The finished network, whose logits are this node.
+  [[nodiscard]] Network finish(int logits) &&;
+
+ private:
+  int append(Node node);
+  int append_parameter(Parameter parameter);
+
+  Network network_;
+  Activation activation_;
+  float slope_;
+};
+
+// The whole network of a config for images of this shape: masked input convolution, blocks, 1x1 layers,
+// logits.
+[[nodiscard]] Network build_network(const ModelConfig& config, int image_channels, int image_height,
+                                    int image_width);
+
+}  // namespace pcnn

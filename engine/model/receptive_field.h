@@ -1,0 +1,18 @@
+#pragma once
+
+#include <set>
+#include <utility>
+
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// (rows down, columns right) relative to the pixel whose logits are asked for; causal fields have only
+// negative rows, or row 0 and negative columns.
+using Offset = std::pair<int, int>;
+
+// The offsets a logit can depend on, in an image large enough to hold them all. Walks the graph from the
+// logits back to the image, so blind spots of the masks are seen as they are.
+[[nodiscard]] std::set<Offset> receptive_field(const Network& network);
+
+}  // namespace pcnn

@@ -1,0 +1,89 @@
+#include "engine/run/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "engine/core/error.h"
+#include "engine/io/file.h"
+#include "engine/model/network_builder.h"
+#include "engine/model/summary.h"
+#include "engine/run/training_run.h"
+
+namespace pcnn {
+namespace {
+
+// What a resumed run may change without becoming another run.
+constexpr std::array kResumableKeys{"train.epochs", "train.steps", "train.seconds", "threads", "sample."};
+
+void check_resumable(const std::vector<std::string>& overrides) {
+  for (const std::string& override_text : overrides) {
+    const bool allowed = std::ranges::any_of(
+        kResumableKeys, [&](std::string_view key) { return override_text.substr(0, key.size()) == key; });
+    if (!allowed)
+      throw ConfigError("override '" + override_text +
+                        "': a resumed run keeps its config; what may change: train.epochs, train.steps, "
+                        "train.seconds, threads, sample.*");
+  }
+}
+
+std::string megabytes(std::size_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+void describe_memory(const RunConfig& config, const Network& network, Console& console) {
+  const Program training(network, static_cast<int>(config.train.shard_images), Purpose::kTraining);
+  console.line(
+      fmt::format("memory: {} per worker ({} images per shard), {} of packed weights for all; {} workers",
+                  megabytes(training.workspace_bytes()), config.train.shard_images,
+                  megabytes(training.packed_bytes()), config.threads));
+}
+
+void print_table(const Network& network, Console& console) {
+  std::string table = network_table(network);
+  table.pop_back();
+  console.line(table);
+}
+
+}  // namespace
+
+void run(const RunOptions& options) {
+  const bool resumes = !options.resume.empty();
+  if (resumes) check_resumable(options.overrides);
+  const std::string config_path = resumes ? RunDirectory::open(options.resume).config() : options.config;
+  const ConfigDocument document = ConfigDocument::from_file(config_path, options.overrides);
+  const RunConfig config = read_run_config(document, std::filesystem::path(config_path).stem().string());
+
+  Console console;
+  const std::unique_ptr<const OutputHead> head = make_output_head(config.model.head);
+  if (options.dry_run) {
+    const Shape image = dataset_shape(config.data);
+    const Network network = build_network(config.model, image.c, image.h, image.w);
+    print_table(network, console);
+    describe_memory(config, network, console);
+    return;
+  }
+
+  const Dataset data = load_dataset(config.data);
+  const Network network =
+      build_network(config.model, data.train.channels, data.train.height, data.train.width);
+  const RunDirectory directory =
+      resumes ? RunDirectory::open(options.resume) : RunDirectory::create(config.directory());
+  console.log_to(directory.log());
+  write_file_atomic(directory.config(), document.resolved_yaml());
+
+  const Workers workers(config.threads);
+  TrainingRun training(config, document.resolved_yaml(), data, network, *head, workers, directory, console);
+  if (resumes) training.resume();
+  console.line(fmt::format("{} {}: {} parameters ({} live), {} train and {} validation images, {} threads",
+                           resumes ? "resuming" : "run", directory.path(), network.parameter_count(),
+                           network.live_parameter_count(), data.train.count, data.validation.count,
+                           config.threads));
+  if (!data.note.empty()) console.line("note: " + data.note);
+  training.train();
+  console.line("samples, curves and parameters are in " + directory.path());
+}
+
+}  // namespace pcnn

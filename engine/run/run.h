@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace pcnn {
+
+// What `pcnn-run` was asked for.
+struct RunOptions {
+  std::string config;                  // path of a YAML file; empty with `resume`
+  std::vector<std::string> overrides;  // key.path=value
+  std::string resume;                  // run directory to continue; empty for a new run
+  bool dry_run = false;                // describe the network and stop; writes nothing
+};
+
+// Trains, samples and scores as the config says. Throws pcnn::Error.
+void run(const RunOptions& options);
+
+}  // namespace pcnn

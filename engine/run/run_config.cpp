@@ -1,0 +1,47 @@
+#include "engine/run/run_config.h"
+
+#include "engine/core/parallel.h"
+
+namespace pcnn {
+namespace {
+
+constexpr double kMaxThreads = 1024;
+
+SampleConfig read_sample_config(const ConfigNode& section) {
+  SampleConfig config;
+  config.count = static_cast<int>(section.integer("count", config.count, ConfigRange::between(0, 10000)));
+  config.every_epochs =
+      static_cast<int>(section.integer("every_epochs", config.every_epochs, ConfigRange::at_least(1)));
+  config.columns =
+      static_cast<int>(section.integer("columns", config.columns, ConfigRange::between(0, 1000)));
+  config.scale = static_cast<int>(section.integer("scale", config.scale, ConfigRange::between(1, 64)));
+  return config;
+}
+
+// One path component: the run must stay inside the output directory.
+void check_name(const ConfigNode& root, const std::string& name) {
+  if (name == "." || name == ".." || name.find('/') != std::string::npos)
+    root.fail("name", "found '" + name + "', accepted: a directory name without '/'");
+}
+
+}  // namespace
+
+RunConfig read_run_config(const ConfigDocument& document, const std::string& default_name) {
+  const ConfigNode root = document.root();
+  RunConfig config;
+  config.name = root.text("name", default_name);
+  check_name(root, config.name);
+  config.output = root.text("output", config.output);
+  config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, ConfigRange::at_least(0)));
+  config.threads = static_cast<int>(
+      root.optional_integer("threads", ConfigRange::between(1, kMaxThreads)).value_or(available_threads()));
+  config.precision = root.choice<Precision>("precision", config.precision, {{"f32", Precision::kF32}});
+  config.data = read_data_config(root.section("data"));
+  config.model = read_model_config(root.section("model"));
+  config.train = read_train_config(root.section("train"));
+  config.sample = read_sample_config(root.section("sample"));
+  document.reject_unread();
+  return config;
+}
+
+}  // namespace pcnn

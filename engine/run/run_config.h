@@ -1,0 +1,43 @@
+#pragma once
+
+// The whole config: every section, read once into plain structs.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/config/config.h"
+#include "engine/data/data_config.h"
+#include "engine/model/model_config.h"
+#include "engine/train/train_config.h"
+
+namespace pcnn {
+
+enum class Precision { kF32 };
+
+struct SampleConfig {
+  int count = 25;        // images per grid; 0 draws none
+  int every_epochs = 1;  // the last epoch always draws
+  int columns = 0;       // of the grid; 0: nearest to a square
+  int scale = 4;         // pixels of the picture per pixel of the image
+};
+
+struct RunConfig {
+  std::string name;  // the run directory is <output>/<name>
+  std::string output = "runs";
+  std::uint64_t seed = 1;
+  int threads = 1;
+  Precision precision = Precision::kF32;
+  DataConfig data;
+  ModelConfig model;
+  TrainConfig train;
+  SampleConfig sample;
+
+  [[nodiscard]] std::string directory() const { return output + "/" + name; }
+};
+
+// Reads every section and refuses keys nobody knows. default_name stands where the config has no `name`.
+// Throws ConfigError.
+[[nodiscard]] RunConfig read_run_config(const ConfigDocument& document, const std::string& default_name);
+
+}  // namespace pcnn

@@ -1,0 +1,37 @@
+#include "engine/run/run_directory.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "engine/core/error.h"
+
+namespace pcnn {
+
+namespace fs = std::filesystem;
+
+RunDirectory RunDirectory::create(const std::string& path) {
+  std::error_code error;
+  if (fs::exists(path, error))
+    throw ConfigError(path + ": exists already; continue it with `pcnn-run --resume " + path +
+                      "`, or choose another directory with name=NAME or output=DIRECTORY");
+  fs::create_directories(path + "/samples", error);
+  if (error) throw FileError(path, "cannot be made: " + error.message());
+  return RunDirectory(path);
+}
+
+RunDirectory RunDirectory::open(const std::string& path) {
+  RunDirectory directory(fs::path(path).lexically_normal().string());
+  while (directory.path_.size() > 1 && directory.path_.back() == '/') directory.path_.pop_back();
+  std::error_code error;
+  for (const std::string& file : {directory.config(), directory.checkpoint()})
+    if (!fs::exists(file, error))
+      throw ConfigError(path + ": not a run that can be resumed: " + file + " is missing");
+  return directory;
+}
+
+std::string RunDirectory::samples(std::int64_t epoch) const {
+  return fmt::format("{}/samples/epoch-{:04}.png", path_, epoch);
+}
+
+}  // namespace pcnn

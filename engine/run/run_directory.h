@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace pcnn {
+
+// The files of one run:
+//   config.yaml             every key with its value in effect; runs again as it is
+//   log.txt                 what the console showed, with times
+//   metrics.jsonl           one JSON object per epoch
+//   curves.svg              losses over epochs
+//   checkpoint.safetensors  the latest state: parameters, optimiser, average, progress
+//   best.safetensors        the parameters with the lowest validation loss
+//   results.json            the final scores
+//   samples/epoch-0001.png  one grid per epoch
+class RunDirectory {
+ public:
+  // A new directory. Throws ConfigError where it exists already, saying what can be done; FileError where it
+  // cannot be made.
+  static RunDirectory create(const std::string& path);
+  // An existing run with a checkpoint. Throws ConfigError where there is none.
+  static RunDirectory open(const std::string& path);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string config() const { return path_ + "/config.yaml"; }
+  [[nodiscard]] std::string log() const { return path_ + "/log.txt"; }
+  [[nodiscard]] std::string metrics() const { return path_ + "/metrics.jsonl"; }
+  [[nodiscard]] std::string curves() const { return path_ + "/curves.svg"; }
+  [[nodiscard]] std::string checkpoint() const { return path_ + "/checkpoint.safetensors"; }
+  [[nodiscard]] std::string best() const { return path_ + "/best.safetensors"; }
+  [[nodiscard]] std::string results() const { return path_ + "/results.json"; }
+  [[nodiscard]] std::string samples(std::int64_t epoch) const;
+
+ private:
+  explicit RunDirectory(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+}  // namespace pcnn

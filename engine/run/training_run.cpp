@@ -1,0 +1,216 @@
+#include "engine/run/training_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/io/file.h"
+#include "engine/io/image_grid.h"
+#include "engine/io/png.h"
+#include "engine/model/checkpoint.h"
+#include "engine/run/metrics.h"
+#include "engine/sample/naive_sampler.h"
+
+namespace pcnn {
+namespace {
+
+// 5025 -> "1:23:45", 83 -> "1:23".
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
+  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
+
+nlohmann::json to_json(const Progress& progress) {
+  return {{"step", progress.step},
+          {"images", progress.images},
+          {"seconds", progress.seconds},
+          {"epoch_nats", progress.epoch_nats},
+          {"epoch_dims", progress.epoch_dims},
+          {"epoch_seconds", progress.epoch_seconds},
+          {"epoch_images", progress.epoch_images},
+          {"epoch_squared_norms", progress.epoch_squared_norms},
+          {"epoch_steps", progress.epoch_steps},
+          {"learning_rate", progress.learning_rate}};
+}
+
+Progress progress_from(const nlohmann::json& json) {
+  return {.step = json.at("step"),
+          .images = json.at("images"),
+          .seconds = json.at("seconds"),
+          .epoch_nats = json.at("epoch_nats"),
+          .epoch_dims = json.at("epoch_dims"),
+          .epoch_seconds = json.at("epoch_seconds"),
+          .epoch_images = json.at("epoch_images"),
+          .epoch_squared_norms = json.at("epoch_squared_norms"),
+          .epoch_steps = json.at("epoch_steps"),
+          .learning_rate = json.at("learning_rate")};
+}
+
+// Pixel values as fed to the network, [0, 1], to 8-bit pictures.
+Image8 to_picture(std::span<const float> image, const Shape& shape) {
+  Image8 picture{.width = shape.w, .height = shape.h, .channels = shape.c, .pixels = {}};
+  for (int row = 0; row < shape.h; ++row)
+    for (int column = 0; column < shape.w; ++column)
+      for (int channel = 0; channel < shape.c; ++channel)
+        picture.pixels.push_back(static_cast<std::uint8_t>(
+            std::lround(255.0f * std::clamp(image[shape.offset(0, channel, row, column)], 0.0f, 1.0f))));
+  return picture;
+}
+
+}  // namespace
+
+TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data,
+                         const Network& network, const OutputHead& head, const Workers& workers,
+                         const RunDirectory& directory, Console& console)
+    : config_(config),
+      resolved_yaml_(std::move(resolved_yaml)),
+      data_(data),
+      network_(network),
+      head_(head),
+      workers_(workers),
+      directory_(directory),
+      console_(console),
+      binariser_(config.data.binarisation),
+      trainer_(network, head, config.train, config.seed,
+               initial_parameters(network, config.model.initialisation, config.seed), workers),
+      scorer_(network, head, static_cast<int>(config.train.shard_images), workers) {}
+
+void TrainingRun::resume() {
+  const Checkpoint checkpoint = Checkpoint::read(directory_.checkpoint());
+  for (const StateBuffer& buffer : trainer_.state()) checkpoint.copy(network_, buffer.name, buffer.values);
+  try {
+    const nlohmann::json state = nlohmann::json::parse(checkpoint.metadata("training_state"));
+    trainer_.restore(progress_from(state.at("progress")));
+    if (state.contains("best"))
+      best_ = Best{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(directory_.checkpoint(), 0,
+                      std::string("its training state cannot be read: ") + error.what());
+  }
+  drop_metrics_after(directory_.metrics(), trainer_.progress().step);
+}
+
+void TrainingRun::train() {
+  const std::int64_t count = data_.train.count;
+  while (!trainer_.finished(count)) {
+    trainer_.run_epoch(data_.train, binariser_, [&](const Progress& progress) {
+      show_progress(progress);
+      return true;
+    });
+    finish_epoch(trainer_.finished(count));
+  }
+  report_final_scores();
+}
+
+void TrainingRun::show_progress(const Progress& progress) {
+  if (!console_.wants_live()) return;
+  const std::int64_t per_epoch = trainer_.steps_per_epoch(data_.train.count);
+  const std::int64_t in_epoch = (progress.step - 1) % per_epoch + 1;
+  const auto total = config_.train.total_steps(per_epoch);
+  const double per_step =
+      progress.epoch_seconds / static_cast<double>(std::max<std::int64_t>(1, progress.epoch_steps));
+  double left = total ? static_cast<double>(*total - progress.step) * per_step : INFINITY;
+  if (config_.train.seconds) left = std::min(left, *config_.train.seconds - progress.seconds);
+  const std::string epochs = config_.train.epochs ? fmt::format("/{}", *config_.train.epochs) : "";
+  console_.live(fmt::format("epoch {}{}  step {}/{}  {:.0f} images/s  loss {:.4f} nats/dim  {} left",
+                            trainer_.epoch(data_.train.count), epochs, in_epoch, per_epoch,
+                            progress.images_per_second(), progress.train_nats_per_dim(), clock_text(left)));
+}
+
+Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
+  const auto fill = [&](int position, std::span<float> image) {
+    binariser_.binarise_for_evaluation(images, position, image);
+  };
+  return summarise(scorer_.nats(parameters, images.count, fill), network_.shape(0, 1).size());
+}
+
+void TrainingRun::finish_epoch(bool last) {
+  const Progress& progress = trainer_.progress();
+  const std::int64_t epoch = trainer_.epoch(data_.train.count);
+  const std::span<const float> parameters = trainer_.evaluation_parameters();
+  const double validation = score(parameters, data_.validation).nats_per_dim;
+  const bool best = !best_ || validation < best_->validation_nats_per_dim;
+  if (best) save_best(epoch, validation);
+  if (config_.sample.count > 0 && (last || epoch % config_.sample.every_epochs == 0))
+    draw_samples(parameters, epoch);
+
+  append_metrics(directory_.metrics(), {.epoch = epoch,
+                                        .step = progress.step,
+                                        .images = progress.images,
+                                        .seconds = progress.seconds,
+                                        .images_per_second = progress.images_per_second(),
+                                        .train_nats_per_dim = progress.train_nats_per_dim(),
+                                        .validation_nats_per_dim = validation,
+                                        .learning_rate = progress.learning_rate,
+                                        .grad_norm = progress.grad_norm()});
+  write_file_atomic(directory_.curves(), draw_curves(config_.name, read_metrics(directory_.metrics())));
+  save_checkpoint();
+  console_.line(
+      fmt::format("epoch {}  {} steps  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
+                  epoch, progress.step, clock_text(progress.epoch_seconds), progress.images_per_second(),
+                  progress.train_nats_per_dim(), validation, best ? "  best so far" : ""));
+}
+
+void TrainingRun::draw_samples(std::span<const float> parameters, std::int64_t epoch) {
+  const Shape shape = network_.shape(0, 1);
+  const std::vector<float> samples =
+      sample_naively(network_, head_, parameters, config_.sample.count, config_.seed, workers_);
+  std::vector<Image8> pictures;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(config_.sample.count); ++i)
+    pictures.push_back(to_picture(std::span(samples).subspan(i * shape.size(), shape.size()), shape));
+  write_png(directory_.samples(epoch),
+            tile_images(pictures, config_.sample.columns, 2, config_.sample.scale));
+}
+
+void TrainingRun::save_checkpoint() {
+  nlohmann::json state{{"progress", to_json(trainer_.progress())}};
+  if (best_)
+    state["best"] = {{"validation_nats_per_dim", best_->validation_nats_per_dim}, {"epoch", best_->epoch}};
+  std::vector<NamedBuffer> buffers;
+  for (const StateBuffer& buffer : trainer_.state()) buffers.push_back({buffer.name, buffer.values});
+  write_checkpoint(directory_.checkpoint(), network_, buffers,
+                   {{"config", resolved_yaml_}, {"training_state", state.dump()}});
+}
+
+void TrainingRun::save_best(std::int64_t epoch, double validation) {
+  best_ = Best{validation, epoch};
+  const std::vector<NamedBuffer> buffers{{"", trainer_.evaluation_parameters()}};
+  const nlohmann::json state{
+      {"epoch", epoch}, {"step", trainer_.progress().step}, {"validation_nats_per_dim", validation}};
+  write_checkpoint(directory_.best(), network_, buffers,
+                   {{"config", resolved_yaml_}, {"training_state", state.dump()}});
+}
+
+void TrainingRun::report_final_scores() {
+  std::vector<float> parameters(network_.parameter_count());
+  Checkpoint::read(directory_.best()).copy(network_, "", parameters);
+  const std::int64_t last = trainer_.epoch(data_.train.count);
+
+  nlohmann::ordered_json results{{"split", describe_split(config_.data, data_.test, "test")},
+                                 {"binarisation", binariser_.describe()},
+                                 {"note", data_.note},
+                                 {"models", nlohmann::ordered_json::array()}};
+  console_.line(fmt::format("{}, {}", std::string(results["split"]), binariser_.describe()));
+  const auto report = [&](const std::string& which, std::int64_t epoch, std::span<const float> values) {
+    const Score result = score(values, data_.test);
+    results["models"].push_back({{"parameters", which},
+                                 {"epoch", epoch},
+                                 {"images", result.images},
+                                 {"nats_per_dim", result.nats_per_dim},
+                                 {"nats_per_image", result.nats_per_image},
+                                 {"bits_per_dim", result.bits_per_dim}});
+    console_.line(fmt::format("test  {:.4f} nats/dim  {:.2f} nats/image  {:.4f} bits/dim  ({}, epoch {})",
+                              result.nats_per_dim, result.nats_per_image, result.bits_per_dim, which, epoch));
+  };
+  report("lowest validation loss", best_->epoch, parameters);
+  if (best_->epoch != last) report("last", last, trainer_.evaluation_parameters());
+  if (!data_.note.empty()) console_.line("note: " + data_.note);
+  write_file_atomic(directory_.results(), results.dump(2) + "\n");
+}
+
+}  // namespace pcnn

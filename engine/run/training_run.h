@@ -1,0 +1,61 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/parallel.h"
+#include "engine/data/binarise.h"
+#include "engine/data/dataset.h"
+#include "engine/run/console.h"
+#include "engine/run/run_config.h"
+#include "engine/run/run_directory.h"
+#include "engine/train/scorer.h"
+#include "engine/train/trainer.h"
+
+namespace pcnn {
+
+// One run from its first step, or its checkpoint, to its final scores. After each epoch: validation, best
+// parameters, samples, metrics, curves, checkpoint, in this order, so that a run killed at any point resumes
+// from its last checkpoint as if the steps since had not been.
+class TrainingRun {
+ public:
+  // All must outlive this; resolved_yaml goes into config.yaml and every checkpoint.
+  TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data, const Network& network,
+              const OutputHead& head, const Workers& workers, const RunDirectory& directory,
+              Console& console);
+
+  // Restores the state of the directory's checkpoint.
+  void resume();
+  void train();
+
+ private:
+  struct Best {
+    double validation_nats_per_dim = 0.0;
+    std::int64_t epoch = 0;
+  };
+
+  void finish_epoch(bool last);
+  void show_progress(const Progress& progress);
+  [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
+  void draw_samples(std::span<const float> parameters, std::int64_t epoch);
+  void save_checkpoint();
+  void save_best(std::int64_t epoch, double validation);
+  void report_final_scores();
+
+  const RunConfig& config_;
+  std::string resolved_yaml_;
+  const Dataset& data_;
+  const Network& network_;
+  const OutputHead& head_;
+  const Workers& workers_;
+  const RunDirectory& directory_;
+  Console& console_;
+  Binariser binariser_;
+  Trainer trainer_;
+  Scorer scorer_;
+  std::optional<Best> best_;
+};
+
+}  // namespace pcnn

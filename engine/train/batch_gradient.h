@@ -1,0 +1,57 @@
+#pragma once
+
+// Loss and gradient of one batch, data-parallel. The batch is cut into shards of a few images whose number
+// follows from the config alone; shards run on any thread, and their gradients are added along a tree fixed
+// by their indices. So a batch gives the same bits on any number of threads.
+
+#include <functional>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "engine/compile/program.h"
+#include "engine/core/parallel.h"
+#include "engine/model/network.h"
+#include "engine/model/output_head.h"
+
+namespace pcnn {
+
+// Writes image `position` of a batch, CHW as fed to the network. Called from several threads at once.
+using FillImage = std::function<void(int position, std::span<float> image)>;
+
+class BatchGradient {
+ public:
+  // All four must outlive this. Memory: threads() workspaces, and a few gradient buffers.
+  BatchGradient(const Network& network, const OutputHead& head, int shard_images, const Workers& workers);
+  ~BatchGradient();
+
+  // Call after the parameters changed, before compute().
+  void load_parameters(std::span<const float> parameters);
+
+  // Nats of the batch, summed over its images and dimensions. gradients (parameter order) receives the
+  // derivative of the mean over images and dimensions; dead weights get exactly zero.
+  double compute(int images, const FillImage& fill, std::span<float> gradients);
+
+  [[nodiscard]] const Program& program() const { return program_; }
+
+ private:
+  struct Shard;     // buffers of one worker
+  class Reduction;  // the body TBB splits and joins
+
+  std::vector<float> take_buffer();
+  void give_buffer(std::vector<float> buffer);
+  double run_shard(int shard, int images, const FillImage& fill, std::span<float> gradients);
+
+  const Network& network_;
+  const OutputHead& head_;
+  const Workers& workers_;
+  std::size_t image_size_;
+  std::size_t logits_size_;
+  Program program_;
+  PackedWeights packed_;
+  std::vector<Shard> shards_;  // one per worker slot
+  std::mutex buffers_mutex_;
+  std::vector<std::vector<float>> buffers_;  // gradient buffers not in use
+};
+
+}  // namespace pcnn

@@ -1,0 +1,61 @@
+#include "engine/train/scorer.h"
+
+#include <algorithm>
+#include <numbers>
+
+namespace pcnn {
+
+struct Scorer::Shard {
+  Workspace workspace;
+  std::vector<float> images;
+  std::vector<float> logits;
+};
+
+Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers)
+    : head_(head),
+      workers_(workers),
+      image_size_(network.shape(0, 1).size()),
+      logits_size_(network.shape(network.logits, 1).size()),
+      program_(network, shard_images, Purpose::kScoring),
+      packed_(program_.new_packed_weights()) {
+  const auto count = static_cast<std::size_t>(shard_images);
+  for (int worker = 0; worker < workers.threads(); ++worker)
+    shards_.push_back({Workspace(program_, packed_), std::vector<float>(count * image_size_),
+                       std::vector<float>(count * logits_size_)});
+}
+
+Scorer::~Scorer() = default;
+
+std::vector<double> Scorer::nats(std::span<const float> parameters, int images, const FillImage& fill) {
+  workers_.run([&] { program_.pack(parameters, packed_); });
+  std::vector<double> nats(static_cast<std::size_t>(images));
+  const int per_shard = program_.images();
+  workers_.parallel_for(
+      static_cast<std::size_t>((images + per_shard - 1) / per_shard), [&](std::size_t index) {
+        Shard& shard = shards_[static_cast<std::size_t>(Workers::current())];
+        const int first = static_cast<int>(index) * per_shard;
+        const int present = std::min(per_shard, images - first);
+        // A ragged last shard keeps stale images at its end; nobody reads their logits.
+        for (int i = 0; i < present; ++i)
+          fill(first + i,
+               std::span(shard.images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
+        program_.forward(shard.workspace, shard.images, shard.logits);
+        for (int i = 0; i < present; ++i)
+          nats[static_cast<std::size_t>(first + i)] = head_.nats(
+              std::span(shard.logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),
+              std::span(shard.images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_), {});
+      });
+  return nats;
+}
+
+Score summarise(std::span<const double> nats, std::size_t dims_per_image) {
+  Score score;
+  score.images = static_cast<int>(nats.size());
+  for (const double value : nats) score.nats_per_image += value;
+  if (score.images > 0) score.nats_per_image /= score.images;
+  score.nats_per_dim = score.nats_per_image / static_cast<double>(dims_per_image);
+  score.bits_per_dim = score.nats_per_dim / std::numbers::ln2;
+  return score;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "engine/compile/program.h"
+#include "engine/core/parallel.h"
+#include "engine/model/network.h"
+#include "engine/model/output_head.h"
+#include "engine/train/batch_gradient.h"
+
+namespace pcnn {
+
+// Exact negative log-likelihoods of images, forward passes only, data-parallel.
+class Scorer {
+ public:
+  // All three must outlive this.
+  Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers);
+  ~Scorer();
+
+  // Nats of each image, summed over its dimensions; the same bits on any number of threads.
+  [[nodiscard]] std::vector<double> nats(std::span<const float> parameters, int images,
+                                         const FillImage& fill);
+
+  [[nodiscard]] const Program& program() const { return program_; }
+
+ private:
+  struct Shard;
+
+  const OutputHead& head_;
+  const Workers& workers_;
+  std::size_t image_size_;
+  std::size_t logits_size_;
+  Program program_;
+  PackedWeights packed_;
+  std::vector<Shard> shards_;
+};
+
+// Mean over images of the sum over dimensions, and the two units derived from it.
+struct Score {
+  double nats_per_image = 0.0;
+  double nats_per_dim = 0.0;
+  double bits_per_dim = 0.0;
+  int images = 0;
+};
+[[nodiscard]] Score summarise(std::span<const double> nats, std::size_t dims_per_image);
+
+}  // namespace pcnn

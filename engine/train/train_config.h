@@ -1,0 +1,40 @@
+#pragma once
+
+// The `train` section of a config. A key that the chosen optimiser or schedule does not use is refused where
+// it is given, because a silently ignored key misleads.
+
+#include <cstdint>
+#include <optional>
+
+#include "engine/train/average.h"
+#include "engine/train/optimiser.h"
+#include "engine/train/schedule.h"
+
+namespace pcnn {
+
+class ConfigNode;
+
+struct TrainConfig {
+  OptimiserConfig optimiser;
+  ScheduleConfig schedule;
+  std::optional<double> clip_norm;  // at most one of the two
+  std::optional<double> clip_value;
+  AverageConfig average;
+  std::int64_t batch = 64;  // images per update
+  // Budgets: at least one is set, and the first that is used up ends training. Epochs are 10 where none is
+  // given and unlimited where only others are.
+  std::optional<std::int64_t> epochs = 10;
+  std::optional<std::int64_t> steps;
+  std::optional<double> seconds;
+  // Images per shard: part of the arithmetic, so results do not depend on threads.
+  std::int64_t shard_images = 4;
+
+  // Updates until the epochs or the steps are used up, whichever is first; none where only seconds are set.
+  [[nodiscard]] std::optional<std::int64_t> total_steps(std::int64_t steps_per_epoch) const;
+  friend bool operator==(const TrainConfig&, const TrainConfig&) = default;
+};
+
+// Reads the keys of the section; an absent or null one takes the default above. Throws ConfigError.
+[[nodiscard]] TrainConfig read_train_config(const ConfigNode& train);
+
+}  // namespace pcnn

@@ -1,0 +1,157 @@
+#include "engine/train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "engine/core/error.h"
+#include "engine/data/batches.h"
+#include "engine/train/gradient.h"
+
+namespace pcnn {
+namespace {
+
+// Parameters a worker updates at a time; any value gives the same bits.
+constexpr std::size_t kUpdateChunk = 1 << 15;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Weights decay, biases do not.
+std::vector<std::uint8_t> decay_flags(const Network& network) {
+  std::vector<std::uint8_t> flags(network.parameter_count(), 0);
+  for (const Parameter& parameter : network.parameters)
+    std::fill_n(flags.begin() + static_cast<std::ptrdiff_t>(parameter.offset), parameter.size,
+                parameter.is_kernel);
+  return flags;
+}
+
+}  // namespace
+
+double Progress::train_nats_per_dim() const {
+  return epoch_dims > 0 ? epoch_nats / static_cast<double>(epoch_dims) : 0.0;
+}
+
+double Progress::grad_norm() const {
+  return epoch_steps > 0 ? std::sqrt(epoch_squared_norms / static_cast<double>(epoch_steps)) : 0.0;
+}
+
+double Progress::images_per_second() const {
+  return epoch_seconds > 0.0 ? static_cast<double>(epoch_images) / epoch_seconds : 0.0;
+}
+
+Trainer::Trainer(const Network& network, const OutputHead& head, const TrainConfig& config,
+                 std::uint64_t seed, std::vector<float> parameters, const Workers& workers)
+    : network_(network),
+      config_(config),
+      seed_(seed),
+      workers_(workers),
+      parameters_(std::move(parameters)),
+      gradients_(parameters_.size(), 0.0f),
+      gradient_(network, head, static_cast<int>(config.shard_images), workers),
+      optimiser_(Optimiser::make(config.optimiser, parameters_.size(), decay_flags(network))) {
+  if (config.average.enabled()) average_ = std::make_unique<ParameterAverage>(config.average, parameters_);
+  gradient_.load_parameters(parameters_);
+}
+
+Trainer::~Trainer() = default;
+
+std::int64_t Trainer::steps_per_epoch(std::int64_t images_per_epoch) const {
+  return (images_per_epoch + config_.batch - 1) / config_.batch;
+}
+
+std::int64_t Trainer::epoch(std::int64_t images_per_epoch) const {
+  const std::int64_t steps = steps_per_epoch(images_per_epoch);
+  return (progress_.step + steps - 1) / steps;
+}
+
+bool Trainer::finished(std::int64_t images_per_epoch) const {
+  const auto total = config_.total_steps(steps_per_epoch(images_per_epoch));
+  return (total && progress_.step >= *total) || (config_.seconds && progress_.seconds >= *config_.seconds);
+}
+
+std::span<const float> Trainer::evaluation_parameters() const {
+  return average_ ? average_->values() : std::span<const float>(parameters_);
+}
+
+std::size_t Trainer::workspace_bytes() const {
+  return gradient_.program().workspace_bytes();
+}
+
+bool Trainer::run_epoch(const ImageSet& images, const Binariser& binariser,
+                        const std::function<bool(const Progress&)>& on_step) {
+  const std::int64_t steps = steps_per_epoch(images.count);
+  const int epoch = static_cast<int>(progress_.step / steps);
+  if (progress_.step % steps == 0) {
+    progress_.epoch_nats = progress_.epoch_seconds = progress_.epoch_squared_norms = 0.0;
+    progress_.epoch_dims = progress_.epoch_images = progress_.epoch_steps = 0;
+  }
+  const std::vector<int> order = epoch_order(images.count, seed_, epoch);
+  do {
+    const std::size_t first = static_cast<std::size_t>(progress_.step % steps * config_.batch);
+    const std::size_t count = std::min(static_cast<std::size_t>(config_.batch), order.size() - first);
+    const auto start = std::chrono::steady_clock::now();
+    step(std::span(order).subspan(first, count), images, binariser, epoch, steps);
+    const double seconds = seconds_since(start);
+    progress_.seconds += seconds;
+    progress_.epoch_seconds += seconds;
+    if (!on_step(progress_)) break;
+  } while (progress_.step % steps != 0 && !finished(images.count));
+  return progress_.step % steps == 0;
+}
+
+void Trainer::step(std::span<const int> positions, const ImageSet& images, const Binariser& binariser,
+                   int epoch, std::int64_t steps_per_epoch) {
+  const auto fill = [&](int position, std::span<float> image) {
+    binariser.binarise(images, positions[static_cast<std::size_t>(position)], epoch, image);
+  };
+  const int count = static_cast<int>(positions.size());
+  const double nats = gradient_.compute(count, fill, gradients_);
+  double norm = std::sqrt(squared_norm(gradients_));
+  if (!std::isfinite(nats) || !std::isfinite(norm))
+    throw ComputeError(
+        "step " + std::to_string(progress_.step + 1) + ": the " +
+        (std::isfinite(nats) ? "gradient" : "loss") +
+        " is not finite; nothing was saved after the last checkpoint (a lower train.learning_rate or "
+        "train.clip_norm may help)");
+  if (config_.clip_norm) clip_to_norm(gradients_, *config_.clip_norm);
+  if (config_.clip_value) clip_to_value(gradients_, static_cast<float>(*config_.clip_value));
+
+  const double rate = learning_rate_at(config_.schedule, config_.optimiser.learning_rate, progress_.step,
+                                       config_.total_steps(steps_per_epoch).value_or(0), steps_per_epoch);
+  optimiser_->begin_step(static_cast<float>(rate));
+  if (average_) average_->begin_update();
+  workers_.parallel_for((parameters_.size() + kUpdateChunk - 1) / kUpdateChunk, [&](std::size_t chunk) {
+    const std::size_t begin = chunk * kUpdateChunk, end = std::min(begin + kUpdateChunk, parameters_.size());
+    optimiser_->step_range(parameters_, gradients_, begin, end);
+    if (average_) average_->update_range(parameters_, begin, end);
+  });
+  gradient_.load_parameters(parameters_);
+
+  progress_.step += 1;
+  progress_.images += count;
+  progress_.epoch_nats += nats;
+  progress_.epoch_dims += count * static_cast<std::int64_t>(network_.shape(0, 1).size());
+  progress_.epoch_images += count;
+  progress_.epoch_squared_norms += norm * norm;
+  progress_.epoch_steps += 1;
+  progress_.learning_rate = rate;
+}
+
+std::vector<StateBuffer> Trainer::state() {
+  std::vector<StateBuffer> buffers{{"", parameters_}};
+  for (const OptimiserState& moment : optimiser_->state())
+    buffers.push_back({"optimiser." + moment.name, moment.values});
+  if (average_) buffers.push_back({"average", average_->mutable_values()});
+  return buffers;
+}
+
+void Trainer::restore(const Progress& progress) {
+  progress_ = progress;
+  optimiser_->set_step_count(progress.step);
+  if (average_) average_->set_update_count(progress.step);
+  gradient_.load_parameters(parameters_);
+}
+
+}  // namespace pcnn

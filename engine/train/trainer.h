@@ -1,0 +1,92 @@
+#pragma once
+
+// The training loop: seeded batches, gradient, clipping, schedule, optimiser, average. A pure function of
+// config, seed and data: the same bits on any number of threads, and across a stop and a resume.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/core/parallel.h"
+#include "engine/data/binarise.h"
+#include "engine/data/image_set.h"
+#include "engine/train/batch_gradient.h"
+#include "engine/train/train_config.h"
+
+namespace pcnn {
+
+// Where training stands. Everything a resumed run needs beside the tensors of Trainer::state().
+struct Progress {
+  std::int64_t step = 0;        // optimiser steps taken, ever
+  std::int64_t images = 0;      // images seen, ever
+  double seconds = 0.0;         // spent in steps, ever: no validation, no sampling
+  double epoch_nats = 0.0;      // of the current epoch so far
+  std::int64_t epoch_dims = 0;  // dimensions those nats were summed over
+  double epoch_seconds = 0.0;
+  std::int64_t epoch_images = 0;
+  double epoch_squared_norms = 0.0;  // squared gradient norms before clipping, summed over the epoch's steps
+  std::int64_t epoch_steps = 0;
+  double learning_rate = 0.0;  // of the last step
+
+  [[nodiscard]] double train_nats_per_dim() const;
+  // Root mean square over the epoch's steps.
+  [[nodiscard]] double grad_norm() const;
+  [[nodiscard]] double images_per_second() const;
+};
+
+// A named flat buffer in parameter order: the parameters themselves (""), a moment ("optimiser.velocity"),
+// the average ("average").
+struct StateBuffer {
+  std::string name;
+  std::span<float> values;
+};
+
+class Trainer {
+ public:
+  // parameters: the flat f32 masters to start from. network, head and workers must outlive this.
+  Trainer(const Network& network, const OutputHead& head, const TrainConfig& config, std::uint64_t seed,
+          std::vector<float> parameters, const Workers& workers);
+  ~Trainer();
+
+  // Trains until the epoch or a budget ends, whichever is first; returns true when the epoch is complete.
+  // Continues in the middle of an epoch where the last call or a restored progress left it. on_step runs
+  // after each step on the calling thread; returning false stops after that step. Throws ComputeError when
+  // the loss or a gradient is not finite, before the step is applied.
+  bool run_epoch(const ImageSet& images, const Binariser& binariser,
+                 const std::function<bool(const Progress&)>& on_step);
+
+  // Whether a budget (epochs, steps, seconds) is used up.
+  [[nodiscard]] bool finished(std::int64_t images_per_epoch) const;
+  [[nodiscard]] std::int64_t steps_per_epoch(std::int64_t images_per_epoch) const;
+  // Epochs begun or done before the next step.
+  [[nodiscard]] std::int64_t epoch(std::int64_t images_per_epoch) const;
+
+  [[nodiscard]] const Progress& progress() const { return progress_; }
+  // The parameters to score and sample with: the average where one is kept.
+  [[nodiscard]] std::span<const float> evaluation_parameters() const;
+  [[nodiscard]] std::size_t workspace_bytes() const;
+
+  // For checkpoints: every buffer that changes. Write into them, then restore(), to continue bit for bit.
+  [[nodiscard]] std::vector<StateBuffer> state();
+  void restore(const Progress& progress);
+
+ private:
+  void step(std::span<const int> positions, const ImageSet& images, const Binariser& binariser, int epoch,
+            std::int64_t steps_per_epoch);
+
+  const Network& network_;
+  TrainConfig config_;
+  std::uint64_t seed_;
+  const Workers& workers_;
+  std::vector<float> parameters_;
+  std::vector<float> gradients_;
+  BatchGradient gradient_;
+  std::unique_ptr<Optimiser> optimiser_;
+  std::unique_ptr<ParameterAverage> average_;  // null where none is kept
+  Progress progress_;
+};
+
+}  // namespace pcnn
