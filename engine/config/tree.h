@@ -25,8 +25,8 @@ struct Tree {
   Kind kind = Kind::kNull;
   std::string text{};            // kScalar
   bool quoted = false;           // kScalar: also true for block scalars
-  std::vector<Tree> items{};     // kList
-  std::vector<Entry> entries{};  // kMap, in file order, keys unique
+  std::vector<Tree> items;       // kList
+  std::vector<Entry> entries;    // kMap, in file order, keys unique
   Place place{};
 
   // nullptr where there is no such key, or this is no map.

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -19,7 +20,7 @@ namespace {
 
 class FileDescriptor {
  public:
-  FileDescriptor(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
+  explicit FileDescriptor(int fd) : fd_(fd) {}
   ~FileDescriptor() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -48,24 +49,38 @@ class FileDescriptor {
   int fd_;
 };
 
+[[nodiscard]] int open_file(const std::string& path, int flags) {
+  return ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+}
+
+// Exclusive: processes in two containers may have one pid and write one path.
+[[nodiscard]] int open_temporary(const std::string& path, std::string& temporary) {
+  for (int attempt = 0;; ++attempt) {
+    temporary = path + ".part" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
+    const int fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd >= 0 || errno != EEXIST || attempt == 100) return fd;
+  }
+}
+
 // Makes a rename inside the directory durable. Some file systems cannot sync a directory; they lose nothing.
 void sync_directory_of(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const FileDescriptor directory(parent.empty() ? "." : parent.string(), O_RDONLY | O_DIRECTORY);
+  const FileDescriptor directory(open_file(parent.empty() ? "." : parent.string(), O_RDONLY | O_DIRECTORY));
   if (directory.is_open()) ::fsync(directory.get());
 }
 
 }  // namespace
 
 std::vector<std::byte> read_file(const std::string& path) {
-  const FileDescriptor file(path, O_RDONLY);
+  const FileDescriptor file(open_file(path, O_RDONLY));
   struct stat status {};
   if (!file.is_open() || ::fstat(file.get(), &status) != 0) refuse(path, "cannot be read");
   if (S_ISDIR(status.st_mode)) throw FileError(path, "cannot be read: it is a directory");
-  std::vector<std::byte> bytes;
+  // One byte more than the file has, so that the read that meets its end needs no larger buffer.
+  std::vector<std::byte> bytes(std::max<std::size_t>(static_cast<std::size_t>(status.st_size) + 1, 4096));
   std::size_t size = 0;
   for (;;) {
-    bytes.resize(std::max<std::size_t>(size + 65536, static_cast<std::size_t>(status.st_size) + 1));
+    if (size == bytes.size()) bytes.resize(2 * size);
     const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) refuse(path, "cannot be read");
@@ -82,8 +97,8 @@ std::string read_text_file(const std::string& path) {
 }
 
 void write_file_atomic(const std::string& path, std::span<const std::byte> bytes) {
-  const std::string temporary = path + ".part" + std::to_string(::getpid());
-  FileDescriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+  std::string temporary;
+  FileDescriptor file(open_temporary(path, temporary));
   if (!file.is_open()) refuse(path, "cannot be written");
   if (!file.write_all(bytes) || ::fsync(file.get()) != 0 || !file.close() ||
       ::rename(temporary.c_str(), path.c_str()) != 0) {
@@ -100,7 +115,7 @@ void write_file_atomic(const std::string& path, std::string_view text) {
 }
 
 void append_line(const std::string& path, std::string_view line) {
-  FileDescriptor file(path, O_WRONLY | O_CREAT | O_APPEND);
+  FileDescriptor file(open_file(path, O_WRONLY | O_CREAT | O_APPEND));
   const std::string text = std::string(line) + "\n";
   if (!file.is_open() || !file.write_all(std::as_bytes(std::span(text))) || !file.close())
     refuse(path, "cannot be appended to");

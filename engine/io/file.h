@@ -1,5 +1,8 @@
 #pragma once
 
+// Whole files, read and written. Every failure is a FileError that names the path, what could not be done and
+// the system's reason.
+
 #include <cstddef>
 #include <span>
 #include <string>
@@ -8,16 +11,18 @@
 
 namespace pcnn {
 
-// The whole file. Throws FileError, naming the cause, also for a directory.
+// All bytes of the file. A directory is refused.
 [[nodiscard]] std::vector<std::byte> read_file(const std::string& path);
 [[nodiscard]] std::string read_text_file(const std::string& path);
 
-// Writes beside the file, syncs, and renames over it: at any moment the path holds the old bytes or the new
-// ones, whole. Throws FileError, leaving the old file and no temporary.
+// Writes `path.part<pid>-<n>` in the same directory, syncs it and renames it over the path: at any moment,
+// also after a power cut, the path holds the old bytes or the new ones, whole. A FileError leaves the old
+// file and no temporary.
 void write_file_atomic(const std::string& path, std::span<const std::byte> bytes);
 void write_file_atomic(const std::string& path, std::string_view text);
 
-// Appends the line and a newline in one write. Throws FileError.
+// Appends the line and a newline in one write(), so that lines of several writers do not mix. Creates the
+// file; does not sync.
 void append_line(const std::string& path, std::string_view line);
 
 }  // namespace pcnn

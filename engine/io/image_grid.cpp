@@ -1,28 +1,44 @@
 #include "engine/io/image_grid.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 namespace pcnn {
 namespace {
 
-constexpr std::uint8_t kGapGrey = 96;
+void require_one_shape(std::span<const Image8> images) {
+  const Image8& first = images.front();
+  if (first.width < 1 || first.height < 1 || first.channels < 1)
+    throw std::invalid_argument("tile_images: empty images");
+  for (const Image8& image : images)
+    if (image.width != first.width || image.height != first.height || image.channels != first.channels ||
+        image.pixels.size() != first.offset(first.height, 0))
+      throw std::invalid_argument(
+          fmt::format("tile_images: {} values for {} x {} pixels of {} channels beside {} x {} of {}",
+                      image.pixels.size(), image.width, image.height, image.channels, first.width,
+                      first.height, first.channels));
+}
 
 void paste(const Image8& image, int scale, int top, int left, Image8& grid) {
   for (int row = 0; row < image.height * scale; ++row)
     for (int column = 0; column < image.width * scale; ++column)
-      std::copy_n(
-          image.pixels.begin() + static_cast<std::ptrdiff_t>(image.offset(row / scale, column / scale)),
-          image.channels,
-          grid.pixels.begin() + static_cast<std::ptrdiff_t>(grid.offset(top + row, left + column)));
+      std::copy_n(image.pixels.data() + image.offset(row / scale, column / scale), image.channels,
+                  grid.pixels.data() + grid.offset(top + row, left + column));
 }
 
 }  // namespace
 
-Image8 tile_images(std::span<const Image8> images, int columns, int gap, int scale) {
+Image8 tile_images(std::span<const Image8> images, int columns, int gap, int scale, std::uint8_t background) {
+  if (columns < 0 || gap < 0 || scale < 1)
+    throw std::invalid_argument(
+        fmt::format("tile_images: {} columns, gap {}, scale {}", columns, gap, scale));
   if (images.empty()) return {};
+  require_one_shape(images);
   const int count = static_cast<int>(images.size());
-  if (columns <= 0) columns = static_cast<int>(std::ceil(std::sqrt(count)));
+  if (columns == 0) columns = static_cast<int>(std::ceil(std::sqrt(count)));
   columns = std::min(columns, count);
   const int rows = (count + columns - 1) / columns;
   const int tile_height = images[0].height * scale + gap, tile_width = images[0].width * scale + gap;
@@ -31,7 +47,7 @@ Image8 tile_images(std::span<const Image8> images, int columns, int gap, int sca
               .height = rows * tile_height + gap,
               .channels = images[0].channels,
               .pixels = {}};
-  grid.pixels.assign(grid.offset(grid.height, 0), kGapGrey);
+  grid.pixels.assign(grid.offset(grid.height, 0), background);
   for (int i = 0; i < count; ++i)
     paste(images[static_cast<std::size_t>(i)], scale, gap + i / columns * tile_height,
           gap + i % columns * tile_width, grid);

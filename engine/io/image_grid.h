@@ -1,13 +1,20 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "engine/io/image.h"
 
 namespace pcnn {
 
-// The images side by side, all of one shape: `columns` to a row (0: the nearest to a square), `gap` pixels of
-// grey between and around them, each pixel as scale x scale. No images give an empty picture.
-[[nodiscard]] Image8 tile_images(std::span<const Image8> images, int columns, int gap, int scale);
+// A grey that is seen beside black and beside white pixels.
+inline constexpr std::uint8_t kGridBackground = 96;
+
+// The images side by side in reading order: `columns` to a row (0: the nearest to a square), `gap` pixels of
+// background between and around them, every pixel magnified to scale x scale. The last row may be part empty.
+// No images give an empty picture. Throws std::invalid_argument where the images are not all of one shape,
+// pixels do not fit the shape, or columns < 0, gap < 0 or scale < 1.
+[[nodiscard]] Image8 tile_images(std::span<const Image8> images, int columns = 0, int gap = 2, int scale = 1,
+                                 std::uint8_t background = kGridBackground);
 
 }  // namespace pcnn

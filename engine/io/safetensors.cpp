@@ -1,10 +1,13 @@
 #include "engine/io/safetensors.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
@@ -18,102 +21,163 @@ static_assert(std::endian::native == std::endian::little, "tensors are copied as
 
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMostHeaderBytes = 100'000'000;  // the reference implementation's limit
+constexpr int kMostHeaderDepth = 2;                      // header, tensor, shape
+constexpr const char* kMetadata = "__metadata__";
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
-// Values a shape holds; false where it is negative or does not fit 64 bits.
-bool element_count(const std::vector<std::int64_t>& shape, std::uint64_t& count) {
-  count = 1;
+// Bytes of a tensor of the shape; nothing where an extent is negative or the product does not fit 64 bits.
+std::optional<std::uint64_t> tensor_bytes(const std::vector<std::int64_t>& shape) {
+  std::uint64_t bytes = sizeof(float);
   for (const std::int64_t extent : shape) {
-    if (extent < 0) return false;
+    if (extent < 0) return {};
     const auto factor = static_cast<std::uint64_t>(extent);
-    if (factor != 0 && count > std::numeric_limits<std::uint64_t>::max() / factor) return false;
-    count *= factor;
+    if (factor != 0 && bytes > std::numeric_limits<std::uint64_t>::max() / factor) return {};
+    bytes *= factor;
   }
-  return count <= std::numeric_limits<std::uint64_t>::max() / sizeof(float);
+  return bytes;
 }
 
-// JSON keeps the last of two equal keys silently; here that is an error.
+std::string header_text(const std::map<std::string, std::string>& metadata,
+                        std::span<const TensorRef> tensors) {
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
+  std::set<std::string> names{kMetadata};
+  std::uint64_t offset = 0;
+  for (const TensorRef& tensor : tensors) {
+    if (!names.insert(tensor.name).second)
+      throw std::invalid_argument("write_safetensors: the name " + tensor.name + " is taken");
+    if (tensor_bytes(tensor.shape) != tensor.values.size_bytes())
+      throw std::invalid_argument(fmt::format("write_safetensors: {}: {} values for the shape {}",
+                                              tensor.name, tensor.values.size(), tensor.shape));
+    header[tensor.name] = {{"dtype", "F32"},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, offset + tensor.values.size_bytes()}}};
+    offset += tensor.values.size_bytes();
+  }
+  try {
+    std::string text = header.dump();
+    text.append((8 - text.size() % 8) % 8, ' ');
+    return text;
+  } catch (const Json::exception&) {
+    throw std::invalid_argument("write_safetensors: a name or metadata is not UTF-8");
+  }
+}
+
+// JSON allows a key twice and keeps one of the two silently; here that is an error. So is depth, before
+// memory is taken for it.
 Json parse_header(const std::string& path, std::string_view text) {
   std::vector<std::set<std::string>> open;
-  const auto watch = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open.emplace_back();
-    if (event == Json::parse_event_t::object_end) open.pop_back();
-    if (event == Json::parse_event_t::key && !open.back().insert(parsed.get<std::string>()).second)
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    using Event = Json::parse_event_t;
+    if ((event == Event::object_start || event == Event::array_start) && depth > kMostHeaderDepth)
+      throw FormatError(path, kLengthBytes, "the header is nested deeper than tensors are");
+    if (event == Event::object_start) open.emplace_back();
+    if (event == Event::object_end) open.pop_back();
+    if (event == Event::key && !open.back().insert(parsed.get<std::string>()).second)
       throw FormatError(path, kLengthBytes, "the header has the key " + parsed.dump() + " twice");
     return true;
   };
+  if (!text.starts_with('{')) throw FormatError(path, kLengthBytes, "the header does not begin with {");
   try {
-    Json header = Json::parse(text, watch);
-    if (!header.is_object()) throw FormatError(path, kLengthBytes, "the header is not a JSON object");
-    return header;
-  } catch (const nlohmann::json::exception&) {
-    throw FormatError(path, kLengthBytes, "the header is not JSON");
+    return Json::parse(text, watch);
+  } catch (const Json::parse_error& error) {
+    throw FormatError(path, kLengthBytes + std::max<std::size_t>(error.byte, 1) - 1,
+                      "the header is not JSON");
+  } catch (const Json::exception&) {
+    throw FormatError(path, kLengthBytes, "the header holds a number that is out of range");
   }
+}
+
+std::map<std::string, std::string> parse_metadata(const std::string& path, const Json& json) {
+  try {
+    return json.get<std::map<std::string, std::string>>();
+  } catch (const Json::exception&) {
+    throw FormatError(path, kLengthBytes, "__metadata__ is not a map of strings");
+  }
+}
+
+// The list of whole numbers under the key; nothing where it is not there or something else.
+std::optional<std::vector<std::int64_t>> whole_numbers(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || !found->is_array()) return {};
+  std::vector<std::int64_t> numbers;
+  for (const Json& value : *found) {
+    if (!value.is_number_unsigned()) return {};
+    const auto number = value.get<std::uint64_t>();
+    if (number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return {};
+    numbers.push_back(static_cast<std::int64_t>(number));
+  }
+  return numbers;
 }
 
 struct Entry {
   std::string name;
   std::vector<std::int64_t> shape;
-  std::uint64_t begin = 0;
+  std::uint64_t begin = 0;  // from the first byte of data
   std::uint64_t end = 0;
 };
 
 Entry parse_entry(const std::string& path, const std::string& name, const Json& json,
                   std::uint64_t data_bytes) {
-  const auto fail = [&](const std::string& what) -> FormatError {
-    return {path, kLengthBytes, "tensor '" + name + "': " + what};
+  const auto refuse = [&](const std::string& what) {
+    throw FormatError(path, kLengthBytes, "tensor " + Json(name).dump() + ": " + what);
   };
-  Entry entry{.name = name, .shape = {}};
-  try {
-    if (const std::string dtype = json.at("dtype"); dtype != "F32")
-      throw fail("its dtype is " + dtype + ", accepted: F32");
-    for (const Json& number : {std::cref(json.at("shape")), std::cref(json.at("data_offsets"))})
-      for (const Json& value : number)
-        if (!value.is_number_integer()) throw fail("shape and data_offsets must be integers");
-    entry.shape = json.at("shape").get<std::vector<std::int64_t>>();
-    if (json.at("data_offsets").size() != 2) throw fail("data_offsets must be [begin, end]");
-    entry.begin = json.at("data_offsets")[0].get<std::uint64_t>();
-    entry.end = json.at("data_offsets")[1].get<std::uint64_t>();
-  } catch (const nlohmann::json::exception&) {
-    throw fail("dtype, shape or data_offsets is missing or of the wrong kind");
-  }
-  std::uint64_t count = 0;
-  if (!element_count(entry.shape, count)) throw fail("its shape is impossible");
-  if (entry.begin > entry.end || entry.end > data_bytes) throw fail("its data lies outside the file");
-  if (entry.end - entry.begin != count * sizeof(float))
-    throw fail("its shape does not fit the length of its data");
+  if (!json.is_object()) refuse("not a map of dtype, shape and data_offsets");
+  const Json dtype = json.value("dtype", Json());
+  if (dtype != "F32") refuse("dtype is " + dtype.dump() + ", accepted: \"F32\"");
+  const auto shape = whole_numbers(json, "shape");
+  if (!shape) refuse("shape is not a list of whole numbers");
+  const auto offsets = whole_numbers(json, "data_offsets");
+  if (!offsets || offsets->size() != 2) refuse("data_offsets is not [begin, end]");
+
+  Entry entry{.name = name,
+              .shape = *shape,
+              .begin = static_cast<std::uint64_t>((*offsets)[0]),
+              .end = static_cast<std::uint64_t>((*offsets)[1])};
+  if (entry.begin > entry.end || entry.end > data_bytes)
+    refuse(fmt::format("data_offsets {} lie outside the file's {} bytes of data", *offsets, data_bytes));
+  const auto bytes = tensor_bytes(entry.shape);
+  if (!bytes) refuse(fmt::format("shape {} does not fit 64 bits", entry.shape));
+  if (*bytes != entry.end - entry.begin)
+    refuse(fmt::format("shape {} takes {} bytes, data_offsets {} hold {}", entry.shape, *bytes, *offsets,
+                       entry.end - entry.begin));
   return entry;
+}
+
+// In the order of their data, which must cover the file's data exactly once.
+void require_no_gaps(const std::string& path, std::uint64_t data_at, std::span<const Entry> entries,
+                     std::uint64_t data_bytes) {
+  std::uint64_t expected = 0;
+  for (const Entry& entry : entries) {
+    if (entry.begin != expected)
+      throw FormatError(path, data_at + std::min(entry.begin, expected),
+                        "tensor " + Json(entry.name).dump() +
+                            (entry.begin < expected ? " overlaps another" : " leaves a gap before it"));
+    expected = entry.end;
+  }
+  if (expected != data_bytes)
+    throw FormatError(path, data_at + expected,
+                      fmt::format("{} bytes after the last tensor", data_bytes - expected));
 }
 
 }  // namespace
 
 void write_safetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
                        std::span<const TensorRef> tensors) {
-  Json header = Json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::uint64_t offset = 0;
-  for (const TensorRef& tensor : tensors) {
-    std::uint64_t count = 0;
-    if (!element_count(tensor.shape, count) || count != tensor.values.size() || header.contains(tensor.name))
-      throw std::invalid_argument("write_safetensors: tensor '" + tensor.name + "'");
-    header[tensor.name] = {{"dtype", "F32"},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {offset, offset + tensor.values.size_bytes()}}};
-    offset += tensor.values.size_bytes();
-  }
-  std::string text = header.dump();
-  text.append((8 - text.size() % 8) % 8, ' ');
-
+  const std::string text = header_text(metadata, tensors);
   const std::uint64_t length = text.size();
-  std::vector<std::byte> bytes(kLengthBytes + length + offset);
-  std::memcpy(bytes.data(), &length, kLengthBytes);
-  std::memcpy(bytes.data() + kLengthBytes, text.data(), length);
-  std::byte* data = bytes.data() + kLengthBytes + length;
-  for (const TensorRef& tensor : tensors) {
-    std::ranges::copy(std::as_bytes(tensor.values), data);
-    data += tensor.values.size_bytes();
-  }
+  std::uint64_t data_bytes = 0;
+  for (const TensorRef& tensor : tensors) data_bytes += tensor.values.size_bytes();
+
+  std::vector<std::byte> bytes;
+  bytes.reserve(kLengthBytes + length + data_bytes);
+  const auto append = [&](std::span<const std::byte> more) {
+    bytes.insert(bytes.end(), more.begin(), more.end());
+  };
+  append(std::as_bytes(std::span(&length, 1)));
+  append(std::as_bytes(std::span(text)));
+  for (const TensorRef& tensor : tensors) append(std::as_bytes(tensor.values));
   write_file_atomic(path, bytes);
 }
 
@@ -123,43 +187,30 @@ SafetensorsFile read_safetensors(const std::string& path) {
   if (bytes.size() < kLengthBytes) throw FormatError(path, bytes.size(), "ends inside the header's length");
   std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMostHeaderBytes || length > bytes.size() - kLengthBytes)
-    throw FormatError(
-        path, 0,
-        "the header would be " + std::to_string(length) + " bytes long: not safetensors, or cut short");
+    throw FormatError(path, 0,
+                      fmt::format("a header of {} bytes in a file of {}: not safetensors, or cut short",
+                                  length, bytes.size()));
 
-  const std::byte* data = bytes.data() + kLengthBytes + length;
-  const std::uint64_t data_bytes = bytes.size() - kLengthBytes - length;
+  const std::uint64_t data_at = kLengthBytes + length;
+  const std::span data = std::span(bytes).subspan(data_at);
   const Json header =
       parse_header(path, {reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length});
-
   SafetensorsFile file;
   std::vector<Entry> entries;
-  for (const auto& [name, value] : header.items()) {
-    if (name != "__metadata__") {
-      entries.push_back(parse_entry(path, name, value, data_bytes));
-      continue;
-    }
-    try {
-      file.metadata = value.get<std::map<std::string, std::string>>();
-    } catch (const nlohmann::json::exception&) {
-      throw FormatError(path, kLengthBytes, "__metadata__ is not a map of strings");
-    }
-  }
+  for (const auto& [name, value] : header.items())
+    if (name == kMetadata)
+      file.metadata = parse_metadata(path, value);
+    else
+      entries.push_back(parse_entry(path, name, value, data.size()));
+
   std::ranges::sort(entries, {}, [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
-  std::uint64_t expected = 0;
+  require_no_gaps(path, data_at, entries, data.size());
   for (const Entry& entry : entries) {
-    if (entry.begin != expected)
-      throw FormatError(path, kLengthBytes + length + expected,
-                        "tensor '" + entry.name +
-                            (entry.begin < expected ? "' overlaps another" : "' leaves a gap before it"));
-    expected = entry.end;
     Tensor tensor{entry.shape, std::vector<float>((entry.end - entry.begin) / sizeof(float))};
-    if (!tensor.values.empty())
-      std::memcpy(tensor.values.data(), data + entry.begin, entry.end - entry.begin);
+    std::ranges::copy(data.subspan(entry.begin, entry.end - entry.begin),
+                      std::as_writable_bytes(std::span(tensor.values)).begin());
     file.tensors.emplace(entry.name, std::move(tensor));
   }
-  if (expected != data_bytes)
-    throw FormatError(path, kLengthBytes + length + expected, "bytes after the last tensor");
   return file;
 }
 

@@ -17,10 +17,11 @@
 
 namespace pcnn {
 
+// A tensor to write; the values are borrowed.
 struct TensorRef {
   std::string name;
-  std::vector<std::int64_t> shape;
-  std::span<const float> values;
+  std::vector<std::int64_t> shape;  // empty: a scalar
+  std::span<const float> values;    // in C order
 };
 
 struct Tensor {
@@ -33,12 +34,14 @@ struct SafetensorsFile {
   std::map<std::string, Tensor> tensors;
 };
 
-// Atomic; the same bytes for the same content. Throws FileError; std::invalid_argument where a name comes
-// twice or a shape does not fit its values.
+// Atomic; the same bytes for the same content, tensors in the order given. Throws FileError;
+// std::invalid_argument where a name comes twice or is "__metadata__", a shape does not fit its values, or a
+// text is not UTF-8.
 void write_safetensors(const std::string& path, const std::map<std::string, std::string>& metadata,
                        std::span<const TensorRef> tensors);
 
-// Every byte is checked before it is believed. Throws FileError, or FormatError with path and byte.
+// Every byte is checked before it is believed: what loads has shapes that fit their values, and its tensors
+// cover the file's data exactly once. Values may be NaN. Throws FileError, or FormatError with path and byte.
 [[nodiscard]] SafetensorsFile read_safetensors(const std::string& path);
 
 }  // namespace pcnn

@@ -8,8 +8,8 @@ namespace pcnn {
 // What `pcnn-run` was asked for.
 struct RunOptions {
   std::string config;                  // path of a YAML file; empty with `resume`
-  std::vector<std::string> overrides;  // key.path=value
   std::string resume;                  // run directory to continue; empty for a new run
+  std::vector<std::string> overrides;  // key.path=value
   bool dry_run = false;                // describe the network and stop; writes nothing
 };
 

@@ -42,7 +42,7 @@ class Rmsprop final : public Optimiser {
       const float g = gradients[i];
       const float v = rho * velocity[i] + rest * (g * g);
       velocity[i] = v;
-      parameters[i] -= rate * g / std::sqrt(v + epsilon);
+      parameters[i] -= rate * g / (std::sqrt(v) + epsilon);
     }
   }
 
@@ -55,7 +55,7 @@ class Rmsprop final : public Optimiser {
     for (std::size_t i = begin; i < end; ++i) {
       const float g = gradients[i];
       const float v = rho * velocity[i] + rest * (g * g);
-      const float u = keep * momentum[i] + rate * g / std::sqrt(v + epsilon);
+      const float u = keep * momentum[i] + rate * g / (std::sqrt(v) + epsilon);
       velocity[i] = v;
       momentum[i] = u;
       parameters[i] -= u;

@@ -32,7 +32,7 @@ class ReferenceParameter {
     switch (config_.kind) {
       case OptimiserKind::kRmsprop:
         second_ = config_.rho * second_ + (1 - config_.rho) * g * g;
-        first_ = config_.momentum * first_ + rate * g / std::sqrt(second_ + config_.epsilon);
+        first_ = config_.momentum * first_ + rate * g / (std::sqrt(second_) + config_.epsilon);
         return value_ -= first_;
       case OptimiserKind::kAdamW:
         value_ -= rate * config_.weight_decay * value_;
@@ -186,11 +186,11 @@ void expect_near(const std::vector<float>& found, const std::vector<double>& exp
 }
 
 TEST(Optimiser, RmspropMatchesHandComputedSteps) {
-  // v = 0.1 * 9 = 0.9;  0.9 * 0.9 + 0.1 * 16 = 2.41;  2.169. Epsilon 0.1 is large enough to show its side of
-  // the root: the roots are of 1, 2.51 and 2.269.
+  // v = 0.1 * 9 = 0.9;  0.9 * 0.9 + 0.1 * 16 = 2.41;  2.169. Epsilon 0.1 is large enough to show that it is added
+  // to the root.
   const OptimiserConfig config{.kind = OptimiserKind::kRmsprop, .rho = 0.9, .epsilon = 0.1};
-  const double second = 0.7 - 0.4 / std::sqrt(2.51);
-  expect_near(three_steps(config), {0.7, second, second});
+  const double first = 1.0 - 0.3 / (std::sqrt(0.9) + 0.1), second = first - 0.4 / (std::sqrt(2.41) + 0.1);
+  expect_near(three_steps(config), {first, second, second});
 }
 
 TEST(Optimiser, AdamMatchesHandComputedSteps) {

@@ -1,0 +1,144 @@
+#include "engine/io/file.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "engine/core/error.h"
+#include "tests/io/temporary_directory.h"
+
+namespace pcnn {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// No file of this process may grow past the limit: a disk that fills up in the middle of a write.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : old_handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_limit_);
+    const rlimit limit{bytes, old_limit_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_limit_);
+    ::signal(SIGXFSZ, old_handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit old_limit_{};
+  void (*old_handler_)(int);
+};
+
+TEST(File, ReadsWhatWasWritten) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  for (const std::size_t size : {0, 1, 4095, 4096, 4097, 300'000}) {
+    std::string text(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 7 + i / 256);
+    write_file_atomic(path, text);
+    EXPECT_EQ(read_text_file(path), text);
+    EXPECT_EQ(read_file(path).size(), size);
+  }
+  EXPECT_EQ(directory.file_count(), 1U);
+}
+
+TEST(File, ReadsFilesWhoseSizeTheSystemDoesNotTell) {
+  EXPECT_TRUE(contains(read_text_file("/proc/self/status"), "Pid:"));
+}
+
+TEST(File, ReadingNamesThePathAndTheReason) {
+  const TemporaryDirectory directory;
+  EXPECT_EQ(error_of<FileError>([&] { (void)read_file(directory.file("none")); }),
+            directory.file("none") + ": cannot be read: No such file or directory");
+  EXPECT_EQ(error_of<FileError>([&] { (void)read_file(directory.file("")); }),
+            directory.file("") + ": cannot be read: it is a directory");
+}
+
+TEST(File, WritesInTheWorkingDirectory) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.file(""));
+  write_file_atomic("plain-name", "text");
+  std::filesystem::current_path(before);
+  EXPECT_EQ(read_text_file(directory.file("plain-name")), "text");
+}
+
+TEST(File, AtomicWriteReplacesTheFileAndLeavesOldReadersTheOldOne) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a"), link = directory.file("b");
+  write_file_atomic(path, "old");
+  std::filesystem::create_hard_link(path, link);
+  write_file_atomic(path, "new");
+  EXPECT_EQ(read_text_file(path), "new");
+  EXPECT_EQ(read_text_file(link), "old");
+}
+
+TEST(File, AtomicWriteRefusesAMissingDirectory) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("none/a");
+  EXPECT_EQ(error_of<FileError>([&] { write_file_atomic(path, "text"); }),
+            path + ": cannot be written: No such file or directory");
+  EXPECT_EQ(directory.file_count(), 0U);
+}
+
+TEST(File, AtomicWriteRefusesADirectoryInItsPlace) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  std::filesystem::create_directory(path);
+  EXPECT_TRUE(contains(error_of<FileError>([&] { write_file_atomic(path, "text"); }), "cannot be written"));
+  EXPECT_TRUE(std::filesystem::is_directory(path));
+  EXPECT_EQ(directory.file_count(), 1U);
+}
+
+TEST(File, AtomicWriteLeavesTheOldFileAndNoTemporaryWhenTheDiskFills) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  write_file_atomic(path, "old");
+  std::string message;
+  {
+    const FileSizeLimit limit(8192);
+    message = error_of<FileError>([&] { write_file_atomic(path, std::string(100'000, 'x')); });
+  }
+  EXPECT_EQ(message, path + ": cannot be written: File too large");
+  EXPECT_EQ(read_text_file(path), "old");
+  EXPECT_EQ(directory.file_count(), 1U);
+}
+
+TEST(File, AtomicWriteSparesTheTemporaryOfAnother) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  const std::string other = path + ".part" + std::to_string(::getpid()) + "-0";
+  write_file_atomic(other, "being written");
+  write_file_atomic(path, "text");
+  EXPECT_EQ(read_text_file(other), "being written");
+  EXPECT_EQ(read_text_file(path), "text");
+  EXPECT_EQ(directory.file_count(), 2U);
+}
+
+TEST(File, AppendsLines) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("metrics.jsonl");
+  append_line(path, "{\"epoch\": 1}");
+  append_line(path, "");
+  append_line(path, "{\"epoch\": 2}");
+  EXPECT_EQ(read_text_file(path), "{\"epoch\": 1}\n\n{\"epoch\": 2}\n");
+}
+
+TEST(File, AppendingNamesThePathAndTheReason) {
+  const TemporaryDirectory directory;
+  EXPECT_EQ(error_of<FileError>([&] { append_line(directory.file("none/a"), "text"); }),
+            directory.file("none/a") + ": cannot be appended to: No such file or directory");
+  if (std::filesystem::exists("/dev/full")) {
+    EXPECT_EQ(error_of<FileError>([&] { append_line("/dev/full", "text"); }),
+              "/dev/full: cannot be appended to: No space left on device");
+  }
+}
+
+}  // namespace
+}  // namespace pcnn

@@ -1,0 +1,97 @@
+// Every file under configs/ is read as pcnn-run reads it, and its network is built.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "engine/compile/program.h"
+#include "engine/core/error.h"
+#include "engine/data/dataset.h"
+#include "engine/model/network_builder.h"
+#include "engine/run/run_config.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kConfigs = std::string(PCNN_SOURCE_DIR) + "/configs/";
+
+RunConfig read(const ConfigDocument& document) {
+  return read_run_config(document, "run");
+}
+
+TEST(Configs, AllLoadAndCompile) {
+  int count = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(kConfigs)) {
+    SCOPED_TRACE(entry.path());
+    const RunConfig config = read(ConfigDocument::from_file(entry.path().string()));
+    const Network network = build_network(config.model, 1, 28, 28);
+    const Program program(network, 1, Purpose::kTraining);
+    EXPECT_GT(program.workspace_bytes(), 0u);
+    ++count;
+  }
+  EXPECT_GE(count, 5);
+}
+
+TEST(Configs, ResolvedConfigLoadsBackToItself) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(kConfigs)) {
+    SCOPED_TRACE(entry.path());
+    const ConfigDocument document = ConfigDocument::from_file(entry.path().string());
+    (void)read(document);
+    const ConfigDocument again = ConfigDocument::from_string(document.resolved_yaml(), "resolved");
+    (void)read(again);
+    EXPECT_EQ(again.resolved_yaml(), document.resolved_yaml());
+  }
+}
+
+TEST(Configs, MnistIsTheTutorialNetworkAndReferenceTheDefaults) {
+  const RunConfig mnist = read(ConfigDocument::from_file(kConfigs + "mnist.yaml"));
+  EXPECT_EQ(build_network(mnist.model, 1, 28, 28).parameter_count(), 389249u);
+  const RunConfig reference = read(ConfigDocument::from_file(kConfigs + "reference.yaml"));
+  EXPECT_EQ(reference.train, read(ConfigDocument::from_string("", "empty")).train);
+}
+
+// Keys the parser asks for in any of these documents, which between them choose every kind.
+std::set<std::string> keys_of_parser() {
+  std::set<std::string> keys;
+  for (const char* yaml :
+       {"model: {blocks: [{kind: residual}, {kind: masked_conv}], activation: elu}",
+        "data: {binarisation: bernoulli_fixed, validation_choice: seeded}", "data: {train_on: test}",
+        "train: {optimiser: adam}", "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",
+        "train: {optimiser: sgd, momentum: 0.9, schedule: {kind: step, every_epochs: 1}}",
+        "train: {steps: 5}"}) {
+    const ConfigDocument document = ConfigDocument::from_string(yaml, "kinds");
+    (void)read(document);
+    for (const ConfigDocument::Key& key : document.keys()) keys.insert(key.path);
+  }
+  return keys;
+}
+
+// reference.yaml shows every key: those in force uncommented, and those of other kinds as `# key:` lines.
+TEST(Configs, ReferenceNamesEveryKeyOfTheParserAndNoOther) {
+  const std::string path = kConfigs + "reference.yaml";
+  const std::set<std::string> known = keys_of_parser();
+  const ConfigDocument document = ConfigDocument::from_file(path);
+  (void)read(document);
+  std::set<std::string> shown;
+  for (const ConfigDocument::Key& key : document.keys()) shown.insert(key.path);
+  for (const std::string& key : shown)
+    EXPECT_TRUE(known.contains(key)) << key << " is read from reference.yaml only";
+
+  std::ifstream file(path);
+  std::set<std::string> words;  // the last part of each key written, commented or not
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t begin = line.find_first_not_of(" #-"), colon = line.find(':');
+    if (begin != std::string::npos && colon != std::string::npos && begin < colon)
+      words.insert(line.substr(begin, colon - begin));
+  }
+  for (const std::string& key : known)
+    EXPECT_TRUE(words.contains(key.substr(key.rfind('.') + 1))) << key << " is missing in reference.yaml";
+}
+
+}  // namespace
+}  // namespace pcnn

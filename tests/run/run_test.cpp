@@ -1,0 +1,171 @@
+// Whole runs of pcnn-run's engine on a made-up data set of 6x5 images.
+
+#include "engine/run/run.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "engine/core/error.h"
+#include "engine/io/png.h"
+#include "engine/io/safetensors.h"
+#include "engine/run/metrics.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kHeight = 6, kWidth = 5;
+
+void write_idx(const std::string& path, int count) {
+  std::ofstream file(path, std::ios::binary);
+  for (const int number : {0x0803, count, kHeight, kWidth})
+    for (const int shift : {24, 16, 8, 0}) file.put(static_cast<char>(number >> shift));
+  for (int i = 0; i < count * kHeight * kWidth; ++i)
+    file.put(static_cast<char>((i * 7 + i / 30 * 3) % 5 < 2 ? 255 : 0));
+}
+
+std::string slurp(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class Run : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = testing::TempDir() + "pcnn_run_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(root_);
+    fs::create_directories(root_ + "/data");
+    write_idx(root_ + "/data/train-images-idx3-ubyte", 50);
+    write_idx(root_ + "/data/t10k-images-idx3-ubyte", 9);
+    write_config("");
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  void write_config(const std::string& extra, const std::string& split = "validation_images: 11") {
+    std::ofstream(config())
+        << "name: tiny\noutput: " << root_ << "/runs\nthreads: 2\n"
+        << "data: {dataset: idx, directory: " << root_ << "/data, " << split << "}\n"
+        << "model: {input: {kernel: 3, filters: 8}, blocks: {repeat: 1, filters: 4}, output: {filters: 4}}\n"
+        << "train: {optimiser: adam, batch: 8, epochs: 3, average: {decay: 0.5}}\n"
+        << "sample: {count: 3, scale: 1}\n"
+        << extra;
+  }
+  [[nodiscard]] std::string config() const { return root_ + "/tiny.yaml"; }
+  [[nodiscard]] std::string directory(const std::string& name = "tiny") const {
+    return root_ + "/runs/" + name;
+  }
+  [[nodiscard]] std::string message_of(const RunOptions& options) const {
+    try {
+      run(options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  std::string root_;
+};
+
+TEST_F(Run, LeavesConfigLogMetricsParametersSamplesAndCurves) {
+  run({.config = config()});
+  for (const char* file :
+       {"config.yaml", "log.txt", "metrics.jsonl", "checkpoint.safetensors", "best.safetensors",
+        "results.json", "curves.svg", "samples/epoch-0001.png", "samples/epoch-0003.png"})
+    EXPECT_TRUE(fs::exists(directory() + "/" + file)) << file;
+
+  const std::vector<EpochMetrics> metrics = read_metrics(directory() + "/metrics.jsonl");
+  ASSERT_EQ(metrics.size(), 3u);
+  EXPECT_EQ(metrics[2].epoch, 3);
+  EXPECT_EQ(metrics[2].step, 15);
+  EXPECT_EQ(metrics[2].images, 3 * 39);
+  EXPECT_LT(metrics[2].train_nats_per_dim, metrics[0].train_nats_per_dim);
+  EXPECT_GT(metrics[2].grad_norm, 0.0);
+  EXPECT_EQ(metrics[2].learning_rate, 0.001);
+
+  const Image8 grid = read_png(directory() + "/samples/epoch-0003.png");
+  EXPECT_EQ(grid.width, 2 * kWidth + 3 * 2);
+  EXPECT_EQ(grid.height, 2 * kHeight + 3 * 2);
+
+  const SafetensorsFile checkpoint = read_safetensors(directory() + "/checkpoint.safetensors");
+  EXPECT_EQ(checkpoint.tensors.at("input.weight").shape, (std::vector<std::int64_t>{8, 1, 3, 3}));
+  EXPECT_TRUE(checkpoint.tensors.contains("average.input.weight"));
+  EXPECT_EQ(checkpoint.metadata.at("config"), slurp(directory() + "/config.yaml"));
+}
+
+TEST_F(Run, RefusesAnExistingDirectoryAndSaysHowToGoOn) {
+  run({.config = config()});
+  const std::string before = slurp(directory() + "/checkpoint.safetensors");
+  const std::string message = message_of({.config = config()});
+  EXPECT_NE(message.find("pcnn-run --resume " + directory()), std::string::npos) << message;
+  EXPECT_EQ(message.find('\n'), std::string::npos);
+  EXPECT_EQ(slurp(directory() + "/checkpoint.safetensors"), before);
+}
+
+TEST_F(Run, ResumedEndsInTheSameParametersAsUninterrupted) {
+  run({.config = config()});
+  run({.config = config(), .overrides = {"name=parts", "train.epochs=1"}});
+  run({.resume = directory("parts"), .overrides = {"train.epochs=2", "threads=1"}});
+  run({.resume = directory("parts") + "/", .overrides = {"train.epochs=3"}});
+  const SafetensorsFile whole = read_safetensors(directory() + "/checkpoint.safetensors");
+  const SafetensorsFile parts = read_safetensors(directory("parts") + "/checkpoint.safetensors");
+  ASSERT_EQ(whole.tensors.size(), parts.tensors.size());
+  for (const auto& [name, tensor] : whole.tensors)
+    EXPECT_EQ(tensor.values, parts.tensors.at(name).values) << name;
+
+  const auto one = read_metrics(directory() + "/metrics.jsonl"),
+             other = read_metrics(directory("parts") + "/metrics.jsonl");
+  ASSERT_EQ(other.size(), 3u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(one[i].train_nats_per_dim, other[i].train_nats_per_dim);
+    EXPECT_EQ(one[i].validation_nats_per_dim, other[i].validation_nats_per_dim);
+  }
+  EXPECT_EQ(slurp(directory() + "/results.json"), slurp(directory("parts") + "/results.json"));
+}
+
+TEST_F(Run, ResumedDropsMetricsWrittenAfterTheCheckpoint) {
+  run({.config = config()});
+  append_metrics(directory() + "/metrics.jsonl", {.epoch = 4, .step = 20});
+  run({.resume = directory()});
+  EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
+}
+
+TEST_F(Run, KeepsTheConfigOfAResumedRun) {
+  run({.config = config()});
+  const std::string message = message_of({.resume = directory(), .overrides = {"train.batch=4"}});
+  EXPECT_NE(message.find("train.batch=4"), std::string::npos) << message;
+  EXPECT_NE(message_of({.resume = root_ + "/nowhere"}), "");
+}
+
+TEST_F(Run, WritesNothingForABadConfigOrADryRun) {
+  write_config("tarin: {}\n");
+  EXPECT_NE(message_of({.config = config()}).find("did you mean train?"), std::string::npos);
+  write_config("");
+  EXPECT_NE(message_of({.config = config(), .overrides = {"model.input.kernel=4"}}).find("odd"),
+            std::string::npos);
+  EXPECT_NE(message_of({.config = config(), .overrides = {"data.directory=/nowhere"}}), "");
+  run({.config = config(), .dry_run = true});
+  EXPECT_FALSE(fs::exists(root_ + "/runs"));
+}
+
+TEST_F(Run, TrainingOnTheTestSplitIsNotedInTheResults) {
+  write_config("", "train_on: test");
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  EXPECT_NE(slurp(directory() + "/results.json").find("trained and validated on the test split"),
+            std::string::npos);
+  EXPECT_NE(slurp(directory() + "/log.txt").find("trained and validated on the test split"),
+            std::string::npos);
+}
+
+TEST_F(Run, EndsWhenItsStepsAreUsedUpInsideAnEpoch) {
+  run({.config = config(), .overrides = {"train.epochs=null", "train.steps=7"}});
+  const std::vector<EpochMetrics> metrics = read_metrics(directory() + "/metrics.jsonl");
+  ASSERT_EQ(metrics.size(), 2u);
+  EXPECT_EQ(metrics[1].step, 7);
+}
+
+}  // namespace
+}  // namespace pcnn
