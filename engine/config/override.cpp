@@ -97,7 +97,7 @@ class Override {
 
   Cursor enter_key(const Cursor& at, const std::string& key, bool is_last) const {
     Tree& tree = *at.tree;
-    if (tree.kind == Tree::Kind::kNull) tree = {.kind = Tree::Kind::kMap, .place = place_};
+    if (tree.kind == Tree::Kind::kNull) tree = Tree(Tree::Kind::kMap, place_);
     if (tree.kind == Tree::Kind::kList)
       fail(at.path, "found a list, accepted: an index, as in " + at.path + "[0]." + key);
     if (tree.kind != Tree::Kind::kMap) fail(at.path, refusal(tree, "a section"));
@@ -106,7 +106,7 @@ class Override {
       if (is_last) entry->key_place = place_;
       return {&entry->value, join_path(at.path, key)};
     }
-    tree.entries.push_back({key, place_, {.place = place_}});
+    tree.entries.push_back({key, place_, Tree(Tree::Kind::kNull, place_)});
     return {&tree.entries.back().value, join_path(at.path, key)};
   }
 

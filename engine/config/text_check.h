@@ -19,4 +19,6 @@ struct TextFlaw {
 // is indented by a tab.
 [[nodiscard]] std::optional<TextFlaw> find_flaw(std::string_view text);
 
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 }  // namespace pcnn::config_detail

@@ -12,6 +12,10 @@ constexpr std::size_t kLongestKey = 64;
 
 }  // namespace
 
+Tree::Tree() = default;
+
+Tree::Tree(Kind kind_of, Place written_at) : kind(kind_of), place(written_at) {}
+
 const Entry* Tree::find(std::string_view key) const {
   const auto found = std::ranges::find(entries, key, &Entry::key);
   return found == entries.end() ? nullptr : &*found;

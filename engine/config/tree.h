@@ -23,11 +23,15 @@ struct Tree {
   enum class Kind { kNull, kScalar, kList, kMap };
 
   Kind kind = Kind::kNull;
-  std::string text{};            // kScalar
-  bool quoted = false;           // kScalar: also true for block scalars
-  std::vector<Tree> items;       // kList
-  std::vector<Entry> entries;    // kMap, in file order, keys unique
-  Place place{};
+  std::string text;            // kScalar
+  bool quoted = false;         // kScalar: also true for block scalars
+  std::vector<Tree> items;     // kList
+  std::vector<Entry> entries;  // kMap, in file order, keys unique
+  Place place;
+
+  // Defined where Entry is complete.
+  Tree();
+  Tree(Kind kind_of, Place written_at);
 
   // nullptr where there is no such key, or this is no map.
   [[nodiscard]] const Entry* find(std::string_view key) const;

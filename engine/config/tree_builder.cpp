@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/config/scalar.h"
+#include "engine/config/text_check.h"
 #include "engine/core/error.h"
 
 namespace pcnn::config_detail {
@@ -49,13 +50,18 @@ void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t) {
 void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t) {
   // The mark of an empty value is that of whatever follows it.
   const bool has_key = !open_.empty() && open_.back().has_key;
-  add({.place = has_key ? open_.back().key_place : place_of(mark)});
+  add(Tree(Tree::Kind::kNull, has_key ? open_.back().key_place : place_of(mark)));
 }
 
 void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                            const std::string& value) {
   refuse_tag(mark, tag);
-  add({.kind = Tree::Kind::kScalar, .text = value, .quoted = tag == "!", .place = place_of(mark)});
+  // The library turns these two escapes into single bytes.
+  if (!is_utf8(value)) refuse(place_of(mark), "a quoted text with \\_ or \\N, accepted: \\u00A0 or \\u0085");
+  Tree scalar(Tree::Kind::kScalar, place_of(mark));
+  scalar.text = value;
+  scalar.quoted = tag == "!";
+  add(std::move(scalar));
 }
 
 void TreeBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -102,7 +108,7 @@ void TreeBuilder::open(const YAML::Mark& mark, const std::string& tag, Tree::Kin
   // At once: the parser recurses further than it needs to.
   if (++depth_ > kDeepest) fail(mark, "nested deeper than " + std::to_string(kDeepest) + " levels");
   refuse_tag(mark, tag);
-  Tree tree{.kind = kind, .place = place_of(mark)};
+  Tree tree(kind, place_of(mark));
   if (key_is_next()) take_key(tree);
   if (refusal_.empty()) open_.push_back({.tree = std::move(tree)});
 }

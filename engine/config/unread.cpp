@@ -2,7 +2,6 @@
 
 #include "engine/config/config_state.h"
 #include "engine/config/nearest.h"
-#include "engine/config/scalar.h"
 
 namespace pcnn::config_detail {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-// YAML text to a Tree: the one place that knows the YAML library.
+// YAML text to a Tree. This and tree_builder are all that knows the YAML library.
 
 #include <string>
 #include <string_view>

@@ -29,8 +29,7 @@ std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
   if (!data.has("directory"))
     data.fail("directory",
               "missing: dataset idx needs the directory that holds train-images-idx3-ubyte and "
-              "t10k-images-idx3-ubyte "
-              "(or .gz)");
+              "t10k-images-idx3-ubyte (or .gz)");
   return data.text("directory", "");
 }
 

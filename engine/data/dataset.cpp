@@ -80,7 +80,7 @@ std::vector<int> split_order(const DataConfig& config, int count) {
 std::size_t train_count(const DataConfig& config, int available) {
   if (config.train_images && *config.train_images > available)
     throw ConfigError(
-        fmt::format("data.train_images: found {}, accepted: at most the {} images there are to train on",
+        fmt::format("data.train_images: found {}, accepted: at most {}, the images there are to train on",
                     *config.train_images, available));
   return static_cast<std::size_t>(config.train_images.value_or(available));
 }
@@ -111,8 +111,7 @@ void train_on_test(const DataConfig& config, Dataset& data) {
   data.validation = data.test;
   data.note =
       "trained and validated on the test split (data.train_on: test): these scores say how well its images "
-      "are "
-      "memorised, and compare only with others made this way";
+      "are memorised, and compare only with others made this way";
 }
 
 // 10000 -> "10,000".

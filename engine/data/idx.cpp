@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -15,8 +16,10 @@ namespace pcnn {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 16;
-constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
+constexpr std::uint64_t kMostBytes = (std::uint64_t{1} << 31) - 1;  // also keeps every count inside an int
 constexpr std::uint32_t kMostSide = 1 << 14;
+// A header may promise anything, so memory grows only with the bytes that arrive.
+constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
 // Reads a plain or gzip-compressed file in order; gzread passes plain bytes through.
 class ByteReader {
@@ -82,9 +85,26 @@ Shape read_header(ByteReader& reader) {
   if (count == 0 || height == 0 || width == 0 || height > kMostSide || width > kMostSide ||
       std::uint64_t{count} * height > kMostBytes / width)
     throw FormatError(reader.path(), 4,
-                      fmt::format("found {} images of {}x{}, accepted: at least one, up to 2 GiB in all",
+                      fmt::format("found {} images of {}x{}, accepted: at least one, less than 2 GiB in all",
                                   count, height, width));
   return {static_cast<int>(count), 1, static_cast<int>(height), static_cast<int>(width)};
+}
+
+std::vector<std::uint8_t> read_pixels(ByteReader& reader, const Shape& shape) {
+  std::vector<std::uint8_t> pixels;
+  while (pixels.size() < shape.size()) {
+    const std::size_t before = pixels.size();
+    pixels.resize(std::min(shape.size(), before + kReadBytes));
+    const std::size_t end = before + reader.read(pixels.data() + before, pixels.size() - before);
+    if (end < pixels.size())
+      throw FormatError(
+          reader.path(), kHeaderBytes + end,
+          fmt::format("ends early: its header promises {} images of {}x{}", shape.n, shape.h, shape.w));
+  }
+  // At the end of a gzip stream this read also checks its sum.
+  if (std::uint8_t extra; reader.read(&extra, 1) != 0)
+    throw FormatError(reader.path(), kHeaderBytes + pixels.size(), "goes on after its last image");
+  return pixels;
 }
 
 }  // namespace
@@ -104,15 +124,8 @@ ImageSet read_idx_images(const std::string& path) {
                   .channels = shape.c,
                   .height = shape.h,
                   .width = shape.w,
-                  .pixels = std::vector<std::uint8_t>(shape.size()),
+                  .pixels = read_pixels(reader, shape),
                   .ids = std::vector<std::uint32_t>(static_cast<std::size_t>(shape.n))};
-  if (const std::size_t got = reader.read(images.pixels.data(), images.pixels.size());
-      got < images.pixels.size())
-    throw FormatError(
-        reader.path(), kHeaderBytes + got,
-        fmt::format("ends early: its header promises {} images of {}x{}", shape.n, shape.h, shape.w));
-  if (std::uint8_t extra; reader.read(&extra, 1) != 0)
-    throw FormatError(reader.path(), kHeaderBytes + images.pixels.size(), "goes on after its last image");
   std::iota(images.ids.begin(), images.ids.end(), 0u);
   return images;
 }

@@ -24,7 +24,7 @@ constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
 
 // deflate makes at most 1032 bytes of one, and a 1-bit palette index becomes 24 bits. A file that claims more
 // is refused before memory is taken for it.
-constexpr std::uint64_t kMostBytesPerFileByte = 1032 * 24;
+constexpr std::uint64_t kMostBytesPerFileByte = std::uint64_t{1032} * 24;
 
 void require_writable(const Image8& image) {
   if (image.width < 1 || image.height < 1 || (image.channels != 1 && image.channels != 3) ||

@@ -75,6 +75,12 @@ TEST(Config, RejectsBytesThatAreNotText) {
     EXPECT_EQ(load_error("a: '" + std::string(bytes) + "'"), "x.yaml:1:5: a byte that is not UTF-8 text");
 }
 
+TEST(Config, RejectsEscapesTheLibraryMisreads) {
+  EXPECT_EQ(load_error("a: \"x\\_\""),
+            "x.yaml:1:4: a: a quoted text with \\_ or \\N, accepted: \\u00A0 or \\u0085");
+  EXPECT_EQ(load("a: \"x\\u00A0\"").root().text("a", "y"), "x\u00a0");
+}
+
 TEST(Config, AcceptsByteOrderMarksCarriageReturnsAndUtf8) {
   const ConfigNode root = load(
                               "\xEF\xBB\xBF"

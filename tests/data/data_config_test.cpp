@@ -1,0 +1,110 @@
+#include "engine/data/data_config.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/config/config.h"
+#include "engine/core/error.h"
+#include "tests/data/idx_files.h"
+
+namespace pcnn {
+namespace {
+
+// `keys` is the inside of the section, as a flow map.
+DataConfig read(const std::string& keys) {
+  const ConfigDocument document = ConfigDocument::from_string("data: {" + keys + "}\n", "x.yaml");
+  DataConfig config = read_data_config(document.root().section("data"));
+  document.reject_unread();
+  return config;
+}
+
+std::string error_of(const std::string& keys) {
+  return message_of<ConfigError>([&] { (void)read(keys); });
+}
+
+TEST(DataConfig, DefaultsWhereNothingIsGiven) {
+  const DataConfig config = read("");
+  EXPECT_EQ(config, DataConfig{});
+  EXPECT_EQ(config.directory, "data/mnist");
+  EXPECT_EQ(config.validation_images, 5000);
+  EXPECT_EQ(config.train_on, TrainOn::kTrain);
+  EXPECT_EQ(config.train_images, std::nullopt);
+  EXPECT_EQ(config.binarisation.kind, BinarisationKind::kThreshold);
+  EXPECT_EQ(config.binarisation.threshold, 0.5);
+}
+
+TEST(DataConfig, ReadsEveryKey) {
+  DataConfig expected{.dataset = DatasetKind::kIdx,
+                      .directory = "here",
+                      .train_images = 100,
+                      .validation_images = 20,
+                      .validation_choice = ValidationChoice::kSeeded,
+                      .split_seed = 3,
+                      .train_on = TrainOn::kTrain,
+                      .binarisation = {.threshold = 0.25}};
+  const std::string keys =
+      "dataset: idx, directory: here, train_images: 100, validation_images: 20, validation_choice: seeded, "
+      "split_seed: 3, train_on: train, ";
+  EXPECT_EQ(read(keys + "binarisation: threshold, threshold: 0.25"), expected);
+  expected.binarisation = {.kind = BinarisationKind::kBernoulliPerEpoch, .seed = 8};
+  EXPECT_EQ(read(keys + "binarisation: bernoulli_per_epoch, binarisation_seed: 8"), expected);
+  expected.binarisation.kind = BinarisationKind::kBernoulliFixed;
+  EXPECT_EQ(read(keys + "binarisation: bernoulli_fixed, binarisation_seed: 8"), expected);
+}
+
+TEST(DataConfig, DirectoryFollowsTheDataset) {
+  EXPECT_EQ(read("dataset: mnist").directory, "data/mnist");
+  EXPECT_EQ(read("dataset: fashion-mnist").directory, "/usr/share/datasets/fashion-mnist");
+  EXPECT_EQ(read("dataset: mnist, directory: elsewhere").directory, "elsewhere");
+}
+
+TEST(DataConfig, IdxNeedsADirectory) {
+  EXPECT_EQ(error_of("dataset: idx"),
+            "x.yaml:1:1: data.directory: missing: dataset idx needs the directory that holds "
+            "train-images-idx3-ubyte "
+            "and t10k-images-idx3-ubyte (or .gz)");
+}
+
+TEST(DataConfig, TrainingOnTestIsSpeltOut) {
+  EXPECT_EQ(read("train_on: test").train_on, TrainOn::kTest);
+  EXPECT_EQ(read("train_on: test, train_images: 10").train_images, 10);
+}
+
+TEST(DataConfig, RefusesUnknownNames) {
+  EXPECT_NE(error_of("dataset: minst").find("x.yaml:1:17: data.dataset: "), std::string::npos);
+  EXPECT_NE(error_of("train_on: all").find("data.train_on: "), std::string::npos);
+  EXPECT_NE(error_of("validation_choice: first").find("data.validation_choice: "), std::string::npos);
+  EXPECT_NE(error_of("binarisation: bernoulli").find("data.binarisation: "), std::string::npos);
+  EXPECT_NE(error_of("treshold: 0.5").find("treshold"), std::string::npos);
+}
+
+TEST(DataConfig, RefusesValuesOutOfRange) {
+  EXPECT_NE(error_of("train_images: 0").find("data.train_images: found 0, accepted: "), std::string::npos);
+  EXPECT_NE(error_of("validation_images: 0").find("data.validation_images: found 0, "), std::string::npos);
+  EXPECT_NE(error_of("validation_images: 3000000000").find("data.validation_images: found 3000000000, "),
+            std::string::npos);
+  EXPECT_NE(error_of("threshold: 1.01").find("data.threshold: found 1.01, "), std::string::npos);
+  EXPECT_NE(error_of("threshold: -0.1").find("data.threshold: found -0.1, "), std::string::npos);
+  EXPECT_NE(error_of("binarisation: bernoulli_fixed, binarisation_seed: -1")
+                .find("data.binarisation_seed: found -1"),
+            std::string::npos);
+  EXPECT_NE(error_of("validation_choice: seeded, split_seed: -1").find("data.split_seed: found -1"),
+            std::string::npos);
+}
+
+TEST(DataConfig, RefusesKeysWithoutEffect) {
+  EXPECT_EQ(error_of("train_on: test, validation_images: 100"),
+            "x.yaml:1:43: data.validation_images: has no effect while train_on is test");
+  EXPECT_EQ(error_of("train_on: test, validation_choice: last"),
+            "x.yaml:1:43: data.validation_choice: has no effect while train_on is test");
+  EXPECT_EQ(error_of("split_seed: 1, train_on: test"),
+            "x.yaml:1:20: data.split_seed: has no effect while train_on is test");
+  EXPECT_EQ(error_of("split_seed: 1"),
+            "x.yaml:1:20: data.split_seed: has no effect while validation_choice is last");
+  EXPECT_EQ(error_of("binarisation: bernoulli_fixed, threshold: 0.5"),
+            "x.yaml:1:50: data.threshold: has no effect while binarisation is not threshold");
+  EXPECT_EQ(error_of("binarisation_seed: 1"),
+            "x.yaml:1:27: data.binarisation_seed: has no effect while binarisation is threshold");
+}
+
+}  // namespace
+}  // namespace pcnn

@@ -1,0 +1,206 @@
+#include "engine/data/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/data/idx_files.h"
+
+namespace pcnn {
+namespace {
+
+DataConfig config_of(DatasetKind dataset, const std::string& directory) {
+  DataConfig config;
+  config.dataset = dataset;
+  config.directory = directory;
+  return config;
+}
+
+// "12x1x3x4".
+std::string size_of(const ImageSet& images) {
+  return Shape{images.count, images.channels, images.height, images.width}.text();
+}
+
+std::string description(const DataConfig& config, int count, std::string_view split) {
+  ImageSet images;
+  images.count = count;
+  return describe_split(config, images, split);
+}
+
+constexpr std::uint32_t kTrainFileImages = 50, kTestFileImages = 12;
+
+// A directory with 50 train and 12 test images of 3x4, and a config which holds out 10 of the first.
+DataConfig made_up() {
+  const std::string directory = scratch_directory();
+  write_bytes(directory + "/train-images-idx3-ubyte", idx_file(kTrainFileImages, 3, 4, 1));
+  write_bytes(directory + "/t10k-images-idx3-ubyte.gz", gzip(idx_file(kTestFileImages, 3, 4, 2)));
+  DataConfig config = config_of(DatasetKind::kIdx, directory);
+  config.validation_images = 10;
+  return config;
+}
+
+std::vector<std::uint32_t> range(std::uint32_t first, std::uint32_t count) {
+  std::vector<std::uint32_t> ids(count);
+  std::iota(ids.begin(), ids.end(), first);
+  return ids;
+}
+
+// Each image must still be the one its id names in its file.
+void expect_pixels_follow_ids(const ImageSet& images, const Bytes& file) {
+  for (int i = 0; i < images.count; ++i) {
+    const std::size_t position = images.ids[static_cast<std::size_t>(i)] & ~ImageSet::kTestId;
+    const auto expected = std::span(file).subspan(16 + position * images.image_size(), images.image_size());
+    EXPECT_TRUE(std::ranges::equal(images.image(i), expected)) << images.name << " " << i;
+  }
+}
+
+TEST(Dataset, HoldsOutTheLastTrainImages) {
+  const Dataset data = load_dataset(made_up());
+  EXPECT_EQ(size_of(data.train), "40x1x3x4");
+  EXPECT_EQ(size_of(data.validation), "10x1x3x4");
+  EXPECT_EQ(size_of(data.test), "12x1x3x4");
+  EXPECT_EQ(data.train.ids, range(0, 40));
+  EXPECT_EQ(data.validation.ids, range(40, 10));
+  EXPECT_EQ(data.test.ids, range(ImageSet::kTestId, 12));
+  EXPECT_EQ(data.train.name, "train");
+  EXPECT_EQ(data.validation.name, "validation");
+  EXPECT_EQ(data.test.name, "test");
+  EXPECT_EQ(data.note, "");
+  expect_pixels_follow_ids(data.train, idx_file(kTrainFileImages, 3, 4, 1));
+  expect_pixels_follow_ids(data.test, idx_file(kTestFileImages, 3, 4, 2));
+}
+
+TEST(Dataset, SeededSplitIsDisjointCompleteAndInFileOrder) {
+  DataConfig config = made_up();
+  config.validation_choice = ValidationChoice::kSeeded;
+  std::set<std::vector<std::uint32_t>> choices;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    config.split_seed = seed;
+    const Dataset data = load_dataset(config);
+    EXPECT_EQ(data.train.count, 40);
+    EXPECT_EQ(data.validation.count, 10);
+    EXPECT_TRUE(std::ranges::is_sorted(data.train.ids));
+    EXPECT_TRUE(std::ranges::is_sorted(data.validation.ids));
+    std::vector<std::uint32_t> all = data.train.ids;
+    all.insert(all.end(), data.validation.ids.begin(), data.validation.ids.end());
+    std::ranges::sort(all);
+    EXPECT_EQ(all, range(0, kTrainFileImages));
+    expect_pixels_follow_ids(data.train, idx_file(kTrainFileImages, 3, 4, 1));
+    expect_pixels_follow_ids(data.validation, idx_file(kTrainFileImages, 3, 4, 1));
+    choices.insert(data.validation.ids);
+    EXPECT_EQ(load_dataset(config).validation.ids, data.validation.ids);
+  }
+  EXPECT_EQ(choices.size(), 20u);
+}
+
+// So a quick try sees the same validation images, and the same random numbers for each image.
+TEST(Dataset, LimitKeepsTheFirstTrainImagesAndTheSplit) {
+  DataConfig config = made_up();
+  config.train_images = 7;
+  const Dataset data = load_dataset(config);
+  EXPECT_EQ(data.train.ids, range(0, 7));
+  EXPECT_EQ(data.validation.ids, range(40, 10));
+  EXPECT_EQ(data.test.count, 12);
+}
+
+TEST(Dataset, TrainingOnTestUsesNothingElseAndSaysSo) {
+  DataConfig config = made_up();
+  std::filesystem::remove(config.directory + "/train-images-idx3-ubyte");
+  config.train_on = TrainOn::kTest;
+  const Dataset data = load_dataset(config);
+  EXPECT_EQ(data.train.ids, data.test.ids);
+  EXPECT_EQ(data.validation.ids, data.test.ids);
+  EXPECT_EQ(data.train.pixels, data.test.pixels);
+  EXPECT_NE(data.note.find("trained and validated on the test split"), std::string::npos);
+
+  config.train_images = 5;
+  const Dataset limited = load_dataset(config);
+  EXPECT_EQ(limited.train.count, 5);
+  EXPECT_EQ(limited.validation.count, 12);
+}
+
+TEST(Dataset, RefusesMoreImagesThanThereAre) {
+  DataConfig config = made_up();
+  config.validation_images = 50;
+  EXPECT_EQ(message_of<ConfigError>([&] { (void)load_dataset(config); }),
+            "data.validation_images: found 50, accepted: less than the 50 images of the train file");
+  config.validation_images = 49;
+  EXPECT_EQ(load_dataset(config).train.count, 1);
+  config.train_images = 2;
+  EXPECT_EQ(message_of<ConfigError>([&] { (void)load_dataset(config); }),
+            "data.train_images: found 2, accepted: at most 1, the images there are to train on");
+  config.train_on = TrainOn::kTest;
+  config.train_images = 13;
+  EXPECT_EQ(message_of<ConfigError>([&] { (void)load_dataset(config); }),
+            "data.train_images: found 13, accepted: at most 12, the images there are to train on");
+}
+
+TEST(Dataset, MissingFilesSayWhatFetchesThem) {
+  const std::string directory = scratch_directory();
+  const auto error = [&](DatasetKind dataset) {
+    return message_of<FileError>([&] { (void)load_dataset(config_of(dataset, directory)); });
+  };
+  const std::string start = directory + "/t10k-images-idx3-ubyte: not found, nor with .gz: ";
+  EXPECT_EQ(error(DatasetKind::kMnist), start + "run scripts/fetch_data.sh mnist, or set data.directory");
+  EXPECT_EQ(error(DatasetKind::kFashionMnist),
+            start + "run apt-get install dataset-fashion-mnist, or set data.directory");
+  EXPECT_EQ(error(DatasetKind::kIdx),
+            start + "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz)");
+}
+
+TEST(Dataset, TrainAndTestImagesHaveOneSize) {
+  const DataConfig config = made_up();
+  write_bytes(config.directory + "/train-images-idx3-ubyte", idx_file(kTrainFileImages, 4, 3));
+  EXPECT_EQ(message_of<FormatError>([&] { (void)load_dataset(config); }),
+            config.directory +
+                "/t10k-images-idx3-ubyte.gz: byte 8: found images of 3x4, but those of "
+                "train-images-idx3-ubyte are 4x3");
+}
+
+TEST(Dataset, ANamedDatasetHasItsOwnSize) {
+  DataConfig config = made_up();
+  config.dataset = DatasetKind::kMnist;
+  EXPECT_EQ(message_of<FormatError>([&] { (void)load_dataset(config); }),
+            config.directory +
+                "/t10k-images-idx3-ubyte.gz: byte 8: found images of 3x4, MNIST has 28x28 "
+                "(data.dataset: idx takes any size)");
+}
+
+TEST(Dataset, ShapeOfANamedDatasetNeedsNoFile) {
+  EXPECT_EQ(dataset_shape(config_of(DatasetKind::kMnist, "nowhere")), (Shape{1, 1, 28, 28}));
+  EXPECT_EQ(dataset_shape(config_of(DatasetKind::kFashionMnist, "nowhere")), (Shape{1, 1, 28, 28}));
+  EXPECT_EQ(dataset_shape(made_up()), (Shape{1, 1, 3, 4}));
+}
+
+TEST(DescribeSplit, NamesDatasetSplitAndCount) {
+  DataConfig config;
+  EXPECT_EQ(description(config, 10000, "test"), "MNIST test split, 10,000 images");
+  EXPECT_EQ(description(config, 999, "train"), "MNIST train split, 999 images");
+  EXPECT_EQ(description(config, 1234567, "train"), "MNIST train split, 1,234,567 images");
+  EXPECT_EQ(description(config, 1, "train"), "MNIST train split, 1 image");
+  EXPECT_EQ(description(config, 10000, "validation"),
+            "MNIST validation split, 10,000 images (the last of the train file)");
+  config.validation_choice = ValidationChoice::kSeeded;
+  config.split_seed = 4;
+  EXPECT_EQ(description(config, 10000, "validation"),
+            "MNIST validation split, 10,000 images (chosen from the train file with seed 4)");
+  config.dataset = DatasetKind::kFashionMnist;
+  EXPECT_EQ(description(config, 10000, "test"), "Fashion-MNIST test split, 10,000 images");
+  config = config_of(DatasetKind::kIdx, "here");
+  EXPECT_EQ(description(config, 10000, "test"), "IDX files in here, test split, 10,000 images");
+}
+
+TEST(DescribeSplit, TrainingOnTestHasNoOtherSplit) {
+  DataConfig config;
+  config.train_on = TrainOn::kTest;
+  EXPECT_EQ(description(config, 10000, "validation"), "MNIST test split, 10,000 images");
+}
+
+}  // namespace
+}  // namespace pcnn
