@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(g++ cmake ninja-build curl ca-certificates
-  libdnnl-dev libtbb-dev libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev
+  libdnnl-dev ocl-icd-opencl-dev libtbb-dev libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev
   nlohmann-json3-dev libpng-dev zlib1g-dev libgtest-dev libbenchmark-dev)
 fetch_data=yes
 for argument in "$@"; do
