@@ -1,0 +1,144 @@
+#include "tests/support/reference_network.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pcnn::testing {
+namespace {
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+double activate(const ActivationOp& op, double x) {
+  switch (op.function) {
+    case Activation::kRelu:
+      return x > 0 ? x : 0;
+    case Activation::kLeakyRelu:
+      return x > 0 ? x : op.slope * x;
+    case Activation::kElu:
+      return x > 0 ? x : op.slope * (std::exp(x) - 1);
+    case Activation::kTanh:
+      return std::tanh(x);
+    case Activation::kSigmoid:
+      break;
+  }
+  return 1 / (1 + std::exp(-x));
+}
+
+// From the input, unlike the engine, which tells it from the output.
+double derivative(const ActivationOp& op, double x) {
+  switch (op.function) {
+    case Activation::kRelu:
+      return x > 0 ? 1 : 0;
+    case Activation::kLeakyRelu:
+      return x > 0 ? 1 : op.slope;
+    case Activation::kElu:
+      return x > 0 ? 1 : op.slope * std::exp(x);
+    case Activation::kTanh:
+      return 1 - std::tanh(x) * std::tanh(x);
+    case Activation::kSigmoid:
+      break;
+  }
+  const double s = 1 / (1 + std::exp(-x));
+  return s * (1 - s);
+}
+
+// Calls visit(dst, weight, src) with flat indices for every live product of a convolution.
+template <class Visit>
+void for_each_product(const Network& network, int node, const MaskedConvOp& op, int images, Visit&& visit) {
+  const Shape dst = network.shape(node, images), src = network.shape(op.src, images);
+  const Shape kernel{dst.c, src.c, op.kernel_height, op.kernel_width};
+  const std::size_t offset = network.parameters[at(op.weight)].offset;
+  for (int n = 0; n < dst.n; ++n)
+    for (int o = 0; o < dst.c; ++o)
+      for (int y = 0; y < dst.h; ++y)
+        for (int x = 0; x < dst.w; ++x)
+          for (int i = 0; i < src.c; ++i)
+            for (int row = 0; row < kernel.h; ++row)
+              for (int column = 0; column < kernel.w; ++column) {
+                const int down = row - kernel.h / 2, right = column - kernel.w / 2;
+                if (!may_read(op.mask, down, right)) continue;
+                if (y + down < 0 || y + down >= src.h || x + right < 0 || x + right >= src.w) continue;
+                visit(dst.offset(n, o, y, x), offset + kernel.offset(o, i, row, column),
+                      src.offset(n, i, y + down, x + right));
+              }
+}
+
+}  // namespace
+
+bool may_read(MaskType mask, int down, int right) {
+  const bool earlier = down < 0 || (down == 0 && right < 0);
+  const bool same = down == 0 && right == 0;
+  return earlier || (same && mask == MaskType::kB);
+}
+
+ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
+                                   std::span<const double> pixels) {
+  ReferenceForward result;
+  for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node) {
+    const Shape shape = network.shape(node, images);
+    Values value(shape.size(), 0.0);
+    const Op& any = network.nodes[at(node)].op;
+    if (std::holds_alternative<InputOp>(any)) {
+      std::ranges::copy(pixels, value.begin());
+    } else if (const auto* conv = std::get_if<MaskedConvOp>(&any)) {
+      const std::size_t bias = network.parameters[at(conv->bias)].offset;
+      const std::size_t area = at(shape.h) * at(shape.w);
+      for (std::size_t i = 0; i < value.size(); ++i) value[i] = parameters[bias + i / area % at(shape.c)];
+      const Values& src = result.nodes[at(conv->src)];
+      for_each_product(network, node, *conv, images,
+                       [&](std::size_t dst, std::size_t weight, std::size_t from) {
+                         value[dst] += parameters[weight] * src[from];
+                       });
+    } else if (const auto* function = std::get_if<ActivationOp>(&any)) {
+      std::ranges::transform(result.nodes[at(function->src)], value.begin(),
+                             [&](double x) { return activate(*function, x); });
+    } else if (const auto* add = std::get_if<AddOp>(&any)) {
+      std::ranges::transform(result.nodes[at(add->a)], result.nodes[at(add->b)], value.begin(),
+                             std::plus<>());
+    }
+    result.nodes.push_back(std::move(value));
+  }
+  return result;
+}
+
+ReferenceGradients reference_backward(const Network& network, int images, std::span<const double> parameters,
+                                      const ReferenceForward& forward, std::span<const double> diff_logits) {
+  std::vector<Values> diffs;
+  for (const Values& value : forward.nodes) diffs.emplace_back(value.size(), 0.0);
+  diffs[at(network.logits)].assign(diff_logits.begin(), diff_logits.end());
+  ReferenceGradients result{Values(network.parameter_count(), 0.0), {}};
+
+  for (int node = static_cast<int>(network.nodes.size()) - 1; node > 0; --node) {
+    const Values& diff = diffs[at(node)];
+    const Op& any = network.nodes[at(node)].op;
+    if (const auto* conv = std::get_if<MaskedConvOp>(&any)) {
+      const Shape shape = network.shape(node, images);
+      const std::size_t bias = network.parameters[at(conv->bias)].offset;
+      const std::size_t area = at(shape.h) * at(shape.w);
+      for (std::size_t i = 0; i < diff.size(); ++i)
+        result.parameters[bias + i / area % at(shape.c)] += diff[i];
+      const Values& src = forward.nodes[at(conv->src)];
+      Values& diff_src = diffs[at(conv->src)];
+      for_each_product(network, node, *conv, images,
+                       [&](std::size_t dst, std::size_t weight, std::size_t from) {
+                         result.parameters[weight] += diff[dst] * src[from];
+                         diff_src[from] += diff[dst] * parameters[weight];
+                       });
+    } else if (const auto* function = std::get_if<ActivationOp>(&any)) {
+      const Values& src = forward.nodes[at(function->src)];
+      Values& diff_src = diffs[at(function->src)];
+      for (std::size_t i = 0; i < diff.size(); ++i) diff_src[i] += diff[i] * derivative(*function, src[i]);
+    } else if (const auto* add = std::get_if<AddOp>(&any)) {
+      for (std::size_t i = 0; i < diff.size(); ++i) {
+        diffs[at(add->a)][i] += diff[i];
+        diffs[at(add->b)][i] += diff[i];
+      }
+    }
+  }
+  result.pixels = diffs[0];
+  return result;
+}
+
+}  // namespace pcnn::testing

@@ -1,0 +1,36 @@
+#pragma once
+
+// A network computed by plain loops in double precision, written from the definitions alone: its own rule of
+// which pixels may be read, its own loops for every op and every derivative. What the compiled program
+// computes is held against it.
+
+#include <span>
+#include <vector>
+
+#include "engine/model/network.h"
+
+namespace pcnn::testing {
+
+using Values = std::vector<double>;
+
+// May a feature at (y, x) of a masked layer read its source at (y + down, x + right)? By raster order.
+bool may_read(MaskType mask, int down, int right);
+
+struct ReferenceForward {
+  std::vector<Values> nodes;  // value of every node, NCHW
+};
+
+// parameters: flat buffer in parameter order; dead weights there are ignored. images: NCHW.
+ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
+                                   std::span<const double> pixels);
+
+struct ReferenceGradients {
+  Values parameters;  // dead weights zero
+  Values pixels;
+};
+
+// Derivatives of sum(diff_logits * logits).
+ReferenceGradients reference_backward(const Network& network, int images, std::span<const double> parameters,
+                                      const ReferenceForward& forward, std::span<const double> diff_logits);
+
+}  // namespace pcnn::testing
