@@ -1,0 +1,87 @@
+#include "engine/model/mask.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "engine/model/network_builder.h"
+#include "tests/support/reference_network.h"
+
+namespace pcnn {
+namespace {
+
+template <typename Check>
+void for_each_kernel(const Check& check) {
+  for (int height = 1; height <= 9; height += 2)
+    for (int width = 1; width <= 9; width += 2)
+      for (const MaskType mask : {MaskType::kA, MaskType::kB}) {
+        SCOPED_TRACE(std::to_string(height) + "x" + std::to_string(width) +
+                     (mask == MaskType::kA ? " A" : " B"));
+        check(mask, height, width);
+      }
+}
+
+TEST(Mask, LetsATapLiveExactlyWhereRasterOrderAllowsIt) {
+  for_each_kernel([](MaskType mask, int height, int width) {
+    for (int row = 0; row < height; ++row)
+      for (int column = 0; column < width; ++column)
+        EXPECT_EQ(is_live(mask, height, width, row, column),
+                  testing::may_read(mask, row - height / 2, column - width / 2))
+            << "row " << row << ", column " << column;
+  });
+}
+
+TEST(Mask, KeepsEveryLiveTapInTheLiveRows) {
+  for_each_kernel([](MaskType mask, int height, int width) {
+    int taps = 0, taps_in_live_rows = 0;
+    for (int row = 0; row < height; ++row)
+      for (int column = 0; column < width; ++column) {
+        const bool live = testing::may_read(mask, row - height / 2, column - width / 2);
+        taps += live;
+        taps_in_live_rows += live && row < live_rows(height);
+      }
+    EXPECT_EQ(live_taps(mask, height, width), taps);
+    EXPECT_EQ(taps_in_live_rows, taps);
+    EXPECT_EQ(live_rows(height), height / 2 + 1);
+  });
+}
+
+TEST(Mask, CountsTheTapsOfWellKnownKernels) {
+  EXPECT_EQ(live_taps(MaskType::kA, 7, 7), 24);
+  EXPECT_EQ(live_taps(MaskType::kB, 7, 7), 25);
+  EXPECT_EQ(live_taps(MaskType::kB, 3, 3), 5);
+  EXPECT_EQ(live_taps(MaskType::kB, 1, 1), 1);
+  EXPECT_EQ(live_taps(MaskType::kA, 1, 1), 0);
+  EXPECT_EQ(live_taps(MaskType::kA, 1, 5), 2);
+  EXPECT_EQ(live_taps(MaskType::kA, 5, 1), 2);
+}
+
+// Two inputs, three outputs, both masks, neither kernel square.
+TEST(Mask, ZeroesDeadWeightsAndNothingElse) {
+  NetworkBuilder builder(2, 5, 5, Activation::kRelu, 0.0f);
+  const int features = builder.masked_conv("first", 0, MaskType::kA, {3, 5}, 3);
+  const Network network =
+      std::move(builder).finish(builder.masked_conv("second", features, MaskType::kB, {5, 3}, 2));
+  std::vector<float> values(network.parameter_count(), NAN);
+  for (const Parameter& parameter : network.parameters) {
+    for (std::size_t i = 0; i < parameter.size; ++i) {
+      float& value = values[parameter.offset + i];
+      value = 1.0f + static_cast<float>(i);
+      if (!parameter.is_kernel) continue;
+      const int height = parameter.shape[2], width = parameter.shape[3];
+      const int tap = static_cast<int>(i) % (height * width);
+      if (!testing::may_read(parameter.mask, tap / width - height / 2, tap % width - width / 2)) value = NAN;
+    }
+  }
+  std::vector<float> expected = values;
+  for (float& value : expected)
+    if (std::isnan(value)) value = 0.0f;
+
+  zero_dead_weights(network, values);
+  EXPECT_EQ(values, expected);
+  EXPECT_EQ(network.live_parameter_count(), std::size_t{3 * 2 * 7 + 3 + 2 * 3 * 8 + 2});
+}
+
+}  // namespace
+}  // namespace pcnn

@@ -1,0 +1,166 @@
+#include "tests/support/networks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "engine/model/blocks.h"
+
+namespace pcnn::testing {
+namespace {
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+Kernel random_kernel(Random& random, int limit) {
+  return {2 * random.between(0, limit / 2) + 1, 2 * random.between(0, limit / 2) + 1};
+}
+
+// conv read by its activation and by an addition.
+int append_fork(NetworkBuilder& builder, const std::string& name, int src, Kernel kernel) {
+  const int conv = builder.masked_conv(name + ".conv", src, MaskType::kB, kernel, builder.channels(src));
+  return builder.add(name, builder.activate(conv), conv);
+}
+
+// The activation comes after the addition.
+int append_late_activation(NetworkBuilder& builder, const std::string& name, int src, Kernel kernel) {
+  const int conv = builder.masked_conv(name + ".conv", src, MaskType::kB, kernel, builder.channels(src));
+  return builder.activate(builder.add(name, src, conv));
+}
+
+int append_long_skip(NetworkBuilder& builder, const std::string& name, int src, int early) {
+  return builder.add(name, src,
+                     builder.masked_conv(name + ".conv", early, MaskType::kB, {1, 1}, builder.channels(src)));
+}
+
+int append_stage(NetworkBuilder& builder, Random& random, const std::string& name, int src, int early,
+                 const NetworkLimits& limits) {
+  const Kernel kernel = random_kernel(random, limits.kernel);
+  const int filters = random.between(1, limits.channels);
+  switch (random.between(0, 4)) {
+    case 0:
+      return append_block(builder, name, src, {1, ResidualBlockConfig{kernel, filters}});
+    case 1:
+      return append_block(builder, name, src, {1, MaskedConvBlockConfig{kernel, filters}});
+    case 2:
+      return append_fork(builder, name, src, kernel);
+    case 3:
+      return append_late_activation(builder, name, src, kernel);
+    default:
+      return append_long_skip(builder, name, src, early);
+  }
+}
+
+float random_slope(Random& random, Activation activation) {
+  if (activation == Activation::kLeakyRelu) return random.uniform(0.05f, 0.5f);
+  if (activation == Activation::kElu) return random.uniform(0.5f, 1.5f);
+  return 0.0f;
+}
+
+}  // namespace
+
+Network tutorial_network() {
+  ModelConfig config;
+  config.input_kernel = {7, 7};
+  config.input_filters = 128;
+  config.blocks = {{7, ResidualBlockConfig{{3, 3}, 64}}};
+  config.output_filters = {64};
+  return build_network(config, 1, 28, 28);
+}
+
+Network random_network(Random& random, Activation activation, const NetworkLimits& limits) {
+  const int channels = random.between(1, 3), height = random.between(1, limits.side),
+            width = random.between(1, limits.side);
+  NetworkBuilder builder(channels, height, width, activation, random_slope(random, activation));
+  Kernel kernel = random_kernel(random, limits.kernel);
+  if (kernel.height == 1 && kernel.width == 1) kernel = {3, 3};  // mask A leaves a 1x1 kernel nothing
+  const int early = builder.activate(
+      builder.masked_conv("input", 0, limits.input_mask, kernel, random.between(1, limits.channels)));
+  int node = early;
+  for (int stage = random.between(0, limits.stages); stage > 0; --stage)
+    node = append_stage(builder, random, "stage." + std::to_string(stage), node, early, limits);
+  if (random.between(0, 1) == 1)
+    node = builder.activate(
+        builder.masked_conv("output", node, MaskType::kB, {1, 1}, random.between(1, limits.channels)));
+  node = builder.masked_conv("logits", node, MaskType::kB, {1, 1}, channels);
+  return std::move(builder).finish(node);
+}
+
+std::vector<float> random_parameters(Random& random, const Network& network) {
+  std::vector<float> values(network.parameter_count());
+  for (const Parameter& parameter : network.parameters) {
+    const auto of_parameter = std::span(values).subspan(parameter.offset, parameter.size);
+    if (!parameter.is_kernel) {
+      for (float& value : of_parameter) value = 0.3f * random.normal();
+      continue;
+    }
+    const int height = parameter.shape[2], width = parameter.shape[3];
+    const int inputs = parameter.shape[1] * live_taps(parameter.mask, height, width);
+    const float scale = 1.2f / std::sqrt(static_cast<float>(inputs));
+    for (std::size_t i = 0; i < of_parameter.size(); ++i) {
+      const int tap = static_cast<int>(i) % (height * width);
+      const bool live = may_read(parameter.mask, tap / width - height / 2, tap % width - width / 2);
+      of_parameter[i] = (live ? scale : 1000.0f) * random.normal();
+    }
+  }
+  return values;
+}
+
+std::vector<float> random_images(Random& random, const Network& network, int images) {
+  std::vector<float> pixels(network.shape(0, images).size());
+  for (float& value : pixels) value = random.normal();
+  return pixels;
+}
+
+std::vector<double> widened(std::span<const float> values) {
+  return {values.begin(), values.end()};
+}
+
+std::string describe(const Network& network) {
+  std::string text = network.shape(0, 1).text();
+  for (const Node& node : network.nodes)
+    if (const auto* conv = std::get_if<MaskedConvOp>(&node.op))
+      text += ", " + node.name + " " + std::to_string(conv->kernel_height) + "x" +
+              std::to_string(conv->kernel_width) + " " + std::to_string(node.channels);
+  return text;
+}
+
+std::vector<std::vector<bool>> pixels_read(const Network& network) {
+  const int height = network.image_height, width = network.image_width;
+  const std::size_t area = at(height * width);
+  std::vector<std::vector<std::vector<bool>>> reads;  // node, its pixel, pixel of the image
+  const auto join = [](std::vector<bool>& all, const std::vector<bool>& more) {
+    for (std::size_t k = 0; k < all.size(); ++k) all[k] = all[k] || more[k];
+  };
+  for (const Node& node : network.nodes) {
+    std::vector<std::vector<bool>> here(area, std::vector<bool>(area, false));
+    for (std::size_t pixel = 0; pixel < area; ++pixel) {
+      const int y = static_cast<int>(pixel) / width, x = static_cast<int>(pixel) % width;
+      if (std::holds_alternative<InputOp>(node.op)) here[pixel][pixel] = true;
+      const auto* conv = std::get_if<MaskedConvOp>(&node.op);
+      const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0;
+      for (int down = -up; down <= up; ++down)
+        for (int right = -side; right <= side; ++right) {
+          if (conv && !may_read(conv->mask, down, right)) continue;
+          if (y + down < 0 || y + down >= height || x + right < 0 || x + right >= width) continue;
+          for (const int source : sources(node.op))
+            join(here[pixel], reads[at(source)][at((y + down) * width + x + right)]);
+        }
+    }
+    reads.push_back(std::move(here));
+  }
+  return reads[at(network.logits)];
+}
+
+double distance_to_kink(const Network& network, const ReferenceForward& forward) {
+  double distance = std::numeric_limits<double>::infinity();
+  for (const Node& node : network.nodes) {
+    const auto* op = std::get_if<ActivationOp>(&node.op);
+    if (!op || op->function == Activation::kTanh || op->function == Activation::kSigmoid) continue;
+    for (const double value : forward.nodes[at(op->src)]) distance = std::min(distance, std::abs(value));
+  }
+  return distance;
+}
+
+}  // namespace pcnn::testing

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/model/network.h"
+#include "engine/model/network_builder.h"
+#include "tests/support/random.h"
+#include "tests/support/reference_network.h"
+
+namespace pcnn::testing {
+
+// 7x7 mask A to 128 maps, seven residual blocks of 64, one 1x1 layer of 64, one logit, on 28x28 pixels.
+Network tutorial_network();
+
+struct NetworkLimits {
+  int kernel = 9;  // odd sides up to this
+  int side = 12;   // of the image
+  int channels = 20;
+  int stages = 4;
+  MaskType input_mask = MaskType::kA;  // kB makes a network that leaks
+};
+
+// Blocks of every kind in random order, and graphs no config can ask for: a convolution read by two ops, an
+// activation after an addition, a skip across the whole network.
+Network random_network(Random& random, Activation activation, const NetworkLimits& limits = {});
+
+// Scaled by the live taps, so that signals neither die nor saturate. Dead weights hold large numbers, which
+// nothing may ever see.
+std::vector<float> random_parameters(Random& random, const Network& network);
+
+// Standard normals, NCHW.
+std::vector<float> random_images(Random& random, const Network& network, int images);
+
+std::vector<double> widened(std::span<const float> values);
+
+// One line: image shape, then every convolution.
+std::string describe(const Network& network);
+
+// reads[p] says for every pixel k whether the logits at p can depend on it: paths through the graph inside
+// the image, by may_read. Pixels are counted in raster order.
+std::vector<std::vector<bool>> pixels_read(const Network& network);
+
+// How close any input of an activation with a kink comes to it. Two computations that round differently agree
+// on gradients only where they are on the same side.
+double distance_to_kink(const Network& network, const ReferenceForward& forward);
+
+}  // namespace pcnn::testing
