@@ -1,0 +1,97 @@
+// The compiled program against plain loops in double, over random networks.
+
+#include "engine/compile/program.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/support/agreement.h"
+#include "tests/support/compiled.h"
+
+namespace pcnn {
+namespace {
+
+// Wide networks take other kernels of oneDNN than narrow ones.
+constexpr testing::NetworkLimits kNarrow{.kernel = 9, .side = 12, .channels = 20, .stages = 4};
+constexpr testing::NetworkLimits kWide{.kernel = 3, .side = 8, .channels = 80, .stages = 3};
+
+testing::Case random_case(testing::Random& random, Activation activation,
+                          const testing::NetworkLimits& limits = kNarrow) {
+  return testing::random_case(random, testing::random_network(random, activation, limits),
+                              random.between(1, 3));
+}
+
+class EveryActivation : public ::testing::TestWithParam<Activation> {};
+INSTANTIATE_TEST_SUITE_P(Program, EveryActivation,
+                         ::testing::Values(Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
+                                           Activation::kTanh, Activation::kSigmoid));
+
+TEST_P(EveryActivation, AgreesWithPlainLoopsForwardAndBackward) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    testing::Random random(1000 * static_cast<std::uint64_t>(GetParam()) + seed);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    testing::expect_agreement(random_case(random, GetParam(), seed % 5 == 0 ? kWide : kNarrow));
+  }
+}
+
+TEST(Program, NeverSeesDeadWeights) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    testing::Random random(10000 + seed);
+    const testing::Case c = random_case(random, Activation::kTanh);
+    SCOPED_TRACE(testing::describe(c.network));
+    std::vector<float> clean = c.parameters, poisoned(c.parameters.size());
+    zero_dead_weights(c.network, clean);
+    std::vector<float> live(c.parameters.size(), 1.0f);
+    zero_dead_weights(c.network, live);
+    for (const Parameter& parameter : c.network.parameters)
+      for (std::size_t i = parameter.offset; i < parameter.offset + parameter.size; ++i)
+        poisoned[i] = live[i] == 0.0f ? NAN : clean[i];
+
+    testing::Compiled from_clean(c.network, c.images, clean), from_poisoned(c.network, c.images, poisoned);
+    EXPECT_EQ(from_clean.forward(c.pixels), from_poisoned.forward(c.pixels));
+    EXPECT_EQ(from_clean.backward(c.diff_logits), from_poisoned.backward(c.diff_logits));
+  }
+}
+
+TEST(Program, UsesWeightsPackedAgain) {
+  testing::Random random(20000);
+  const testing::Case c = random_case(random, Activation::kElu);
+  const std::vector<float> others = testing::random_parameters(random, c.network);
+  testing::Compiled compiled(c.network, c.images, others);
+  const std::vector<float> before = compiled.forward(c.pixels);
+  compiled.program().pack(c.parameters, compiled.packed());
+  const std::vector<float> after = compiled.forward(c.pixels);
+  EXPECT_NE(before, after);
+  EXPECT_EQ(after, testing::Compiled(c.network, c.images, c.parameters).forward(c.pixels));
+}
+
+Network residual_network(int blocks) {
+  ModelConfig config;
+  config.input_filters = 32;
+  config.blocks = {{blocks, ResidualBlockConfig{{3, 3}, 16}}};
+  return build_network(config, 1, 16, 16);
+}
+
+TEST(Program, ScoresDeepNetworksInTheMemoryOfShallowOnes) {
+  const auto bytes = [](int blocks, Purpose purpose) {
+    return Program(residual_network(blocks), 2, purpose).workspace_bytes();
+  };
+  EXPECT_EQ(bytes(12, Purpose::kScoring), bytes(3, Purpose::kScoring));
+  EXPECT_GT(bytes(12, Purpose::kTraining), bytes(3, Purpose::kTraining)) << "training keeps activations";
+  EXPECT_LT(bytes(3, Purpose::kScoring), bytes(3, Purpose::kTraining));
+}
+
+TEST(Program, SaysWhatComputesEachConvolution) {
+  const Network network = residual_network(1);
+  int forward = 0;
+  for (const Implementation& implementation : Program(network, 1, Purpose::kScoring).implementations()) {
+    EXPECT_EQ(implementation.direction, "forward");
+    EXPECT_FALSE(implementation.name.empty());
+    ++forward;
+  }
+  EXPECT_EQ(forward, 6) << "input, three of the block, one 1x1, logits; activations are fused";
+}
+
+}  // namespace
+}  // namespace pcnn
