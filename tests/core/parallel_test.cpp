@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <limits>
 #include <stdexcept>
 #include <thread>
@@ -94,7 +95,10 @@ TEST(Workers, HoldComputeToOneThreadAndGiveTheSettingBack) {
   const int before = max_threads();
   set_threads(3);
   std::atomic<int> more_than_one = 0;
-  Workers(3).parallel_for(200, [&](std::size_t) { more_than_one += max_threads() != 1; });
+  Workers(3).parallel_for(100, [&](std::size_t) {
+    more_than_one += max_threads() != 1;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // long enough for the others to join in
+  });
   EXPECT_EQ(more_than_one, 0);
   EXPECT_EQ(max_threads(), 3);
   {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
 
 #include "engine/model/initialise.h"
 #include "engine/model/summary.h"
@@ -61,6 +62,10 @@ struct Distribution {
   Initialisation kind;
   bool he;
   double reach;  // largest draw in standard deviations: uniform sqrt(3); normals cut at 2 before rescaling
+
+  friend std::ostream& operator<<(std::ostream& out, const Distribution& distribution) {
+    return out << (distribution.he ? "He" : "Glorot") << ", reach " << distribution.reach;
+  }
 };
 
 class EveryInitialisation : public ::testing::TestWithParam<Distribution> {};
