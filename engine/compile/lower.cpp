@@ -57,7 +57,7 @@ class Lowering {
 
   void forward(int node, const MaskedConvOp& op) {
     const ActivationOp* activation = nullptr;
-    if (readers_[at(node)].size() == 1)
+    if (readers_[at(node)].size() == 1 && node != network_.logits)
       activation = std::get_if<ActivationOp>(&network_.nodes[at(readers_[at(node)][0])].op);
     const int dst = lower_masked_conv(plan_, node, op, activation, tensors_[at(op.src)], convs_[at(node)]);
     tensors_[at(activation ? readers_[at(node)][0] : node)] = dst;

@@ -33,8 +33,9 @@ const dnnl::memory::desc& PlanBuilder::desc(int tensor) const {
 }
 
 int PlanBuilder::new_tensor(const dnnl::memory::desc& desc) {
-  plan_.tensors.push_back(desc);
+  // In this order: the caller's desc may be one of plan_.tensors, which the second line moves.
   tensor_lives_.push_back({.bytes = desc.get_size(), .first_step = -1, .last_step = -1});
+  plan_.tensors.push_back(desc);
   return static_cast<int>(plan_.tensors.size()) - 1;
 }
 

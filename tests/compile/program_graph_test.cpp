@@ -91,5 +91,20 @@ TEST(ProgramGraph, BranchThatLeadsNowhere) {
   });
 }
 
+TEST(ProgramGraph, ActivationOfTheImage) {
+  expect_agreement_of([](NetworkBuilder& builder, int features) {
+    const int image = conv(builder, "image", builder.activate(0));
+    return conv(builder, "logits", builder.add("sum", image, features), 2);
+  });
+}
+
+TEST(ProgramGraph, LogitsThatAnotherOpReadsToo) {
+  expect_agreement_of([](NetworkBuilder& builder, int features) {
+    const int two = conv(builder, "two", features, 2);
+    (void)builder.activate(two);
+    return two;
+  });
+}
+
 }  // namespace
 }  // namespace pcnn
