@@ -24,8 +24,13 @@ double BernoulliHead::nats(std::span<const float> logits, std::span<const float>
   return sum;
 }
 
-float BernoulliHead::draw(std::span<const float> pixel_logits, float uniform) const {
-  return uniform < sigmoid(pixel_logits[0]) ? 1.0f : 0.0f;
+float BernoulliHead::draw(std::span<const float> pixel_logits, float temperature, float uniform) const {
+  return uniform < sigmoid(pixel_logits[0] / temperature) ? 1.0f : 0.0f;
+}
+
+void BernoulliHead::probabilities(std::span<const float> pixel_logits, float temperature,
+                                  std::span<float> probabilities) const {
+  probabilities[0] = sigmoid(pixel_logits[0] / temperature);
 }
 
 std::unique_ptr<const OutputHead> make_output_head(HeadKind kind) {

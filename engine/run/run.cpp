@@ -11,6 +11,7 @@
 #include "engine/model/network_builder.h"
 #include "engine/model/summary.h"
 #include "engine/run/training_run.h"
+#include "engine/sample/incremental_sampler.h"
 
 namespace pcnn {
 namespace {
@@ -41,6 +42,18 @@ void describe_memory(const RunConfig& config, const Network& network, Console& c
                   megabytes(training.packed_bytes()), config.threads));
 }
 
+void describe_sampling(const RunConfig& config, const Network& network, Console& console) {
+  if (config.sample.sampler.kind == SamplerKind::kNaive || config.sample.count == 0) return;
+  const PixelProgram program(network, std::vector<float>(network.parameter_count()));
+  const int chosen = choose_flock(program, config.sample.count, config.threads);
+  const int flock = config.sample.sampler.flock > 0 ? config.sample.sampler.flock : chosen;
+  console.line(
+      fmt::format("sampling: {} of kept rows per chain at {} columns, whatever the height; flocks of {} "
+                  "chains, {} of weights",
+                  megabytes(program.cache_bytes_per_chain()), network.image_width,
+                  std::min(flock, config.sample.count), megabytes(program.weight_bytes())));
+}
+
 void print_table(const Network& network, Console& console) {
   std::string table = network_table(network);
   table.pop_back();
@@ -63,6 +76,7 @@ void run(const RunOptions& options) {
     const Network network = build_network(config.model, image.c, image.h, image.w);
     print_table(network, console);
     describe_memory(config, network, console);
+    describe_sampling(config, network, console);
     return;
   }
 

@@ -5,11 +5,20 @@
 namespace pcnn {
 namespace {
 
-constexpr double kMaxThreads = 1024;
+constexpr double kMaxThreads = 1024, kMaxFlock = 4096;
 
 SampleConfig read_sample_config(const ConfigNode& section) {
   SampleConfig config;
   config.count = static_cast<int>(section.integer("count", config.count, ConfigRange::between(0, 10000)));
+  config.temperature = section.real("temperature", config.temperature, ConfigRange::above_up_to(0.0, 1000.0));
+  config.sampler.kind = section.choice<SamplerKind>(
+      "sampler", config.sampler.kind,
+      {{"incremental", SamplerKind::kIncremental}, {"naive", SamplerKind::kNaive}});
+  if (config.sampler.kind == SamplerKind::kIncremental)
+    config.sampler.flock =
+        static_cast<int>(section.optional_integer("flock", ConfigRange::between(1, kMaxFlock)).value_or(0));
+  else if (section.has("flock"))
+    section.fail("flock", "only the incremental sampler has flocks");
   config.every_epochs =
       static_cast<int>(section.integer("every_epochs", config.every_epochs, ConfigRange::at_least(1)));
   config.columns =

@@ -9,6 +9,7 @@
 #include "engine/config/config.h"
 #include "engine/data/data_config.h"
 #include "engine/model/model_config.h"
+#include "engine/sample/sampler.h"
 #include "engine/train/train_config.h"
 
 namespace pcnn {
@@ -16,6 +17,8 @@ namespace pcnn {
 enum class Precision { kF32 };
 
 struct SampleConfig {
+  SamplerConfig sampler;
+  double temperature = 1.0;
   int count = 25;        // images per grid; 0 draws none
   int every_epochs = 1;  // the last epoch always draws
   int columns = 0;       // of the grid; 0: nearest to a square

@@ -12,18 +12,13 @@
 #include "engine/io/image_grid.h"
 #include "engine/io/png.h"
 #include "engine/model/checkpoint.h"
+#include "engine/run/clock_text.h"
 #include "engine/run/metrics.h"
-#include "engine/sample/naive_sampler.h"
+#include "engine/run/pictures.h"
+#include "engine/sample/sampler.h"
 
 namespace pcnn {
 namespace {
-
-// 5025 -> "1:23:45", 83 -> "1:23".
-std::string clock_text(double seconds) {
-  const auto whole = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
-  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
 
 nlohmann::json to_json(const Progress& progress) {
   return {{"step", progress.step},
@@ -49,17 +44,6 @@ Progress progress_from(const nlohmann::json& json) {
           .epoch_squared_norms = json.at("epoch_squared_norms"),
           .epoch_steps = json.at("epoch_steps"),
           .learning_rate = json.at("learning_rate")};
-}
-
-// Pixel values as fed to the network, [0, 1], to 8-bit pictures.
-Image8 to_picture(std::span<const float> image, const Shape& shape) {
-  Image8 picture{.width = shape.w, .height = shape.h, .channels = shape.c, .pixels = {}};
-  for (int row = 0; row < shape.h; ++row)
-    for (int column = 0; column < shape.w; ++column)
-      for (int channel = 0; channel < shape.c; ++channel)
-        picture.pixels.push_back(static_cast<std::uint8_t>(
-            std::lround(255.0f * std::clamp(image[shape.offset(0, channel, row, column)], 0.0f, 1.0f))));
-  return picture;
 }
 
 }  // namespace
@@ -137,7 +121,7 @@ void TrainingRun::finish_epoch(bool last) {
   const bool best = !best_ || validation < best_->validation_nats_per_dim;
   if (best) save_best(epoch, validation);
   if (config_.sample.count > 0 && (last || epoch % config_.sample.every_epochs == 0))
-    draw_samples(parameters, epoch);
+    draw_grid(parameters, epoch);
 
   append_metrics(directory_.metrics(), {.epoch = epoch,
                                         .step = progress.step,
@@ -156,15 +140,13 @@ void TrainingRun::finish_epoch(bool last) {
                   progress.train_nats_per_dim(), validation, best ? "  best so far" : ""));
 }
 
-void TrainingRun::draw_samples(std::span<const float> parameters, std::int64_t epoch) {
-  const Shape shape = network_.shape(0, 1);
-  const std::vector<float> samples =
-      sample_naively(network_, head_, parameters, config_.sample.count, config_.seed, workers_);
-  std::vector<Image8> pictures;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(config_.sample.count); ++i)
-    pictures.push_back(to_picture(std::span(samples).subspan(i * shape.size(), shape.size()), shape));
+void TrainingRun::draw_grid(std::span<const float> parameters, std::int64_t epoch) {
+  const SampleConfig& sample = config_.sample;
+  const SampleRequest request{
+      .chains = sample.count, .seed = config_.seed, .temperature = sample.temperature};
+  const Samples samples = draw_samples(sample.sampler, network_, head_, parameters, request, workers_);
   write_png(directory_.samples(epoch),
-            tile_images(pictures, config_.sample.columns, 2, config_.sample.scale));
+            tile_images(to_pictures(samples.images, network_.shape(0, 1)), sample.columns, 2, sample.scale));
 }
 
 void TrainingRun::save_checkpoint() {

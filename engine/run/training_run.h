@@ -39,7 +39,7 @@ class TrainingRun {
   void finish_epoch(bool last);
   void show_progress(const Progress& progress);
   [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
-  void draw_samples(std::span<const float> parameters, std::int64_t epoch);
+  void draw_grid(std::span<const float> parameters, std::int64_t epoch);
   void save_checkpoint();
   void save_best(std::int64_t epoch, double validation);
   void report_final_scores();

@@ -7,6 +7,7 @@
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
 #include "engine/train/scorer.h"
+#include "tests/support/chi_square.h"
 
 namespace pcnn {
 namespace {
@@ -32,11 +33,13 @@ TEST(NaiveSampler, DrawsAChainTheSameWhateverTheThreadsAndTheOtherChains) {
   const Network network = small_network(5, 4);
   const auto head = make_output_head(HeadKind::kBernoulli);
   const std::vector<float> parameters = strong_parameters(network);
-  const std::vector<float> six = sample_naively(network, *head, parameters, 6, 7, Workers(2));
-  EXPECT_EQ(six, sample_naively(network, *head, parameters, 6, 7, Workers(1)));
-  const std::vector<float> two = sample_naively(network, *head, parameters, 2, 7, Workers(2));
+  const std::vector<float> six =
+      sample_naively(network, *head, parameters, {.chains = 6, .seed = 7}, Workers(2)).images;
+  EXPECT_EQ(six, sample_naively(network, *head, parameters, {.chains = 6, .seed = 7}, Workers(1)).images);
+  const std::vector<float> two =
+      sample_naively(network, *head, parameters, {.chains = 2, .seed = 7}, Workers(2)).images;
   EXPECT_EQ(two, std::vector<float>(six.begin(), six.begin() + 40));
-  EXPECT_NE(six, sample_naively(network, *head, parameters, 6, 8, Workers(2)));
+  EXPECT_NE(six, sample_naively(network, *head, parameters, {.chains = 6, .seed = 8}, Workers(2)).images);
   for (const float value : six) EXPECT_TRUE(value == 0.0f || value == 1.0f);
 }
 
@@ -52,11 +55,13 @@ TEST(NaiveSampler, FollowsTheModelsDistribution) {
         for (int pixel = 0; pixel < kPixels; ++pixel)
           image[static_cast<std::size_t>(pixel)] = static_cast<float>(state >> pixel & 1);
       });
+  std::vector<double> probabilities;
   double total = 0.0;
-  for (const double value : nats) total += std::exp(-value);
+  for (const double value : nats) total += probabilities.emplace_back(std::exp(-value));
   EXPECT_NEAR(total, 1.0, 1e-5);
 
-  const std::vector<float> samples = sample_naively(network, *head, parameters, kSamples, 21, workers);
+  const std::vector<float> samples =
+      sample_naively(network, *head, parameters, {.chains = kSamples, .seed = 21}, workers).images;
   std::vector<int> counts(kStates, 0);
   for (int sample = 0; sample < kSamples; ++sample) {
     int state = 0;
@@ -64,25 +69,7 @@ TEST(NaiveSampler, FollowsTheModelsDistribution) {
       state |= static_cast<int>(samples[static_cast<std::size_t>(sample * kPixels + pixel)]) << pixel;
     ++counts[static_cast<std::size_t>(state)];
   }
-  // Pearson's chi-square, states expected fewer than five times pooled; mean = degrees, variance = 2 degrees.
-  double chi_square = 0.0, pooled_expected = 0.0, pooled_count = 0.0;
-  int cells = 0;
-  for (std::size_t state = 0; state < kStates; ++state) {
-    const double expected = kSamples * std::exp(-nats[state]);
-    if (expected < 5.0) {
-      pooled_expected += expected;
-      pooled_count += counts[state];
-    } else {
-      chi_square += (counts[state] - expected) * (counts[state] - expected) / expected;
-      ++cells;
-    }
-  }
-  if (pooled_expected > 0.0) {
-    chi_square += (pooled_count - pooled_expected) * (pooled_count - pooled_expected) / pooled_expected;
-    ++cells;
-  }
-  ASSERT_GT(cells, 8);
-  EXPECT_LT(chi_square, cells - 1 + 5 * std::sqrt(2.0 * (cells - 1)));  // five standard deviations
+  testing::expect_counts_follow(counts, probabilities);
 }
 
 }  // namespace

@@ -1,0 +1,12 @@
+// Compiled with flags of its own: see CMakeLists.txt.
+
+#include "engine/compile/pixel_gemm_tile.h"
+
+namespace pcnn {
+
+PixelKernel pixel_kernel_avx2() {
+  using Tile = PixelTile<8>;
+  return {"avx2", Tile::kPanel, Tile::run, Tile::activate_all};
+}
+
+}  // namespace pcnn

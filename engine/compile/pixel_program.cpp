@@ -1,0 +1,205 @@
+#include "engine/compile/pixel_program.h"
+
+#include <algorithm>
+
+#include "engine/compile/arena_plan.h"
+#include "engine/compile/elementwise.h"
+
+namespace pcnn {
+namespace {
+
+std::size_t index(int value) {
+  return static_cast<std::size_t>(value);
+}
+
+// Nodes that read each node; the caller reads the logits.
+std::vector<std::vector<int>> readers_of(const Network& network) {
+  constexpr int kCaller = -1;
+  std::vector<std::vector<int>> readers(network.nodes.size());
+  for (std::size_t node = 0; node < network.nodes.size(); ++node)
+    for (const int source : sources(network.nodes[node].op))
+      readers[index(source)].push_back(static_cast<int>(node));
+  readers[index(network.logits)].push_back(kCaller);
+  return readers;
+}
+
+template <class Wanted>
+const Wanted* only_reader(const Network& network, const std::vector<int>& readers) {
+  if (readers.size() != 1 || readers[0] < 0) return nullptr;
+  return std::get_if<Wanted>(&network.nodes[index(readers[0])].op);
+}
+
+}  // namespace
+
+PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
+                           const PixelKernel& kernel)
+    : network_(network), kernel_(kernel), stores_(network.nodes.size()) {
+  const std::vector<std::vector<int>> readers = readers_of(network_);
+  std::vector<bool> done(network_.nodes.size(), false);  // computed by an earlier step
+  for (int node = 1; node < static_cast<int>(network_.nodes.size()); ++node) {
+    if (done[index(node)]) continue;
+    const Op& op = network_.nodes[index(node)].op;
+    if (std::holds_alternative<MaskedConvOp>(op)) {
+      ConvStep step = fuse(node, readers);
+      pack(step, parameters);
+      for (int fused = node; fused != step.dst; fused = readers[index(fused)][0]) done[index(fused)] = true;
+      done[index(step.dst)] = true;
+      steps_.emplace_back(std::move(step));
+    } else if (const auto* activation = std::get_if<ActivationOp>(&op)) {
+      steps_.emplace_back(ActivationStep{*activation, node});
+    } else if (const auto* add = std::get_if<AddOp>(&op)) {
+      steps_.emplace_back(AddStep{*add, node});
+    }
+  }
+  place_nodes();
+}
+
+// The addition may be taken along only where its other operand comes before the convolution.
+PixelProgram::ConvStep PixelProgram::fuse(int node, const std::vector<std::vector<int>>& readers) const {
+  ConvStep step{.op = std::get<MaskedConvOp>(network_.nodes[index(node)].op), .dst = node};
+  if (const auto* activation = only_reader<ActivationOp>(network_, readers[index(node)])) {
+    step.activation = *activation;
+    step.dst = readers[index(node)][0];
+  }
+  if (const auto* add = only_reader<AddOp>(network_, readers[index(step.dst)])) {
+    const int other = add->a == step.dst ? add->b : add->a;
+    if (other < node) {
+      step.dst = readers[index(step.dst)][0];
+      step.skip = other;
+    }
+  }
+  return step;
+}
+
+void PixelProgram::pack(ConvStep& step, std::span<const float> parameters) {
+  const Parameter& weight = network_.parameters[index(step.op.weight)];
+  const Parameter& bias = network_.parameters[index(step.op.bias)];
+  const int filters = weight.shape[0], panels = (filters + kernel_.panel - 1) / kernel_.panel;
+  step.weights =
+      pack_pixel_weights(step.op, filters, parameters.subspan(weight.offset, weight.size), kernel_.panel);
+  step.bias.resize(index(panels * kernel_.panel), 0.0f);
+  std::ranges::copy(parameters.subspan(bias.offset, bias.size), step.bias.begin());
+  const int taps = live_taps(step.op.mask, step.op.kernel_height, step.op.kernel_width);
+  max_taps_ = std::max(max_taps_, index(taps));
+}
+
+// Nodes that kernels above 1x1 read keep their rows for good; the others share memory by the steps they live
+// for.
+void PixelProgram::place_nodes() {
+  for (std::size_t node = 0; node < stores_.size(); ++node)
+    stores_[node].channels = network_.nodes[node].channels;
+  const auto keep = [&](int node, int rows) {
+    Store& store = stores_[index(node)];
+    store.rows = std::max(store.rows, rows);
+    store.columns = network_.image_width;
+  };
+  keep(0, 1);  // the caller writes it after its pixel's steps
+
+  std::vector<TensorLife> lives(stores_.size(), {.bytes = 0, .first_step = -1, .last_step = -1});
+  const auto touch = [&](int node, int step) {
+    TensorLife& life = lives[index(node)];
+    if (life.first_step < 0) life.first_step = step;
+    life.last_step = step;
+  };
+  for (int i = 0; i < static_cast<int>(steps_.size()); ++i) {
+    if (const auto* conv = std::get_if<ConvStep>(&steps_[index(i)])) {
+      if (conv->op.kernel_height * conv->op.kernel_width > 1)
+        keep(conv->op.src, live_rows(conv->op.kernel_height));
+      touch(conv->op.src, i);
+      if (conv->skip >= 0) touch(conv->skip, i);
+      touch(conv->dst, i);
+    } else if (const auto* activation = std::get_if<ActivationStep>(&steps_[index(i)])) {
+      touch(activation->op.src, i);
+      touch(activation->dst, i);
+    } else if (const auto* add = std::get_if<AddStep>(&steps_[index(i)])) {
+      touch(add->op.a, i);
+      touch(add->op.b, i);
+      touch(add->dst, i);
+    }
+  }
+  touch(network_.logits, static_cast<int>(steps_.size()));
+
+  for (std::size_t node = 0; node < stores_.size(); ++node) {
+    Store& store = stores_[node];
+    if (lives[node].first_step < 0 && node != 0) continue;  // inside a fused step
+    const std::size_t floats = index(store.rows) * index(store.columns) * index(store.channels);
+    if (store.columns > 1 || store.rows > 1 || node == 0) {
+      store.offset = chain_floats_;
+      chain_floats_ += floats;
+    } else {
+      lives[node].bytes = floats * sizeof(float);
+    }
+  }
+  const ArenaPlan arena = plan_arena(lives);
+  for (std::size_t node = 0; node < stores_.size(); ++node)
+    if (lives[node].bytes > 0) stores_[node].offset = chain_floats_ + arena.offsets[node] / sizeof(float);
+  chain_floats_ += arena.bytes / sizeof(float);
+}
+
+std::size_t PixelProgram::weight_bytes() const {
+  std::size_t floats = 0;
+  for (const Step& step : steps_)
+    if (const auto* conv = std::get_if<ConvStep>(&step)) floats += conv->weights.size() + conv->bias.size();
+  return floats * sizeof(float);
+}
+
+PixelCache::PixelCache(const PixelProgram& program, int chains)
+    : chains_(chains), values_(program.chain_floats_ * index(chains)), taps_(program.max_taps_) {}
+
+// The vectors of all chains lie together: [row in ring][column][chain][channel].
+float* PixelProgram::at(PixelCache& cache, int node, int row, int column) const {
+  const Store& store = stores_[index(node)];
+  const std::size_t place = store.columns == 1
+                                ? index(row % store.rows)
+                                : index(row % store.rows) * index(store.columns) + index(column);
+  return cache.values_.data() + (store.offset + place * index(store.channels)) * index(cache.chains_);
+}
+
+void PixelProgram::run(const ConvStep& step, PixelCache& cache, int row, int column) const {
+  const MaskedConvOp& op = step.op;
+  const std::size_t rows_per_tap = index(op.in_channels) * index(kernel_.panel);
+  int taps = 0;
+  std::size_t packed = 0;  // offset of the tap's weights in a panel
+  for (int down = -(op.kernel_height / 2); down <= 0; ++down)
+    for (int right = -(op.kernel_width / 2); right <= op.kernel_width / 2; ++right) {
+      if (!is_live(op.mask, op.kernel_height, op.kernel_width, down + op.kernel_height / 2,
+                   right + op.kernel_width / 2))
+        continue;
+      const bool inside = row + down >= 0 && column + right >= 0 && column + right < network_.image_width;
+      if (inside) cache.taps_[index(taps++)] = {at(cache, op.src, row + down, column + right), packed};
+      packed += rows_per_tap;
+    }
+  kernel_.run({.chains = cache.chains_,
+               .depth = op.in_channels,
+               .filters = stores_[index(step.dst)].channels,
+               .taps = cache.taps_.data(),
+               .tap_count = taps,
+               .weights = step.weights.data(),
+               .panel_floats = packed,
+               .bias = step.bias.data(),
+               .activation = step.activation ? &*step.activation : nullptr,
+               .skip = step.skip < 0 ? nullptr : at(cache, step.skip, row, column),
+               .dst = at(cache, step.dst, row, column)});
+}
+
+void PixelProgram::run(const ActivationStep& step, PixelCache& cache, int row, int column) const {
+  kernel_.activate(step.op, index(stores_[index(step.dst)].channels) * index(cache.chains_),
+                   at(cache, step.op.src, row, column), at(cache, step.dst, row, column));
+}
+
+void PixelProgram::run(const AddStep& step, PixelCache& cache, int row, int column) const {
+  sum(index(stores_[index(step.dst)].channels) * index(cache.chains_), at(cache, step.op.a, row, column),
+      at(cache, step.op.b, row, column), at(cache, step.dst, row, column));
+}
+
+std::span<const float> PixelProgram::logits(PixelCache& cache, int row, int column) const {
+  for (const Step& step : steps_) std::visit([&](const auto& one) { run(one, cache, row, column); }, step);
+  return {at(cache, network_.logits, row, column),
+          index(stores_[index(network_.logits)].channels) * index(cache.chains_)};
+}
+
+void PixelProgram::set_pixel(PixelCache& cache, int row, int column, std::span<const float> values) const {
+  std::ranges::copy(values, at(cache, 0, row, column));
+}
+
+}  // namespace pcnn

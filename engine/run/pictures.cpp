@@ -1,0 +1,28 @@
+#include "engine/run/pictures.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pcnn {
+namespace {
+
+Image8 to_picture(std::span<const float> image, const Shape& shape) {
+  Image8 picture{.width = shape.w, .height = shape.h, .channels = shape.c, .pixels = {}};
+  for (int row = 0; row < shape.h; ++row)
+    for (int column = 0; column < shape.w; ++column)
+      for (int channel = 0; channel < shape.c; ++channel)
+        picture.pixels.push_back(static_cast<std::uint8_t>(
+            std::lround(255.0f * std::clamp(image[shape.offset(0, channel, row, column)], 0.0f, 1.0f))));
+  return picture;
+}
+
+}  // namespace
+
+std::vector<Image8> to_pictures(std::span<const float> images, const Shape& shape) {
+  std::vector<Image8> pictures;
+  for (; !images.empty(); images = images.subspan(shape.size()))
+    pictures.push_back(to_picture(images.first(shape.size()), shape));
+  return pictures;
+}
+
+}  // namespace pcnn

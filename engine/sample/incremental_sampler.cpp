@@ -1,0 +1,65 @@
+#include "engine/sample/incremental_sampler.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace pcnn {
+namespace {
+
+// Below the one, weights are loaded too often for what they compute; above the other nothing is gained any
+// more.
+constexpr int kSmallestFlock = 16, kLargestFlock = 64;
+
+// Last-level cache, as far as the system tells.
+std::size_t shared_cache_bytes() {
+  constexpr long kUnknown = 8L << 20;
+  const long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  return static_cast<std::size_t>(bytes > 0 ? bytes : kUnknown);
+}
+
+// Draws all images of the chains first, first + 1, ...
+void draw_flock(const PixelProgram& program, const Shape& image, int first, PixelCache& cache,
+                PixelDraws& draws) {
+  const auto channels = static_cast<std::size_t>(image.c);
+  std::vector<float> values(static_cast<std::size_t>(cache.chains()) * channels);
+  for (int row = 0; row < image.h; ++row)
+    for (int column = 0; column < image.w; ++column) {
+      const std::span<const float> logits = program.logits(cache, row, column);
+      const std::size_t per_dim = logits.size() / values.size();
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = draws.draw(first + static_cast<int>(i / channels), row, column,
+                               static_cast<int>(i % channels), logits.subspan(i * per_dim, per_dim));
+      program.set_pixel(cache, row, column, values);
+      draws.count_pixels(cache.chains());
+    }
+}
+
+}  // namespace
+
+int choose_flock(const PixelProgram& program, int chains, int threads) {
+  const std::size_t share = shared_cache_bytes() / static_cast<std::size_t>(threads);
+  const int fitting =
+      static_cast<int>(std::min<std::size_t>(share / program.cache_bytes_per_chain(), kLargestFlock));
+  const int largest = std::max(fitting, kSmallestFlock);
+  const int rounds = (chains + threads * largest - 1) / (threads * largest);
+  const int flocks = rounds * threads;
+  return std::max(1, (chains + flocks - 1) / flocks);
+}
+
+Samples sample_incrementally(const Network& network, const OutputHead& head,
+                             std::span<const float> parameters, const SampleRequest& request,
+                             const Workers& workers, int flock) {
+  PixelDraws draws(network, head, request);
+  const PixelProgram program(network, parameters);
+  if (flock <= 0) flock = choose_flock(program, request.chains, workers.threads());
+  const int flocks = (request.chains + flock - 1) / flock;
+  workers.parallel_for(static_cast<std::size_t>(flocks), [&](std::size_t task) {
+    const int first = static_cast<int>(task) * flock;
+    PixelCache cache(program, std::min(flock, request.chains - first));
+    draw_flock(program, network.shape(0, 1), first, cache, draws);
+  });
+  return std::move(draws).take();
+}
+
+}  // namespace pcnn

@@ -1,0 +1,28 @@
+#pragma once
+
+// Sampling at the price of scoring: every pixel computes one new feature vector per op (see
+// compile/pixel_program.h) for a flock of chains at once, so that a weight, once loaded, serves them all.
+// Flocks run in parallel.
+
+#include <cstddef>
+#include <span>
+
+#include "engine/compile/pixel_program.h"
+#include "engine/core/parallel.h"
+#include "engine/model/network.h"
+#include "engine/model/output_head.h"
+#include "engine/sample/sampling.h"
+
+namespace pcnn {
+
+// Chains to a flock: as few flocks as keep all threads equally busy, none so large that the rows they keep
+// outgrow the last-level cache.
+[[nodiscard]] int choose_flock(const PixelProgram& program, int chains, int threads);
+
+// Images of the network's size, the same bits for any flock size and number of threads. flock 0:
+// choose_flock().
+[[nodiscard]] Samples sample_incrementally(const Network& network, const OutputHead& head,
+                                           std::span<const float> parameters, const SampleRequest& request,
+                                           const Workers& workers, int flock = 0);
+
+}  // namespace pcnn

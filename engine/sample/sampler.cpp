@@ -1,0 +1,15 @@
+#include "engine/sample/sampler.h"
+
+#include "engine/sample/incremental_sampler.h"
+#include "engine/sample/naive_sampler.h"
+
+namespace pcnn {
+
+Samples draw_samples(const SamplerConfig& sampler, const Network& network, const OutputHead& head,
+                     std::span<const float> parameters, const SampleRequest& request,
+                     const Workers& workers) {
+  if (sampler.kind == SamplerKind::kNaive) return sample_naively(network, head, parameters, request, workers);
+  return sample_incrementally(network, head, parameters, request, workers, sampler.flock);
+}
+
+}  // namespace pcnn

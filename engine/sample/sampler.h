@@ -1,0 +1,29 @@
+#pragma once
+
+#include <span>
+
+#include "engine/core/parallel.h"
+#include "engine/model/network.h"
+#include "engine/model/output_head.h"
+#include "engine/sample/sampling.h"
+
+namespace pcnn {
+
+enum class SamplerKind {
+  kIncremental,  // one feature vector per op and pixel
+  kNaive,        // one forward pass per pixel; for checking
+};
+
+struct SamplerConfig {
+  SamplerKind kind = SamplerKind::kIncremental;
+  int flock = 0;  // incremental: chains that share each weight loaded; 0: choose_flock()
+  friend bool operator==(const SamplerConfig&, const SamplerConfig&) = default;
+};
+
+// Draws images of the network's size with the sampler asked for. Both draw the same images, but for draws
+// within rounding of their threshold.
+[[nodiscard]] Samples draw_samples(const SamplerConfig& sampler, const Network& network,
+                                   const OutputHead& head, std::span<const float> parameters,
+                                   const SampleRequest& request, const Workers& workers);
+
+}  // namespace pcnn

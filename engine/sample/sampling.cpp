@@ -1,0 +1,52 @@
+#include "engine/sample/sampling.h"
+
+#include <stdexcept>
+
+namespace pcnn {
+
+PixelDraws::PixelDraws(const Network& network, const OutputHead& head, const SampleRequest& request)
+    : head_(head), request_(request), image_(network.shape(0, 1)), stream_(request.seed, Stream::kSample) {
+  const std::size_t chains = static_cast<std::size_t>(request.chains), dims = chains * image_.size();
+  const std::size_t pixels = dims / static_cast<std::size_t>(image_.c);
+  if (request.canvas.size() != (request.canvas.empty() ? 0 : dims) ||
+      request.known.size() != (request.known.empty() ? 0 : pixels))
+    throw std::invalid_argument("the canvas or its mask does not fit " + std::to_string(request.chains) +
+                                " images of " + image_.text());
+  if (!request.known.empty() && request.canvas.empty())
+    throw std::invalid_argument("known pixels without a canvas");
+  samples_.images.assign(request.canvas.begin(), request.canvas.end());
+  samples_.images.resize(dims, 0.0f);
+  if (request.with_probabilities)
+    samples_.probabilities.resize(dims * static_cast<std::size_t>(head.probability_count()));
+}
+
+std::span<float> PixelDraws::image(int chain) {
+  return std::span(samples_.images).subspan(static_cast<std::size_t>(chain) * image_.size(), image_.size());
+}
+
+float PixelDraws::draw(int chain, int row, int column, int channel, std::span<const float> logits) {
+  const std::size_t at = image_.offset(chain, channel, row, column);
+  const int pixel = row * image_.w + column;
+  const auto temperature = static_cast<float>(request_.temperature);
+  if (request_.with_probabilities) {
+    const auto count = static_cast<std::size_t>(head_.probability_count());
+    head_.probabilities(logits, temperature, std::span(samples_.probabilities).subspan(at * count, count));
+  }
+  float& value = samples_.images[at];
+  const std::size_t place = static_cast<std::size_t>(chain) * static_cast<std::size_t>(image_.h * image_.w) +
+                            static_cast<std::size_t>(pixel);
+  if (request_.known.empty() || request_.known[place] == 0)
+    value = head_.draw(logits, temperature,
+                       stream_.uniform(static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(pixel),
+                                       static_cast<std::uint32_t>(channel)));
+  return value;
+}
+
+void PixelDraws::count_pixels(int pixels) {
+  const std::int64_t done = done_ += pixels;
+  if (!request_.on_progress) return;
+  if (const std::unique_lock lock(progress_mutex_, std::try_to_lock); lock.owns_lock())
+    request_.on_progress(done);
+}
+
+}  // namespace pcnn

@@ -1,0 +1,67 @@
+#pragma once
+
+// What a sampler is asked for and what it gives, the same for every sampler.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "engine/core/random.h"
+#include "engine/model/network.h"
+#include "engine/model/output_head.h"
+
+namespace pcnn {
+
+// One chain draws one image, pixel by pixel in raster order. Its image is a function of the parameters, the
+// seed, the chain's index and what is known of the image: not of threads, other chains, or what else the
+// canvas holds.
+struct SampleRequest {
+  int chains = 1;
+  std::uint64_t seed = 1;
+  double temperature = 1.0;  // > 0; logits are divided by it: below 1 bolder, above 1 wilder
+
+  // In-painting: where `known` is not 0 the canvas' values are kept, elsewhere they do not matter. Drawn
+  // pixels see the known ones before them in raster order, never those after. Both empty: nothing is known.
+  std::span<const float> canvas;        // [chain][channel][row][column] as fed to the network
+  std::span<const std::uint8_t> known;  // [chain][row][column]
+
+  bool with_probabilities = false;
+  // Called now and then, from one thread at a time, with the pixels done of all chains together.
+  std::function<void(std::int64_t pixels)> on_progress;
+};
+
+struct Samples {
+  std::vector<float> images;  // [chain][channel][row][column] as fed to the network
+  // Of every dimension's outcomes given the pixels before it, at the request's temperature:
+  // [chain][channel][row][column][head.probability_count()]. Empty unless asked for.
+  std::vector<float> probabilities;
+};
+
+// Draws pixels and writes them down: what all samplers share. Thread-safe on different chains.
+class PixelDraws {
+ public:
+  // All must outlive this. Throws std::invalid_argument where the request's spans do not fit the network.
+  PixelDraws(const Network& network, const OutputHead& head, const SampleRequest& request);
+
+  // Draws (or keeps, where it is known) one dimension from its logits; returns its value.
+  float draw(int chain, int row, int column, int channel, std::span<const float> logits);
+  // The image of one chain, for samplers that look at all of it.
+  [[nodiscard]] std::span<float> image(int chain);
+  void count_pixels(int pixels);
+
+  [[nodiscard]] Samples take() && { return std::move(samples_); }
+
+ private:
+  const OutputHead& head_;
+  const SampleRequest& request_;
+  Shape image_;
+  RandomStream stream_;
+  Samples samples_;
+  std::atomic<std::int64_t> done_{0};
+  std::mutex progress_mutex_;
+};
+
+}  // namespace pcnn

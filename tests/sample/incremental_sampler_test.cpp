@@ -1,0 +1,203 @@
+#include "engine/sample/incremental_sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/sample/naive_sampler.h"
+#include "engine/train/scorer.h"
+#include "tests/support/chi_square.h"
+#include "tests/support/networks.h"
+
+namespace pcnn {
+namespace {
+
+using testing::Random;
+
+constexpr Activation kFunctions[] = {Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
+                                     Activation::kTanh, Activation::kSigmoid};
+
+const auto kHead = make_output_head(HeadKind::kBernoulli);
+
+// A random network over one-channel or more-channel images, with parameters that make pixels depend on each
+// other.
+struct Model {
+  explicit Model(Random& random, int height, int width, Activation activation = Activation::kTanh)
+      : network(testing::random_network(random, activation)),
+        parameters(testing::random_parameters(random, network)) {
+    network.image_height = height;
+    network.image_width = width;
+  }
+  Network network;
+  std::vector<float> parameters;
+};
+
+Samples sample(const Model& model, const SampleRequest& request, int threads = 2, int flock = 0) {
+  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads), flock);
+}
+
+TEST(IncrementalSampler, GivesTheSameBitsForAnyThreadsFlockAndCanvas) {
+  Random random(41);
+  const Model model(random, 9, 7);
+  const Samples expected = sample(model, {.chains = 23, .seed = 5, .with_probabilities = true}, 1, 1);
+  for (const int threads : {1, 2, 5})
+    for (const int flock : {0, 1, 2, 7, 16, 23, 100}) {
+      const Samples other =
+          sample(model, {.chains = 23, .seed = 5, .with_probabilities = true}, threads, flock);
+      EXPECT_EQ(other.images, expected.images) << threads << " threads, flock " << flock;
+      EXPECT_EQ(other.probabilities, expected.probabilities) << threads << " threads, flock " << flock;
+    }
+  const std::vector<float> canvas = testing::random_images(random, model.network, 23);
+  const std::vector<std::uint8_t> none(23 * 9 * 7, 0);
+  EXPECT_EQ(sample(model, {.chains = 23, .seed = 5, .canvas = canvas}).images, expected.images);
+  EXPECT_EQ(sample(model, {.chains = 23, .seed = 5, .canvas = canvas, .known = none}).images,
+            expected.images);
+}
+
+TEST(IncrementalSampler, AChainDependsOnItsIndexAndTheSeedAlone) {
+  Random random(42);
+  const Model model(random, 6, 6);
+  const std::vector<float> many = sample(model, {.chains = 20, .seed = 5}).images,
+                           few = sample(model, {.chains = 3, .seed = 5}).images;
+  EXPECT_TRUE(std::equal(few.begin(), few.end(), many.begin()));
+  EXPECT_NE(sample(model, {.chains = 3, .seed = 6}).images, few);
+}
+
+// Both samplers draw with the same random numbers, so their images are the same until a number falls between
+// two probabilities that rounding has set apart; from there a chain goes its own way.
+TEST(IncrementalSampler, DrawsWhatTheNaiveSamplerDraws) {
+  Random random(43);
+  int chains = 0, parted = 0;
+  for (int round = 0; round < 20; ++round) {
+    const Model model(random, random.between(1, 11), random.between(1, 11), kFunctions[round % 5]);
+    SCOPED_TRACE(testing::describe(model.network));
+    const SampleRequest request{.chains = 8, .seed = 70, .with_probabilities = true};
+    const Samples incremental = sample(model, request);
+    const Samples naive = sample_naively(model.network, *kHead, model.parameters, request, Workers(2));
+    const Shape shape = model.network.shape(0, request.chains);
+    const RandomStream stream(request.seed, Stream::kSample);
+    for (int chain = 0; chain < request.chains; ++chain, ++chains)
+      for (int i = 0; i < shape.h * shape.w * shape.c; ++i) {  // pixels in raster order, channels innermost
+        const int pixel = i / shape.c, channel = i % shape.c;
+        const std::size_t at = shape.offset(chain, channel, pixel / shape.w, pixel % shape.w);
+        const float a = incremental.probabilities[at], b = naive.probabilities[at];
+        ASSERT_NEAR(a, b, 1e-5f) << "chain " << chain << " pixel " << pixel;
+        if (incremental.images[at] == naive.images[at]) continue;
+        const float drawn =
+            stream.uniform(static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(pixel),
+                           static_cast<std::uint32_t>(channel));
+        ASSERT_TRUE(drawn >= std::min(a, b) && drawn < std::max(a, b))
+            << "chain " << chain << " pixel " << pixel;
+        ++parted;
+        break;
+      }
+  }
+  EXPECT_EQ(chains, 160);
+  EXPECT_LE(parted, 2);  // some 10,000 draws, apart by 1e-6 each
+}
+
+TEST(IncrementalSampler, FollowsTheModelsDistributionOverAllStates) {
+  constexpr int kPixels = 9, kStates = 1 << kPixels, kSamples = 100000;
+  ModelConfig config;
+  config.activation = Activation::kTanh;
+  config.input_kernel = {3, 3};
+  config.input_filters = 6;
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}};
+  config.output_filters = {4};
+  const Network network = build_network(config, 1, 3, 3);
+  Random random(44);
+  const std::vector<float> parameters = testing::random_parameters(random, network);
+  const Workers workers(2);
+
+  const std::vector<double> nats =
+      Scorer(network, *kHead, 4, workers).nats(parameters, kStates, [](int state, std::span<float> image) {
+        for (int pixel = 0; pixel < kPixels; ++pixel)
+          image[static_cast<std::size_t>(pixel)] = static_cast<float>(state >> pixel & 1);
+      });
+  std::vector<double> probabilities;
+  double total = 0.0;
+  for (const double value : nats) total += probabilities.emplace_back(std::exp(-value));
+  EXPECT_NEAR(total, 1.0, 1e-5);
+
+  const std::vector<float> samples =
+      sample_incrementally(network, *kHead, parameters, {.chains = kSamples, .seed = 21}, workers).images;
+  std::vector<int> counts(kStates, 0);
+  for (std::size_t sample = 0; sample < kSamples; ++sample) {
+    int state = 0;
+    for (std::size_t pixel = 0; pixel < kPixels; ++pixel)
+      state |= static_cast<int>(samples[sample * kPixels + pixel]) << pixel;
+    ++counts[static_cast<std::size_t>(state)];
+  }
+  testing::expect_counts_follow(counts, probabilities);
+}
+
+TEST(IncrementalSampler, KeepsKnownPixelsAndDrawsTheRestAsTheNaiveSamplerDoes) {
+  Random random(45);
+  const Model model(random, 8, 9);
+  const int chains = 12;
+  const Shape shape = model.network.shape(0, chains);
+  std::vector<float> canvas(shape.size());
+  for (float& value : canvas) value = static_cast<float>(random.between(0, 1));
+  std::vector<std::uint8_t> known(static_cast<std::size_t>(chains * shape.h * shape.w));
+  for (std::uint8_t& one : known) one = static_cast<std::uint8_t>(random.between(0, 1));
+  const SampleRequest request{.chains = chains, .seed = 3, .canvas = canvas, .known = known};
+  const std::vector<float> images = sample(model, request).images;
+  EXPECT_EQ(images, sample_naively(model.network, *kHead, model.parameters, request, Workers(2)).images);
+  int redrawn = 0;
+  for (int chain = 0; chain < chains; ++chain)
+    for (int channel = 0; channel < shape.c; ++channel)
+      for (int pixel = 0; pixel < shape.h * shape.w; ++pixel) {
+        const std::size_t at = shape.offset(chain, channel, pixel / shape.w, pixel % shape.w);
+        if (known[static_cast<std::size_t>(chain * shape.h * shape.w + pixel)])
+          EXPECT_EQ(images[at], canvas[at]);
+        else
+          redrawn += images[at] != canvas[at];
+      }
+  EXPECT_GT(redrawn, 0);
+}
+
+TEST(IncrementalSampler, DividesLogitsByTheTemperature) {
+  Random random(46);
+  const Model model(random, 1, 1);  // the first pixel sees nothing, so its logit is the same in every chain
+  const auto probability_at = [&](double temperature) {
+    return sample(model, {.chains = 1, .temperature = temperature, .with_probabilities = true})
+        .probabilities[0];
+  };
+  const float own = probability_at(1.0), logit = std::log(own / (1.0f - own));
+  EXPECT_NEAR(probability_at(0.25), 1.0f / (1.0f + std::exp(-logit * 4.0f)), 1e-5f);
+  EXPECT_NEAR(probability_at(8.0), 1.0f / (1.0f + std::exp(-logit / 8.0f)), 1e-5f);
+}
+
+TEST(IncrementalSampler, ReportsItsProgressUpToTheLastPixel) {
+  Random random(47);
+  const Model model(random, 4, 5);
+  std::int64_t last = 0;
+  (void)sample(model,
+               {.chains = 6, .on_progress = [&](std::int64_t pixels) { last = std::max(last, pixels); }}, 1);
+  EXPECT_EQ(last, 6 * 20);
+}
+
+TEST(IncrementalSampler, RefusesACanvasOfAnotherSize) {
+  Random random(48);
+  const Model model(random, 4, 5);
+  const std::vector<float> canvas(7);
+  EXPECT_THROW((void)sample(model, {.chains = 2, .canvas = canvas}), std::invalid_argument);
+}
+
+TEST(ChooseFlock, KeepsThreadsEquallyBusy) {
+  const Network network = testing::tutorial_network();
+  const PixelProgram program(network, std::vector<float>(network.parameter_count()));
+  EXPECT_EQ(choose_flock(program, 1, 8), 1);
+  EXPECT_EQ(choose_flock(program, 8, 8), 1);
+  EXPECT_EQ(choose_flock(program, 25, 2), 13);
+  for (const int chains : {1, 25, 64, 256, 1000, 100000})
+    for (const int threads : {1, 2, 3, 64}) {
+      const int flock = choose_flock(program, chains, threads);
+      EXPECT_GE(flock, 1);
+      EXPECT_LE(flock, 64);
+    }
+}
+
+}  // namespace
+}  // namespace pcnn
