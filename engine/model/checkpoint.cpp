@@ -1,6 +1,8 @@
 #include "engine/model/checkpoint.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,8 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 void write_checkpoint(const std::string& path, const Network& network, std::span<const NamedBuffer> buffers,
                       std::map<std::string, std::string> metadata) {
   metadata["format"] = kFormat;
+  metadata["image"] = shape_text(
+      std::array<std::int64_t, 3>{network.image_channels, network.image_height, network.image_width});
   std::vector<TensorRef> tensors;
   for (const NamedBuffer& buffer : buffers)
     for (const Parameter& parameter : network.parameters)
@@ -50,6 +54,23 @@ const std::string& Checkpoint::metadata(const std::string& key) const {
   if (found == file_.metadata.end())
     throw FormatError(path_, 0, "no '" + key + "' in its metadata: not a pcnn checkpoint");
   return found->second;
+}
+
+Shape Checkpoint::image_shape() const {
+  const std::string& text = metadata("image");
+  Shape shape;
+  char extra = 0;
+  const int found = std::sscanf(text.c_str(), "%4dx%6dx%6d%c", &shape.c, &shape.h, &shape.w, &extra);
+  if (found != 3 || shape.c < 1 || shape.h < 1 || shape.w < 1)
+    throw FormatError(path_, 0,
+                      "image size '" + text + "', accepted: channels x rows x columns as in 1x28x28");
+  return shape;
+}
+
+bool Checkpoint::contains(const Network& network, const std::string& name) const {
+  return std::ranges::all_of(network.parameters, [&](const Parameter& parameter) {
+    return file_.tensors.contains(tensor_name(name, parameter));
+  });
 }
 
 void Checkpoint::copy(const Network& network, const std::string& name, std::span<float> values) const {

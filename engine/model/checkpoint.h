@@ -2,8 +2,8 @@
 
 // Parameter-sized buffers in a safetensors file, each parameter a tensor of its own in plain OIHW f32 under
 // its own name ("blocks.0.reduce.weight"), buffers beside the parameters under a prefix
-// ("average.blocks.0.reduce.weight"). The file's metadata says "format": "pcnn 1" and carries whatever the
-// caller adds.
+// ("average.blocks.0.reduce.weight"). The file's metadata says "format": "pcnn 1" and "image": "1x28x28"
+// (channels, rows, columns), and carries whatever the caller adds.
 
 #include <map>
 #include <span>
@@ -31,6 +31,10 @@ class Checkpoint {
 
   // The metadata under this key; throws FormatError where there is none.
   [[nodiscard]] const std::string& metadata(const std::string& key) const;
+  // Size of the images the network was trained on, n = 1. Throws FormatError.
+  [[nodiscard]] Shape image_shape() const;
+  // Whether the file holds this buffer of the network.
+  [[nodiscard]] bool contains(const Network& network, const std::string& name) const;
   // Copies a buffer out. Throws FormatError, naming the tensor, where the file is of another network.
   void copy(const Network& network, const std::string& name, std::span<float> values) const;
 

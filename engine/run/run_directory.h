@@ -22,6 +22,8 @@ class RunDirectory {
   static RunDirectory create(const std::string& path);
   // An existing run with a checkpoint. Throws ConfigError where there is none.
   static RunDirectory open(const std::string& path);
+  // Any directory, with nothing checked or made.
+  static RunDirectory at(const std::string& path) { return RunDirectory(path); }
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string config() const { return path_ + "/config.yaml"; }

@@ -1,74 +1,21 @@
-// Whole runs of pcnn-run's engine on a made-up data set of 6x5 images.
-
 #include "engine/run/run.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
-#include "engine/core/error.h"
 #include "engine/io/png.h"
 #include "engine/io/safetensors.h"
 #include "engine/run/metrics.h"
+#include "tests/run/tiny_run.h"
 
 namespace pcnn {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kHeight = 6, kWidth = 5;
-
-void write_idx(const std::string& path, int count) {
-  std::ofstream file(path, std::ios::binary);
-  for (const int number : {0x0803, count, kHeight, kWidth})
-    for (const int shift : {24, 16, 8, 0}) file.put(static_cast<char>(number >> shift));
-  for (int i = 0; i < count * kHeight * kWidth; ++i)
-    file.put(static_cast<char>((i * 7 + i / 30 * 3) % 5 < 2 ? 255 : 0));
-}
-
-std::string slurp(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-class Run : public testing::Test {
- protected:
-  void SetUp() override {
-    root_ = testing::TempDir() + "pcnn_run_" + testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(root_);
-    fs::create_directories(root_ + "/data");
-    write_idx(root_ + "/data/train-images-idx3-ubyte", 50);
-    write_idx(root_ + "/data/t10k-images-idx3-ubyte", 9);
-    write_config("");
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
-  void write_config(const std::string& extra, const std::string& split = "validation_images: 11") {
-    std::ofstream(config())
-        << "name: tiny\noutput: " << root_ << "/runs\nthreads: 2\n"
-        << "data: {dataset: idx, directory: " << root_ << "/data, " << split << "}\n"
-        << "model: {input: {kernel: 3, filters: 8}, blocks: {repeat: 1, filters: 4}, output: {filters: 4}}\n"
-        << "train: {optimiser: adam, batch: 8, epochs: 3, average: {decay: 0.5}}\n"
-        << "sample: {count: 3, scale: 1}\n"
-        << extra;
-  }
-  [[nodiscard]] std::string config() const { return root_ + "/tiny.yaml"; }
-  [[nodiscard]] std::string directory(const std::string& name = "tiny") const {
-    return root_ + "/runs/" + name;
-  }
-  [[nodiscard]] std::string message_of(const RunOptions& options) const {
-    try {
-      run(options);
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
-  }
-
-  std::string root_;
-};
+class Run : public TinyRun {};
 
 TEST_F(Run, LeavesConfigLogMetricsParametersSamplesAndCurves) {
   run({.config = config()});

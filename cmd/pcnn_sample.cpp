@@ -1,0 +1,76 @@
+// pcnn-sample: draws images from a trained model.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "engine/core/error.h"
+#include "engine/core/parallel.h"
+#include "engine/run/sample_run.h"
+
+int main(int argc, char** argv) {
+  pcnn::flush_denormals_to_zero();
+
+  CLI::App app{
+      "Draws images from a trained model.\n"
+      "  pcnn-sample runs/mnist --count 64 --seed 7 --output grid.png\n"
+      "  pcnn-sample runs/mnist --count 10000 --output samples.npy\n"
+      "  pcnn-sample runs/mnist --complete partial.png --mask known.png --output completions.png\n"
+      "Images are drawn in raster order: a completion looks at the known pixels above and to the left of "
+      "each pixel\n"
+      "it draws, never at those after the hole, so holes near the lower edge come out best."};
+  pcnn::SampleOptions options;
+  std::string sampler = "incremental";
+  app.add_option("model", options.model, "a run directory (its best parameters) or a checkpoint file")
+      ->required();
+  app.add_option("--output,-o", options.output,
+                 ".png: a grid; .npy: uint8, count x channels x height x width; else a folder of single PNGs")
+      ->required();
+  app.add_option("--count,-n", options.count, "images to draw (25), or completions of each partial image (7)")
+      ->check(CLI::Range(1, 1000000));
+  app.add_option("--seed", options.seed, "same seed, same images (1)");
+  app.add_option("--temperature", options.temperature,
+                 "logits are divided by it: below 1 bolder, above 1 wilder (1)")
+      ->check(CLI::Range(1e-6, 1000.0));
+  app.add_option("--height", options.height, "rows of the images (as trained)")->check(CLI::Range(1, 65536));
+  app.add_option("--width", options.width, "columns of the images (as trained)")->check(CLI::Range(1, 65536));
+  app.add_option("--complete", options.complete,
+                 "images to complete: a grey PNG, or .npy of 0 and 1 ([n] x [channels] x height x width)");
+  app.add_option("--mask", options.mask,
+                 "what is known of them: white in a PNG, not 0 in a .npy; the rest is drawn");
+  app.add_option(
+      "--trace", options.trace,
+      ".npy for the probability of a 1 at every pixel when it was drawn: float32, shaped as the images");
+  app.add_option("--sampler", sampler,
+                 "incremental, or naive: one forward pass per pixel, for checking (incremental)")
+      ->check(CLI::IsMember({"incremental", "naive"}));
+  app.add_option("--flock", options.sampler.flock,
+                 "chains that move together; results do not depend on it (chosen)")
+      ->check(CLI::Range(1, 4096));
+  app.add_option("--threads", options.threads, "results do not depend on it (all cores)")
+      ->check(CLI::Range(1, 1024));
+  app.add_option("--columns", options.columns, "images per row of the grid (nearest to a square)")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--scale", options.scale, "picture pixels per image pixel (4)")->check(CLI::Range(1, 64));
+  app.add_flag("--overwrite", options.overwrite, "write over files that exist");
+  app.set_version_flag("--version", "pcnn " PCNN_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+
+  if (sampler == "naive") options.sampler.kind = pcnn::SamplerKind::kNaive;
+
+  try {
+    pcnn::sample(options);
+    return 0;
+  } catch (const pcnn::Error& error) {
+    std::fprintf(stderr, "pcnn-sample: %s\n", error.what());
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pcnn-sample: unexpected: %s\n", error.what());
+    return 1;
+  }
+}

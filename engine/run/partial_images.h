@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/core/shape.h"
+#include "engine/data/binarise.h"
+
+namespace pcnn {
+
+// Images of which a part is known, for in-painting.
+struct PartialImages {
+  Shape shape;                      // n: how many
+  std::vector<float> pixels;        // NCHW as fed to the network; anything where unknown
+  std::vector<std::uint8_t> known;  // [n][row][column]: 1 where the pixel is to be kept
+};
+
+// images: a grey PNG (one image; a pixel is 1 where value / 255 >= threshold) or .npy of 0s and 1s shaped
+// [row][column], [n][row][column] or [n][channel][row][column]. mask: known where a PNG is 128 or above
+// (white), or where a .npy is not 0; one mask for all images, or [n][row][column]. Throws FileError,
+// FormatError, or ConfigError where the two do not fit each other or `channels`.
+[[nodiscard]] PartialImages read_partial_images(const std::string& images, const std::string& mask,
+                                                int channels, double threshold);
+
+}  // namespace pcnn

@@ -1,0 +1,217 @@
+#include "engine/run/sample_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <limits>
+#include <optional>
+
+#include "engine/core/error.h"
+#include "engine/io/image_grid.h"
+#include "engine/io/npy.h"
+#include "engine/io/png.h"
+#include "engine/run/clock_text.h"
+#include "engine/run/console.h"
+#include "engine/run/partial_images.h"
+#include "engine/run/pictures.h"
+#include "engine/run/trained_model.h"
+#include "engine/sample/incremental_sampler.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class OutputKind { kGrid, kArray, kFolder };
+
+OutputKind output_kind(const std::string& path) {
+  if (path.ends_with(".png")) return OutputKind::kGrid;
+  return path.ends_with(".npy") ? OutputKind::kArray : OutputKind::kFolder;
+}
+
+// Everything that can be wrong with a place to write to, before the work is done.
+void check_output(const std::string& path, bool overwrite) {
+  std::error_code error;
+  const bool folder = output_kind(path) == OutputKind::kFolder;
+  if (fs::exists(path, error)) {
+    if (folder && !fs::is_directory(path, error))
+      throw ConfigError(path + ": is a file, accepted: a name in .png or .npy, or a folder");
+    if (!folder && fs::is_directory(path, error)) throw ConfigError(path + ": is a folder, accepted: a file");
+    if (!overwrite && !(folder && fs::is_empty(path, error)))
+      throw ConfigError(path + ": exists already; choose another name, or --overwrite");
+  }
+  const fs::path parent = fs::path(path).parent_path();
+  if (!folder && !parent.empty() && !fs::is_directory(parent, error))
+    throw ConfigError(path + ": there is no folder " + parent.string());
+}
+
+void check_options(const SampleOptions& options) {
+  if (options.complete.empty() != options.mask.empty())
+    throw ConfigError(options.mask.empty() ? "--complete needs --mask FILE, white where pixels are known"
+                                           : "--mask needs --complete FILE, the image it belongs to");
+  check_output(options.output, options.overwrite);
+  if (options.trace.empty()) return;
+  if (!options.trace.ends_with(".npy")) throw ConfigError(options.trace + ": --trace accepts a name in .npy");
+  if (options.trace == options.output)
+    throw ConfigError(options.trace + ": --trace and --output are one file");
+  check_output(options.trace, options.overwrite);
+}
+
+// Samplers count dimensions of all images together in int.
+void check_size(const Shape& image, int chains) {
+  const double dims = static_cast<double>(chains) * image.c * image.h * image.w;
+  if (dims > std::numeric_limits<int>::max())
+    throw ConfigError(fmt::format("{} images of {}x{} are {:.3g} dimensions, accepted: up to {} in one call",
+                                  chains, image.h, image.w, dims, std::numeric_limits<int>::max()));
+}
+
+// Pixels of the image a partial one gives and the request, each partial image repeated for its completions.
+struct Canvas {
+  std::vector<float> pixels;
+  std::vector<std::uint8_t> known;
+};
+
+Canvas repeated(const PartialImages& partial, int completions) {
+  Canvas canvas;
+  const std::size_t size = partial.pixels.size() / static_cast<std::size_t>(partial.shape.n),
+                    area = partial.known.size() / static_cast<std::size_t>(partial.shape.n);
+  for (std::size_t image = 0; image < static_cast<std::size_t>(partial.shape.n); ++image)
+    for (int i = 0; i < completions; ++i) {
+      const auto pixels = std::span(partial.pixels).subspan(image * size, size);
+      const auto known = std::span(partial.known).subspan(image * area, area);
+      canvas.pixels.insert(canvas.pixels.end(), pixels.begin(), pixels.end());
+      canvas.known.insert(canvas.known.end(), known.begin(), known.end());
+    }
+  return canvas;
+}
+
+// The partial images as pictures, unknown pixels in the grid's grey.
+std::vector<Image8> partial_pictures(const PartialImages& partial) {
+  Shape one = partial.shape;
+  one.n = 1;
+  std::vector<Image8> pictures = to_pictures(partial.pixels, one);
+  std::size_t pixel = 0;
+  for (Image8& picture : pictures)
+    for (std::size_t i = 0; i < picture.pixels.size();
+         i += static_cast<std::size_t>(picture.channels), ++pixel)
+      if (!partial.known[pixel])
+        std::fill_n(picture.pixels.begin() + static_cast<std::ptrdiff_t>(i), picture.channels,
+                    kGridBackground);
+  return pictures;
+}
+
+// Each partial image, then its completions, one row each.
+std::vector<Image8> beside(const std::vector<Image8>& inputs, const std::vector<Image8>& completions,
+                           int each) {
+  std::vector<Image8> all;
+  for (std::size_t image = 0; image < inputs.size(); ++image) {
+    all.push_back(inputs[image]);
+    const auto first = completions.begin() + static_cast<std::ptrdiff_t>(image) * each;
+    all.insert(all.end(), first, first + each);
+  }
+  return all;
+}
+
+void write_folder(const std::string& path, std::span<const Image8> pictures, int scale) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw FileError(path, "cannot be made: " + error.message());
+  for (std::size_t i = 0; i < pictures.size(); ++i)
+    write_png(fmt::format("{}/{:04}.png", path, i), tile_images(pictures.subspan(i, 1), 1, 0, scale));
+}
+
+void write_array(const std::string& path, const Shape& shape, std::span<const float> images) {
+  std::vector<std::uint8_t> values;
+  for (const float value : images) values.push_back(static_cast<std::uint8_t>(value));
+  write_npy(path, {shape.n, shape.c, shape.h, shape.w}, values);
+}
+
+Network network_for(const SampleOptions& options, const TrainedModel& model,
+                    const std::optional<PartialImages>& partial) {
+  int height = options.height, width = options.width;
+  if (partial) {
+    const Shape& shape = partial->shape;
+    if ((height > 0 && height != shape.h) || (width > 0 && width != shape.w))
+      throw ConfigError(fmt::format("--height and --width: {} is {}x{}", options.complete, shape.h, shape.w));
+    height = shape.h;
+    width = shape.w;
+  }
+  return resized(model.network, height > 0 ? height : model.network.image_height,
+                 width > 0 ? width : model.network.image_width);
+}
+
+std::string describe(const SampleOptions& options, const Network& network, const TrainedModel& model,
+                     int chains, int threads) {
+  if (options.sampler.kind == SamplerKind::kNaive) return fmt::format("naive sampler, {} threads", threads);
+  const int flock = options.sampler.flock > 0
+                        ? options.sampler.flock
+                        : choose_flock(PixelProgram(network, model.parameters), chains, threads);
+  return fmt::format("incremental sampler, flocks of {}, {} threads", std::min(flock, chains), threads);
+}
+
+}  // namespace
+
+void sample(const SampleOptions& options) {
+  check_options(options);
+  const TrainedModel model = load_trained_model(options.model);
+  std::optional<PartialImages> partial;
+  if (!options.complete.empty())
+    partial = read_partial_images(options.complete, options.mask, model.network.image_channels,
+                                  model.config.data.binarisation.threshold);
+  const Network network = network_for(options, model, partial);
+  const int each = options.count > 0 ? options.count : partial ? 7 : 25;
+  const int inputs = partial ? partial->shape.n : 1;
+  if (each > std::numeric_limits<int>::max() / inputs)
+    throw ConfigError("--count: too many for " + options.complete);
+  const int chains = each * inputs;
+  check_size(network.shape(0, 1), chains);
+  const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
+  const Shape shape = network.shape(0, chains);
+
+  Console console;
+  const Workers workers(options.threads > 0 ? options.threads : available_threads());
+  const auto start = std::chrono::steady_clock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const auto all_pixels = static_cast<double>(chains) * shape.h * shape.w;
+  SampleRequest request{.chains = chains,
+                        .seed = options.seed,
+                        .temperature = options.temperature,
+                        .canvas = canvas.pixels,
+                        .known = canvas.known,
+                        .with_probabilities = !options.trace.empty()};
+  request.on_progress = [&](std::int64_t pixels) {
+    if (!console.wants_live()) return;
+    const double share = static_cast<double>(pixels) / all_pixels;
+    console.live(fmt::format("sampling {:.0f} %  {:.1f} images/s  {} left", 100.0 * share,
+                             chains * share / elapsed(), clock_text(elapsed() * (1.0 - share) / share)));
+  };
+  const Samples samples =
+      draw_samples(options.sampler, network, *model.head, model.parameters, request, workers);
+  const double seconds = elapsed();
+
+  std::vector<Image8> pictures = to_pictures(samples.images, network.shape(0, 1));
+  switch (output_kind(options.output)) {
+    case OutputKind::kGrid:
+      if (partial) pictures = beside(partial_pictures(*partial), pictures, each);
+      write_png(options.output,
+                tile_images(pictures, partial ? each + 1 : options.columns, 2, options.scale));
+      break;
+    case OutputKind::kArray:
+      write_array(options.output, shape, samples.images);
+      break;
+    case OutputKind::kFolder:
+      write_folder(options.output, pictures, options.scale);
+  }
+  if (!options.trace.empty())
+    write_npy(options.trace, {shape.n, shape.c, shape.h, shape.w}, samples.probabilities);
+  console.line(fmt::format("{} images of {}x{} in {:.2f} s: {:.1f} images/s ({}) from {} to {}", chains,
+                           shape.h, shape.w, seconds, chains / seconds,
+                           describe(options, network, model, chains, workers.threads()), model.path,
+                           options.output));
+}
+
+}  // namespace pcnn

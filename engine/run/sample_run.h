@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/sample/sampler.h"
+
+namespace pcnn {
+
+// What `pcnn-sample` was asked for.
+struct SampleOptions {
+  std::string model;  // run directory or checkpoint file
+  std::string
+      output;     // .png: one grid; .npy: uint8, [image][channel][row][column]; else a folder of single PNGs
+  int count = 0;  // images, or completions of each partial image; 0: 25, or 7
+  std::uint64_t seed = 1;
+  double temperature = 1.0;
+  int threads = 0;  // 0: all cores this process may use
+  SamplerConfig sampler;
+  int height = 0, width = 0;   // 0: as trained, or as the partial images
+  std::string complete, mask;  // in-painting: see read_partial_images(); both or neither
+  std::string trace;           // .npy for the probabilities of every dimension: float32,
+                               // [image][channel][row][column]; empty: none
+  int columns = 0;             // of the grid; 0: nearest to a square
+  int scale = 4;               // of pictures
+  bool overwrite = false;      // of files that exist
+};
+
+// Draws images from a trained model and writes them. Files that exist are refused before anything is
+// computed. Throws pcnn::Error.
+void sample(const SampleOptions& options);
+
+}  // namespace pcnn

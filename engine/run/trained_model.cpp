@@ -1,0 +1,52 @@
+#include "engine/run/trained_model.h"
+
+#include <filesystem>
+
+#include "engine/core/error.h"
+#include "engine/model/checkpoint.h"
+#include "engine/model/network_builder.h"
+#include "engine/run/run_directory.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string checkpoint_of(const std::string& run_or_checkpoint) {
+  std::error_code error;
+  if (!fs::is_directory(run_or_checkpoint, error)) {
+    if (fs::exists(run_or_checkpoint, error)) return run_or_checkpoint;
+    throw ConfigError(run_or_checkpoint +
+                      ": not found, accepted: a run directory (runs/NAME) or a checkpoint file");
+  }
+  const RunDirectory run = RunDirectory::at(run_or_checkpoint);
+  for (const std::string& file : {run.best(), run.checkpoint()})
+    if (fs::exists(file, error)) return file;
+  throw ConfigError(run_or_checkpoint +
+                    ": no best.safetensors or checkpoint.safetensors in it, so not a run of pcnn");
+}
+
+}  // namespace
+
+TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
+  TrainedModel model{
+      .path = checkpoint_of(run_or_checkpoint), .config = {}, .network = {}, .head = {}, .parameters = {}};
+  const Checkpoint checkpoint = Checkpoint::read(model.path);
+  model.config = read_run_config(
+      ConfigDocument::from_string(checkpoint.metadata("config"), model.path + " (config)"), "model");
+  const Shape image = checkpoint.image_shape();
+  model.network = build_network(model.config.model, image.c, image.h, image.w);
+  model.head = make_output_head(model.config.model.head);
+  model.parameters.resize(model.network.parameter_count());
+  checkpoint.copy(model.network, checkpoint.contains(model.network, "average") ? "average" : "",
+                  model.parameters);
+  return model;
+}
+
+Network resized(Network network, int height, int width) {
+  network.image_height = height;
+  network.image_width = width;
+  return network;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/model/network.h"
+#include "engine/model/output_head.h"
+#include "engine/run/run_config.h"
+
+namespace pcnn {
+
+// A network with its parameters, as a run left it.
+struct TrainedModel {
+  std::string path;  // of the checkpoint
+  RunConfig config;
+  Network network;
+  std::unique_ptr<const OutputHead> head;
+  std::vector<float> parameters;  // those to score and sample with: the average where one was kept
+};
+
+// run_or_checkpoint: a run directory, whose best.safetensors is taken (or its checkpoint.safetensors before
+// the first epoch has ended), or a checkpoint file. No data set is needed. Throws ConfigError, FileError or
+// FormatError.
+[[nodiscard]] TrainedModel load_trained_model(const std::string& run_or_checkpoint);
+
+// The same network over images of another size: the parameters do not depend on it.
+[[nodiscard]] Network resized(Network network, int height, int width);
+
+}  // namespace pcnn

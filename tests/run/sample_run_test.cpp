@@ -1,0 +1,179 @@
+#include "engine/run/sample_run.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/io/npy.h"
+#include "engine/io/png.h"
+#include "engine/run/trained_model.h"
+#include "engine/sample/naive_sampler.h"
+#include "tests/run/tiny_run.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Samples of a tiny trained run.
+class SampleRun : public TinyRun {
+ protected:
+  void SetUp() override {
+    TinyRun::SetUp();
+    run({.config = config()});
+  }
+  [[nodiscard]] std::string file(const std::string& name) const { return root_ + "/" + name; }
+  [[nodiscard]] SampleOptions options(const std::string& output) const {
+    return {.model = directory(), .output = file(output), .count = 6, .seed = 7};
+  }
+  static std::string message(const SampleOptions& options) {
+    return error_of([&] { sample(options); });
+  }
+};
+
+TEST_F(SampleRun, WritesAGridAnArrayOrAFolder) {
+  sample(options("grid.png"));
+  const Image8 grid = read_png(file("grid.png"));
+  EXPECT_EQ(grid.width, 3 * kWidth * 4 + 4 * 2);
+  EXPECT_EQ(grid.height, 2 * kHeight * 4 + 3 * 2);
+
+  sample(options("samples.npy"));
+  const NpyArray array = read_npy(file("samples.npy"));
+  EXPECT_EQ(array.shape(), (std::vector<std::int64_t>{6, 1, kHeight, kWidth}));
+  EXPECT_EQ(array.dtype().kind, 'u');
+
+  SampleOptions single = options("folder/of/images");
+  single.scale = 1;
+  sample(single);
+  const Image8 third = read_png(file("folder/of/images/0002.png"));
+  const std::vector<std::uint8_t> values = array.values<std::uint8_t>();
+  for (std::size_t i = 0; i < kHeight * kWidth; ++i)
+    EXPECT_EQ(third.pixels[i], 255 * values[2 * kHeight * kWidth + i]);
+  EXPECT_FALSE(fs::exists(file("folder/of/images/0006.png")));
+}
+
+TEST_F(SampleRun, DrawsFromTheAveragedParametersOfEitherFileAndDoesNotNeedTheData) {
+  fs::remove_all(root_ + "/data");
+  const TrainedModel best = load_trained_model(directory()),
+                     last = load_trained_model(directory() + "/checkpoint.safetensors");
+  EXPECT_TRUE(best.path.ends_with("best.safetensors"));
+  EXPECT_EQ(best.parameters, last.parameters);  // the last epoch was the best one
+  EXPECT_EQ(best.network.image_width, kWidth);
+
+  sample(options("a.npy"));
+  const Samples naive =
+      sample_naively(best.network, *best.head, best.parameters, {.chains = 6, .seed = 7}, Workers(1));
+  EXPECT_EQ(read_npy(file("a.npy")).values<float>(), naive.images);
+}
+
+TEST_F(SampleRun, DrawsTheSameWithEitherSamplerAndWithOtherSeedsOtherImages) {
+  sample(options("a.npy"));
+  SampleOptions naive = options("b.npy");
+  naive.sampler.kind = SamplerKind::kNaive;
+  naive.threads = 1;
+  sample(naive);
+  SampleOptions other = options("c.npy");
+  other.seed = 8;
+  sample(other);
+  EXPECT_EQ(slurp(file("a.npy")), slurp(file("b.npy")));
+  EXPECT_NE(slurp(file("a.npy")), slurp(file("c.npy")));
+}
+
+TEST_F(SampleRun, DrawsImagesOfOtherSizesAndTracesTheirProbabilities) {
+  SampleOptions larger = options("larger.npy");
+  larger.height = 9;
+  larger.width = 13;
+  larger.trace = file("trace.npy");
+  sample(larger);
+  const std::vector<std::int64_t> shape{6, 1, 9, 13};
+  EXPECT_EQ(read_npy(file("larger.npy")).shape(), shape);
+  const NpyArray trace = read_npy(file("trace.npy"));
+  EXPECT_EQ(trace.shape(), shape);
+  EXPECT_EQ(trace.dtype().kind, 'f');
+  for (const float probability : trace.values<float>()) {
+    EXPECT_GT(probability, 0.0f);
+    EXPECT_LT(probability, 1.0f);
+  }
+}
+
+TEST_F(SampleRun, CompletesPartialImagesAndShowsThemBeside) {
+  const std::vector<std::uint8_t> ones(2 * kHeight * kWidth, 1);
+  std::vector<std::uint8_t> known(kHeight * kWidth, 0);
+  std::fill_n(known.begin(), 3 * kWidth, std::uint8_t{1});
+  write_npy(file("partial.npy"), {2, kHeight, kWidth}, ones);
+  write_npy(file("known.npy"), {kHeight, kWidth}, known);
+  SampleOptions complete = options("completed.npy");
+  complete.complete = file("partial.npy");
+  complete.mask = file("known.npy");
+  complete.count = 3;
+  sample(complete);
+  const NpyArray array = read_npy(file("completed.npy"));
+  EXPECT_EQ(array.shape(), (std::vector<std::int64_t>{2 * 3, 1, kHeight, kWidth}));
+  const std::vector<std::uint8_t> values = array.values<std::uint8_t>();
+  int zeros = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (known[i % known.size()]) {
+      EXPECT_EQ(values[i], 1);
+    }
+    zeros += values[i] == 0;
+  }
+  EXPECT_GT(zeros, 0);
+
+  complete.output = file("completed.png");
+  complete.scale = 1;
+  sample(complete);
+  const Image8 grid = read_png(file("completed.png"));
+  EXPECT_EQ(grid.width, 4 * kWidth + 5 * 2);  // input and three completions
+  EXPECT_EQ(grid.height, 2 * kHeight + 3 * 2);
+  EXPECT_EQ(grid.pixels[grid.offset(2, 2)], 255);     // known
+  EXPECT_EQ(grid.pixels[grid.offset(2 + 3, 2)], 96);  // to be drawn: grey
+  EXPECT_NE(grid.pixels[grid.offset(2 + 3, 2 + kWidth + 2)], 96);
+}
+
+TEST_F(SampleRun, NeverOverwritesUnlessTold) {
+  sample(options("a.npy"));
+  SampleOptions again = options("a.npy");
+  again.seed = 9;
+  const std::string before = slurp(file("a.npy"));
+  EXPECT_NE(message(again).find("exists already"), std::string::npos);
+  EXPECT_EQ(slurp(file("a.npy")), before);
+  again.overwrite = true;
+  EXPECT_EQ(message(again), "");
+  EXPECT_NE(slurp(file("a.npy")), before);
+}
+
+TEST_F(SampleRun, SaysInOneLineWhatIsWrong) {
+  const std::vector<std::uint8_t> small(4, 1), twos(kHeight * kWidth, 2);
+  write_npy(file("small.npy"), {2, 2}, small);
+  write_npy(file("twos.npy"), {kHeight, kWidth}, twos);
+  const auto with = [&](const std::function<void(SampleOptions&)>& change) {
+    SampleOptions bad = options("x.png");
+    change(bad);
+    const std::string text = message(bad);
+    EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+    EXPECT_FALSE(fs::exists(bad.output));
+    return text;
+  };
+  const auto contains = [](const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  };
+  contains(with([&](auto& o) { o.model = file("nowhere"); }), "not found");
+  contains(with([&](auto& o) { o.model = root_; }), "not a run of pcnn");
+  contains(with([&](auto& o) { o.model = file("small.npy"); }), "not safetensors");
+  contains(with([&](auto& o) { o.output = file("no/folder/x.png"); }), "no folder");
+  contains(with([&](auto& o) { o.complete = file("small.npy"); }), "--mask");
+  contains(with([&](auto& o) { o.mask = file("small.npy"); }), "--complete");
+  contains(with([&](auto& o) { o.trace = file("t.png"); }), ".npy");
+  contains(with([&](auto& o) { o.height = o.width = 60000; }), "dimensions");
+  contains(with([&](auto& o) {
+             o.complete = file("twos.npy");
+             o.mask = file("twos.npy");
+           }),
+           "element 0 is 2, accepted: 0 and 1");
+  contains(with([&](auto& o) {
+             o.complete = file("small.npy");
+             o.mask = file("twos.npy");
+           }),
+           "mask of 1x1x6x5");
+}
+
+}  // namespace
+}  // namespace pcnn
