@@ -17,7 +17,6 @@
 #include "engine/run/partial_images.h"
 #include "engine/run/pictures.h"
 #include "engine/run/trained_model.h"
-#include "engine/sample/incremental_sampler.h"
 
 namespace pcnn {
 namespace {
@@ -142,13 +141,9 @@ Network network_for(const SampleOptions& options, const TrainedModel& model,
                  width > 0 ? width : model.network.image_width);
 }
 
-std::string describe(const SampleOptions& options, const Network& network, const TrainedModel& model,
-                     int chains, int threads) {
+std::string describe(const SampleOptions& options, const Samples& samples, int threads) {
   if (options.sampler.kind == SamplerKind::kNaive) return fmt::format("naive sampler, {} threads", threads);
-  const int flock = options.sampler.flock > 0
-                        ? options.sampler.flock
-                        : choose_flock(PixelProgram(network, model.parameters), chains, threads);
-  return fmt::format("incremental sampler, flocks of {}, {} threads", std::min(flock, chains), threads);
+  return fmt::format("incremental sampler, flocks of {}, {} threads", samples.flock, threads);
 }
 
 }  // namespace
@@ -210,8 +205,7 @@ void sample(const SampleOptions& options) {
     write_npy(options.trace, {shape.n, shape.c, shape.h, shape.w}, samples.probabilities);
   console.line(fmt::format("{} images of {}x{} in {:.2f} s: {:.1f} images/s ({}) from {} to {}", chains,
                            shape.h, shape.w, seconds, chains / seconds,
-                           describe(options, network, model, chains, workers.threads()), model.path,
-                           options.output));
+                           describe(options, samples, workers.threads()), model.path, options.output));
 }
 
 }  // namespace pcnn

@@ -53,13 +53,14 @@ Samples sample_incrementally(const Network& network, const OutputHead& head,
   PixelDraws draws(network, head, request);
   const PixelProgram program(network, parameters);
   if (flock <= 0) flock = choose_flock(program, request.chains, workers.threads());
+  flock = std::max(1, std::min(flock, request.chains));
   const int flocks = (request.chains + flock - 1) / flock;
   workers.parallel_for(static_cast<std::size_t>(flocks), [&](std::size_t task) {
     const int first = static_cast<int>(task) * flock;
     PixelCache cache(program, std::min(flock, request.chains - first));
     draw_flock(program, network.shape(0, 1), first, cache, draws);
   });
-  return std::move(draws).take();
+  return std::move(draws).take(flock);
 }
 
 }  // namespace pcnn

@@ -29,7 +29,7 @@ Samples sample_naively(const Network& network, const OutputHead& head, std::span
         draws.count_pixels(1);
       }
   });
-  return std::move(draws).take();
+  return std::move(draws).take(1);
 }
 
 }  // namespace pcnn

@@ -49,4 +49,9 @@ void PixelDraws::count_pixels(int pixels) {
     request_.on_progress(done);
 }
 
+Samples PixelDraws::take(int flock) && {
+  samples_.flock = flock;
+  return std::move(samples_);
+}
+
 }  // namespace pcnn

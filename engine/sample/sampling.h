@@ -38,6 +38,7 @@ struct Samples {
   // Of every dimension's outcomes given the pixels before it, at the request's temperature:
   // [chain][channel][row][column][head.probability_count()]. Empty unless asked for.
   std::vector<float> probabilities;
+  int flock = 1;  // chains that moved together, at most
 };
 
 // Draws pixels and writes them down: what all samplers share. Thread-safe on different chains.
@@ -52,7 +53,8 @@ class PixelDraws {
   [[nodiscard]] std::span<float> image(int chain);
   void count_pixels(int pixels);
 
-  [[nodiscard]] Samples take() && { return std::move(samples_); }
+  // The result; flock: see Samples.
+  [[nodiscard]] Samples take(int flock) &&;
 
  private:
   const OutputHead& head_;
