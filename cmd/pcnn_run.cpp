@@ -2,9 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <exception>
 
-#include "engine/core/error.h"
+#include "cmd/report_errors.h"
 #include "engine/core/parallel.h"
 #include "engine/run/run.h"
 
@@ -37,14 +36,5 @@ int main(int argc, char** argv) {
   }
   options.overrides = arguments;
 
-  try {
-    pcnn::run(options);
-    return 0;
-  } catch (const pcnn::Error& error) {
-    std::fprintf(stderr, "pcnn-run: %s\n", error.what());
-    return error.exit_code();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "pcnn-run: unexpected: %s\n", error.what());
-    return 1;
-  }
+  return pcnn::report_errors("pcnn-run", [&] { pcnn::run(options); });
 }

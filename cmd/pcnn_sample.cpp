@@ -1,11 +1,9 @@
 // pcnn-sample: draws images from a trained model.
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
 #include <string>
 
-#include "engine/core/error.h"
+#include "cmd/report_errors.h"
 #include "engine/core/parallel.h"
 #include "engine/run/sample_run.h"
 
@@ -63,14 +61,5 @@ int main(int argc, char** argv) {
 
   if (sampler == "naive") options.sampler.kind = pcnn::SamplerKind::kNaive;
 
-  try {
-    pcnn::sample(options);
-    return 0;
-  } catch (const pcnn::Error& error) {
-    std::fprintf(stderr, "pcnn-sample: %s\n", error.what());
-    return error.exit_code();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "pcnn-sample: unexpected: %s\n", error.what());
-    return 1;
-  }
+  return pcnn::report_errors("pcnn-sample", [&] { pcnn::sample(options); });
 }

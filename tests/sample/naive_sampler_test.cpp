@@ -2,12 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
-#include "engine/train/scorer.h"
 #include "tests/support/chi_square.h"
+#include "tests/support/states.h"
 
 namespace pcnn {
 namespace {
@@ -43,33 +41,15 @@ TEST(NaiveSampler, DrawsAChainTheSameWhateverTheThreadsAndTheOtherChains) {
   for (const float value : six) EXPECT_TRUE(value == 0.0f || value == 1.0f);
 }
 
-// All 64 images of 2x3 pixels: their probabilities sum to one, and samples follow them.
 TEST(NaiveSampler, FollowsTheModelsDistribution) {
-  constexpr int kPixels = 6, kStates = 1 << kPixels, kSamples = 20000;
+  constexpr int kPixels = 6, kSamples = 20000;
   const Network network = small_network(2, 3);
   const auto head = make_output_head(HeadKind::kBernoulli);
   const std::vector<float> parameters = strong_parameters(network);
-  const Workers workers(2);
-  const std::vector<double> nats =
-      Scorer(network, *head, 4, workers).nats(parameters, kStates, [](int state, std::span<float> image) {
-        for (int pixel = 0; pixel < kPixels; ++pixel)
-          image[static_cast<std::size_t>(pixel)] = static_cast<float>(state >> pixel & 1);
-      });
-  std::vector<double> probabilities;
-  double total = 0.0;
-  for (const double value : nats) total += probabilities.emplace_back(std::exp(-value));
-  EXPECT_NEAR(total, 1.0, 1e-5);
-
-  const std::vector<float> samples =
-      sample_naively(network, *head, parameters, {.chains = kSamples, .seed = 21}, workers).images;
-  std::vector<int> counts(kStates, 0);
-  for (int sample = 0; sample < kSamples; ++sample) {
-    int state = 0;
-    for (int pixel = 0; pixel < kPixels; ++pixel)
-      state |= static_cast<int>(samples[static_cast<std::size_t>(sample * kPixels + pixel)]) << pixel;
-    ++counts[static_cast<std::size_t>(state)];
-  }
-  testing::expect_counts_follow(counts, probabilities);
+  const SampleRequest request{.chains = kSamples, .seed = 21};
+  const std::vector<float> samples = sample_naively(network, *head, parameters, request, Workers(2)).images;
+  testing::expect_counts_follow(testing::count_states(samples, kPixels),
+                                testing::state_probabilities(network, parameters));
 }
 
 }  // namespace
