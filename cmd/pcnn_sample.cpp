@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--count,-n", options.count, "images to draw (25), or completions of each partial image (7)")
       ->check(CLI::Range(1, 1000000));
-  app.add_option("--seed", options.seed, "same seed, same images (1)");
+  app.add_option("--seed", options.seed, "same seed, same images (1)")
+      ->check(CLI::Range(std::uint64_t{0}, (std::uint64_t{1} << 63) - 1));
   app.add_option("--temperature", options.temperature,
                  "logits are divided by it: below 1 bolder, above 1 wilder (1)")
       ->check(CLI::Range(1e-6, 1000.0));

@@ -29,7 +29,19 @@ void paste(const Image8& image, int scale, int top, int left, Image8& grid) {
                   grid.pixels.data() + grid.offset(top + row, left + column));
 }
 
+int columns_of(std::int64_t count, int columns) {
+  if (columns == 0) columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
+  return static_cast<int>(std::min<std::int64_t>(columns, count));
+}
+
 }  // namespace
+
+GridSize grid_size(std::int64_t count, int width, int height, int columns, int gap, int scale) {
+  columns = columns_of(count, columns);
+  const std::int64_t rows = (count + columns - 1) / columns;
+  return {.width = columns * (std::int64_t{width} * scale + gap) + gap,
+          .height = rows * (std::int64_t{height} * scale + gap) + gap};
+}
 
 Image8 tile_images(std::span<const Image8> images, int columns, int gap, int scale, std::uint8_t background) {
   if (columns < 0 || gap < 0 || scale < 1)
@@ -38,13 +50,14 @@ Image8 tile_images(std::span<const Image8> images, int columns, int gap, int sca
   if (images.empty()) return {};
   require_one_shape(images);
   const int count = static_cast<int>(images.size());
-  if (columns == 0) columns = static_cast<int>(std::ceil(std::sqrt(count)));
-  columns = std::min(columns, count);
-  const int rows = (count + columns - 1) / columns;
+  const GridSize size = grid_size(count, images[0].width, images[0].height, columns, gap, scale);
+  if (size.width > kLongestSide || size.height > kLongestSide)
+    throw std::invalid_argument(fmt::format("tile_images: a picture of {} x {}", size.height, size.width));
+  columns = columns_of(count, columns);
   const int tile_height = images[0].height * scale + gap, tile_width = images[0].width * scale + gap;
 
-  Image8 grid{.width = columns * tile_width + gap,
-              .height = rows * tile_height + gap,
+  Image8 grid{.width = static_cast<int>(size.width),
+              .height = static_cast<int>(size.height),
               .channels = images[0].channels,
               .pixels = {}};
   grid.pixels.assign(grid.offset(grid.height, 0), background);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -12,6 +12,7 @@ namespace pcnn {
 namespace {
 
 constexpr const char* kFormat = "pcnn 1";
+constexpr int kLargestExtent = 1 << 16;  // of an image
 
 std::string tensor_name(const std::string& buffer, const Parameter& parameter) {
   return buffer.empty() ? parameter.name : buffer + "." + parameter.name;
@@ -59,21 +60,50 @@ const std::string& Checkpoint::metadata(const std::string& key) const {
 Shape Checkpoint::image_shape() const {
   const std::string& text = metadata("image");
   Shape shape;
-  char extra = 0;
-  const int found = std::sscanf(text.c_str(), "%4dx%6dx%6d%c", &shape.c, &shape.h, &shape.w, &extra);
-  if (found != 3 || shape.c < 1 || shape.h < 1 || shape.w < 1)
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  bool good = true;
+  for (int* extent : {&shape.c, &shape.h, &shape.w}) {
+    if (extent != &shape.c) good = good && at != end && *at++ == 'x';
+    const auto [next, error] = std::from_chars(at, end, *extent);
+    good = good && error == std::errc() && *extent >= 1 && *extent <= kLargestExtent;
+    at = next;
+  }
+  if (!good || at != end)
     throw FormatError(path_, 0,
                       "image size '" + text + "', accepted: channels x rows x columns as in 1x28x28");
   return shape;
 }
 
 bool Checkpoint::contains(const Network& network, const std::string& name) const {
-  return std::ranges::all_of(network.parameters, [&](const Parameter& parameter) {
-    return file_.tensors.contains(tensor_name(name, parameter));
-  });
+  std::size_t found = 0;
+  const Parameter* missing = nullptr;
+  for (const Parameter& parameter : network.parameters)
+    if (file_.tensors.contains(tensor_name(name, parameter)))
+      ++found;
+    else
+      missing = &parameter;
+  if (missing && found > 0)
+    throw FormatError(path_, 0,
+                      "no tensor '" + tensor_name(name, *missing) + "' beside the others of '" + name + "'");
+  return found > 0;
+}
+
+// Parameters are called alike whatever buffer they lie in, so a tensor whose name ends in no parameter's is a
+// layer that this network does not have.
+void Checkpoint::check_names(const Network& network) const {
+  for (const auto& [tensor, unused] : file_.tensors) {
+    const bool known = std::ranges::any_of(network.parameters, [&name = tensor](const Parameter& parameter) {
+      return name == parameter.name || name.ends_with("." + parameter.name);
+    });
+    if (!known)
+      throw FormatError(
+          path_, 0, "tensor '" + tensor + "' is of no layer of the network: the checkpoint is of another");
+  }
 }
 
 void Checkpoint::copy(const Network& network, const std::string& name, std::span<float> values) const {
+  check_names(network);
   for (const Parameter& parameter : network.parameters) {
     const std::string tensor = tensor_name(name, parameter);
     const auto found = file_.tensors.find(tensor);

@@ -33,13 +33,15 @@ class Checkpoint {
   [[nodiscard]] const std::string& metadata(const std::string& key) const;
   // Size of the images the network was trained on, n = 1. Throws FormatError.
   [[nodiscard]] Shape image_shape() const;
-  // Whether the file holds this buffer of the network.
+  // Whether the file holds this buffer of the network. Throws FormatError where it holds a part of it.
   [[nodiscard]] bool contains(const Network& network, const std::string& name) const;
-  // Copies a buffer out. Throws FormatError, naming the tensor, where the file is of another network.
+  // Copies a buffer out. Throws FormatError, naming the tensor, where the file is of another network, one
+  // with fewer layers included, or a value is not finite.
   void copy(const Network& network, const std::string& name, std::span<float> values) const;
 
  private:
   Checkpoint(std::string path, SafetensorsFile file);
+  void check_names(const Network& network) const;
   std::string path_;
   SafetensorsFile file_;
 };

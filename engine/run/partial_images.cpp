@@ -1,6 +1,7 @@
 #include "engine/run/partial_images.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/core/error.h"
 #include "engine/data/image_set.h"
@@ -83,7 +84,12 @@ PartialImages read_partial_images(const std::string& images, const std::string& 
   if (is_npy(mask)) {
     const NpyArray array = read_npy(mask);
     known.shape = shape_of(mask, array);
-    for (const float value : array.values<float>()) known.known.push_back(value != 0.0f);
+    for (const float value : array.values<float>()) {
+      if (!std::isfinite(value))
+        throw ConfigError(mask + ": element " + std::to_string(known.known.size()) +
+                          " is not a finite number, accepted: 0 where a pixel is to be drawn, else known");
+      known.known.push_back(value != 0.0f);
+    }
   } else {
     const ImageSet grey = read_grey(mask);
     known.shape = {1, 1, grey.height, grey.width};

@@ -2,8 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -33,6 +38,7 @@ OutputKind output_kind(const std::string& path) {
 // Everything that can be wrong with a place to write to, before the work is done.
 void check_output(const std::string& path, bool overwrite) {
   std::error_code error;
+  if (path.empty()) throw ConfigError("--output: empty, accepted: a name in .png or .npy, or a folder");
   const bool folder = output_kind(path) == OutputKind::kFolder;
   if (fs::exists(path, error)) {
     if (folder && !fs::is_directory(path, error))
@@ -42,20 +48,51 @@ void check_output(const std::string& path, bool overwrite) {
       throw ConfigError(path + ": exists already; choose another name, or --overwrite");
   }
   const fs::path parent = fs::path(path).parent_path();
-  if (!folder && !parent.empty() && !fs::is_directory(parent, error))
+  if (folder) return;
+  if (!parent.empty() && !fs::is_directory(parent, error))
     throw ConfigError(path + ": there is no folder " + parent.string());
+  if (access(parent.empty() ? "." : parent.c_str(), W_OK) != 0)
+    throw FileError(path, std::string("its folder cannot be written to: ") + std::strerror(errno));
+}
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return fs::weakly_canonical(fs::absolute(a), error) == fs::weakly_canonical(fs::absolute(b), error);
+}
+
+// Results never go where an input is read from, nor two results to one place.
+void check_distinct(const SampleOptions& options) {
+  for (const std::string* result : {&options.output, &options.trace})
+    for (const std::string* input : {&options.model, &options.complete, &options.mask})
+      if (!result->empty() && !input->empty() && is_same_file(*result, *input))
+        throw ConfigError(*result + ": would be written over what is read from it; choose another name");
+  if (!options.trace.empty() && is_same_file(options.trace, options.output))
+    throw ConfigError(options.trace + ": --trace and --output are one file");
 }
 
 void check_options(const SampleOptions& options) {
   if (options.complete.empty() != options.mask.empty())
     throw ConfigError(options.mask.empty() ? "--complete needs --mask FILE, white where pixels are known"
                                            : "--mask needs --complete FILE, the image it belongs to");
+  if (!(options.temperature > 0.0) || !std::isfinite(options.temperature))
+    throw ConfigError("--temperature: not a number above 0");
+  check_distinct(options);
   check_output(options.output, options.overwrite);
   if (options.trace.empty()) return;
   if (!options.trace.ends_with(".npy")) throw ConfigError(options.trace + ": --trace accepts a name in .npy");
-  if (options.trace == options.output)
-    throw ConfigError(options.trace + ": --trace and --output are one file");
   check_output(options.trace, options.overwrite);
+}
+
+constexpr int kGap = 2;  // between the images of a grid
+
+void check_grid(const SampleOptions& options, const Network& network, std::int64_t images, int columns) {
+  const GridSize size =
+      grid_size(images, network.image_width, network.image_height, columns, kGap, options.scale);
+  if (size.width > kLongestSide || size.height > kLongestSide)
+    throw ConfigError(
+        fmt::format("{}: {} images make a picture of {} x {}, accepted: up to {} a side; use .npy, a "
+                    "folder, or a smaller --scale",
+                    options.output, images, size.height, size.width, kLongestSide));
 }
 
 // Samplers count dimensions of all images together in int.
@@ -161,7 +198,10 @@ void sample(const SampleOptions& options) {
   if (each > std::numeric_limits<int>::max() / inputs)
     throw ConfigError("--count: too many for " + options.complete);
   const int chains = each * inputs;
+  const int columns = partial ? each + 1 : options.columns;
   check_size(network.shape(0, 1), chains);
+  if (output_kind(options.output) == OutputKind::kGrid)
+    check_grid(options, network, chains + (partial ? inputs : 0), columns);
   const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
   const Shape shape = network.shape(0, chains);
 
@@ -188,12 +228,13 @@ void sample(const SampleOptions& options) {
       draw_samples(options.sampler, network, *model.head, model.parameters, request, workers);
   const double seconds = elapsed();
 
-  std::vector<Image8> pictures = to_pictures(samples.images, network.shape(0, 1));
+  std::vector<Image8> pictures;
+  if (output_kind(options.output) != OutputKind::kArray)
+    pictures = to_pictures(samples.images, network.shape(0, 1));
   switch (output_kind(options.output)) {
     case OutputKind::kGrid:
       if (partial) pictures = beside(partial_pictures(*partial), pictures, each);
-      write_png(options.output,
-                tile_images(pictures, partial ? each + 1 : options.columns, 2, options.scale));
+      write_png(options.output, tile_images(pictures, columns, kGap, options.scale));
       break;
     case OutputKind::kArray:
       write_array(options.output, shape, samples.images);

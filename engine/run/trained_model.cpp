@@ -1,5 +1,8 @@
 #include "engine/run/trained_model.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <filesystem>
 
 #include "engine/core/error.h"
@@ -26,6 +29,15 @@ std::string checkpoint_of(const std::string& run_or_checkpoint) {
                     ": no best.safetensors or checkpoint.safetensors in it, so not a run of pcnn");
 }
 
+// A network with such a number in it may well draw plausible images.
+void check_finite(const TrainedModel& model) {
+  for (const Parameter& parameter : model.network.parameters)
+    for (std::size_t i = 0; i < parameter.size; ++i)
+      if (!std::isfinite(model.parameters[parameter.offset + i]))
+        throw FormatError(model.path, 0,
+                          fmt::format("{}, element {}: not a finite number", parameter.name, i));
+}
+
 }  // namespace
 
 TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
@@ -40,6 +52,7 @@ TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
   model.parameters.resize(model.network.parameter_count());
   checkpoint.copy(model.network, checkpoint.contains(model.network, "average") ? "average" : "",
                   model.parameters);
+  check_finite(model);
   return model;
 }
 

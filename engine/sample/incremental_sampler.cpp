@@ -42,9 +42,9 @@ int choose_flock(const PixelProgram& program, int chains, int threads) {
   const int fitting =
       static_cast<int>(std::min<std::size_t>(share / program.cache_bytes_per_chain(), kLargestFlock));
   const int largest = std::max(fitting, kSmallestFlock);
-  const int rounds = (chains + threads * largest - 1) / (threads * largest);
-  const int flocks = rounds * threads;
-  return std::max(1, (chains + flocks - 1) / flocks);
+  const std::int64_t at_once = std::int64_t{threads} * largest;
+  const std::int64_t flocks = (chains + at_once - 1) / at_once * threads;
+  return static_cast<int>(std::max<std::int64_t>(1, (chains + flocks - 1) / flocks));
 }
 
 Samples sample_incrementally(const Network& network, const OutputHead& head,

@@ -91,5 +91,13 @@ TEST(ImageGrid, RefusesImagesOfDifferentShapesAndImpossibleNumbers) {
   refuses({image}, 0, 0, 0);
 }
 
+TEST(ImageGrid, TellsItsSizeBeforeAndRefusesOneBeyondWhatAPictureMayHave) {
+  const GridSize size = grid_size(670879, 1, 100, 1, 2, 64);
+  EXPECT_EQ(size.width, 68);
+  EXPECT_EQ(size.height, 670879LL * 6402 + 2);
+  const std::vector<Image8> images(200, flat_image(100, 1, 0));
+  EXPECT_THROW((void)tile_images(images, 0, 0, 1000), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace pcnn

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "engine/io/file.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
+#include "engine/io/safetensors.h"
 #include "engine/run/trained_model.h"
 #include "engine/sample/naive_sampler.h"
 #include "tests/run/tiny_run.h"
@@ -140,6 +144,52 @@ TEST_F(SampleRun, NeverOverwritesUnlessTold) {
   EXPECT_NE(slurp(file("a.npy")), before);
 }
 
+TEST_F(SampleRun, NeverWritesOverWhatItReads) {
+  SampleOptions onto = options("x.npy");
+  onto.model = directory() + "/best.safetensors";
+  onto.output = directory() + "/samples/../best.safetensors";
+  onto.overwrite = true;
+  const std::string before = slurp(onto.model);
+  EXPECT_NE(message(onto).find("written over what is read"), std::string::npos);
+  EXPECT_EQ(slurp(onto.model), before);
+}
+
+// A checkpoint of the run, with tensors changed.
+void rewrite(const std::string& path, const std::function<void(SafetensorsFile&)>& change) {
+  SafetensorsFile file = read_safetensors(path);
+  change(file);
+  std::vector<TensorRef> tensors;
+  for (const auto& [name, tensor] : file.tensors) tensors.push_back({name, tensor.shape, tensor.values});
+  write_safetensors(path, file.metadata, tensors);
+}
+
+TEST_F(SampleRun, RefusesCheckpointsThatAreNotOfTheNetworkOrNotOfNumbers) {
+  const std::string path = directory() + "/checkpoint.safetensors", whole = slurp(path);
+  const auto refusal = [&](const std::function<void(SafetensorsFile&)>& change) {
+    write_file_atomic(path, whole);
+    rewrite(path, change);
+    SampleOptions bad = options("x.png");
+    bad.model = path;
+    return message(bad);
+  };
+  EXPECT_EQ(refusal([](SafetensorsFile&) {}), "");
+  fs::remove(file("x.png"));
+  EXPECT_NE(refusal([](auto& f) {
+              f.tensors["blocks.9.reduce.bias"] = f.tensors["input.bias"];
+            }).find("of no layer"),
+            std::string::npos);
+  EXPECT_NE(refusal([](auto& f) {
+              f.tensors.erase("average.logits.bias");
+            }).find("no tensor 'average.logits.bias'"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal([](auto& f) { f.tensors["average.input.bias"].values[2] = NAN; }).find("input.bias, element 2"),
+      std::string::npos);
+  for (const char* image : {"", "1x6", "0x6x5", "1x6x5x", " 1x6x5", "+1x6x5", "1x6x999999"})
+    EXPECT_NE(refusal([&](auto& f) { f.metadata["image"] = image; }).find("image size"), std::string::npos)
+        << image;
+}
+
 TEST_F(SampleRun, SaysInOneLineWhatIsWrong) {
   const std::vector<std::uint8_t> small(4, 1), twos(kHeight * kWidth, 2);
   write_npy(file("small.npy"), {2, 2}, small);
@@ -162,6 +212,17 @@ TEST_F(SampleRun, SaysInOneLineWhatIsWrong) {
   contains(with([&](auto& o) { o.complete = file("small.npy"); }), "--mask");
   contains(with([&](auto& o) { o.mask = file("small.npy"); }), "--complete");
   contains(with([&](auto& o) { o.trace = file("t.png"); }), ".npy");
+  contains(with([&](auto& o) {
+             o.trace = file("./folder/../t.npy");
+             o.output = file("t.npy");
+           }),
+           "one file");
+  contains(with([&](auto& o) { o.temperature = NAN; }), "--temperature");
+  contains(with([&](auto& o) {
+             o.count = 70000;
+             o.columns = 1;
+           }),
+           "up to 1000000 a side");
   contains(with([&](auto& o) { o.height = o.width = 60000; }), "dimensions");
   contains(with([&](auto& o) {
              o.complete = file("twos.npy");
