@@ -152,6 +152,30 @@ TEST(IncrementalSampler, DividesLogitsByTheTemperature) {
   EXPECT_NEAR(probability_at(8.0), 1.0f / (1.0f + std::exp(-logit / 8.0f)), 1e-5f);
 }
 
+// Each dimension compares a number of its own, channels included, with its probability at the temperature.
+TEST(IncrementalSampler, DrawsEveryDimensionByItsOwnNumberAndProbability) {
+  Random random(49);
+  int channels = 0;
+  for (int round = 0; round < 12; ++round) {
+    const Model model(random, 3, 4);
+    const SampleRequest request{.chains = 40, .seed = 9, .temperature = 2.5, .with_probabilities = true};
+    const Samples samples = sample(model, request);
+    const Shape shape = model.network.shape(0, request.chains);
+    const RandomStream stream(request.seed, Stream::kSample);
+    channels = std::max(channels, shape.c);
+    for (int chain = 0; chain < shape.n; ++chain)
+      for (int channel = 0; channel < shape.c; ++channel)
+        for (int pixel = 0; pixel < 12; ++pixel) {
+          const std::size_t at = shape.offset(chain, channel, pixel / 4, pixel % 4);
+          const float drawn =
+              stream.uniform(static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(pixel),
+                             static_cast<std::uint32_t>(channel));
+          ASSERT_EQ(samples.images[at], drawn < samples.probabilities[at] ? 1.0f : 0.0f) << at;
+        }
+  }
+  EXPECT_GT(channels, 1);
+}
+
 TEST(IncrementalSampler, ReportsItsProgressUpToTheLastPixel) {
   Random random(47);
   const Model model(random, 4, 5);
