@@ -36,7 +36,7 @@ class Checkpoint {
   // Whether the file holds this buffer of the network. Throws FormatError where it holds a part of it.
   [[nodiscard]] bool contains(const Network& network, const std::string& name) const;
   // Copies a buffer out. Throws FormatError, naming the tensor, where the file is of another network, one
-  // with fewer layers included, or a value is not finite.
+  // with fewer layers included.
   void copy(const Network& network, const std::string& name, std::span<float> values) const;
 
  private:

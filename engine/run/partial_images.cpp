@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/core/error.h"
+#include "engine/data/binarise.h"
 #include "engine/data/image_set.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"

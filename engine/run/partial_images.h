@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "engine/core/shape.h"
-#include "engine/data/binarise.h"
 
 namespace pcnn {
 

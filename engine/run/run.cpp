@@ -45,13 +45,13 @@ void describe_memory(const RunConfig& config, const Network& network, Console& c
 void describe_sampling(const RunConfig& config, const Network& network, Console& console) {
   if (config.sample.sampler.kind == SamplerKind::kNaive || config.sample.count == 0) return;
   const PixelProgram program(network, std::vector<float>(network.parameter_count()));
-  const int chosen = choose_flock(program, config.sample.count, config.threads);
-  const int flock = config.sample.sampler.flock > 0 ? config.sample.sampler.flock : chosen;
+  const int flock =
+      effective_flock(config.sample.sampler.flock, program, config.sample.count, config.threads);
   console.line(
       fmt::format("sampling: {} of kept rows per chain at {} columns, whatever the height; flocks of {} "
                   "chains, {} of weights",
-                  megabytes(program.cache_bytes_per_chain()), network.image_width,
-                  std::min(flock, config.sample.count), megabytes(program.weight_bytes())));
+                  megabytes(program.cache_bytes_per_chain()), network.image_width, flock,
+                  megabytes(program.weight_bytes())));
 }
 
 void print_table(const Network& network, Console& console) {

@@ -47,13 +47,16 @@ int choose_flock(const PixelProgram& program, int chains, int threads) {
   return static_cast<int>(std::max<std::int64_t>(1, (chains + flocks - 1) / flocks));
 }
 
+int effective_flock(int asked, const PixelProgram& program, int chains, int threads) {
+  return std::max(1, std::min(asked > 0 ? asked : choose_flock(program, chains, threads), chains));
+}
+
 Samples sample_incrementally(const Network& network, const OutputHead& head,
                              std::span<const float> parameters, const SampleRequest& request,
                              const Workers& workers, int flock) {
   PixelDraws draws(network, head, request);
   const PixelProgram program(network, parameters);
-  if (flock <= 0) flock = choose_flock(program, request.chains, workers.threads());
-  flock = std::max(1, std::min(flock, request.chains));
+  flock = effective_flock(flock, program, request.chains, workers.threads());
   const int flocks = (request.chains + flock - 1) / flock;
   workers.parallel_for(static_cast<std::size_t>(flocks), [&](std::size_t task) {
     const int first = static_cast<int>(task) * flock;

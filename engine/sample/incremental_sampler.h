@@ -18,6 +18,8 @@ namespace pcnn {
 // Chains to a flock: as few flocks as keep all threads equally busy, none so large that the rows they keep
 // outgrow the last-level cache.
 [[nodiscard]] int choose_flock(const PixelProgram& program, int chains, int threads);
+// The flock in effect where `asked` chains were asked for, 0 for choose_flock(): 1 to `chains`.
+[[nodiscard]] int effective_flock(int asked, const PixelProgram& program, int chains, int threads);
 
 // Images of the network's size, the same bits for any flock size and number of threads. flock 0:
 // choose_flock().

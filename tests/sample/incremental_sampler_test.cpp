@@ -99,13 +99,7 @@ TEST(IncrementalSampler, DrawsWhatTheNaiveSamplerDraws) {
 
 TEST(IncrementalSampler, FollowsTheModelsDistributionOverAllStates) {
   constexpr int kPixels = 9, kSamples = 100000;
-  ModelConfig config;
-  config.activation = Activation::kTanh;
-  config.input_kernel = {3, 3};
-  config.input_filters = 6;
-  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}};
-  config.output_filters = {4};
-  const Network network = build_network(config, 1, 3, 3);
+  const Network network = testing::small_network(3, 3);
   Random random(44);
   const std::vector<float> parameters = testing::random_parameters(random, network);
   const SampleRequest request{.chains = kSamples, .seed = 21};

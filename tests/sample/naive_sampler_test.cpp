@@ -5,20 +5,11 @@
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
 #include "tests/support/chi_square.h"
+#include "tests/support/networks.h"
 #include "tests/support/states.h"
 
 namespace pcnn {
 namespace {
-
-Network small_network(int height, int width) {
-  ModelConfig config;
-  config.activation = Activation::kTanh;
-  config.input_kernel = {3, 3};
-  config.input_filters = 6;
-  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}};
-  config.output_filters = {4};
-  return build_network(config, 1, height, width);
-}
 
 // Weights large enough for pixels to depend on each other.
 std::vector<float> strong_parameters(const Network& network) {
@@ -28,7 +19,7 @@ std::vector<float> strong_parameters(const Network& network) {
 }
 
 TEST(NaiveSampler, DrawsAChainTheSameWhateverTheThreadsAndTheOtherChains) {
-  const Network network = small_network(5, 4);
+  const Network network = testing::small_network(5, 4);
   const auto head = make_output_head(HeadKind::kBernoulli);
   const std::vector<float> parameters = strong_parameters(network);
   const std::vector<float> six =
@@ -43,7 +34,7 @@ TEST(NaiveSampler, DrawsAChainTheSameWhateverTheThreadsAndTheOtherChains) {
 
 TEST(NaiveSampler, FollowsTheModelsDistribution) {
   constexpr int kPixels = 6, kSamples = 20000;
-  const Network network = small_network(2, 3);
+  const Network network = testing::small_network(2, 3);
   const auto head = make_output_head(HeadKind::kBernoulli);
   const std::vector<float> parameters = strong_parameters(network);
   const SampleRequest request{.chains = kSamples, .seed = 21};

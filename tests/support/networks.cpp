@@ -69,6 +69,16 @@ Network tutorial_network() {
   return build_network(config, 1, 28, 28);
 }
 
+Network small_network(int height, int width) {
+  ModelConfig config;
+  config.activation = Activation::kTanh;
+  config.input_kernel = {3, 3};
+  config.input_filters = 6;
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}};
+  config.output_filters = {4};
+  return build_network(config, 1, height, width);
+}
+
 Network random_network(Random& random, Activation activation, const NetworkLimits& limits) {
   const int channels = random.between(1, 3), height = random.between(1, limits.side),
             width = random.between(1, limits.side);

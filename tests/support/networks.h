@@ -13,6 +13,9 @@ namespace pcnn::testing {
 // 7x7 mask A to 128 maps, seven residual blocks of 64, one 1x1 layer of 64, one logit, on 28x28 pixels.
 Network tutorial_network();
 
+// Two kernels of 3x3 over a few tanh maps of one-channel images.
+Network small_network(int height, int width);
+
 struct NetworkLimits {
   int kernel = 9;  // odd sides up to this
   int side = 12;   // of the image
