@@ -28,12 +28,11 @@ dnnl::primitive_attr fresh_attributes() {
 PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images)
     : engine_(engine), network_(network), images_(images) {}
 
-const dnnl::memory::desc& PlanBuilder::desc(int tensor) const {
+dnnl::memory::desc PlanBuilder::desc(int tensor) const {
   return plan_.tensors[at(tensor)];
 }
 
 int PlanBuilder::new_tensor(const dnnl::memory::desc& desc) {
-  // In this order: the caller's desc may be one of plan_.tensors, which the second line moves.
   tensor_lives_.push_back({.bytes = desc.get_size(), .first_step = -1, .last_step = -1});
   plan_.tensors.push_back(desc);
   return static_cast<int>(plan_.tensors.size()) - 1;

@@ -92,7 +92,8 @@ class PlanBuilder {
   [[nodiscard]] const dnnl::engine& engine() const { return engine_; }
   [[nodiscard]] const Network& network() const { return network_; }
   [[nodiscard]] int images() const { return images_; }
-  [[nodiscard]] const dnnl::memory::desc& desc(int tensor) const;
+  // A copy: a reference into the list of tensors would not outlive the next new_tensor().
+  [[nodiscard]] dnnl::memory::desc desc(int tensor) const;
 
   int new_tensor(const dnnl::memory::desc& desc);
   // The tensor itself where it has this layout already, else a reordered copy.
