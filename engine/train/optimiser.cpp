@@ -36,30 +36,39 @@ class Rmsprop final : public Optimiser {
   void update_plain(float* parameters, const float* gradients, std::size_t begin, std::size_t end) {
     const float rate = learning_rate_;
     const float rho = static_cast<float>(config_.rho), rest = static_cast<float>(1.0 - config_.rho);
-    const float epsilon = static_cast<float>(config_.epsilon);
+    const float inside = epsilon_inside(), outside = epsilon_outside();
     float* const velocity = velocity_.data();
     for (std::size_t i = begin; i < end; ++i) {
       const float g = gradients[i];
       const float v = rho * velocity[i] + rest * (g * g);
       velocity[i] = v;
-      parameters[i] -= rate * g / (std::sqrt(v) + epsilon);
+      parameters[i] -= rate * g / (std::sqrt(v + inside) + outside);
     }
   }
 
   void update_with_momentum(float* parameters, const float* gradients, std::size_t begin, std::size_t end) {
     const float rate = learning_rate_;
     const float rho = static_cast<float>(config_.rho), rest = static_cast<float>(1.0 - config_.rho);
-    const float epsilon = static_cast<float>(config_.epsilon), keep = static_cast<float>(config_.momentum);
+    const float inside = epsilon_inside(), outside = epsilon_outside();
+    const float keep = static_cast<float>(config_.momentum);
     float* const velocity = velocity_.data();
     float* const momentum = momentum_.data();
     for (std::size_t i = begin; i < end; ++i) {
       const float g = gradients[i];
       const float v = rho * velocity[i] + rest * (g * g);
-      const float u = keep * momentum[i] + rate * g / (std::sqrt(v) + epsilon);
+      const float u = keep * momentum[i] + rate * g / (std::sqrt(v + inside) + outside);
       velocity[i] = v;
       momentum[i] = u;
       parameters[i] -= u;
     }
+  }
+
+  // One of the two is 0 and changes no bit of the sum it is in.
+  float epsilon_inside() const {
+    return config_.epsilon_under_root ? static_cast<float>(config_.epsilon) : 0.0f;
+  }
+  float epsilon_outside() const {
+    return config_.epsilon_under_root ? 0.0f : static_cast<float>(config_.epsilon);
   }
 
   OptimiserConfig config_;

@@ -7,6 +7,7 @@
 // With gradient g, learning rate a, moments starting at 0 and t counting steps from 1:
 //   rmsprop  v = rho v + (1 - rho) g^2;  p -= a g / (sqrt(v) + epsilon)
 //            with momentum: u = momentum u + a g / (sqrt(v) + epsilon);  p -= u
+//            with epsilon_under_root: sqrt(v + epsilon) for sqrt(v) + epsilon
 //   adam     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
 //            p -= a m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
 //   adamw    p -= a weight_decay p, then adam
@@ -15,10 +16,11 @@
 // Sources: rmsprop Hinton, lecture 6e, 2012, and Keras; adam Kingma & Ba, 2015, algorithm 1; adamw Loshchilov
 // & Hutter, 2019, algorithm 2, with a for eta; sgd torch.optim.SGD.
 //
-// Epsilon in rmsprop is added to the root, as in torch.optim.RMSprop and in tf.keras before 2.11 without momentum.
-// Keras 2.11 and later (keras/src/optimizers/rmsprop.py, update_step) and TensorFlow's ApplyRMSProp kernel put it
-// under the root, where 1e-7 bounds the denominator by 3e-4: on the tutorial network, whose gradients are mostly
-// smaller than that, the first epoch then ends 10 % higher in validation loss.
+// Epsilon in rmsprop is added to the root, as in torch.optim.RMSprop and in tf.keras before 2.11 without
+// momentum. Keras 2.11 and later (keras/src/optimizers/rmsprop.py, update_step) and TensorFlow's ApplyRMSProp
+// kernel put it under the root, where 1e-7 bounds the denominator by 3e-4: on the tutorial network, whose
+// gradients are mostly smaller than that, the first epoch then ends 10 % higher in validation loss.
+// epsilon_under_root chooses.
 //
 // Epsilon in adam is that of algorithm 1 and of PyTorch. Keras' Adam adds it before the bias correction of v
 // ("epsilon hat"), as if it were larger here by 1 / sqrt(1 - beta2^t), which fades as t grows.
@@ -38,13 +40,13 @@ struct OptimiserConfig {
   OptimiserKind kind = OptimiserKind::kRmsprop;
   double learning_rate = 1e-3;  // base rate, before the schedule
   double rho = 0.9;             // rmsprop
-  double epsilon =
-      1e-7;  // rmsprop, adam, adamw: > 0, or dead weights would be 0 / 0. PyTorch's default is 1e-8
-  double momentum = 0.0;       // rmsprop, sgd
-  bool nesterov = false;       // sgd with momentum
-  double beta1 = 0.9;          // adam, adamw
-  double beta2 = 0.999;        // adam, adamw
-  double weight_decay = 0.01;  // adamw, per unit of learning rate
+  double epsilon = 1e-7;        // rmsprop, adam, adamw: > 0, or dead weights would be 0 / 0. PyTorch: 1e-8
+  bool epsilon_under_root = false;  // rmsprop
+  double momentum = 0.0;            // rmsprop, sgd
+  bool nesterov = false;            // sgd with momentum
+  double beta1 = 0.9;               // adam, adamw
+  double beta2 = 0.999;             // adam, adamw
+  double weight_decay = 0.01;       // adamw, per unit of learning rate
 
   friend bool operator==(const OptimiserConfig&, const OptimiserConfig&) = default;
 };

@@ -55,6 +55,8 @@ OptimiserConfig read_optimiser(const ConfigNode& train) {
   if (applies(train, "beta2", adam, name)) config.beta2 = train.real("beta2", config.beta2, kFraction);
   if (applies(train, "epsilon", rmsprop || adam, name))
     config.epsilon = train.real("epsilon", config.epsilon, ConfigRange::between(1e-20, 1.0));
+  if (applies(train, "epsilon_under_root", rmsprop, name))
+    config.epsilon_under_root = train.boolean("epsilon_under_root", config.epsilon_under_root);
   if (applies(train, "momentum", rmsprop || sgd, name))
     config.momentum = train.real("momentum", config.momentum, kFraction);
   if (applies(train, "nesterov", sgd, name)) config.nesterov = train.boolean("nesterov", config.nesterov);

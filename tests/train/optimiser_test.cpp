@@ -32,7 +32,10 @@ class ReferenceParameter {
     switch (config_.kind) {
       case OptimiserKind::kRmsprop:
         second_ = config_.rho * second_ + (1 - config_.rho) * g * g;
-        first_ = config_.momentum * first_ + rate * g / (std::sqrt(second_) + config_.epsilon);
+        first_ = config_.momentum * first_ + rate * g /
+                                                 (config_.epsilon_under_root
+                                                      ? std::sqrt(second_ + config_.epsilon)
+                                                      : std::sqrt(second_) + config_.epsilon);
         return value_ -= first_;
       case OptimiserKind::kAdamW:
         value_ -= rate * config_.weight_decay * value_;
@@ -73,6 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
     All, Optimisers,
     testing::Values(Case{"Rmsprop", {.kind = OptimiserKind::kRmsprop}},
                     Case{"RmspropMomentum", {.kind = OptimiserKind::kRmsprop, .momentum = 0.9}},
+                    Case{"RmspropUnderRoot",
+                         {.kind = OptimiserKind::kRmsprop, .epsilon = 1e-3, .epsilon_under_root = true}},
                     Case{"Adam", {.kind = OptimiserKind::kAdam}},
                     Case{"AdamW", {.kind = OptimiserKind::kAdamW, .weight_decay = 0.1}},
                     Case{"Sgd", {.kind = OptimiserKind::kSgd}},
@@ -186,10 +191,17 @@ void expect_near(const std::vector<float>& found, const std::vector<double>& exp
 }
 
 TEST(Optimiser, RmspropMatchesHandComputedSteps) {
-  // v = 0.1 * 9 = 0.9;  0.9 * 0.9 + 0.1 * 16 = 2.41;  2.169. Epsilon 0.1 is large enough to show that it is added
-  // to the root.
+  // v = 0.1 * 9 = 0.9;  0.9 * 0.9 + 0.1 * 16 = 2.41;  2.169. Epsilon 0.1 is large enough to show that it is
+  // added to the root.
   const OptimiserConfig config{.kind = OptimiserKind::kRmsprop, .rho = 0.9, .epsilon = 0.1};
   const double first = 1.0 - 0.3 / (std::sqrt(0.9) + 0.1), second = first - 0.4 / (std::sqrt(2.41) + 0.1);
+  expect_near(three_steps(config), {first, second, second});
+}
+
+TEST(Optimiser, RmspropWithEpsilonUnderTheRootMatchesHandComputedSteps) {
+  const OptimiserConfig config{
+      .kind = OptimiserKind::kRmsprop, .rho = 0.9, .epsilon = 0.1, .epsilon_under_root = true};
+  const double first = 1.0 - 0.3 / std::sqrt(0.9 + 0.1), second = first - 0.4 / std::sqrt(2.41 + 0.1);
   expect_near(three_steps(config), {first, second, second});
 }
 

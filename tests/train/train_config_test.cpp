@@ -84,8 +84,10 @@ TEST(TrainConfig, ReadsEveryKeyOfEveryKind) {
   EXPECT_EQ(sgd.schedule, (ScheduleConfig{.kind = ScheduleKind::kStep, .every_epochs = 30, .gamma = 0.2}));
   EXPECT_EQ(sgd.clip_value, 0.5);
 
-  const TrainConfig rmsprop = read("train: {rho: 0.95, momentum: 0.5, epsilon: 1e-5}");
-  EXPECT_EQ(rmsprop.optimiser, (OptimiserConfig{.rho = 0.95, .epsilon = 1e-5, .momentum = 0.5}));
+  const TrainConfig rmsprop =
+      read("train: {rho: 0.95, momentum: 0.5, epsilon: 1e-5, epsilon_under_root: true}");
+  EXPECT_EQ(rmsprop.optimiser,
+            (OptimiserConfig{.rho = 0.95, .epsilon = 1e-5, .epsilon_under_root = true, .momentum = 0.5}));
 }
 
 TEST(TrainConfig, ResolvedConfigReadsBackToTheSame) {
@@ -102,16 +104,16 @@ TEST(TrainConfig, RefusesAConstantTheOptimiserDoesNotUse) {
   EXPECT_EQ(error_of("train:\n  optimiser: adam\n  rho: 0.9\n"),
             "test.yaml:3:8: train.rho: not used by adam");
   const auto refused = [](const std::string& optimiser, const std::string& key) {
-    const std::string value = key == "nesterov" ? "true" : "0.5";
+    const std::string value = key == "nesterov" || key == "epsilon_under_root" ? "true" : "0.5";
     const std::string error = error_of("train: {optimiser: " + optimiser + ", " + key + ": " + value + "}");
     return error.ends_with("train." + key + ": not used by " + optimiser);
   };
   for (const char* key : {"beta1", "beta2", "nesterov", "weight_decay"})
     EXPECT_TRUE(refused("rmsprop", key)) << key;
-  for (const char* key : {"rho", "momentum", "nesterov", "weight_decay"})
+  for (const char* key : {"rho", "momentum", "nesterov", "weight_decay", "epsilon_under_root"})
     EXPECT_TRUE(refused("adam", key)) << key;
   for (const char* key : {"rho", "momentum", "nesterov"}) EXPECT_TRUE(refused("adamw", key)) << key;
-  for (const char* key : {"rho", "beta1", "beta2", "epsilon", "weight_decay"})
+  for (const char* key : {"rho", "beta1", "beta2", "epsilon", "epsilon_under_root", "weight_decay"})
     EXPECT_TRUE(refused("sgd", key)) << key;
 }
 
