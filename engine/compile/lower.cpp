@@ -99,8 +99,9 @@ class Lowering {
 
 }  // namespace
 
-Plan lower(const dnnl::engine& engine, const Network& network, int images, bool backward) {
-  PlanBuilder plan(engine, network, images);
+Plan lower(const dnnl::engine& engine, const Network& network, int images, bool backward,
+           const TrainingKernels& kernels) {
+  PlanBuilder plan(engine, network, images, kernels);
   Lowering lowering(plan, network);
 
   const int image = lowering.image();

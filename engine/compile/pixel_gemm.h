@@ -45,6 +45,8 @@ struct PixelKernel {
   void (*run)(const PixelGemm&) = nullptr;
   // dst[i] = f(src[i]), where no convolution could take the activation along.
   void (*activate)(const ActivationOp& op, std::size_t count, const float* src, float* dst) = nullptr;
+  // dst[i] = a[i] + b[i].
+  void (*sum)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
 };
 
 // Those this processor can run, the best one last. Never empty.

@@ -1,12 +1,13 @@
 // Compiled with flags of its own: see CMakeLists.txt.
 
+#include "engine/compile/elementwise_tile.h"
 #include "engine/compile/pixel_gemm_tile.h"
 
 namespace pcnn {
 
 PixelKernel pixel_kernel_avx2() {
   using Tile = PixelTile<8>;
-  return {"avx2", Tile::kPanel, Tile::run, Tile::activate_all};
+  return {"avx2", Tile::kPanel, Tile::run, Tile::activate_all, ElementwiseTile<8>::sum};
 }
 
 }  // namespace pcnn

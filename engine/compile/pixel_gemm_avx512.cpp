@@ -1,12 +1,13 @@
 // Compiled with flags of its own: see CMakeLists.txt.
 
+#include "engine/compile/elementwise_tile.h"
 #include "engine/compile/pixel_gemm_tile.h"
 
 namespace pcnn {
 
 PixelKernel pixel_kernel_avx512() {
   using Tile = PixelTile<16>;
-  return {"avx512", Tile::kPanel, Tile::run, Tile::activate_all};
+  return {"avx512", Tile::kPanel, Tile::run, Tile::activate_all, ElementwiseTile<16>::sum};
 }
 
 }  // namespace pcnn

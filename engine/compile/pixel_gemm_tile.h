@@ -1,8 +1,8 @@
 #pragma once
 
 // The body of the product in pixel_gemm.h, once for every vector width. Included by one source file per
-// instruction set, each compiled with that set's flags; everything here has internal linkage, so that no code
-// for one machine is linked into a program for another. A register tile holds
+// instruction set, each compiled with that set's flags; everything here has internal linkage (simd.h). A
+// register tile holds
 //
 //            filters ->   | vector 0 | vector 1 |   two vectors a panel, one to four panels
 //     chain 0             |  acc     |  acc     |   k runs innermost: per k, a broadcast of src[chain][k]
@@ -12,49 +12,22 @@
 #include <cstddef>
 
 #include "engine/compile/pixel_gemm.h"
+#include "engine/compile/simd.h"
 
 namespace pcnn {
 namespace {
 
-// GCC drops a vector size that depends on a template's argument, hence the three of them by hand.
 template <int kLanes>
-struct VectorsOf;
-template <>
-struct VectorsOf<4> {
-  typedef float Floats __attribute__((vector_size(16)));
-  typedef int Integers __attribute__((vector_size(16)));
-};
-template <>
-struct VectorsOf<8> {
-  typedef float Floats __attribute__((vector_size(32)));
-  typedef int Integers __attribute__((vector_size(32)));
-};
-template <>
-struct VectorsOf<16> {
-  typedef float Floats __attribute__((vector_size(64)));
-  typedef int Integers __attribute__((vector_size(64)));
-};
-
-template <int kLanes>
-struct PixelTile {
-  using Vector = typename VectorsOf<kLanes>::Floats;
-  using Integers = typename VectorsOf<kLanes>::Integers;
+struct PixelTile : Simd<kLanes> {
+  using typename Simd<kLanes>::Vector;
+  using typename Simd<kLanes>::Integers;
+  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::larger, Simd<kLanes>::smaller;
 
   static constexpr int kVectors = 2;  // in a panel
   static constexpr int kPanel = kVectors * kLanes;
   // Accumulators that fit beside a panel's row: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kAccumulators = kLanes == 16 ? 24 : 12;
   static constexpr int kMaxChains = kAccumulators / kVectors;
-
-  static Vector load(const float* from) {
-    Vector value;
-    __builtin_memcpy(&value, from, sizeof(Vector));
-    return value;
-  }
-  static void store(float* to, Vector value) { __builtin_memcpy(to, &value, sizeof(Vector)); }
-
-  static Vector larger(Vector a, Vector b) { return a > b ? a : b; }
-  static Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
 
   // e^x to about 2 units in the last place, x cut to [-87, 88]: x = n ln 2 + r with |r| <= ln 2 / 2, then
   // Taylor's polynomial of degree 7 in r, then n into the exponent.

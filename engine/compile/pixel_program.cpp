@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "engine/compile/arena_plan.h"
-#include "engine/compile/elementwise.h"
 
 namespace pcnn {
 namespace {
@@ -188,8 +187,9 @@ void PixelProgram::run(const ActivationStep& step, PixelCache& cache, int row, i
 }
 
 void PixelProgram::run(const AddStep& step, PixelCache& cache, int row, int column) const {
-  sum(index(stores_[index(step.dst)].channels) * index(cache.chains_), at(cache, step.op.a, row, column),
-      at(cache, step.op.b, row, column), at(cache, step.dst, row, column));
+  kernel_.sum(index(stores_[index(step.dst)].channels) * index(cache.chains_),
+              at(cache, step.op.a, row, column), at(cache, step.op.b, row, column),
+              at(cache, step.dst, row, column));
 }
 
 std::span<const float> PixelProgram::logits(PixelCache& cache, int row, int column) const {

@@ -25,8 +25,11 @@ dnnl::primitive_attr fresh_attributes() {
   return attributes;
 }
 
-PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images)
-    : engine_(engine), network_(network), images_(images) {}
+PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images,
+                         const TrainingKernels& kernels)
+    : engine_(engine), network_(network), images_(images) {
+  plan_.vector_kernels = kernels;
+}
 
 dnnl::memory::desc PlanBuilder::desc(int tensor) const {
   return plan_.tensors[at(tensor)];
@@ -98,6 +101,13 @@ int PlanBuilder::activation_backward(const ActivationOp& op, int dst, int diff_d
   in_place_.push_back({diff, diff_src, static_cast<int>(plan_.steps.size())});
   append(ActivationBackwardStep{op, dst, diff, diff_src}, std::vector{dst, diff}, std::vector{diff_src});
   return diff_src;
+}
+
+void PlanBuilder::weight_gradient(WeightGradientStep step) {
+  const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
+  plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
+  const std::vector reads{step.src, step.diff_dst};
+  append(std::move(step), reads, {});
 }
 
 int PlanBuilder::with_zero_rows_above(int src, int rows) {

@@ -12,6 +12,7 @@
 
 #include "engine/compile/arena_plan.h"
 #include "engine/compile/program.h"
+#include "engine/compile/training_kernels.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
@@ -50,6 +51,16 @@ struct SumStep {
   int dst = 0;
 };
 
+// Into the caller's gradient buffer, at these float offsets.
+struct WeightGradientStep {
+  WeightGradient gradient;  // without its pointers
+  std::vector<KernelTap> taps;
+  int src = 0;
+  int diff_dst = 0;
+  std::size_t weights = 0;
+  std::size_t bias = 0;
+};
+
 struct ZeroStep {
   int dst = 0;
 };
@@ -57,7 +68,8 @@ struct ZeroStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, ZeroStep>;
+using StepAction =
+    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants, rows below the centre cut off.
 struct PackedKernel {
@@ -82,16 +94,18 @@ struct Plan {
   int diff_logits_tensor = -1;     // -1 in a forward-only plan
   std::size_t backward_begin = 0;  // steps [1, backward_begin) are the forward pass
   std::vector<Implementation> implementations;
+  TrainingKernels vector_kernels;  // for the steps that are no primitives
 };
 
 // Collects steps; every method appends in order of execution.
 class PlanBuilder {
  public:
-  PlanBuilder(const dnnl::engine& engine, const Network& network, int images);
+  PlanBuilder(const dnnl::engine& engine, const Network& network, int images, const TrainingKernels& kernels);
 
   [[nodiscard]] const dnnl::engine& engine() const { return engine_; }
   [[nodiscard]] const Network& network() const { return network_; }
   [[nodiscard]] int images() const { return images_; }
+  [[nodiscard]] const TrainingKernels& vector_kernels() const { return plan_.vector_kernels; }
   // A copy: a reference into the list of tensors would not outlive the next new_tensor().
   [[nodiscard]] dnnl::memory::desc desc(int tensor) const;
 
@@ -101,6 +115,7 @@ class PlanBuilder {
   // a + b as a new tensor in a's layout.
   int sum(int a, int b);
   int activation_backward(const ActivationOp& op, int dst, int diff_dst);
+  void weight_gradient(WeightGradientStep step);
   // A copy of src with zero rows above it.
   int with_zero_rows_above(int src, int rows);
   // Index of the kernel packed for this weights layout (any other layout than plain OIHW is reordered to).
@@ -149,6 +164,7 @@ class PlanBuilder {
 [[nodiscard]] dnnl::primitive_attr fresh_attributes();
 
 // Network -> plan. With `backward`, gradients of all parameters follow the forward pass.
-[[nodiscard]] Plan lower(const dnnl::engine& engine, const Network& network, int images, bool backward);
+[[nodiscard]] Plan lower(const dnnl::engine& engine, const Network& network, int images, bool backward,
+                         const TrainingKernels& kernels);
 
 }  // namespace pcnn

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/compile/training_kernels.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
@@ -59,9 +60,11 @@ class Workspace {
 
 class Program {
  public:
-  // Compiles for batches of exactly `images` images. Throws ComputeError when oneDNN refuses the network.
-  // Everything below that computes is to be called inside Workers::run() or under SingleThreadedCompute.
-  Program(const Network& network, int images, Purpose purpose);
+  // Compiles for batches of exactly `images` images, with one of training_kernels(). Throws ComputeError when
+  // oneDNN refuses the network. Everything below that computes is to be called inside Workers::run() or under
+  // SingleThreadedCompute.
+  Program(const Network& network, int images, Purpose purpose,
+          const TrainingKernels& kernels = training_kernels().back());
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -83,7 +86,7 @@ class Program {
   void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits) const;
   // After forward() on the same workspace. Writes d(loss)/d(parameters) of this batch over `gradients`
   // (parameter order); it leaves alone the rows of kernels below the centre, and what it writes at dead taps
-  // of the centre row means nothing: see zero_dead_weights.
+  // of the centre row, if anything, means nothing: see zero_dead_weights.
   void backward(Workspace& workspace, std::span<const float> diff_logits, std::span<float> gradients) const;
 
   // In order of execution.

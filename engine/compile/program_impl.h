@@ -13,7 +13,7 @@
 namespace pcnn {
 
 struct Program::Impl {
-  Impl(const Network& given, int image_count, Purpose purpose);
+  Impl(const Network& given, int image_count, Purpose purpose, const TrainingKernels& kernels);
 
   Network network;
   int images;
@@ -45,6 +45,7 @@ struct Workspace::Impl {
   std::vector<std::vector<dnnl_exec_arg_t>> arguments;
   std::vector<dnnl::memory> memories;                           // what `arguments` points to
   std::vector<std::pair<std::size_t, dnnl::memory>> gradients;  // float offset in the caller's buffer
+  float* gradients_base = nullptr;                              // the caller's buffer
 };
 
 }  // namespace pcnn

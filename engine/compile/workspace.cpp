@@ -1,6 +1,5 @@
 #include <cstring>
 
-#include "engine/compile/elementwise.h"
 #include "engine/compile/program_impl.h"
 #include "engine/core/error.h"
 
@@ -48,6 +47,7 @@ std::size_t Workspace::Impl::floats(int index) const {
 }
 
 void Workspace::Impl::bind_gradients(float* base) {
+  gradients_base = base;
   for (auto& [offset, memory] : gradients) memory.set_data_handle(base + offset);
 }
 
@@ -67,12 +67,23 @@ struct RunStep {
                          std::to_string(status));
   }
   void operator()(const ActivationBackwardStep& step) const {
-    activation_backward(step.op, workspace.floats(step.dst), workspace.tensor(step.dst),
-                        workspace.tensor(step.diff_dst), workspace.tensor(step.diff_src));
+    workspace.plan.vector_kernels.activation_backward(
+        step.op, workspace.floats(step.dst), workspace.tensor(step.dst), workspace.tensor(step.diff_dst),
+        workspace.tensor(step.diff_src));
   }
   void operator()(const SumStep& step) const {
-    sum(workspace.floats(step.dst), workspace.tensor(step.a), workspace.tensor(step.b),
-        workspace.tensor(step.dst));
+    workspace.plan.vector_kernels.sum(workspace.floats(step.dst), workspace.tensor(step.a),
+                                      workspace.tensor(step.b), workspace.tensor(step.dst));
+  }
+  void operator()(const WeightGradientStep& step) const {
+    WeightGradient gradient = step.gradient;
+    gradient.taps = step.taps.data();
+    gradient.src = workspace.tensor(step.src);
+    gradient.diff_dst = workspace.tensor(step.diff_dst);
+    gradient.weights = workspace.gradients_base + step.weights;
+    gradient.bias = workspace.gradients_base + step.bias;
+    gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
+    workspace.plan.vector_kernels.weight_gradient(gradient);
   }
   void operator()(const ZeroStep& step) const {
     std::memset(workspace.tensor(step.dst), 0, workspace.floats(step.dst) * sizeof(float));

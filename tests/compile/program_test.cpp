@@ -35,6 +35,17 @@ TEST_P(EveryActivation, AgreesWithPlainLoopsForwardAndBackward) {
   }
 }
 
+// On one processor the weight gradient is ours, on another oneDNN's.
+TEST(Program, AgreesWithPlainLoopsWithEveryInstructionSetsKernels) {
+  for (const TrainingKernels& kernels : training_kernels())
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      testing::Random random(30000 + seed);
+      SCOPED_TRACE(std::string(kernels.name) + ", seed " + std::to_string(seed));
+      testing::expect_agreement(random_case(random, Activation::kRelu, seed % 5 == 0 ? kWide : kNarrow),
+                                kernels);
+    }
+}
+
 TEST(Program, NeverSeesDeadWeights) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     testing::Random random(10000 + seed);

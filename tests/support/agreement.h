@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "engine/compile/training_kernels.h"
 #include "tests/support/networks.h"
 
 namespace pcnn::testing {
@@ -20,6 +21,6 @@ Case random_case(Random& random, Network network, int images);
 
 // Compiles the network for training and for scoring; fails the test where logits or gradients are not the
 // reference's.
-void expect_agreement(const Case& c);
+void expect_agreement(const Case& c, const TrainingKernels& kernels = training_kernels().back());
 
 }  // namespace pcnn::testing

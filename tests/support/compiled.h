@@ -13,9 +13,9 @@ namespace pcnn::testing {
 class Compiled {
  public:
   Compiled(const Network& network, int images, std::span<const float> parameters,
-           Purpose purpose = Purpose::kTraining)
+           Purpose purpose = Purpose::kTraining, const TrainingKernels& kernels = training_kernels().back())
       : network_(network),
-        program_(network, images, purpose),
+        program_(network, images, purpose, kernels),
         packed_(program_.new_packed_weights()),
         workspace_(program_, packed_) {
     program_.pack(parameters, packed_);

@@ -91,8 +91,41 @@ int lower_masked_conv_backward_data(PlanBuilder& plan, int node, const MaskedCon
   return diff_src;
 }
 
+namespace {
+
+// Our own kernel, which computes live taps only and writes them where they belong.
+void lower_weight_gradient(PlanBuilder& plan, int node, const MaskedConvOp& op, int src, int diff_dst) {
+  const Shape shape = plan.network().shape(op.src, plan.images());
+  const auto in_blocks = [&](int tensor) {
+    return plan.in_layout(tensor, {plan.desc(tensor).dims(), dnnl::memory::data_type::f32,
+                                   plan.vector_kernels().lanes == 8 ? dnnl::memory::format_tag::nChw8c
+                                                                    : dnnl::memory::format_tag::nChw16c});
+  };
+  const Parameter& weight = parameter(plan, op.weight);
+  WeightGradientStep step{.gradient = {.images = shape.n,
+                                       .height = shape.h,
+                                       .width = shape.w,
+                                       .in_channels = shape.c,
+                                       .filters = weight.shape[0],
+                                       .kernel_height = op.kernel_height,
+                                       .kernel_width = op.kernel_width,
+                                       .plain_src = op.src == 0},
+                          .taps = live_kernel_taps(op),
+                          .weights = weight.offset,
+                          .bias = parameter(plan, op.bias).offset};
+  step.gradient.tap_count = static_cast<int>(step.taps.size());
+  step.src = step.gradient.plain_src ? src : in_blocks(src);
+  step.diff_dst = in_blocks(diff_dst);
+  plan.weight_gradient(std::move(step));
+  plan.note_implementation(node, "backward weights", plan.vector_kernels().name);
+}
+
+}  // namespace
+
 void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const MaskedConvOp& op,
                                         const LoweredConv& lowered, int diff_dst) {
+  if (plan.vector_kernels().weight_gradient)
+    return lower_weight_gradient(plan, node, op, lowered.src, diff_dst);
   const int rows_above = rows_to_store_above(op);
   const dnnl_compat::ConvGeometry shape = geometry(plan, node, op, rows_above);
   const auto hint = rows_above == 0

@@ -1,0 +1,57 @@
+#pragma once
+
+// Elementwise passes over whole buffers, once for every vector width. Included by source files that are built
+// once per instruction set.
+
+#include <cstddef>
+
+#include "engine/compile/simd.h"
+#include "engine/model/network.h"
+
+namespace pcnn {
+namespace {
+
+template <int kLanes>
+struct ElementwiseTile : Simd<kLanes> {
+  using typename Simd<kLanes>::Vector;
+  using Simd<kLanes>::load, Simd<kLanes>::store;
+
+  // dst[i] = f(a[i], b[i]); dst may be a or b.
+  template <typename Function>
+  static void map(std::size_t count, const float* a, const float* b, float* dst, Function function) {
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) store(dst + i, function(load(a + i), load(b + i)));
+    if (i == count) return;
+    const std::size_t bytes = (count - i) * sizeof(float);
+    Vector x{}, y{};
+    __builtin_memcpy(&x, a + i, bytes);
+    __builtin_memcpy(&y, b + i, bytes);
+    x = function(x, y);
+    __builtin_memcpy(dst + i, &x, bytes);
+  }
+
+  static void activation_backward(const ActivationOp& op, std::size_t count, const float* dst,
+                                  const float* diff_dst, float* diff_src) {
+    const Vector zero{}, slope = zero + op.slope;
+    const auto with = [&](auto function) { map(count, dst, diff_dst, diff_src, function); };
+    switch (op.function) {
+      case Activation::kRelu:
+        return with([=](Vector y, Vector d) { return y > zero ? d : zero; });
+      case Activation::kLeakyRelu:
+        return with([=](Vector y, Vector d) { return y > zero ? d : d * slope; });
+      case Activation::kElu:
+        return with([=](Vector y, Vector d) { return y > zero ? d : d * (y + slope); });
+      case Activation::kTanh:
+        return with([=](Vector y, Vector d) { return d * (1.0f - y * y); });
+      case Activation::kSigmoid:
+        return with([=](Vector y, Vector d) { return d * (y * (1.0f - y)); });
+    }
+  }
+
+  static void sum(std::size_t count, const float* a, const float* b, float* dst) {
+    map(count, a, b, dst, [](Vector x, Vector y) { return x + y; });
+  }
+};
+
+}  // namespace
+}  // namespace pcnn

@@ -1,0 +1,44 @@
+#include "engine/compile/training_kernels.h"
+
+#include "engine/model/mask.h"
+
+namespace pcnn {
+
+TrainingKernels training_kernels_sse2();
+TrainingKernels training_kernels_avx2();
+TrainingKernels training_kernels_avx512();
+
+std::span<const TrainingKernels> training_kernels() {
+  static const std::vector<TrainingKernels> kernels = [] {
+    std::vector<TrainingKernels> found{training_kernels_sse2()};
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+      found.push_back(training_kernels_avx2());
+    if (__builtin_cpu_supports("avx512f")) found.push_back(training_kernels_avx512());
+    return found;
+  }();
+  return kernels;
+}
+
+std::vector<KernelTap> live_kernel_taps(const MaskedConvOp& conv) {
+  std::vector<KernelTap> taps;
+  for (int row = 0; row < conv.kernel_height; ++row)
+    for (int column = 0; column < conv.kernel_width; ++column)
+      if (is_live(conv.mask, conv.kernel_height, conv.kernel_width, row, column))
+        taps.push_back({row, column});
+  return taps;
+}
+
+std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
+  const auto padded = [lanes](int channels) {
+    return static_cast<std::size_t>((channels + lanes - 1) / lanes * lanes);
+  };
+  // The bias, the weights with rows filled up, the image with zeros around it.
+  const auto taps = static_cast<std::size_t>(gradient.tap_count);
+  const auto image = static_cast<std::size_t>(gradient.in_channels) *
+                     static_cast<std::size_t>(gradient.height + gradient.kernel_height / 2) *
+                     static_cast<std::size_t>(gradient.width + gradient.kernel_width - 1);
+  return padded(gradient.filters) * (1 + padded(gradient.in_channels) * taps + 4) +
+         (gradient.plain_src ? image : 0);
+}
+
+}  // namespace pcnn

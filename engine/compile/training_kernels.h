@@ -1,0 +1,64 @@
+#pragma once
+
+// What a training step computes beside oneDNN's primitives: elementwise passes over whole buffers, whatever
+// their layout, and the gradient of a masked convolution's weights where oneDNN's own is slow. oneDNN's AVX2
+// kernels reach 55 to 65 % of the processor's peak there (9 % for the 7x7 on one channel) and compute dead
+// taps too; those for AVX-512 are left to it.
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// One live tap of a kernel.
+struct KernelTap {
+  int row = 0;
+  int column = 0;
+};
+
+// d(loss)/d(weights) and d(loss)/d(bias) of a masked convolution, over a batch.
+struct WeightGradient {
+  int images = 0;
+  int height = 0;
+  int width = 0;
+  int in_channels = 0;
+  int filters = 0;
+  int kernel_height = 0;
+  int kernel_width = 0;
+  const KernelTap* taps = nullptr;  // live_kernel_taps()
+  int tap_count = 0;
+  bool plain_src = false;  // src is NCHW; else channels lie in blocks like those of diff_dst
+
+  // Blocks of `lanes` channels, [image][block][row][column][channel], the last block filled up with zeros.
+  const float* src = nullptr;
+  const float* diff_dst = nullptr;
+  float* weights = nullptr;  // OIHW; live taps are written, dead ones left alone
+  float* bias = nullptr;     // [filters], written
+  float* scratch = nullptr;  // weight_gradient_scratch() floats
+};
+
+// One build of the kernels for one instruction set.
+struct TrainingKernels {
+  const char* name = "";  // "avx2"
+  int lanes = 0;          // floats in a vector
+  // diff_src[i] = diff_dst[i] * f'(x) with f' told from dst[i] = f(x). diff_src may be diff_dst.
+  void (*activation_backward)(const ActivationOp& op, std::size_t count, const float* dst,
+                              const float* diff_dst, float* diff_src) = nullptr;
+  // dst[i] = a[i] + b[i]. dst may be a or b.
+  void (*sum)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
+  // Null where oneDNN's primitive is to be used.
+  void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
+};
+
+// Those this processor can run, the best one last. Never empty.
+[[nodiscard]] std::span<const TrainingKernels> training_kernels();
+
+// In raster order.
+[[nodiscard]] std::vector<KernelTap> live_kernel_taps(const MaskedConvOp& conv);
+
+[[nodiscard]] std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes);
+
+}  // namespace pcnn
