@@ -142,7 +142,7 @@ std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& 
 }
 
 void PlanBuilder::note_implementation(int node, const char* direction, const char* name) {
-  plan_.implementations.push_back({network_.nodes[at(node)].name, direction, name});
+  plan_.implementations.push_back({network_.nodes[at(node)].name, direction, name, plan_.steps.size() - 1});
 }
 
 Plan PlanBuilder::finish(int images_tensor, int logits_tensor, int diff_logits_tensor,

@@ -128,6 +128,7 @@ class PlanBuilder {
     std::vector<std::pair<int, Operand>> others;
   };
   void primitive(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad, Arguments arguments);
+  // Of the step appended last.
   void note_implementation(int node, const char* direction, const char* name);
 
   // The caller's turn: tensors it writes and reads there.

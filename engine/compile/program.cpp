@@ -100,4 +100,10 @@ void Program::backward(Workspace& workspace, std::span<const float> diff_logits,
   run.run(impl_->plan.backward_begin, impl_->plan.steps.size());
 }
 
+void Program::repeat(const Implementation& implementation, Workspace& workspace,
+                     std::span<float> gradients) const {
+  workspace.impl_->bind_gradients(gradients.data());
+  workspace.impl_->run(implementation.step, implementation.step + 1);
+}
+
 }  // namespace pcnn

@@ -23,6 +23,7 @@ struct Implementation {
   std::string op;
   std::string direction;
   std::string name;
+  std::size_t step = 0;  // for Program::repeat()
 };
 
 class Program;
@@ -88,6 +89,10 @@ class Program {
   // (parameter order); it leaves alone the rows of kernels below the centre, and what it writes at dead taps
   // of the centre row, if anything, means nothing: see zero_dead_weights.
   void backward(Workspace& workspace, std::span<const float> diff_logits, std::span<float> gradients) const;
+
+  // Computes one op's step once more, on whatever forward() and backward() left in the workspace: for
+  // benchmarks. `gradients` as in backward().
+  void repeat(const Implementation& implementation, Workspace& workspace, std::span<float> gradients) const;
 
   // In order of execution.
   [[nodiscard]] std::vector<Implementation> implementations() const;

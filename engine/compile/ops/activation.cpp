@@ -22,9 +22,9 @@ int lower_activation(PlanBuilder& plan, int node, const ActivationOp& op, int sr
   const int dst = plan.new_tensor(plan.desc(src));
   const auto pd = dnnl_compat::eltwise_forward(plan.engine(), eltwise_algorithm(op.function), plan.desc(src),
                                                op.slope, fresh_attributes());
-  plan.note_implementation(node, "forward", pd.impl_info_str());
   plan.primitive(dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
                  {{{DNNL_ARG_SRC, src}}, {{DNNL_ARG_DST, dst}}, {}});
+  plan.note_implementation(node, "forward", pd.impl_info_str());
   return dst;
 }
 

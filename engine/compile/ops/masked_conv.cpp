@@ -62,7 +62,6 @@ int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const
   }
   const auto pd = dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training,
                                             geometry(plan, node, op), attributes);
-  plan.note_implementation(node, "forward", pd.impl_info_str());
 
   const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
   const Parameter& bias = parameter(plan, op.bias);
@@ -73,6 +72,7 @@ int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const
                   {{DNNL_ARG_DST, dst}},
                   {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}},
                    {DNNL_ARG_BIAS, {Operand::Home::kBias, bias.offset, pd.bias_desc()}}}});
+  plan.note_implementation(node, "forward", pd.impl_info_str());
   return dst;
 }
 
@@ -80,7 +80,6 @@ int lower_masked_conv_backward_data(PlanBuilder& plan, int node, const MaskedCon
                                     const LoweredConv& lowered, int diff_dst) {
   const auto pd = dnnl_compat::conv_backward_data(plan.engine(), geometry(plan, node, op), lowered.forward,
                                                   fresh_attributes());
-  plan.note_implementation(node, "backward data", pd.impl_info_str());
 
   const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
   const int diff_src = plan.new_tensor(pd.diff_src_desc());
@@ -88,6 +87,7 @@ int lower_masked_conv_backward_data(PlanBuilder& plan, int node, const MaskedCon
                  {{{DNNL_ARG_DIFF_DST, plan.in_layout(diff_dst, pd.diff_dst_desc())}},
                   {{DNNL_ARG_DIFF_SRC, diff_src}},
                   {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}}}});
+  plan.note_implementation(node, "backward data", pd.impl_info_str());
   return diff_src;
 }
 
@@ -133,7 +133,6 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const Maske
                         : dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
                                                     fresh_attributes());
   const auto pd = dnnl_compat::conv_backward_weights(plan.engine(), shape, hint, fresh_attributes());
-  plan.note_implementation(node, "backward weights", pd.impl_info_str());
 
   const int src = rows_above == 0 ? lowered.src : plan.with_zero_rows_above(lowered.src, rows_above);
   const Parameter& weight = parameter(plan, op.weight);
@@ -144,6 +143,7 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const Maske
                    {DNNL_ARG_DIFF_DST, plan.in_layout(diff_dst, pd.diff_dst_desc())}},
                   {{DNNL_ARG_DIFF_WEIGHTS, diff_weights}},
                   {{DNNL_ARG_DIFF_BIAS, {Operand::Home::kGradients, bias.offset, pd.diff_bias_desc()}}}});
+  plan.note_implementation(node, "backward weights", pd.impl_info_str());
 
   // The live rows of the full OIHW kernel in the caller's gradient buffer; dead rows there are never written.
   const dnnl::memory::dims full(weight.shape.begin(), weight.shape.end());

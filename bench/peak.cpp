@@ -1,0 +1,88 @@
+#include "bench/peak.h"
+
+#include <benchmark/benchmark.h>
+#include <immintrin.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+
+namespace pcnn {
+namespace {
+
+constexpr int kAccumulators = 12;  // more than latency times units, fewer than registers
+constexpr int kRounds = 1 << 20;
+
+// Each adds kRounds * kAccumulators vectors of products and returns the FLOPs that were.
+using Loop = double (*)();
+
+__attribute__((target("avx512f"))) double avx512() {
+  __m512 sums[kAccumulators];
+  for (__m512& sum : sums) sum = _mm512_set1_ps(1.0f);
+  __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(0.25f);
+  for (int i = 0; i < kRounds; ++i) {
+    asm volatile("" : "+v"(a));  // a stays unknown to the compiler, in a register
+#pragma GCC unroll 12
+    for (__m512& sum : sums) sum = _mm512_fmadd_ps(sum, a, b);
+  }
+  for (__m512& sum : sums) benchmark::DoNotOptimize(sum);
+  return 2.0 * 16 * kAccumulators * kRounds;
+}
+
+__attribute__((target("avx2,fma"))) double avx2() {
+  __m256 sums[kAccumulators];
+  for (__m256& sum : sums) sum = _mm256_set1_ps(1.0f);
+  __m256 a = _mm256_set1_ps(0.5f), b = _mm256_set1_ps(0.25f);
+  for (int i = 0; i < kRounds; ++i) {
+    asm volatile("" : "+v"(a));  // a stays unknown to the compiler, in a register
+#pragma GCC unroll 12
+    for (__m256& sum : sums) sum = _mm256_fmadd_ps(sum, a, b);
+  }
+  for (__m256& sum : sums) benchmark::DoNotOptimize(sum);
+  return 2.0 * 8 * kAccumulators * kRounds;
+}
+
+// A multiplication and an addition each: SSE2 has no fused one.
+double sse2() {
+  __m128 sums[kAccumulators];
+  for (__m128& sum : sums) sum = _mm_set1_ps(1.0f);
+  __m128 a = _mm_set1_ps(0.5f), b = _mm_set1_ps(0.25f);
+  for (int i = 0; i < kRounds; ++i) {
+    asm volatile("" : "+v"(a));  // a stays unknown to the compiler, in a register
+#pragma GCC unroll 12
+    for (__m128& sum : sums) sum = _mm_add_ps(_mm_mul_ps(sum, a), b);
+  }
+  for (__m128& sum : sums) benchmark::DoNotOptimize(sum);
+  return 2.0 * 4 * kAccumulators * kRounds;
+}
+
+Loop widest() {
+  if (__builtin_cpu_supports("avx512f")) return avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
+  return sse2;
+}
+
+double measure(const Workers& workers) {
+  const Loop loop = widest();
+  double best = 0.0;
+  for (int attempt = 0; attempt < 7; ++attempt) {
+    std::atomic<double> flops = 0.0;
+    const auto start = std::chrono::steady_clock::now();
+    workers.parallel_for(static_cast<std::size_t>(workers.threads()), [&](std::size_t) { flops += loop(); });
+    const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
+    best = std::max(best, flops / time.count());
+  }
+  return best;
+}
+
+}  // namespace
+
+double fma_peak(const Workers& workers) {
+  static std::map<int, double> peaks;
+  const auto [place, is_new] = peaks.try_emplace(workers.threads(), 0.0);
+  if (is_new) place->second = measure(workers);
+  return place->second;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,48 @@
+#pragma once
+
+// What the benchmarks share: the network of configs/mnist.yaml with random parameters (the work does not
+// depend on them), and how ratios are timed and reported.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/model/initialise.h"
+#include "engine/model/network_builder.h"
+#include "engine/model/output_head.h"
+#include "engine/model/summary.h"
+
+namespace pcnn {
+
+struct ReferenceNetwork {
+  explicit ReferenceNetwork(int side = 28) : network(build(side)) {}
+  static Network build(int side) {
+    ModelConfig config;
+    config.blocks = {{7, ResidualBlockConfig{{3, 3}, 64}}};
+    return build_network(config, 1, side, side);
+  }
+
+  Network network;
+  std::unique_ptr<const OutputHead> head = make_output_head(HeadKind::kBernoulli);
+  std::vector<float> parameters = initial_parameters(network, Initialisation::kGlorotNormal, 1);
+};
+
+inline double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Median, lowest and highest of one ratio per iteration.
+inline void report_ratios(benchmark::State& state, std::vector<double> ratios) {
+  std::ranges::sort(ratios);
+  state.counters["ratio"] = ratios[ratios.size() / 2];
+  state.counters["lowest"] = ratios.front();
+  state.counters["highest"] = ratios.back();
+}
+
+}  // namespace pcnn

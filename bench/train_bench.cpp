@@ -1,0 +1,129 @@
+// Training and scoring the reference network: images per second by number of threads, and which fraction of
+// the fused-multiply-add peak, measured in the same process, the computed taps come to.
+//
+//   build/bin/pcnn-bench --benchmark_filter='TrainStep|Score|ConfigToFirstStep'
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "bench/peak.h"
+#include "bench/reference_network.h"
+#include "engine/run/run_config.h"
+#include "engine/train/scorer.h"
+#include "engine/train/trainer.h"
+
+namespace pcnn {
+namespace {
+
+// Random pixels: the work does not depend on them.
+ImageSet noise(int count) {
+  ImageSet images{.name = "noise", .count = count, .channels = 1, .height = 28, .width = 28};
+  std::minstd_rand random(1);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count) * images.image_size(); ++i)
+    images.pixels.push_back(static_cast<std::uint8_t>(random() >> 8));
+  for (int i = 0; i < count; ++i) images.ids.push_back(static_cast<std::uint32_t>(i));
+  return images;
+}
+
+// Floating-point operations of one image: kernels cut to their live rows, and with `backward` the gradients
+// of data (but the image's) and of live weights.
+double flops(const Network& network, bool backward) {
+  const double pixels = static_cast<double>(network.shape(0, 1).h) * network.shape(0, 1).w;
+  double products = 0.0;
+  for (const Node& node : network.nodes)
+    if (const auto* conv = std::get_if<MaskedConvOp>(&node.op)) {
+      const Parameter& weight = network.parameters[static_cast<std::size_t>(conv->weight)];
+      const double channels = static_cast<double>(weight.shape[0]) * weight.shape[1];
+      const double cut = channels * live_rows(conv->kernel_height) * conv->kernel_width;
+      const double live = channels * live_taps(conv->mask, conv->kernel_height, conv->kernel_width);
+      products += cut + (backward ? live + (conv->src == 0 ? 0.0 : cut) : 0.0);
+    }
+  return 2.0 * pixels * products;
+}
+
+void report(benchmark::State& state, const ReferenceNetwork& reference, bool backward, double images,
+            const Workers& workers) {
+  state.SetItemsProcessed(static_cast<std::int64_t>(images));
+  const double gflop = images * flops(reference.network, backward) / 1e9;
+  state.counters["GFLOP/s"] = benchmark::Counter(gflop, benchmark::Counter::kIsRate);
+  state.counters["of_peak"] = benchmark::Counter(gflop / fma_peak(workers), benchmark::Counter::kIsRate);
+}
+
+// Whole optimiser steps of 64 images.
+void TrainStep(benchmark::State& state) {
+  const ReferenceNetwork reference;
+  const Workers workers(static_cast<int>(state.range(0)));
+  const TrainConfig config;
+  const ImageSet images = noise(64 * 100);
+  const Binariser binariser({});
+  Trainer trainer(reference.network, *reference.head, config, 1, reference.parameters, workers);
+  const auto step = [&] { trainer.run_epoch(images, binariser, [](const Progress&) { return false; }); };
+  step();
+  for (auto _ : state) step();
+  report(state, reference, true, static_cast<double>(state.iterations() * config.batch), workers);
+}
+
+// Exact likelihoods of 256 images.
+void Score(benchmark::State& state) {
+  constexpr int kImages = 256;
+  const ReferenceNetwork reference;
+  const Workers workers(static_cast<int>(state.range(0)));
+  Scorer scorer(reference.network, *reference.head, 4, workers);
+  const FillImage fill = [](int, std::span<float> image) { std::ranges::fill(image, 1.0f); };
+  for (auto _ : state) benchmark::DoNotOptimize(scorer.nats(reference.parameters, kImages, fill));
+  report(state, reference, false, static_cast<double>(state.iterations() * kImages), workers);
+}
+
+// Images per second on all cores over those on one.
+void TrainScaling(benchmark::State& state) {
+  const ReferenceNetwork reference;
+  const Workers one(1), all(available_threads());
+  const ImageSet images = noise(64 * 100);
+  const Binariser binariser({});
+  Trainer on_one(reference.network, *reference.head, {}, 1, reference.parameters, one);
+  Trainer on_all(reference.network, *reference.head, {}, 1, reference.parameters, all);
+  const auto steps = [&](Trainer& trainer) {
+    return seconds_of([&] {
+      for (int i = 0; i < 2; ++i) trainer.run_epoch(images, binariser, [](const Progress&) { return false; });
+    });
+  };
+  steps(on_one);
+  steps(on_all);
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double alone = steps(on_one);
+    ratios.push_back(alone / steps(on_all));
+  }
+  report_ratios(state, ratios);
+}
+
+// From a YAML file to the end of the first step, data at hand.
+void ConfigToFirstStep(benchmark::State& state) {
+  const ImageSet images = noise(640);
+  for (auto _ : state) {
+    const ConfigDocument document = ConfigDocument::from_file(PCNN_SOURCE_DIR "/configs/mnist.yaml");
+    const RunConfig config = read_run_config(document, "bench");
+    const Workers workers(config.threads);
+    const Network network = build_network(config.model, 1, 28, 28);
+    const std::unique_ptr<const OutputHead> head = make_output_head(HeadKind::kBernoulli);
+    const Binariser binariser(config.data.binarisation);
+    Trainer trainer(network, *head, config.train, config.seed,
+                    initial_parameters(network, config.model.initialisation, config.seed), workers);
+    trainer.run_epoch(images, binariser, [](const Progress&) { return false; });
+  }
+}
+
+void by_threads(benchmark::internal::Benchmark* bench) {
+  bench->ArgName("threads")->DenseRange(1, available_threads())->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+
+BENCHMARK(TrainStep)->Name("TrainStep/precision:f32")->Apply(by_threads);
+BENCHMARK(Score)->Name("Score/precision:f32")->Apply(by_threads);
+BENCHMARK(TrainScaling)->Iterations(7)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(ConfigToFirstStep)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace pcnn
