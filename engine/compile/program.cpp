@@ -38,6 +38,12 @@ std::size_t Program::workspace_bytes() const {
   return impl_->plan.arena.bytes + impl_->plan.scratchpad_bytes;
 }
 
+std::size_t Program::workspace_bytes_unshared() const {
+  std::size_t bytes = impl_->plan.scratchpad_bytes;
+  for (const dnnl::memory::desc& tensor : impl_->plan.tensors) bytes += tensor.get_size();
+  return bytes;
+}
+
 std::size_t Program::packed_bytes() const {
   return impl_->plan.packed_bytes;
 }

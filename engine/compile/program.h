@@ -71,8 +71,9 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   [[nodiscard]] int images() const;
-  [[nodiscard]] std::size_t workspace_bytes() const;  // of each Workspace
-  [[nodiscard]] std::size_t packed_bytes() const;     // of each PackedWeights
+  [[nodiscard]] std::size_t workspace_bytes() const;           // of each Workspace
+  [[nodiscard]] std::size_t workspace_bytes_unshared() const;  // had every tensor bytes of its own
+  [[nodiscard]] std::size_t packed_bytes() const;              // of each PackedWeights
 
   [[nodiscard]] PackedWeights new_packed_weights() const;
   // Kernels are packed one by one, so the caller may share them out: `kernel` in [0, packed_kernel_count()).

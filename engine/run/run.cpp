@@ -36,10 +36,11 @@ std::string megabytes(std::size_t bytes) {
 
 void describe_memory(const RunConfig& config, const Network& network, Console& console) {
   const Program training(network, static_cast<int>(config.train.shard_images), Purpose::kTraining);
-  console.line(
-      fmt::format("memory: {} per worker ({} images per shard), {} of packed weights for all; {} workers",
-                  megabytes(training.workspace_bytes()), config.train.shard_images,
-                  megabytes(training.packed_bytes()), config.threads));
+  console.line(fmt::format(
+      "memory: {} per worker ({} images per shard; {} if no tensors shared bytes), {} of packed "
+      "weights for all; {} workers",
+      megabytes(training.workspace_bytes()), config.train.shard_images,
+      megabytes(training.workspace_bytes_unshared()), megabytes(training.packed_bytes()), config.threads));
 }
 
 void describe_sampling(const RunConfig& config, const Network& network, Console& console) {

@@ -104,5 +104,29 @@ TEST(Program, SaysWhatComputesEachConvolution) {
   EXPECT_EQ(forward, 6) << "input, three of the block, one 1x1, logits; activations are fused";
 }
 
+TEST(Program, SharesBytesBetweenTensorsThatAreNotAliveTogether) {
+  for (const Purpose purpose : {Purpose::kTraining, Purpose::kScoring}) {
+    const Program program(testing::tutorial_network(), 1, purpose);
+    EXPECT_LT(program.workspace_bytes(), 0.7 * static_cast<double>(program.workspace_bytes_unshared()));
+  }
+}
+
+// A layout oneDNN has no kernel for drops to one of these without a word, and takes many times as long.
+TEST(Program, RunsNothingOfTheTutorialNetworkOnReferenceOrGemmKernels) {
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "oneDNN has no direct kernels for this processor";
+  for (const int images : {1, 4})
+    for (const TrainingKernels& kernels : training_kernels()) {
+      const auto steps =
+          Program(testing::tutorial_network(), images, Purpose::kTraining, kernels).implementations();
+      EXPECT_EQ(steps.size(), 24u + 23u + 24u) << "forward, backward data, backward weights";
+      for (const Implementation& step : steps) {
+        EXPECT_EQ(step.name.find("ref"), std::string::npos)
+            << step.op << " " << step.direction << " " << step.name;
+        EXPECT_EQ(step.name.find("gemm"), std::string::npos)
+            << step.op << " " << step.direction << " " << step.name;
+      }
+    }
+}
+
 }  // namespace
 }  // namespace pcnn
