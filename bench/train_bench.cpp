@@ -53,13 +53,14 @@ void report(benchmark::State& state, const ReferenceNetwork& reference, bool bac
 }
 
 // Whole optimiser steps of 64 images.
-void TrainStep(benchmark::State& state) {
+void TrainStep(benchmark::State& state, Precision precision) {
+  if (!can_compute(precision)) return state.SkipWithError("this processor has no kernels for it");
   const ReferenceNetwork reference;
   const Workers workers(static_cast<int>(state.range(0)));
   const TrainConfig config;
   const ImageSet images = noise(64 * 100);
   const Binariser binariser({});
-  Trainer trainer(reference.network, *reference.head, config, 1, reference.parameters, workers);
+  Trainer trainer(reference.network, *reference.head, config, 1, reference.parameters, workers, precision);
   const auto step = [&] { trainer.run_epoch(images, binariser, [](const Progress&) { return false; }); };
   step();
   for (auto _ : state) step();
@@ -67,11 +68,12 @@ void TrainStep(benchmark::State& state) {
 }
 
 // Exact likelihoods of 256 images.
-void Score(benchmark::State& state) {
+void Score(benchmark::State& state, Precision precision) {
+  if (!can_compute(precision)) return state.SkipWithError("this processor has no kernels for it");
   constexpr int kImages = 256;
   const ReferenceNetwork reference;
   const Workers workers(static_cast<int>(state.range(0)));
-  Scorer scorer(reference.network, *reference.head, 4, workers);
+  Scorer scorer(reference.network, *reference.head, 4, workers, precision);
   const FillImage fill = [](int, std::span<float> image) { std::ranges::fill(image, 1.0f); };
   for (auto _ : state) benchmark::DoNotOptimize(scorer.nats(reference.parameters, kImages, fill));
   report(state, reference, false, static_cast<double>(state.iterations() * kImages), workers);
@@ -120,8 +122,10 @@ void by_threads(benchmark::internal::Benchmark* bench) {
   bench->ArgName("threads")->DenseRange(1, available_threads())->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
-BENCHMARK(TrainStep)->Name("TrainStep/precision:f32")->Apply(by_threads);
-BENCHMARK(Score)->Name("Score/precision:f32")->Apply(by_threads);
+BENCHMARK_CAPTURE(TrainStep, precision : f32, Precision::kF32)->Apply(by_threads);
+BENCHMARK_CAPTURE(TrainStep, precision : bf16, Precision::kBf16)->Apply(by_threads);
+BENCHMARK_CAPTURE(Score, precision : f32, Precision::kF32)->Apply(by_threads);
+BENCHMARK_CAPTURE(Score, precision : bf16, Precision::kBf16)->Apply(by_threads);
 BENCHMARK(TrainScaling)->Iterations(7)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(ConfigToFirstStep)->UseRealTime()->Unit(benchmark::kMillisecond);
 

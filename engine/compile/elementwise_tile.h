@@ -17,21 +17,22 @@ struct ElementwiseTile : Simd<kLanes> {
   using Simd<kLanes>::load, Simd<kLanes>::store;
 
   // dst[i] = f(a[i], b[i]); dst may be a or b.
-  template <typename Function>
-  static void map(std::size_t count, const float* a, const float* b, float* dst, Function function) {
+  template <typename Element, typename Function>
+  static void map(std::size_t count, const Element* a, const Element* b, Element* dst, Function function) {
     std::size_t i = 0;
     for (; i + kLanes <= count; i += kLanes) store(dst + i, function(load(a + i), load(b + i)));
     if (i == count) return;
-    const std::size_t bytes = (count - i) * sizeof(float);
-    Vector x{}, y{};
-    __builtin_memcpy(&x, a + i, bytes);
-    __builtin_memcpy(&y, b + i, bytes);
-    x = function(x, y);
-    __builtin_memcpy(dst + i, &x, bytes);
+    const std::size_t bytes = (count - i) * sizeof(Element);
+    Element x[kLanes] = {}, y[kLanes] = {};
+    __builtin_memcpy(x, a + i, bytes);
+    __builtin_memcpy(y, b + i, bytes);
+    store(x, function(load(x), load(y)));
+    __builtin_memcpy(dst + i, x, bytes);
   }
 
-  static void activation_backward(const ActivationOp& op, std::size_t count, const float* dst,
-                                  const float* diff_dst, float* diff_src) {
+  template <typename Element>
+  static void activation_backward(const ActivationOp& op, std::size_t count, const Element* dst,
+                                  const Element* diff_dst, Element* diff_src) {
     const Vector zero{}, slope = zero + op.slope;
     const auto with = [&](auto function) { map(count, dst, diff_dst, diff_src, function); };
     switch (op.function) {
@@ -48,7 +49,8 @@ struct ElementwiseTile : Simd<kLanes> {
     }
   }
 
-  static void sum(std::size_t count, const float* a, const float* b, float* dst) {
+  template <typename Element>
+  static void sum(std::size_t count, const Element* a, const Element* b, Element* dst) {
     map(count, a, b, dst, [](Vector x, Vector y) { return x + y; });
   }
 };

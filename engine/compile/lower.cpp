@@ -59,8 +59,9 @@ class Lowering {
     const ActivationOp* activation = nullptr;
     if (readers_[at(node)].size() == 1 && node != network_.logits)
       activation = std::get_if<ActivationOp>(&network_.nodes[at(readers_[at(node)][0])].op);
-    const int dst = lower_masked_conv(plan_, node, op, activation, tensors_[at(op.src)], convs_[at(node)]);
-    tensors_[at(activation ? readers_[at(node)][0] : node)] = dst;
+    const int result = activation ? readers_[at(node)][0] : node;
+    tensors_[at(result)] = lower_masked_conv(plan_, node, op, activation, result == network_.logits,
+                                             tensors_[at(op.src)], convs_[at(node)]);
   }
 
   void forward(int node, const ActivationOp& op) {
@@ -100,8 +101,8 @@ class Lowering {
 }  // namespace
 
 Plan lower(const dnnl::engine& engine, const Network& network, int images, bool backward,
-           const TrainingKernels& kernels) {
-  PlanBuilder plan(engine, network, images, kernels);
+           const CompileOptions& options) {
+  PlanBuilder plan(engine, network, images, options);
   Lowering lowering(plan, network);
 
   const int image = lowering.image();

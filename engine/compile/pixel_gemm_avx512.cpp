@@ -7,7 +7,7 @@ namespace pcnn {
 
 PixelKernel pixel_kernel_avx512() {
   using Tile = PixelTile<16>;
-  return {"avx512", Tile::kPanel, Tile::run, Tile::activate_all, ElementwiseTile<16>::sum};
+  return {"avx512", Tile::kPanel, Tile::run, Tile::activate_all, ElementwiseTile<16>::sum<float>};
 }
 
 }  // namespace pcnn

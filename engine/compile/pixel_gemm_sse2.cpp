@@ -7,7 +7,7 @@ namespace pcnn {
 
 PixelKernel pixel_kernel_sse2() {
   using Tile = PixelTile<4>;
-  return {"sse2", Tile::kPanel, Tile::run, Tile::activate_all, ElementwiseTile<4>::sum};
+  return {"sse2", Tile::kPanel, Tile::run, Tile::activate_all, ElementwiseTile<4>::sum<float>};
 }
 
 }  // namespace pcnn

@@ -11,8 +11,8 @@ std::size_t at(int index) {
 
 }  // namespace
 
-dnnl::memory::desc any_layout(const Shape& shape) {
-  return {{shape.n, shape.c, shape.h, shape.w}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any};
+dnnl::memory::desc any_layout(const Shape& shape, dnnl::memory::data_type type) {
+  return {{shape.n, shape.c, shape.h, shape.w}, type, dnnl::memory::format_tag::any};
 }
 
 dnnl::memory::desc plain_layout(const Shape& shape) {
@@ -26,9 +26,13 @@ dnnl::primitive_attr fresh_attributes() {
 }
 
 PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images,
-                         const TrainingKernels& kernels)
-    : engine_(engine), network_(network), images_(images) {
-  plan_.vector_kernels = kernels;
+                         const CompileOptions& options)
+    : engine_(engine), network_(network), images_(images), precision_(options.precision) {
+  plan_.vector_kernels = options.kernels;
+}
+
+dnnl::memory::data_type PlanBuilder::data_type() const {
+  return precision_ == Precision::kBf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
 }
 
 dnnl::memory::desc PlanBuilder::desc(int tensor) const {
@@ -112,8 +116,9 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
 
 int PlanBuilder::with_zero_rows_above(int src, int rows) {
   const auto dims = desc(src).dims();
-  const auto with_tag = [](const dnnl::memory::dims& d, dnnl::memory::format_tag tag) {
-    return dnnl::memory::desc(d, dnnl::memory::data_type::f32, tag);
+  const auto with_tag = [type = desc(src).data_type()](const dnnl::memory::dims& d,
+                                                       dnnl::memory::format_tag tag) {
+    return dnnl::memory::desc(d, type, tag);
   };
   // The source's own blocking where it is one of the usual two, so that the convolution takes the copy as it
   // is.

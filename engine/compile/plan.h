@@ -100,11 +100,13 @@ struct Plan {
 // Collects steps; every method appends in order of execution.
 class PlanBuilder {
  public:
-  PlanBuilder(const dnnl::engine& engine, const Network& network, int images, const TrainingKernels& kernels);
+  PlanBuilder(const dnnl::engine& engine, const Network& network, int images, const CompileOptions& options);
 
   [[nodiscard]] const dnnl::engine& engine() const { return engine_; }
   [[nodiscard]] const Network& network() const { return network_; }
   [[nodiscard]] int images() const { return images_; }
+  // Of feature maps, their gradients and packed weights.
+  [[nodiscard]] dnnl::memory::data_type data_type() const;
   [[nodiscard]] const TrainingKernels& vector_kernels() const { return plan_.vector_kernels; }
   // A copy: a reference into the list of tensors would not outlive the next new_tensor().
   [[nodiscard]] dnnl::memory::desc desc(int tensor) const;
@@ -152,13 +154,14 @@ class PlanBuilder {
   const dnnl::engine& engine_;
   const Network& network_;
   int images_;
+  Precision precision_;
   Plan plan_;
   std::vector<TensorLife> tensor_lives_;
   std::vector<InPlace> in_place_;
 };
 
 // f32, NCHW order of dimensions, any or plain layout.
-[[nodiscard]] dnnl::memory::desc any_layout(const Shape& shape);
+[[nodiscard]] dnnl::memory::desc any_layout(const Shape& shape, dnnl::memory::data_type type);
 [[nodiscard]] dnnl::memory::desc plain_layout(const Shape& shape);
 // Attributes every primitive gets: the scratchpad comes from the caller. A fresh object each time, since
 // copies of a primitive_attr share one handle.
@@ -166,6 +169,6 @@ class PlanBuilder {
 
 // Network -> plan. With `backward`, gradients of all parameters follow the forward pass.
 [[nodiscard]] Plan lower(const dnnl::engine& engine, const Network& network, int images, bool backward,
-                         const TrainingKernels& kernels);
+                         const CompileOptions& options);
 
 }  // namespace pcnn

@@ -8,11 +8,11 @@
 
 namespace pcnn {
 
-Program::Impl::Impl(const Network& given, int image_count, Purpose purpose, const TrainingKernels& kernels)
+Program::Impl::Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options)
     : network(given), images(image_count), engine(dnnl::engine::kind::cpu, 0) {
   const SingleThreadedCompute one_thread;  // a primitive remembers the thread count of its creation
   try {
-    plan = lower(engine, network, images, purpose == Purpose::kTraining, kernels);
+    plan = lower(engine, network, images, purpose == Purpose::kTraining, options);
   } catch (const dnnl::error& error) {
     throw ComputeError("the network cannot be compiled for images of " + network.shape(0, images).text() +
                        ": oneDNN says '" + error.what() + "'");
@@ -26,8 +26,8 @@ PackedWeights::PackedWeights(std::unique_ptr<Memory> memory) : memory_(std::move
 PackedWeights::~PackedWeights() = default;
 PackedWeights::PackedWeights(PackedWeights&&) noexcept = default;
 
-Program::Program(const Network& network, int images, Purpose purpose, const TrainingKernels& kernels)
-    : impl_(std::make_unique<const Impl>(network, images, purpose, kernels)) {}
+Program::Program(const Network& network, int images, Purpose purpose, const CompileOptions& options)
+    : impl_(std::make_unique<const Impl>(network, images, purpose, options)) {}
 Program::~Program() = default;
 
 int Program::images() const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/compile/precision.h"
 #include "engine/compile/training_kernels.h"
 #include "engine/model/network.h"
 
@@ -24,6 +25,11 @@ struct Implementation {
   std::string direction;
   std::string name;
   std::size_t step = 0;  // for Program::repeat()
+};
+
+struct CompileOptions {
+  Precision precision = Precision::kF32;
+  TrainingKernels kernels = training_kernels().back();
 };
 
 class Program;
@@ -61,11 +67,10 @@ class Workspace {
 
 class Program {
  public:
-  // Compiles for batches of exactly `images` images, with one of training_kernels(). Throws ComputeError when
+  // Compiles for batches of exactly `images` images. Throws ComputeError when
   // oneDNN refuses the network. Everything below that computes is to be called inside Workers::run() or under
   // SingleThreadedCompute.
-  Program(const Network& network, int images, Purpose purpose,
-          const TrainingKernels& kernels = training_kernels().back());
+  Program(const Network& network, int images, Purpose purpose, const CompileOptions& options = {});
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;

@@ -13,7 +13,7 @@
 namespace pcnn {
 
 struct Program::Impl {
-  Impl(const Network& given, int image_count, Purpose purpose, const TrainingKernels& kernels);
+  Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options);
 
   Network network;
   int images;
@@ -33,8 +33,8 @@ struct Workspace::Impl {
 
   // Runs steps [begin, end) of the plan.
   void run(std::size_t begin, std::size_t end);
-  [[nodiscard]] float* tensor(int index) const;
-  [[nodiscard]] std::size_t floats(int index) const;
+  [[nodiscard]] std::byte* tensor(int index) const;
+  [[nodiscard]] const dnnl::memory::desc& desc(int index) const;
   void bind_gradients(float* gradients);
 
   const Plan& plan;

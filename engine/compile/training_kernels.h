@@ -6,12 +6,16 @@
 // taps too; those for AVX-512 are left to it.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "engine/model/network.h"
 
 namespace pcnn {
+
+// The upper half of a float: 8 bits of significand.
+using Bf16 = std::uint16_t;
 
 // One live tap of a kernel.
 struct KernelTap {
@@ -49,6 +53,10 @@ struct TrainingKernels {
                               const float* diff_dst, float* diff_src) = nullptr;
   // dst[i] = a[i] + b[i]. dst may be a or b.
   void (*sum)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
+  // The same on bf16, computed in f32 and rounded to the nearest, ties to even.
+  void (*activation_backward_bf16)(const ActivationOp& op, std::size_t count, const Bf16* dst,
+                                   const Bf16* diff_dst, Bf16* diff_src) = nullptr;
+  void (*sum_bf16)(std::size_t count, const Bf16* a, const Bf16* b, Bf16* dst) = nullptr;
   // Null where oneDNN's primitive is to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
 };

@@ -37,13 +37,13 @@ Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory&
   }
 }
 
-float* Workspace::Impl::tensor(int index) const {
+std::byte* Workspace::Impl::tensor(int index) const {
   const std::size_t buffer = plan.buffers[static_cast<std::size_t>(index)];
-  return reinterpret_cast<float*>(arena.data() + plan.arena.offsets[buffer]);
+  return arena.data() + plan.arena.offsets[buffer];
 }
 
-std::size_t Workspace::Impl::floats(int index) const {
-  return plan.tensors[static_cast<std::size_t>(index)].get_size() / sizeof(float);
+const dnnl::memory::desc& Workspace::Impl::desc(int index) const {
+  return plan.tensors[static_cast<std::size_t>(index)];
 }
 
 void Workspace::Impl::bind_gradients(float* base) {
@@ -57,6 +57,18 @@ struct RunStep {
   Workspace::Impl& workspace;
   std::size_t index;
 
+  bool holds_bf16(int tensor) const {
+    return workspace.desc(tensor).data_type() == dnnl::memory::data_type::bf16;
+  }
+  template <typename Element>
+  Element* at(int tensor) const {
+    return reinterpret_cast<Element*>(workspace.tensor(tensor));
+  }
+  template <typename Element>
+  std::size_t count(int tensor) const {
+    return workspace.desc(tensor).get_size() / sizeof(Element);
+  }
+
   void operator()(const CallerStep&) const {}
   void operator()(const PrimitiveStep& step) const {
     const auto& arguments = workspace.arguments[index];
@@ -67,26 +79,33 @@ struct RunStep {
                          std::to_string(status));
   }
   void operator()(const ActivationBackwardStep& step) const {
-    workspace.plan.vector_kernels.activation_backward(
-        step.op, workspace.floats(step.dst), workspace.tensor(step.dst), workspace.tensor(step.diff_dst),
-        workspace.tensor(step.diff_src));
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    if (holds_bf16(step.dst))
+      kernels.activation_backward_bf16(step.op, count<Bf16>(step.dst), at<Bf16>(step.dst),
+                                       at<Bf16>(step.diff_dst), at<Bf16>(step.diff_src));
+    else
+      kernels.activation_backward(step.op, count<float>(step.dst), at<float>(step.dst),
+                                  at<float>(step.diff_dst), at<float>(step.diff_src));
   }
   void operator()(const SumStep& step) const {
-    workspace.plan.vector_kernels.sum(workspace.floats(step.dst), workspace.tensor(step.a),
-                                      workspace.tensor(step.b), workspace.tensor(step.dst));
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    if (holds_bf16(step.dst))
+      kernels.sum_bf16(count<Bf16>(step.dst), at<Bf16>(step.a), at<Bf16>(step.b), at<Bf16>(step.dst));
+    else
+      kernels.sum(count<float>(step.dst), at<float>(step.a), at<float>(step.b), at<float>(step.dst));
   }
   void operator()(const WeightGradientStep& step) const {
     WeightGradient gradient = step.gradient;
     gradient.taps = step.taps.data();
-    gradient.src = workspace.tensor(step.src);
-    gradient.diff_dst = workspace.tensor(step.diff_dst);
+    gradient.src = at<float>(step.src);
+    gradient.diff_dst = at<float>(step.diff_dst);
     gradient.weights = workspace.gradients_base + step.weights;
     gradient.bias = workspace.gradients_base + step.bias;
     gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
     workspace.plan.vector_kernels.weight_gradient(gradient);
   }
   void operator()(const ZeroStep& step) const {
-    std::memset(workspace.tensor(step.dst), 0, workspace.floats(step.dst) * sizeof(float));
+    std::memset(workspace.tensor(step.dst), 0, workspace.desc(step.dst).get_size());
   }
 };
 

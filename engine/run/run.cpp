@@ -34,12 +34,13 @@ std::string megabytes(std::size_t bytes) {
   return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
-void describe_memory(const RunConfig& config, const Network& network, Console& console) {
-  const Program training(network, static_cast<int>(config.train.shard_images), Purpose::kTraining);
+void describe_memory(const RunConfig& config, const Network& network, Precision precision, Console& console) {
+  const Program training(network, static_cast<int>(config.train.shard_images), Purpose::kTraining,
+                         {.precision = precision});
   console.line(fmt::format(
-      "memory: {} per worker ({} images per shard; {} if no tensors shared bytes), {} of packed "
+      "memory: {}, {} per worker ({} images per shard; {} if no tensors shared bytes), {} of packed "
       "weights for all; {} workers",
-      megabytes(training.workspace_bytes()), config.train.shard_images,
+      name_of(precision), megabytes(training.workspace_bytes()), config.train.shard_images,
       megabytes(training.workspace_bytes_unshared()), megabytes(training.packed_bytes()), config.threads));
 }
 
@@ -72,11 +73,13 @@ void run(const RunOptions& options) {
 
   Console console;
   const std::unique_ptr<const OutputHead> head = make_output_head(config.model.head);
+  const ChosenPrecision chosen = choose_precision(config.precision);
   if (options.dry_run) {
     const Shape image = dataset_shape(config.data);
     const Network network = build_network(config.model, image.c, image.h, image.w);
     print_table(network, console);
-    describe_memory(config, network, console);
+    if (!chosen.note.empty()) console.line(chosen.note);
+    describe_memory(config, network, chosen.precision, console);
     describe_sampling(config, network, console);
     return;
   }
@@ -90,12 +93,15 @@ void run(const RunOptions& options) {
   write_file_atomic(directory.config(), document.resolved_yaml());
 
   const Workers workers(config.threads);
-  TrainingRun training(config, document.resolved_yaml(), data, network, *head, workers, directory, console);
+  TrainingRun training(config, document.resolved_yaml(), data, network, *head, chosen.precision, workers,
+                       directory, console);
   if (resumes) training.resume();
-  console.line(fmt::format("{} {}: {} parameters ({} live), {} train and {} validation images, {} threads",
-                           resumes ? "resuming" : "run", directory.path(), network.parameter_count(),
-                           network.live_parameter_count(), data.train.count, data.validation.count,
-                           config.threads));
+  console.line(
+      fmt::format("{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, {}",
+                  resumes ? "resuming" : "run", directory.path(), network.parameter_count(),
+                  network.live_parameter_count(), data.train.count, data.validation.count, config.threads,
+                  name_of(chosen.precision)));
+  if (!chosen.note.empty()) console.line(chosen.note);
   if (!data.note.empty()) console.line("note: " + data.note);
   training.train();
   console.line("samples, curves and parameters are in " + directory.path());

@@ -44,7 +44,9 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
   config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, ConfigRange::at_least(0)));
   config.threads = static_cast<int>(
       root.optional_integer("threads", ConfigRange::between(1, kMaxThreads)).value_or(available_threads()));
-  config.precision = root.choice<Precision>("precision", config.precision, {{"f32", Precision::kF32}});
+  config.precision = root.choice<PrecisionChoice>(
+      "precision", config.precision,
+      {{"auto", std::nullopt}, {"f32", Precision::kF32}, {"bf16", Precision::kBf16}});
   config.data = read_data_config(root.section("data"));
   config.model = read_model_config(root.section("model"));
   config.train = read_train_config(root.section("train"));

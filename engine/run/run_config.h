@@ -9,12 +9,11 @@
 #include "engine/config/config.h"
 #include "engine/data/data_config.h"
 #include "engine/model/model_config.h"
+#include "engine/run/precision_choice.h"
 #include "engine/sample/sampler.h"
 #include "engine/train/train_config.h"
 
 namespace pcnn {
-
-enum class Precision { kF32 };
 
 struct SampleConfig {
   SamplerConfig sampler;
@@ -30,7 +29,7 @@ struct RunConfig {
   std::string output = "runs";
   std::uint64_t seed = 1;
   int threads = 1;
-  Precision precision = Precision::kF32;
+  PrecisionChoice precision = Precision::kF32;  // of training and scoring; samples are drawn in f32
   DataConfig data;
   ModelConfig model;
   TrainConfig train;

@@ -49,8 +49,8 @@ Progress progress_from(const nlohmann::json& json) {
 }  // namespace
 
 TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data,
-                         const Network& network, const OutputHead& head, const Workers& workers,
-                         const RunDirectory& directory, Console& console)
+                         const Network& network, const OutputHead& head, Precision precision,
+                         const Workers& workers, const RunDirectory& directory, Console& console)
     : config_(config),
       resolved_yaml_(std::move(resolved_yaml)),
       data_(data),
@@ -61,8 +61,8 @@ TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, con
       console_(console),
       binariser_(config.data.binarisation),
       trainer_(network, head, config.train, config.seed,
-               initial_parameters(network, config.model.initialisation, config.seed), workers),
-      scorer_(network, head, static_cast<int>(config.train.shard_images), workers) {}
+               initial_parameters(network, config.model.initialisation, config.seed), workers, precision),
+      scorer_(network, head, static_cast<int>(config.train.shard_images), workers, precision) {}
 
 void TrainingRun::resume() {
   const Checkpoint checkpoint = Checkpoint::read(directory_.checkpoint());

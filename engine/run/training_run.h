@@ -23,8 +23,8 @@ class TrainingRun {
  public:
   // All must outlive this; resolved_yaml goes into config.yaml and every checkpoint.
   TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data, const Network& network,
-              const OutputHead& head, const Workers& workers, const RunDirectory& directory,
-              Console& console);
+              const OutputHead& head, Precision precision, const Workers& workers,
+              const RunDirectory& directory, Console& console);
 
   // Restores the state of the directory's checkpoint.
   void resume();

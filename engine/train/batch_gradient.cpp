@@ -51,13 +51,13 @@ class BatchGradient::Reduction {
 };
 
 BatchGradient::BatchGradient(const Network& network, const OutputHead& head, int shard_images,
-                             const Workers& workers)
+                             const Workers& workers, Precision precision)
     : network_(network),
       head_(head),
       workers_(workers),
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
-      program_(network, shard_images, Purpose::kTraining),
+      program_(network, shard_images, Purpose::kTraining, {.precision = precision}),
       packed_(program_.new_packed_weights()) {
   const auto count = static_cast<std::size_t>(shard_images);
   for (int worker = 0; worker < workers.threads(); ++worker)

@@ -22,7 +22,8 @@ using FillImage = std::function<void(int position, std::span<float> image)>;
 class BatchGradient {
  public:
   // All four must outlive this. Memory: threads() workspaces, and a few gradient buffers.
-  BatchGradient(const Network& network, const OutputHead& head, int shard_images, const Workers& workers);
+  BatchGradient(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
+                Precision precision = Precision::kF32);
   ~BatchGradient();
 
   // Call after the parameters changed, before compute().

@@ -11,12 +11,13 @@ struct Scorer::Shard {
   std::vector<float> logits;
 };
 
-Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers)
+Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
+               Precision precision)
     : head_(head),
       workers_(workers),
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
-      program_(network, shard_images, Purpose::kScoring),
+      program_(network, shard_images, Purpose::kScoring, {.precision = precision}),
       packed_(program_.new_packed_weights()) {
   const auto count = static_cast<std::size_t>(shard_images);
   for (int worker = 0; worker < workers.threads(); ++worker)

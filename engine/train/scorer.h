@@ -15,7 +15,8 @@ namespace pcnn {
 class Scorer {
  public:
   // All three must outlive this.
-  Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers);
+  Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
+         Precision precision = Precision::kF32);
   ~Scorer();
 
   // Nats of each image, summed over its dimensions; the same bits on any number of threads.

@@ -42,14 +42,15 @@ double Progress::images_per_second() const {
 }
 
 Trainer::Trainer(const Network& network, const OutputHead& head, const TrainConfig& config,
-                 std::uint64_t seed, std::vector<float> parameters, const Workers& workers)
+                 std::uint64_t seed, std::vector<float> parameters, const Workers& workers,
+                 Precision precision)
     : network_(network),
       config_(config),
       seed_(seed),
       workers_(workers),
       parameters_(std::move(parameters)),
       gradients_(parameters_.size(), 0.0f),
-      gradient_(network, head, static_cast<int>(config.shard_images), workers),
+      gradient_(network, head, static_cast<int>(config.shard_images), workers, precision),
       optimiser_(Optimiser::make(config.optimiser, parameters_.size(), decay_flags(network))) {
   if (config.average.enabled()) average_ = std::make_unique<ParameterAverage>(config.average, parameters_);
   gradient_.load_parameters(parameters_);

@@ -48,7 +48,7 @@ class Trainer {
  public:
   // parameters: the flat f32 masters to start from. network, head and workers must outlive this.
   Trainer(const Network& network, const OutputHead& head, const TrainConfig& config, std::uint64_t seed,
-          std::vector<float> parameters, const Workers& workers);
+          std::vector<float> parameters, const Workers& workers, Precision precision = Precision::kF32);
   ~Trainer();
 
   // Trains until the epoch or a budget ends, whichever is first; returns true when the epoch is complete.

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -80,6 +81,56 @@ TEST(TrainingKernels, SumAddsAtEveryLengthAndInPlace) {
       expected.pop_back();
       EXPECT_EQ(onto_b, expected) << kernels.name;
     }
+}
+
+// Exact: float sums of bf16 values, rounded once.
+float widened(Bf16 value) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
+}
+
+Bf16 nearest(float value) {
+  const auto below = static_cast<Bf16>(std::bit_cast<std::uint32_t>(value) >> 16);
+  const auto above = static_cast<Bf16>(below + 1);  // away from zero
+  const double down = std::abs(static_cast<double>(value) - widened(below));
+  const double up = std::abs(static_cast<double>(widened(above)) - value);
+  return down < up || (down == up && below % 2 == 0) ? below : above;
+}
+
+TEST(TrainingKernels, Bf16IsComputedInF32AndRoundedToTheNearest) {
+  testing::Random random(3);
+  const ActivationOp relu{.function = Activation::kRelu}, tanh{.function = Activation::kTanh};
+  for (const TrainingKernels& kernels : training_kernels())
+    for (std::size_t count = 0; count < 70; ++count) {
+      std::vector<Bf16> a(count), b(count), sums(count + 1, 7), masked = sums, sloped = sums;
+      for (std::size_t i = 0; i < count; ++i) {
+        a[i] = nearest(random.normal());
+        // Halves of the last place of a, so that ties come up.
+        b[i] = i % 3 ? nearest(random.normal()) : nearest(widened(a[i]) / 256);
+      }
+      kernels.sum_bf16(count, a.data(), b.data(), sums.data());
+      kernels.activation_backward_bf16(relu, count, a.data(), b.data(), masked.data());
+      kernels.activation_backward_bf16(tanh, count, a.data(), b.data(), sloped.data());
+      for (std::size_t i = 0; i < count; ++i) {
+        const float x = widened(a[i]), y = widened(b[i]);
+        EXPECT_EQ(sums[i], nearest(x + y)) << kernels.name << ": " << x << " + " << y;
+        EXPECT_EQ(masked[i], x > 0 ? b[i] : 0) << kernels.name;
+        EXPECT_NEAR(widened(sloped[i]), y * (1 - x * x), 0.005 * std::abs(y * (1 + x * x))) << kernels.name;
+      }
+      EXPECT_EQ(sums[count], 7) << kernels.name << " wrote past the end";
+      EXPECT_EQ(masked[count], 7) << kernels.name << " wrote past the end";
+    }
+}
+
+TEST(TrainingKernels, Bf16KeepsInfinitiesAndNotANumber) {
+  for (const TrainingKernels& kernels : training_kernels()) {
+    const std::vector<Bf16> a{0x7f80, 0xff80, 0x7fc0, 0x7f7f}, zero(4, 0);
+    std::vector<Bf16> sums(4);
+    kernels.sum_bf16(4, a.data(), zero.data(), sums.data());
+    EXPECT_EQ(sums[0], 0x7f80) << kernels.name;
+    EXPECT_EQ(sums[1], 0xff80) << kernels.name;
+    EXPECT_TRUE(std::isnan(widened(sums[2]))) << kernels.name;
+    EXPECT_EQ(sums[3], 0x7f7f) << kernels.name << ": the largest finite value";
+  }
 }
 
 }  // namespace

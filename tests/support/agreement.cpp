@@ -50,10 +50,10 @@ Case random_case(Random& random, Network network, int images) {
   return result;
 }
 
-void expect_agreement(const Case& c, const TrainingKernels& kernels) {
+void expect_agreement(const Case& c, const CompileOptions& options) {
   SCOPED_TRACE(std::to_string(c.images) + " images, " + describe(c.network));
-  Compiled training(c.network, c.images, c.parameters, Purpose::kTraining, kernels);
-  Compiled scoring(c.network, c.images, c.parameters, Purpose::kScoring, kernels);
+  Compiled training(c.network, c.images, c.parameters, Purpose::kTraining, options);
+  Compiled scoring(c.network, c.images, c.parameters, Purpose::kScoring, options);
   const Values& exact_logits = c.forward.nodes[static_cast<std::size_t>(c.network.logits)];
   EXPECT_LT(relative_error(training.forward(c.pixels), exact_logits, 1.0), kForwardTolerance);
   EXPECT_LT(relative_error(scoring.forward(c.pixels), exact_logits, 1.0), kForwardTolerance);

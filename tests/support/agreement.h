@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "engine/compile/training_kernels.h"
+#include "engine/compile/program.h"
 #include "tests/support/networks.h"
 
 namespace pcnn::testing {
@@ -21,6 +21,6 @@ Case random_case(Random& random, Network network, int images);
 
 // Compiles the network for training and for scoring; fails the test where logits or gradients are not the
 // reference's.
-void expect_agreement(const Case& c, const TrainingKernels& kernels = training_kernels().back());
+void expect_agreement(const Case& c, const CompileOptions& options = {});
 
 }  // namespace pcnn::testing

@@ -13,9 +13,9 @@ namespace pcnn::testing {
 class Compiled {
  public:
   Compiled(const Network& network, int images, std::span<const float> parameters,
-           Purpose purpose = Purpose::kTraining, const TrainingKernels& kernels = training_kernels().back())
+           Purpose purpose = Purpose::kTraining, const CompileOptions& options = {})
       : network_(network),
-        program_(network, images, purpose, kernels),
+        program_(network, images, purpose, options),
         packed_(program_.new_packed_weights()),
         workspace_(program_, packed_) {
     program_.pack(parameters, packed_);

@@ -10,9 +10,10 @@ struct LoweredConv {
   int src = 0;  // tensor, in the layout the value was stored in
 };
 
-// dst = activation(conv(src)); `activation` may be null. Returns the tensor of the result.
+// dst = activation(conv(src)); `activation` may be null. Returns the tensor of the result, f32 on request
+// whatever the plan's precision.
 int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const ActivationOp* activation,
-                      int src, LoweredConv& lowered);
+                      bool f32_result, int src, LoweredConv& lowered);
 // Gradients of weight and bias into the caller's buffer.
 void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const MaskedConvOp& op,
                                         const LoweredConv& lowered, int diff_dst);

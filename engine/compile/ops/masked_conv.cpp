@@ -13,9 +13,9 @@
 namespace pcnn {
 namespace {
 
-dnnl::memory::desc any_kernel(const MaskedConvOp& op, int filters) {
+dnnl::memory::desc any_kernel(const MaskedConvOp& op, int filters, dnnl::memory::data_type type) {
   return {{filters, op.in_channels, live_rows(op.kernel_height), op.kernel_width},
-          dnnl::memory::data_type::f32,
+          type,
           dnnl::memory::format_tag::any};
 }
 
@@ -23,18 +23,18 @@ dnnl::memory::desc vector_of(int count) {
   return {{count}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x};
 }
 
-// All layouts left to the primitive; zero rows above the image are either padding or `rows_above` of the
-// source.
+// All layouts left to the primitive, everything but the bias in the plan's precision; zero rows above the
+// image are either padding or `rows_above` of the source.
 dnnl_compat::ConvGeometry geometry(const PlanBuilder& plan, int node, const MaskedConvOp& op,
                                    int rows_above = 0) {
   Shape src = plan.network().shape(op.src, plan.images());
   src.h += rows_above;
   const Shape dst = plan.network().shape(node, plan.images());
   const int top = op.kernel_height / 2 - rows_above, side = op.kernel_width / 2;
-  return {.src = any_layout(src),
-          .weights = any_kernel(op, dst.c),
+  return {.src = any_layout(src, plan.data_type()),
+          .weights = any_kernel(op, dst.c, plan.data_type()),
           .bias = vector_of(dst.c),
-          .dst = any_layout(dst),
+          .dst = any_layout(dst, plan.data_type()),
           .pad_before = {top, side},
           .pad_after = {0, side}};
 }
@@ -53,20 +53,28 @@ int rows_to_store_above(const MaskedConvOp& op) {
 }  // namespace
 
 int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const ActivationOp* activation,
-                      int src, LoweredConv& lowered) {
+                      bool f32_result, int src, LoweredConv& lowered) {
   dnnl::primitive_attr attributes = fresh_attributes();
   if (activation) {
     dnnl::post_ops ops;
     dnnl_compat::append_eltwise(ops, eltwise_algorithm(activation->function), activation->slope);
     attributes.set_post_ops(ops);
   }
-  const auto pd = dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training,
-                                            geometry(plan, node, op), attributes);
+  dnnl_compat::ConvGeometry shape = geometry(plan, node, op);
+  const auto forward_pd = [&](const dnnl::primitive_attr& attr) {
+    return dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape, attr);
+  };
+  lowered.src = src;
+  lowered.forward = forward_pd(attributes);
+  auto pd = lowered.forward;
+  if (f32_result && plan.data_type() != dnnl::memory::data_type::f32) {
+    shape.dst = any_layout(plan.network().shape(node, plan.images()), dnnl::memory::data_type::f32);
+    pd = forward_pd(attributes);
+  }
 
   const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
   const Parameter& bias = parameter(plan, op.bias);
   const int dst = plan.new_tensor(pd.dst_desc());
-  lowered = {pd, src};
   plan.primitive(dnnl::convolution_forward(pd), pd.scratchpad_desc(),
                  {{{DNNL_ARG_SRC, plan.in_layout(src, pd.src_desc())}},
                   {{DNNL_ARG_DST, dst}},
@@ -124,14 +132,15 @@ void lower_weight_gradient(PlanBuilder& plan, int node, const MaskedConvOp& op, 
 
 void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const MaskedConvOp& op,
                                         const LoweredConv& lowered, int diff_dst) {
-  if (plan.vector_kernels().weight_gradient)
+  if (plan.vector_kernels().weight_gradient && plan.data_type() == dnnl::memory::data_type::f32)
     return lower_weight_gradient(plan, node, op, lowered.src, diff_dst);
   const int rows_above = rows_to_store_above(op);
-  const dnnl_compat::ConvGeometry shape = geometry(plan, node, op, rows_above);
+  dnnl_compat::ConvGeometry shape = geometry(plan, node, op, rows_above);
   const auto hint = rows_above == 0
                         ? lowered.forward
                         : dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
                                                     fresh_attributes());
+  shape.weights = any_kernel(op, static_cast<int>(shape.dst.dims()[1]), dnnl::memory::data_type::f32);
   const auto pd = dnnl_compat::conv_backward_weights(plan.engine(), shape, hint, fresh_attributes());
 
   const int src = rows_above == 0 ? lowered.src : plan.with_zero_rows_above(lowered.src, rows_above);
