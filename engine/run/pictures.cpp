@@ -1,7 +1,12 @@
 #include "engine/run/pictures.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+
+#include "engine/core/error.h"
+#include "engine/io/image_grid.h"
 
 namespace pcnn {
 namespace {
@@ -23,6 +28,14 @@ std::vector<Image8> to_pictures(std::span<const float> images, const Shape& shap
   for (; !images.empty(); images = images.subspan(shape.size()))
     pictures.push_back(to_picture(images.first(shape.size()), shape));
   return pictures;
+}
+
+void check_picture(const std::string& where, std::int64_t images, const Shape& shape, int columns, int gap,
+                   int scale, const std::string& instead) {
+  const GridSize size = grid_size(images, shape.w, shape.h, columns, gap, scale);
+  if (size.width > kLongestSide || size.height > kLongestSide)
+    throw ConfigError(fmt::format("{}: {} images make a picture of {} x {}, accepted: up to {} a side; {}",
+                                  where, images, size.height, size.width, kLongestSide, instead));
 }
 
 }  // namespace pcnn

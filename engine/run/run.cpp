@@ -10,6 +10,7 @@
 #include "engine/io/file.h"
 #include "engine/model/network_builder.h"
 #include "engine/model/summary.h"
+#include "engine/run/pictures.h"
 #include "engine/run/training_run.h"
 #include "engine/sample/incremental_sampler.h"
 
@@ -56,6 +57,12 @@ void describe_sampling(const RunConfig& config, const Network& network, Console&
                   megabytes(program.weight_bytes())));
 }
 
+void check_sample_grid(const SampleConfig& sample, const Network& network) {
+  if (sample.count > 0)
+    check_picture("sample", sample.count, network.shape(0, 1), sample.columns, kGridGap, sample.scale,
+                  "take a smaller sample.scale, or other sample.columns");
+}
+
 void print_table(const Network& network, Console& console) {
   std::string table = network_table(network);
   table.pop_back();
@@ -77,6 +84,7 @@ void run(const RunOptions& options) {
   if (options.dry_run) {
     const Shape image = dataset_shape(config.data);
     const Network network = build_network(config.model, image.c, image.h, image.w);
+    check_sample_grid(config.sample, network);
     print_table(network, console);
     if (!chosen.note.empty()) console.line(chosen.note);
     describe_memory(config, network, chosen.precision, console);
@@ -87,6 +95,7 @@ void run(const RunOptions& options) {
   const Dataset data = load_dataset(config.data);
   const Network network =
       build_network(config.model, data.train.channels, data.train.height, data.train.width);
+  check_sample_grid(config.sample, network);
   const RunDirectory directory =
       resumes ? RunDirectory::open(options.resume) : RunDirectory::create(config.directory());
   console.log_to(directory.log());

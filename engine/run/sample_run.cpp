@@ -83,18 +83,6 @@ void check_options(const SampleOptions& options) {
   check_output(options.trace, options.overwrite);
 }
 
-constexpr int kGap = 2;  // between the images of a grid
-
-void check_grid(const SampleOptions& options, const Network& network, std::int64_t images, int columns) {
-  const GridSize size =
-      grid_size(images, network.image_width, network.image_height, columns, kGap, options.scale);
-  if (size.width > kLongestSide || size.height > kLongestSide)
-    throw ConfigError(
-        fmt::format("{}: {} images make a picture of {} x {}, accepted: up to {} a side; use .npy, a "
-                    "folder, or a smaller --scale",
-                    options.output, images, size.height, size.width, kLongestSide));
-}
-
 // Samplers count dimensions of all images together in int.
 void check_size(const Shape& image, int chains) {
   const double dims = static_cast<double>(chains) * image.c * image.h * image.w;
@@ -200,8 +188,12 @@ void sample(const SampleOptions& options) {
   const int chains = each * inputs;
   const int columns = partial ? each + 1 : options.columns;
   check_size(network.shape(0, 1), chains);
+  const Shape image = network.shape(0, 1);
   if (output_kind(options.output) == OutputKind::kGrid)
-    check_grid(options, network, chains + (partial ? inputs : 0), columns);
+    check_picture(options.output, chains + (partial ? inputs : 0), image, columns, kGridGap, options.scale,
+                  "use .npy, a folder, or a smaller --scale");
+  if (output_kind(options.output) == OutputKind::kFolder)
+    check_picture(options.output, 1, image, 1, 0, options.scale, "use .npy or a smaller --scale");
   const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
   const Shape shape = network.shape(0, chains);
 
@@ -234,7 +226,7 @@ void sample(const SampleOptions& options) {
   switch (output_kind(options.output)) {
     case OutputKind::kGrid:
       if (partial) pictures = beside(partial_pictures(*partial), pictures, each);
-      write_png(options.output, tile_images(pictures, columns, kGap, options.scale));
+      write_png(options.output, tile_images(pictures, columns, kGridGap, options.scale));
       break;
     case OutputKind::kArray:
       write_array(options.output, shape, samples.images);

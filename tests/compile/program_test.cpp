@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/support/agreement.h"
@@ -58,6 +59,7 @@ TEST(Program, InBf16StaysNearF32) {
     }
     return std::sqrt(difference / size);
   };
+  std::vector<double> errors;  // of gradients, which cancel more in one network than in another
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     testing::Random random(40000 + seed);
     // Smooth activations: a rounded value on the other side of a kink is no error of ours.
@@ -72,9 +74,15 @@ TEST(Program, InBf16StaysNearF32) {
     const std::vector<float> logits = bf16.forward(c.pixels);
     EXPECT_LT(relative_distance(logits, f32.forward(c.pixels)), 0.05);
     EXPECT_EQ(logits, scoring.forward(c.pixels));
-    EXPECT_LT(relative_distance(bf16.backward(c.diff_logits), f32.backward(c.diff_logits)), 0.1);
-    EXPECT_LT(bf16.program().workspace_bytes_unshared(), f32.program().workspace_bytes_unshared());
+    errors.push_back(relative_distance(bf16.backward(c.diff_logits), f32.backward(c.diff_logits)));
+    EXPECT_LT(errors.back(), 0.3);
   }
+  std::ranges::sort(errors);
+  EXPECT_LT(errors[errors.size() / 2], 0.05);
+
+  const Network network = testing::tutorial_network();
+  EXPECT_LT(Program(network, 4, Purpose::kTraining, {.precision = Precision::kBf16}).workspace_bytes(),
+            0.6 * static_cast<double>(Program(network, 4, Purpose::kTraining).workspace_bytes()));
 }
 
 TEST(Program, NeverSeesDeadWeights) {

@@ -94,6 +94,11 @@ TEST_F(Run, WritesNothingForABadConfigOrADryRun) {
   EXPECT_NE(message_of({.config = config(), .overrides = {"model.input.kernel=4"}}).find("odd"),
             std::string::npos);
   EXPECT_NE(message_of({.config = config(), .overrides = {"data.directory=/nowhere"}}), "");
+  EXPECT_NE(message_of({.config = config(),
+                        .overrides = {"sample.count=10000", "sample.columns=1", "sample.scale=32"}})
+                .find("make a picture of 1940002 x"),
+            std::string::npos)
+      << "before the first epoch, not after it";
   run({.config = config(), .dry_run = true});
   EXPECT_FALSE(fs::exists(root_ + "/runs"));
 }
