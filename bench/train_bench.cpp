@@ -122,10 +122,10 @@ void by_threads(benchmark::internal::Benchmark* bench) {
   bench->ArgName("threads")->DenseRange(1, available_threads())->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
-BENCHMARK_CAPTURE(TrainStep, precision : f32, Precision::kF32)->Apply(by_threads);
-BENCHMARK_CAPTURE(TrainStep, precision : bf16, Precision::kBf16)->Apply(by_threads);
-BENCHMARK_CAPTURE(Score, precision : f32, Precision::kF32)->Apply(by_threads);
-BENCHMARK_CAPTURE(Score, precision : bf16, Precision::kBf16)->Apply(by_threads);
+BENCHMARK_CAPTURE(TrainStep, f32, Precision::kF32)->Apply(by_threads);
+BENCHMARK_CAPTURE(TrainStep, bf16, Precision::kBf16)->Apply(by_threads);
+BENCHMARK_CAPTURE(Score, f32, Precision::kF32)->Apply(by_threads);
+BENCHMARK_CAPTURE(Score, bf16, Precision::kBf16)->Apply(by_threads);
 BENCHMARK(TrainScaling)->Iterations(7)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(ConfigToFirstStep)->UseRealTime()->Unit(benchmark::kMillisecond);
 
