@@ -11,10 +11,12 @@ namespace {
 
 class Lowering {
  public:
-  Lowering(PlanBuilder& plan, const Network& network)
+  Lowering(PlanBuilder& plan, const Network& network, bool backward)
       : plan_(plan),
         network_(network),
+        fuses_skips_(!backward),
         tensors_(network.nodes.size(), -1),
+        absorbed_(network.nodes.size(), false),
         convs_(network.nodes.size()),
         readers_(network.nodes.size()),
         gradients_(network.nodes.size()) {
@@ -32,7 +34,7 @@ class Lowering {
   // Returns the tensor of the logits, plain NCHW.
   int forward() {
     for (std::size_t node = 1; node < network_.nodes.size(); ++node)
-      if (tensors_[node] < 0)
+      if (tensors_[node] < 0 && !absorbed_[node])
         std::visit([&](const auto& op) { forward(static_cast<int>(node), op); }, network_.nodes[node].op);
     return plan_.in_layout(tensors_[at(network_.logits)],
                            plain_layout(network_.shape(network_.logits, plan_.images())));
@@ -56,12 +58,31 @@ class Lowering {
   void forward(int, const InputOp&) {}
 
   void forward(int node, const MaskedConvOp& op) {
-    const ActivationOp* activation = nullptr;
-    if (readers_[at(node)].size() == 1 && node != network_.logits)
-      activation = std::get_if<ActivationOp>(&network_.nodes[at(readers_[at(node)][0])].op);
-    const int result = activation ? readers_[at(node)][0] : node;
-    tensors_[at(result)] = lower_masked_conv(plan_, node, op, activation, result == network_.logits,
-                                             tensors_[at(op.src)], convs_[at(node)]);
+    FusedOps fused;
+    int result = node;
+    if ((fused.activation = only_reader<ActivationOp>(result))) result = readers_[at(result)][0];
+    const int src = tensors_[at(op.src)];
+    if (const AddOp* add = fuses_skips_ ? only_reader<AddOp>(result) : nullptr) {
+      const int sum = readers_[at(result)][0];
+      fused.skip = tensors_[at(add->a == result ? add->b : add->a)];
+      fused.f32_result = sum == network_.logits;
+      if (fused.skip >= 0)
+        tensors_[at(sum)] = lower_masked_conv(plan_, node, op, fused, src, convs_[at(node)]);
+      if (tensors_[at(sum)] >= 0) {
+        absorbed_[at(result)] = true;
+        return;
+      }
+      fused.skip = -1;
+    }
+    fused.f32_result = result == network_.logits;
+    tensors_[at(result)] = lower_masked_conv(plan_, node, op, fused, src, convs_[at(node)]);
+  }
+
+  // The op that alone reads a node's value, where it is of this kind.
+  template <typename Wanted>
+  const Wanted* only_reader(int node) const {
+    if (readers_[at(node)].size() != 1 || node == network_.logits) return nullptr;
+    return std::get_if<Wanted>(&network_.nodes[at(readers_[at(node)][0])].op);
   }
 
   void forward(int node, const ActivationOp& op) {
@@ -92,7 +113,9 @@ class Lowering {
 
   PlanBuilder& plan_;
   const Network& network_;
+  bool fuses_skips_;          // not in training: the activation's backward pass reads what the sum would hide
   std::vector<int> tensors_;  // node -> tensor of its value; a fused convolution has none
+  std::vector<bool> absorbed_;  // computed inside a later node's primitive, without a tensor of its own
   std::vector<LoweredConv> convs_;
   std::vector<std::vector<int>> readers_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient
@@ -103,7 +126,7 @@ class Lowering {
 Plan lower(const dnnl::engine& engine, const Network& network, int images, bool backward,
            const CompileOptions& options) {
   PlanBuilder plan(engine, network, images, options);
-  Lowering lowering(plan, network);
+  Lowering lowering(plan, network, backward);
 
   const int image = lowering.image();
   plan.caller({}, std::vector{image});

@@ -73,7 +73,7 @@ TEST(Program, InBf16StaysNearF32) {
                               {.precision = Precision::kBf16});
     const std::vector<float> logits = bf16.forward(c.pixels);
     EXPECT_LT(relative_distance(logits, f32.forward(c.pixels)), 0.05);
-    EXPECT_EQ(logits, scoring.forward(c.pixels));
+    EXPECT_LT(relative_distance(scoring.forward(c.pixels), f32.forward(c.pixels)), 0.05);
     errors.push_back(relative_distance(bf16.backward(c.diff_logits), f32.backward(c.diff_logits)));
     EXPECT_LT(errors.back(), 0.3);
   }
@@ -156,15 +156,18 @@ TEST(Program, RunsNothingOfTheTutorialNetworkOnReferenceOrGemmKernels) {
   std::vector<CompileOptions> all;
   for (const TrainingKernels& kernels : training_kernels()) all.push_back({.kernels = kernels});
   if (can_compute(Precision::kBf16)) all.push_back({.precision = Precision::kBf16});
+  const auto check = [](int images, Purpose purpose, const CompileOptions& options, std::size_t count) {
+    const auto steps = Program(testing::tutorial_network(), images, purpose, options).implementations();
+    EXPECT_EQ(steps.size(), count);
+    for (const Implementation& step : steps)
+      for (const char* slow : {"ref", "gemm"})
+        EXPECT_EQ(step.name.find(slow), std::string::npos)
+            << step.op << " " << step.direction << ": " << step.name << ", " << name_of(options.precision);
+  };
   for (const int images : {1, 4})
     for (const CompileOptions& options : all) {
-      const auto steps =
-          Program(testing::tutorial_network(), images, Purpose::kTraining, options).implementations();
-      EXPECT_EQ(steps.size(), 24u + 23u + 24u) << "forward, backward data, backward weights";
-      for (const Implementation& step : steps)
-        for (const char* slow : {"ref", "gemm"})
-          EXPECT_EQ(step.name.find(slow), std::string::npos)
-              << step.op << " " << step.direction << ": " << step.name << ", " << name_of(options.precision);
+      check(images, Purpose::kTraining, options, 24 + 23 + 24);  // forward, backward data, backward weights
+      check(images, Purpose::kScoring, options, 24);
     }
 }
 

@@ -10,10 +10,16 @@ struct LoweredConv {
   int src = 0;  // tensor, in the layout the value was stored in
 };
 
-// dst = activation(conv(src)); `activation` may be null. Returns the tensor of the result, f32 on request
-// whatever the plan's precision.
-int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const ActivationOp* activation,
-                      bool f32_result, int src, LoweredConv& lowered);
+// What a convolution's primitive takes along: dst = activation(conv(src)) + skip.
+struct FusedOps {
+  const ActivationOp* activation = nullptr;  // null: the identity
+  int skip = -1;                             // tensor; -1: nothing is added
+  bool f32_result = false;                   // whatever the plan's precision
+};
+
+// Returns the tensor of the result, or -1 where a skip was asked for and no fast primitive takes it.
+int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const FusedOps& fused, int src,
+                      LoweredConv& lowered);
 // Gradients of weight and bias into the caller's buffer.
 void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const MaskedConvOp& op,
                                         const LoweredConv& lowered, int diff_dst);

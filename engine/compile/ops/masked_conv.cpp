@@ -52,34 +52,39 @@ int rows_to_store_above(const MaskedConvOp& op) {
 
 }  // namespace
 
-int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const ActivationOp* activation,
-                      bool f32_result, int src, LoweredConv& lowered) {
+int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const FusedOps& fused, int src,
+                      LoweredConv& lowered) {
   dnnl::primitive_attr attributes = fresh_attributes();
-  if (activation) {
-    dnnl::post_ops ops;
-    dnnl_compat::append_eltwise(ops, eltwise_algorithm(activation->function), activation->slope);
-    attributes.set_post_ops(ops);
-  }
+  dnnl::post_ops ops;
+  if (fused.activation)
+    dnnl_compat::append_eltwise(ops, eltwise_algorithm(fused.activation->function), fused.activation->slope);
+  if (fused.skip >= 0) ops.append_binary(dnnl::algorithm::binary_add, plan.desc(fused.skip));
+  if (ops.len() > 0) attributes.set_post_ops(ops);
+
   dnnl_compat::ConvGeometry shape = geometry(plan, node, op);
-  const auto forward_pd = [&](const dnnl::primitive_attr& attr) {
-    return dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape, attr);
+  const auto forward_pd = [&] {
+    return dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape, attributes);
   };
   lowered.src = src;
-  lowered.forward = forward_pd(attributes);
+  lowered.forward = forward_pd();
   auto pd = lowered.forward;
-  if (f32_result && plan.data_type() != dnnl::memory::data_type::f32) {
+  if (fused.f32_result && plan.data_type() != dnnl::memory::data_type::f32) {
     shape.dst = any_layout(plan.network().shape(node, plan.images()), dnnl::memory::data_type::f32);
-    pd = forward_pd(attributes);
+    pd = forward_pd();
   }
+  // A skip in another layout than the result's drops to slow kernels without a word.
+  if (fused.skip >= 0 && plan.desc(fused.skip) != pd.dst_desc()) return -1;
 
   const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
   const Parameter& bias = parameter(plan, op.bias);
   const int dst = plan.new_tensor(pd.dst_desc());
-  plan.primitive(dnnl::convolution_forward(pd), pd.scratchpad_desc(),
-                 {{{DNNL_ARG_SRC, plan.in_layout(src, pd.src_desc())}},
-                  {{DNNL_ARG_DST, dst}},
-                  {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}},
-                   {DNNL_ARG_BIAS, {Operand::Home::kBias, bias.offset, pd.bias_desc()}}}});
+  PlanBuilder::Arguments arguments{{{DNNL_ARG_SRC, plan.in_layout(src, pd.src_desc())}},
+                                   {{DNNL_ARG_DST, dst}},
+                                   {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}},
+                                    {DNNL_ARG_BIAS, {Operand::Home::kBias, bias.offset, pd.bias_desc()}}}};
+  if (fused.skip >= 0)
+    arguments.reads.emplace_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len() - 1) | DNNL_ARG_SRC_1, fused.skip);
+  plan.primitive(dnnl::convolution_forward(pd), pd.scratchpad_desc(), std::move(arguments));
   plan.note_implementation(node, "forward", pd.impl_info_str());
   return dst;
 }
