@@ -1,8 +1,10 @@
 #include "engine/compile/pixel_program.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/compile/arena_plan.h"
+#include "engine/core/error.h"
 
 namespace pcnn {
 namespace {
@@ -28,33 +30,54 @@ const Wanted* only_reader(const Network& network, const std::vector<int>& reader
   return std::get_if<Wanted>(&network.nodes[index(readers[0])].op);
 }
 
+// Whether a node's value at a pixel depends on the image there. Mask A cuts that; the logits' never do.
+std::vector<bool> nodes_that_see_their_pixel(const Network& network) {
+  std::vector<bool> sees(network.nodes.size(), true);
+  for (std::size_t node = 1; node < network.nodes.size(); ++node) {
+    const Op& op = network.nodes[node].op;
+    const auto* conv = std::get_if<MaskedConvOp>(&op);
+    const std::vector<int> read = sources(op);
+    sees[node] = (!conv || conv->mask == MaskType::kB) &&
+                 std::ranges::any_of(read, [&](int source) { return sees[index(source)]; });
+  }
+  return sees;
+}
+
 }  // namespace
 
 PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
                            const PixelKernel& kernel)
     : network_(network), kernel_(kernel), stores_(network.nodes.size()) {
   const std::vector<std::vector<int>> readers = readers_of(network_);
+  const std::vector<bool> sees = nodes_that_see_their_pixel(network_);
+  if (sees[index(network_.logits)])
+    throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
   std::vector<bool> done(network_.nodes.size(), false);  // computed by an earlier step
+  std::vector<Step> late_steps;
   for (int node = 1; node < static_cast<int>(network_.nodes.size()); ++node) {
     if (done[index(node)]) continue;
     const Op& op = network_.nodes[index(node)].op;
+    std::vector<Step>& steps = sees[index(node)] ? late_steps : steps_;
     if (std::holds_alternative<MaskedConvOp>(op)) {
-      ConvStep step = fuse(node, readers);
+      ConvStep step = fuse(node, readers, sees);
       pack(step, parameters);
       for (int fused = node; fused != step.dst; fused = readers[index(fused)][0]) done[index(fused)] = true;
       done[index(step.dst)] = true;
-      steps_.emplace_back(std::move(step));
+      steps.emplace_back(std::move(step));
     } else if (const auto* activation = std::get_if<ActivationOp>(&op)) {
-      steps_.emplace_back(ActivationStep{*activation, node});
+      steps.emplace_back(ActivationStep{*activation, node});
     } else if (const auto* add = std::get_if<AddOp>(&op)) {
-      steps_.emplace_back(AddStep{*add, node});
+      steps.emplace_back(AddStep{*add, node});
     }
   }
+  early_steps_ = steps_.size();
+  std::ranges::move(late_steps, std::back_inserter(steps_));
   place_nodes();
 }
 
 // The addition may be taken along only where its other operand comes before the convolution.
-PixelProgram::ConvStep PixelProgram::fuse(int node, const std::vector<std::vector<int>>& readers) const {
+PixelProgram::ConvStep PixelProgram::fuse(int node, const std::vector<std::vector<int>>& readers,
+                                          const std::vector<bool>& sees) const {
   ConvStep step{.op = std::get<MaskedConvOp>(network_.nodes[index(node)].op), .dst = node};
   if (const auto* activation = only_reader<ActivationOp>(network_, readers[index(node)])) {
     step.activation = *activation;
@@ -62,7 +85,7 @@ PixelProgram::ConvStep PixelProgram::fuse(int node, const std::vector<std::vecto
   }
   if (const auto* add = only_reader<AddOp>(network_, readers[index(step.dst)])) {
     const int other = add->a == step.dst ? add->b : add->a;
-    if (other < node) {
+    if (other < node && sees[index(other)] <= sees[index(node)]) {
       step.dst = readers[index(step.dst)][0];
       step.skip = other;
     }
@@ -193,13 +216,20 @@ void PixelProgram::run(const AddStep& step, PixelCache& cache, int row, int colu
 }
 
 std::span<const float> PixelProgram::logits(PixelCache& cache, int row, int column) const {
-  for (const Step& step : steps_) std::visit([&](const auto& one) { run(one, cache, row, column); }, step);
+  run_steps(0, early_steps_, cache, row, column);
   return {at(cache, network_.logits, row, column),
           index(stores_[index(network_.logits)].channels) * index(cache.chains_)};
 }
 
 void PixelProgram::set_pixel(PixelCache& cache, int row, int column, std::span<const float> values) const {
   std::ranges::copy(values, at(cache, 0, row, column));
+  run_steps(early_steps_, steps_.size(), cache, row, column);
+}
+
+void PixelProgram::run_steps(std::size_t begin, std::size_t end, PixelCache& cache, int row,
+                             int column) const {
+  for (std::size_t i = begin; i < end; ++i)
+    std::visit([&](const auto& step) { run(step, cache, row, column); }, steps_[i]);
 }
 
 }  // namespace pcnn

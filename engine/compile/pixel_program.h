@@ -43,7 +43,7 @@ class PixelCache {
 class PixelProgram {
  public:
   // For images of network.image_width columns and any number of rows. parameters: the flat f32 masters. The
-  // kernel must be one of pixel_kernels().
+  // kernel must be one of pixel_kernels(). Throws ComputeError where the logits read their own pixel.
   PixelProgram(const Network& network, std::span<const float> parameters,
                const PixelKernel& kernel = pixel_kernels().back());
 
@@ -86,10 +86,12 @@ class PixelProgram {
   };
   using Step = std::variant<ConvStep, ActivationStep, AddStep>;
 
-  [[nodiscard]] ConvStep fuse(int node, const std::vector<std::vector<int>>& readers) const;
+  [[nodiscard]] ConvStep fuse(int node, const std::vector<std::vector<int>>& readers,
+                              const std::vector<bool>& sees) const;
   void pack(ConvStep& step, std::span<const float> parameters);
   void place_nodes();
   [[nodiscard]] float* at(PixelCache& cache, int node, int row, int column) const;
+  void run_steps(std::size_t begin, std::size_t end, PixelCache& cache, int row, int column) const;
   void run(const ConvStep& step, PixelCache& cache, int row, int column) const;
   void run(const ActivationStep& step, PixelCache& cache, int row, int column) const;
   void run(const AddStep& step, PixelCache& cache, int row, int column) const;
@@ -97,6 +99,8 @@ class PixelProgram {
   Network network_;
   PixelKernel kernel_;
   std::vector<Step> steps_;
+  std::size_t early_steps_ =
+      0;                       // those of logits(); the others see the pixel itself and wait for set_pixel()
   std::vector<Store> stores_;  // by node; nodes inside a fused step have none
   std::size_t chain_floats_ = 0;
   std::size_t max_taps_ = 0;

@@ -78,6 +78,15 @@ TEST(PixelProgram, ComputesTheForwardPassOfImagesOfEveryKindOfShape) {
                           height, width);
 }
 
+TEST(PixelProgram, ComputesTheForwardPassOfRandomGraphs) {
+  Random random(35);
+  for (int round = 0; round < 200; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    const Network graph = testing::random_graph(random, kFunctions[round % 5]);
+    expect_forward_pass(random, graph, graph.image_height, graph.image_width);
+  }
+}
+
 TEST(PixelProgram, ComputesTheForwardPassOfTheTutorialNetwork) {
   Random random(33);
   expect_forward_pass(random, testing::tutorial_network(), 28, 28);

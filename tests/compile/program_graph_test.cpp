@@ -106,5 +106,14 @@ TEST(ProgramGraph, LogitsThatAnotherOpReadsToo) {
   });
 }
 
+TEST(ProgramGraph, RandomGraphs) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    testing::Random random(50000 + seed);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    testing::expect_agreement(testing::random_case(
+        random, testing::random_graph(random, seed % 2 ? Activation::kSigmoid : Activation::kElu), 2));
+  }
+}
+
 }  // namespace
 }  // namespace pcnn

@@ -97,6 +97,48 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
   return std::move(builder).finish(node);
 }
 
+Network random_graph(Random& random, Activation activation) {
+  const int channels = random.between(1, 3);
+  NetworkBuilder builder(channels, random.between(1, 9), random.between(1, 9), activation,
+                         random_slope(random, activation));
+  struct Value {
+    int node, maps;
+    bool causal;  // sees earlier pixels only
+  };
+  std::vector<Value> values{{0, channels, false}};
+  const auto any = [&] {
+    return values[static_cast<std::size_t>(random.between(0, static_cast<int>(values.size()) - 1))];
+  };
+  for (int op = random.between(6, 14); op > 0; --op) {
+    const Value a = any(), b = any();
+    const std::string name = "op." + std::to_string(op);
+    switch (random.between(0, 3)) {
+      case 0:
+        values.push_back({builder.activate(a.node), a.maps, a.causal});
+        break;
+      case 1:
+        if (a.maps == b.maps) {
+          values.push_back({builder.add(name, a.node, b.node), a.maps, a.causal && b.causal});
+          break;
+        }
+        [[fallthrough]];
+      default: {
+        Kernel kernel = random_kernel(random, 7);
+        if (!a.causal && kernel.height == 1 && kernel.width == 1) kernel = {3, 3};
+        const int maps = random.between(0, 1) ? channels : random.between(1, 9);
+        const MaskType mask = a.causal ? MaskType::kB : MaskType::kA;
+        values.push_back({builder.masked_conv(name, a.node, mask, kernel, maps), maps, true});
+      }
+    }
+  }
+  std::vector<int> outputs;
+  for (const Value& value : values)
+    if (value.causal && value.maps == channels) outputs.push_back(value.node);
+  if (outputs.empty()) outputs.push_back(builder.masked_conv("logits", 0, MaskType::kA, {3, 3}, channels));
+  return std::move(builder).finish(
+      outputs[static_cast<std::size_t>(random.between(0, static_cast<int>(outputs.size()) - 1))]);
+}
+
 std::vector<float> random_parameters(Random& random, const Network& network) {
   std::vector<float> values(network.parameter_count());
   for (const Parameter& parameter : network.parameters) {

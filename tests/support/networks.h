@@ -28,6 +28,10 @@ struct NetworkLimits {
 // activation after an addition, a skip across the whole network.
 Network random_network(Random& random, Activation activation, const NetworkLimits& limits = {});
 
+// A causal graph no config makes: every op reads any nodes before it, kernels of every height read the same
+// node, and the logits are any node of as many maps as the image has channels, read again or not.
+Network random_graph(Random& random, Activation activation);
+
 // Scaled by the live taps, so that signals neither die nor saturate. Dead weights hold large numbers, which
 // nothing may ever see.
 std::vector<float> random_parameters(Random& random, const Network& network);
