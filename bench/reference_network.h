@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "engine/model/initialise.h"
+#include "engine/model/mask.h"
 #include "engine/model/network_builder.h"
 #include "engine/model/output_head.h"
 #include "engine/model/summary.h"
@@ -30,6 +32,21 @@ struct ReferenceNetwork {
   std::unique_ptr<const OutputHead> head = make_output_head(HeadKind::kBernoulli);
   std::vector<float> parameters = initial_parameters(network, Initialisation::kGlorotNormal, 1);
 };
+
+enum class Taps { kLive, kInLiveRows };
+
+// Multiply-adds per image and pair of channels of a kernel's taps: one for every pixel and tap that falls
+// inside the image, for no fast kernel computes the zeros around it.
+inline double products_of(MaskType mask, int kernel_height, int kernel_width, int height, int width,
+                          Taps taps) {
+  double products = 0.0;
+  for (int row = 0; row < live_rows(kernel_height); ++row)
+    for (int column = 0; column < kernel_width; ++column)
+      if (taps == Taps::kInLiveRows || is_live(mask, kernel_height, kernel_width, row, column))
+        products += static_cast<double>(std::max(0, height - std::abs(row - kernel_height / 2))) *
+                    std::max(0, width - std::abs(column - kernel_width / 2));
+  return products;
+}
 
 inline double seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();

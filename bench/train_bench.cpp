@@ -31,25 +31,29 @@ ImageSet noise(int count) {
 // Floating-point operations of one image: kernels cut to their live rows, and with `backward` the gradients
 // of data (but the image's) and of live weights.
 double flops(const Network& network, bool backward) {
-  const double pixels = static_cast<double>(network.shape(0, 1).h) * network.shape(0, 1).w;
+  const Shape image = network.shape(0, 1);
   double products = 0.0;
   for (const Node& node : network.nodes)
     if (const auto* conv = std::get_if<MaskedConvOp>(&node.op)) {
       const Parameter& weight = network.parameters[static_cast<std::size_t>(conv->weight)];
       const double channels = static_cast<double>(weight.shape[0]) * weight.shape[1];
-      const double cut = channels * live_rows(conv->kernel_height) * conv->kernel_width;
-      const double live = channels * live_taps(conv->mask, conv->kernel_height, conv->kernel_width);
-      products += cut + (backward ? live + (conv->src == 0 ? 0.0 : cut) : 0.0);
+      const auto of = [&](Taps taps) {
+        return channels *
+               products_of(conv->mask, conv->kernel_height, conv->kernel_width, image.h, image.w, taps);
+      };
+      const double cut = of(Taps::kInLiveRows);
+      products += cut + (backward ? of(Taps::kLive) + (conv->src == 0 ? 0.0 : cut) : 0.0);
     }
-  return 2.0 * pixels * products;
+  return 2.0 * products;
 }
 
 void report(benchmark::State& state, const ReferenceNetwork& reference, bool backward, double images,
-            const Workers& workers) {
+            const Workers& workers, Precision precision) {
   state.SetItemsProcessed(static_cast<std::int64_t>(images));
   const double gflop = images * flops(reference.network, backward) / 1e9;
   state.counters["GFLOP/s"] = benchmark::Counter(gflop, benchmark::Counter::kIsRate);
-  state.counters["of_peak"] = benchmark::Counter(gflop / fma_peak(workers), benchmark::Counter::kIsRate);
+  if (precision == Precision::kF32)  // bf16 instructions have another peak
+    state.counters["of_peak"] = benchmark::Counter(gflop / fma_peak(workers), benchmark::Counter::kIsRate);
 }
 
 // Whole optimiser steps of 64 images.
@@ -64,7 +68,7 @@ void TrainStep(benchmark::State& state, Precision precision) {
   const auto step = [&] { trainer.run_epoch(images, binariser, [](const Progress&) { return false; }); };
   step();
   for (auto _ : state) step();
-  report(state, reference, true, static_cast<double>(state.iterations() * config.batch), workers);
+  report(state, reference, true, static_cast<double>(state.iterations() * config.batch), workers, precision);
 }
 
 // Exact likelihoods of 256 images.
@@ -76,7 +80,7 @@ void Score(benchmark::State& state, Precision precision) {
   Scorer scorer(reference.network, *reference.head, 4, workers, precision);
   const FillImage fill = [](int, std::span<float> image) { std::ranges::fill(image, 1.0f); };
   for (auto _ : state) benchmark::DoNotOptimize(scorer.nats(reference.parameters, kImages, fill));
-  report(state, reference, false, static_cast<double>(state.iterations() * kImages), workers);
+  report(state, reference, false, static_cast<double>(state.iterations() * kImages), workers, precision);
 }
 
 // Images per second on all cores over those on one.

@@ -182,8 +182,8 @@ def parse_options():
                         help="f32,bf16; default: f32")
     parser.add_argument("--peers", type=listed(SCRIPTS), default=list(SCRIPTS),
                         help="default: pytorch,keras")
-    parser.add_argument("--threads", type=peer.positive(int), default=peer.usable_cores(),
-                        help="of each side; default: the usable cores")
+    parser.add_argument("--threads", type=peer.positive(int), default=None,
+                        help="of each side; default: all that pcnn-bench knows")
     parser.add_argument("--rounds", type=peer.positive(int), default=os.environ.get("ROUNDS", "5"),
                         help="per row; default: the environment variable ROUNDS, or 5")
     parser.add_argument("--seconds", type=peer.positive(float), default=4.0,
@@ -199,6 +199,9 @@ def main():
     if not os.access(BENCH, os.X_OK) or BENCH.is_dir():
         sys.exit(f"compare: no {os.path.relpath(BENCH)}; build it with ./scripts/setup.sh --no-data")
 
+    known = pcnn_names()
+    if options.threads is None:  # as many as pcnn finds cores and quota for
+        options.threads = max((int(n) for n in re.findall(r"/threads:(\d+)/", "\n".join(known))), default=1)
     versions, notes = installed(options.peers)
     print(f"CPU: {cpu_model()}; {options.threads} threads on {peer.usable_cores()} usable cores")
     print(f"Versions: {'; '.join([pcnn_version(), *versions.values()])}")
@@ -214,7 +217,7 @@ def main():
 
     print("\n| task | precision | peer | pcnn images/s | peer images/s | ratio | lowest..highest |")
     print("|---|---|---|---|---|---|---|", flush=True)
-    known, failures, notes = pcnn_names(), 0, []
+    rows, failures, notes = 0, 0, []
     for task in options.tasks:
         for precision in options.precisions:
             name = pcnn_name(task, precision, options.threads)
@@ -241,9 +244,10 @@ def main():
                     failures += 1
                     continue
                 print(row(task, precision, framework, pairs), flush=True)
+                rows += 1
     if notes:
         print("", *notes, sep="\n")
-    sys.exit(1 if failures else 0)
+    sys.exit(1 if failures or not rows else 0)
 
 
 def stop(number, _):

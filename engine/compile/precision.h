@@ -3,7 +3,7 @@
 namespace pcnn {
 
 // What feature maps, their gradients and packed weights are held in. Parameters, their gradients, logits and
-// losses are f32 under both, and so are all sums.
+// losses are f32 under both, and every sum is computed in f32 before it is rounded to this.
 enum class Precision { kF32, kBf16 };
 
 // Whether oneDNN has kernels for it here: bf16 needs AVX-512.

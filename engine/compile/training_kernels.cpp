@@ -32,7 +32,8 @@ std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
   const auto padded = [lanes](int channels) {
     return static_cast<std::size_t>((channels + lanes - 1) / lanes * lanes);
   };
-  // The bias, the weights with rows filled up, the image with zeros around it.
+  // The bias, the weights, the image with zeros around it. A tile has four rows: those of a plain source,
+  // which are not multiples of four, are filled up.
   const auto taps = static_cast<std::size_t>(gradient.tap_count);
   const auto image = static_cast<std::size_t>(gradient.in_channels) *
                      static_cast<std::size_t>(gradient.height + gradient.kernel_height / 2) *

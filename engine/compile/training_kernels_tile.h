@@ -4,15 +4,14 @@
 // instruction set.
 //
 // The gradient of the weights is a matrix: a row for every pair of (input channel, live tap), a column for
-// every filter; each pixel adds the product of the inputs its taps read and its diff_dst. A register tile
-// holds
+// every filter; each pixel adds the product of the inputs its taps read and its diff_dst. A register tile is
 //
-//            filters ->   | vector 0 | vector 1 | vector 2 |   pixels run innermost: per pixel, a broadcast
-//            of
-//     4 rows              |  acc     |  acc     |  acc     |   each row's input times diff_dst's vectors
+//            filters ->   | vector 0 | vector 1 | vector 2 |
+//     4 rows              |  acc     |  acc     |  acc     |
 //
-// A few rows of pixels at a time, so that they stay in the first-level cache while all tiles pass over them;
-// the tiles' sums wait in the scratch meanwhile.
+// with the pixels innermost: per pixel, a broadcast of each row's input times the vectors of diff_dst. A few
+// rows of pixels at a time, so that they stay in the first-level cache while all tiles pass over them; the
+// tiles' sums wait in the scratch meanwhile.
 
 #include <cstddef>
 #include <cstring>
@@ -76,9 +75,11 @@ class WeightGradientTile : Simd<kLanes> {
   // The image with the zeros around it that taps may read.
   void pad() const {
     const int top = g_.kernel_height / 2, side = g_.kernel_width / 2;
-    std::memset(padded_, 0, size(g_.in_channels * padded_height_ * padded_width_) * sizeof(float));
+    std::memset(padded_, 0, size(g_.in_channels) * size(padded_height_ * padded_width_) * sizeof(float));
     for (int row = 0; row < g_.in_channels * g_.height; ++row)
-      std::memcpy(padded_ + (row / g_.height * padded_height_ + top + row % g_.height) * padded_width_ + side,
+      std::memcpy(padded_ +
+                      size(row / g_.height * padded_height_ + top + row % g_.height) * size(padded_width_) +
+                      side,
                   g_.src + (size(image_ * g_.in_channels * g_.height + row)) * size(g_.width),
                   size(g_.width) * sizeof(float));
   }
@@ -113,7 +114,7 @@ class WeightGradientTile : Simd<kLanes> {
     }
     const int blocks = (g_.in_channels + kLanes - 1) / kLanes;
     for (int block = 0; block < blocks; ++block)
-      for (int quarter = 0; quarter < kLanes / kRows; ++quarter)
+      for (int part = 0; part < kLanes / kRows; ++part)
         for (int tap = 0; tap < g_.tap_count; ++tap) {
           const int dy = g_.taps[tap].row - g_.kernel_height / 2;
           const int dx = g_.taps[tap].column - g_.kernel_width / 2;
@@ -123,7 +124,7 @@ class WeightGradientTile : Simd<kLanes> {
           sums += kTile;
           if (top >= end_ || left >= right) continue;
           const float* input = g_.src + (size(image_ * blocks + block)) * plane +
-                               size((top + dy) * g_.width + left + dx) * kLanes + size(quarter * kRows);
+                               size((top + dy) * g_.width + left + dx) * kLanes + size(part * kRows);
           const float* const inputs[kRows] = {input, input + 1, input + 2, input + 3};
           const float* from = diff + size(top * g_.width + left) * kLanes;
           if (dx == 0)  // whole rows follow each other without a gap
@@ -197,9 +198,10 @@ class WeightGradientTile : Simd<kLanes> {
         const int group = g_.plain_src ? flat / kRows : channel / kRows * g_.tap_count + tap;
         const int line = g_.plain_src ? flat % kRows : channel % kRows;
         const float* from = sums + size((group * kRows + line) * count * kLanes);
-        float* to = g_.weights + size((first * g_.in_channels + channel) * kernel +
-                                      g_.taps[tap].row * g_.kernel_width + g_.taps[tap].column);
-        for (int filter = 0; filter < filters; ++filter, to += g_.in_channels * kernel) *to = from[filter];
+        float* to = g_.weights + (size(first) * size(g_.in_channels) + size(channel)) * size(kernel) +
+                    size(g_.taps[tap].row * g_.kernel_width + g_.taps[tap].column);
+        for (int filter = 0; filter < filters; ++filter, to += size(g_.in_channels) * size(kernel))
+          *to = from[filter];
       }
   }
 

@@ -9,7 +9,8 @@ ChosenPrecision choose_precision(PrecisionChoice choice) {
   if (can_compute(*choice))
     return {*choice,
             "precision: this processor has no bf16 instructions and emulates them; f32 is faster here"};
-  return {Precision::kF32, "precision: bf16 needs AVX-512, which this processor lacks; computing in f32"};
+  return {Precision::kF32,
+          "precision: bf16 needs AVX-512 (F, BW, VL and DQ), which is not to be had here; computing in f32"};
 }
 
 }  // namespace pcnn

@@ -56,6 +56,7 @@ TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, con
       data_(data),
       network_(network),
       head_(head),
+      precision_(precision),
       workers_(workers),
       directory_(directory),
       console_(console),
@@ -70,6 +71,11 @@ void TrainingRun::resume() {
   try {
     const nlohmann::json state = nlohmann::json::parse(checkpoint.metadata("training_state"));
     trainer_.restore(progress_from(state.at("progress")));
+    if (const std::string before = state.value("precision", "f32"); before != name_of(precision_))
+      console_.line(
+          fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
+                      "the same bits",
+                      before, name_of(precision_), before));
     if (state.contains("best"))
       best_ = Best{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
   } catch (const nlohmann::json::exception& error) {
@@ -150,7 +156,7 @@ void TrainingRun::draw_grid(std::span<const float> parameters, std::int64_t epoc
 }
 
 void TrainingRun::save_checkpoint() {
-  nlohmann::json state{{"progress", to_json(trainer_.progress())}};
+  nlohmann::json state{{"progress", to_json(trainer_.progress())}, {"precision", name_of(precision_)}};
   if (best_)
     state["best"] = {{"validation_nats_per_dim", best_->validation_nats_per_dim}, {"epoch", best_->epoch}};
   std::vector<NamedBuffer> buffers;
@@ -175,6 +181,7 @@ void TrainingRun::report_final_scores() {
 
   nlohmann::ordered_json results{{"split", describe_split(config_.data, data_.test, "test")},
                                  {"binarisation", binariser_.describe()},
+                                 {"precision", name_of(precision_)},
                                  {"note", data_.note},
                                  {"models", nlohmann::ordered_json::array()}};
   console_.line(fmt::format("{}, {}", std::string(results["split"]), binariser_.describe()));

@@ -49,6 +49,7 @@ class TrainingRun {
   const Dataset& data_;
   const Network& network_;
   const OutputHead& head_;
+  Precision precision_;
   const Workers& workers_;
   const RunDirectory& directory_;
   Console& console_;

@@ -41,6 +41,7 @@ TEST_F(Run, LeavesConfigLogMetricsParametersSamplesAndCurves) {
   EXPECT_EQ(checkpoint.tensors.at("input.weight").shape, (std::vector<std::int64_t>{8, 1, 3, 3}));
   EXPECT_TRUE(checkpoint.tensors.contains("average.input.weight"));
   EXPECT_EQ(checkpoint.metadata.at("config"), slurp(directory() + "/config.yaml"));
+  EXPECT_NE(slurp(directory() + "/results.json").find("\"precision\": \"f32\""), std::string::npos);
 }
 
 TEST_F(Run, RefusesAnExistingDirectoryAndSaysHowToGoOn) {

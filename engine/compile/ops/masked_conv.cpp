@@ -111,8 +111,7 @@ void lower_weight_gradient(PlanBuilder& plan, int node, const MaskedConvOp& op, 
   const Shape shape = plan.network().shape(op.src, plan.images());
   const auto in_blocks = [&](int tensor) {
     return plan.in_layout(tensor, {plan.desc(tensor).dims(), dnnl::memory::data_type::f32,
-                                   plan.vector_kernels().lanes == 8 ? dnnl::memory::format_tag::nChw8c
-                                                                    : dnnl::memory::format_tag::nChw16c});
+                                   dnnl::memory::format_tag::nChw8c});
   };
   const Parameter& weight = parameter(plan, op.weight);
   WeightGradientStep step{.gradient = {.images = shape.n,
