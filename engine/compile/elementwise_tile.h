@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "engine/compile/simd.h"
+#include "engine/compile/training_kernels.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
@@ -54,6 +55,18 @@ struct ElementwiseTile : Simd<kLanes> {
     map(count, a, b, dst, [](Vector x, Vector y) { return x + y; });
   }
 };
+
+// Those of training_kernels.h, without a weight gradient.
+template <int kLanes>
+TrainingKernels elementwise_kernels(const char* name) {
+  using Tile = ElementwiseTile<kLanes>;
+  return {.name = name,
+          .lanes = kLanes,
+          .activation_backward = Tile::template activation_backward<float>,
+          .sum = Tile::template sum<float>,
+          .activation_backward_bf16 = Tile::template activation_backward<Bf16>,
+          .sum_bf16 = Tile::template sum<Bf16>};
+}
 
 }  // namespace
 }  // namespace pcnn

@@ -1,10 +1,12 @@
-// Network -> plan: the forward pass in node order, an activation fused into the convolution it follows, then
-// the backward pass in reverse, each node's gradient summed over the ops that read it.
+// Network -> plan: the forward pass in node order, an activation (and in scoring a skip) fused into the
+// convolution it follows, then the backward pass in reverse, each node's gradient summed over the ops that
+// read it.
 
 #include <optional>
 
 #include "engine/compile/ops/lower_op.h"
 #include "engine/compile/plan.h"
+#include "engine/compile/readers.h"
 
 namespace pcnn {
 namespace {
@@ -18,12 +20,8 @@ class Lowering {
         tensors_(network.nodes.size(), -1),
         absorbed_(network.nodes.size(), false),
         convs_(network.nodes.size()),
-        readers_(network.nodes.size()),
-        gradients_(network.nodes.size()) {
-    for (std::size_t node = 0; node < network.nodes.size(); ++node)
-      for (const int source : sources(network.nodes[node].op))
-        readers_[at(source)].push_back(static_cast<int>(node));
-  }
+        readers_(network),
+        gradients_(network.nodes.size()) {}
 
   // Returns the tensor of the images.
   int image() {
@@ -60,11 +58,14 @@ class Lowering {
   void forward(int node, const MaskedConvOp& op) {
     FusedOps fused;
     int result = node;
-    if ((fused.activation = only_reader<ActivationOp>(result))) result = readers_[at(result)][0];
+    if (const int reader = readers_.only<ActivationOp>(node); reader >= 0) {
+      fused.activation = &std::get<ActivationOp>(network_.nodes[at(reader)].op);
+      result = reader;
+    }
     const int src = tensors_[at(op.src)];
-    if (const AddOp* add = fuses_skips_ ? only_reader<AddOp>(result) : nullptr) {
-      const int sum = readers_[at(result)][0];
-      fused.skip = tensors_[at(add->a == result ? add->b : add->a)];
+    if (const int sum = fuses_skips_ ? readers_.only<AddOp>(result) : -1; sum >= 0) {
+      const AddOp& add = std::get<AddOp>(network_.nodes[at(sum)].op);
+      fused.skip = tensors_[at(add.a == result ? add.b : add.a)];
       fused.f32_result = sum == network_.logits;
       if (fused.skip >= 0)
         tensors_[at(sum)] = lower_masked_conv(plan_, node, op, fused, src, convs_[at(node)]);
@@ -76,13 +77,6 @@ class Lowering {
     }
     fused.f32_result = result == network_.logits;
     tensors_[at(result)] = lower_masked_conv(plan_, node, op, fused, src, convs_[at(node)]);
-  }
-
-  // The op that alone reads a node's value, where it is of this kind.
-  template <typename Wanted>
-  const Wanted* only_reader(int node) const {
-    if (readers_[at(node)].size() != 1 || node == network_.logits) return nullptr;
-    return std::get_if<Wanted>(&network_.nodes[at(readers_[at(node)][0])].op);
   }
 
   void forward(int node, const ActivationOp& op) {
@@ -117,7 +111,7 @@ class Lowering {
   std::vector<int> tensors_;  // node -> tensor of its value; a fused convolution has none
   std::vector<bool> absorbed_;  // computed inside a later node's primitive, without a tensor of its own
   std::vector<LoweredConv> convs_;
-  std::vector<std::vector<int>> readers_;
+  Readers readers_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient
 };
 

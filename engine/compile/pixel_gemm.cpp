@@ -1,5 +1,6 @@
 #include "engine/compile/pixel_gemm.h"
 
+#include "engine/compile/instruction_sets.h"
 #include "engine/model/mask.h"
 
 namespace pcnn {
@@ -9,12 +10,8 @@ PixelKernel pixel_kernel_avx2();
 PixelKernel pixel_kernel_avx512();
 
 std::span<const PixelKernel> pixel_kernels() {
-  static const std::vector<PixelKernel> kernels = [] {
-    std::vector<PixelKernel> found{pixel_kernel_sse2()};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back(pixel_kernel_avx2());
-    if (__builtin_cpu_supports("avx512f")) found.push_back(pixel_kernel_avx512());
-    return found;
-  }();
+  static const std::vector<PixelKernel> kernels =
+      kernels_that_run(pixel_kernel_sse2, pixel_kernel_avx2, pixel_kernel_avx512);
   return kernels;
 }
 

@@ -13,23 +13,6 @@ std::size_t index(int value) {
   return static_cast<std::size_t>(value);
 }
 
-// Nodes that read each node; the caller reads the logits.
-std::vector<std::vector<int>> readers_of(const Network& network) {
-  constexpr int kCaller = -1;
-  std::vector<std::vector<int>> readers(network.nodes.size());
-  for (std::size_t node = 0; node < network.nodes.size(); ++node)
-    for (const int source : sources(network.nodes[node].op))
-      readers[index(source)].push_back(static_cast<int>(node));
-  readers[index(network.logits)].push_back(kCaller);
-  return readers;
-}
-
-template <class Wanted>
-const Wanted* only_reader(const Network& network, const std::vector<int>& readers) {
-  if (readers.size() != 1 || readers[0] < 0) return nullptr;
-  return std::get_if<Wanted>(&network.nodes[index(readers[0])].op);
-}
-
 // Whether a node's value at a pixel depends on the image there. Mask A cuts that; the logits' never do.
 std::vector<bool> nodes_that_see_their_pixel(const Network& network) {
   std::vector<bool> sees(network.nodes.size(), true);
@@ -48,7 +31,7 @@ std::vector<bool> nodes_that_see_their_pixel(const Network& network) {
 PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
                            const PixelKernel& kernel)
     : network_(network), kernel_(kernel), stores_(network.nodes.size()) {
-  const std::vector<std::vector<int>> readers = readers_of(network_);
+  const Readers readers(network_);
   const std::vector<bool> sees = nodes_that_see_their_pixel(network_);
   if (sees[index(network_.logits)])
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
@@ -61,7 +44,7 @@ PixelProgram::PixelProgram(const Network& network, std::span<const float> parame
     if (std::holds_alternative<MaskedConvOp>(op)) {
       ConvStep step = fuse(node, readers, sees);
       pack(step, parameters);
-      for (int fused = node; fused != step.dst; fused = readers[index(fused)][0]) done[index(fused)] = true;
+      if (step.activation) done[index(readers.only<ActivationOp>(node))] = true;
       done[index(step.dst)] = true;
       steps.emplace_back(std::move(step));
     } else if (const auto* activation = std::get_if<ActivationOp>(&op)) {
@@ -76,17 +59,18 @@ PixelProgram::PixelProgram(const Network& network, std::span<const float> parame
 }
 
 // The addition may be taken along only where its other operand comes before the convolution.
-PixelProgram::ConvStep PixelProgram::fuse(int node, const std::vector<std::vector<int>>& readers,
+PixelProgram::ConvStep PixelProgram::fuse(int node, const Readers& readers,
                                           const std::vector<bool>& sees) const {
   ConvStep step{.op = std::get<MaskedConvOp>(network_.nodes[index(node)].op), .dst = node};
-  if (const auto* activation = only_reader<ActivationOp>(network_, readers[index(node)])) {
-    step.activation = *activation;
-    step.dst = readers[index(node)][0];
+  if (const int reader = readers.only<ActivationOp>(node); reader >= 0) {
+    step.activation = std::get<ActivationOp>(network_.nodes[index(reader)].op);
+    step.dst = reader;
   }
-  if (const auto* add = only_reader<AddOp>(network_, readers[index(step.dst)])) {
-    const int other = add->a == step.dst ? add->b : add->a;
+  if (const int reader = readers.only<AddOp>(step.dst); reader >= 0) {
+    const AddOp& add = std::get<AddOp>(network_.nodes[index(reader)].op);
+    const int other = add.a == step.dst ? add.b : add.a;
     if (other < node && sees[index(other)] <= sees[index(node)]) {
-      step.dst = readers[index(step.dst)][0];
+      step.dst = reader;
       step.skip = other;
     }
   }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "engine/compile/pixel_gemm.h"
+#include "engine/compile/readers.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
@@ -86,8 +87,7 @@ class PixelProgram {
   };
   using Step = std::variant<ConvStep, ActivationStep, AddStep>;
 
-  [[nodiscard]] ConvStep fuse(int node, const std::vector<std::vector<int>>& readers,
-                              const std::vector<bool>& sees) const;
+  [[nodiscard]] ConvStep fuse(int node, const Readers& readers, const std::vector<bool>& sees) const;
   void pack(ConvStep& step, std::span<const float> parameters);
   void place_nodes();
   [[nodiscard]] float* at(PixelCache& cache, int node, int row, int column) const;

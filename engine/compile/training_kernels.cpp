@@ -1,5 +1,6 @@
 #include "engine/compile/training_kernels.h"
 
+#include "engine/compile/instruction_sets.h"
 #include "engine/model/mask.h"
 
 namespace pcnn {
@@ -9,13 +10,8 @@ TrainingKernels training_kernels_avx2();
 TrainingKernels training_kernels_avx512();
 
 std::span<const TrainingKernels> training_kernels() {
-  static const std::vector<TrainingKernels> kernels = [] {
-    std::vector<TrainingKernels> found{training_kernels_sse2()};
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-      found.push_back(training_kernels_avx2());
-    if (__builtin_cpu_supports("avx512f")) found.push_back(training_kernels_avx512());
-    return found;
-  }();
+  static const std::vector<TrainingKernels> kernels =
+      kernels_that_run(training_kernels_sse2, training_kernels_avx2, training_kernels_avx512);
   return kernels;
 }
 

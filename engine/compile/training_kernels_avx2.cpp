@@ -6,14 +6,9 @@
 namespace pcnn {
 
 TrainingKernels training_kernels_avx2() {
-  using Elementwise = ElementwiseTile<8>;
-  return {.name = "avx2",
-          .lanes = 8,
-          .activation_backward = Elementwise::activation_backward<float>,
-          .sum = Elementwise::sum<float>,
-          .activation_backward_bf16 = Elementwise::activation_backward<Bf16>,
-          .sum_bf16 = Elementwise::sum<Bf16>,
-          .weight_gradient = WeightGradientTile<8>::run};
+  TrainingKernels kernels = elementwise_kernels<8>("avx2");
+  kernels.weight_gradient = WeightGradientTile<8>::run;
+  return kernels;
 }
 
 }  // namespace pcnn

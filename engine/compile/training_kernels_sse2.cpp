@@ -1,19 +1,11 @@
 // Compiled with flags of its own: see CMakeLists.txt.
 
 #include "engine/compile/elementwise_tile.h"
-#include "engine/compile/training_kernels.h"
 
 namespace pcnn {
 
 TrainingKernels training_kernels_sse2() {
-  using Elementwise = ElementwiseTile<4>;
-  return {.name = "sse2",
-          .lanes = 4,
-          .activation_backward = Elementwise::activation_backward<float>,
-          .sum = Elementwise::sum<float>,
-          .activation_backward_bf16 = Elementwise::activation_backward<Bf16>,
-          .sum_bf16 = Elementwise::sum<Bf16>,
-          .weight_gradient = nullptr};
+  return elementwise_kernels<4>("sse2");
 }
 
 }  // namespace pcnn
