@@ -29,7 +29,7 @@ struct ReferenceNetwork {
   }
 
   Network network;
-  std::unique_ptr<const OutputHead> head = make_output_head(HeadKind::kBernoulli);
+  std::unique_ptr<const OutputHead> head = make_output_head({});
   std::vector<float> parameters = initial_parameters(network, Initialisation::kGlorotNormal, 1);
 };
 

@@ -114,7 +114,7 @@ void ConfigToFirstStep(benchmark::State& state) {
     const RunConfig config = read_run_config(document, "bench");
     const Workers workers(config.threads);
     const Network network = build_network(config.model, 1, 28, 28);
-    const std::unique_ptr<const OutputHead> head = make_output_head(HeadKind::kBernoulli);
+    const std::unique_ptr<const OutputHead> head = make_output_head({});
     const Binariser binariser(config.data.binarisation);
     Trainer trainer(network, *head, config.train, config.seed,
                     initial_parameters(network, config.model.initialisation, config.seed), workers);

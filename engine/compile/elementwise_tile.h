@@ -5,8 +5,8 @@
 
 #include <cstddef>
 
-#include "engine/compile/simd.h"
 #include "engine/compile/training_kernels.h"
+#include "engine/core/simd.h"
 #include "engine/model/network.h"
 
 namespace pcnn {

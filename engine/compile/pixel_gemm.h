@@ -18,7 +18,7 @@
 
 namespace pcnn {
 
-// One live tap of the kernel that lies inside the image.
+// One live tap of the kernel that lies inside the image, and one channel group it reads there.
 struct PixelTap {
   const float* src = nullptr;     // [chain][depth]
   std::size_t packed_offset = 0;  // of its rows in a panel of packed weights, floats
@@ -26,12 +26,12 @@ struct PixelTap {
 
 struct PixelGemm {
   int chains = 0;
-  int depth = 0;    // channels of the source
+  int depth = 0;    // channels of the source that a tap reads
   int filters = 0;  // channels of the result
   const PixelTap* taps = nullptr;
   int tap_count = 0;
   const float* weights = nullptr;  // panels of `PixelKernel::panel` filters, the last filled up with zeros
-  std::size_t panel_floats = 0;    // from one panel to the next: all taps of the kernel * depth * panel
+  std::size_t panel_floats = 0;    // from one panel to the next: all taps * depth * panel
   const float* bias = nullptr;     // filled up to whole panels
   const ActivationOp* activation = nullptr;  // null: f is the identity
   const float* skip = nullptr;               // [chain][filters]; null: nothing is added
@@ -52,9 +52,10 @@ struct PixelKernel {
 // Those this processor can run, the best one last. Never empty.
 [[nodiscard]] std::span<const PixelKernel> pixel_kernels();
 
-// OIHW weights of a masked convolution -> panels: [panel][live tap][in channel][panel filter], taps in raster
-// order.
+// OIHW weights of a masked convolution -> panels of the filters of one channel group: [panel][tap][group
+// read][in channel of that group][panel filter], taps in raster order, and of every tap the groups for which
+// it is live.
 [[nodiscard]] std::vector<float> pack_pixel_weights(const MaskedConvOp& conv, int filters,
-                                                    std::span<const float> weights, int panel);
+                                                    std::span<const float> weights, int panel, int group = 0);
 
 }  // namespace pcnn

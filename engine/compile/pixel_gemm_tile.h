@@ -12,7 +12,7 @@
 #include <cstddef>
 
 #include "engine/compile/pixel_gemm.h"
-#include "engine/compile/simd.h"
+#include "engine/core/simd.h"
 
 namespace pcnn {
 namespace {
@@ -21,33 +21,14 @@ template <int kLanes>
 struct PixelTile : Simd<kLanes> {
   using typename Simd<kLanes>::Vector;
   using typename Simd<kLanes>::Integers;
-  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::larger, Simd<kLanes>::smaller;
+  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::larger, Simd<kLanes>::smaller,
+      Simd<kLanes>::exponential;
 
   static constexpr int kVectors = 2;  // in a panel
   static constexpr int kPanel = kVectors * kLanes;
   // Accumulators that fit beside a panel's row: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kAccumulators = kLanes == 16 ? 24 : 12;
   static constexpr int kMaxChains = kAccumulators / kVectors;
-
-  // e^x to about 2 units in the last place, x cut to [-87, 88]: x = n ln 2 + r with |r| <= ln 2 / 2, then
-  // Taylor's polynomial of degree 7 in r, then n into the exponent.
-  static Vector exponential(Vector x) {
-    x = smaller(larger(x, Vector{} - 87.0f), Vector{} + 88.0f);
-    const Vector rounder = Vector{} + 12582912.0f;  // 1.5 * 2^23: the sum's low bits are the nearest integer
-    const Vector shifted = x * 1.44269504f + rounder;
-    const Vector n = shifted - rounder;
-    const Vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts
-    Vector p = Vector{} + 1.0f / 5040;
-    p = p * r + 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
-    const Integers exponent = ((Integers)shifted - (Integers)rounder + 127) << 23;
-    return p * (Vector)exponent;
-  }
 
   static Vector activate(const ActivationOp& op, Vector x) {
     const Vector zero{};

@@ -13,14 +13,15 @@ std::size_t index(int value) {
   return static_cast<std::size_t>(value);
 }
 
-// Whether a node's value at a pixel depends on the image there. Mask A cuts that; the logits' never do.
+// Whether the maps of a channel group at a pixel depend on that group of the image there. Mask A cuts that;
+// the logits' never do.
 std::vector<bool> nodes_that_see_their_pixel(const Network& network) {
   std::vector<bool> sees(network.nodes.size(), true);
   for (std::size_t node = 1; node < network.nodes.size(); ++node) {
     const Op& op = network.nodes[node].op;
     const auto* conv = std::get_if<MaskedConvOp>(&op);
     const std::vector<int> read = sources(op);
-    sees[node] = (!conv || conv->mask == MaskType::kB) &&
+    sees[node] = (!conv || conv->mask.type == MaskType::kB) &&
                  std::ranges::any_of(read, [&](int source) { return sees[index(source)]; });
   }
   return sees;
@@ -80,13 +81,19 @@ PixelProgram::ConvStep PixelProgram::fuse(int node, const Readers& readers,
 void PixelProgram::pack(ConvStep& step, std::span<const float> parameters) {
   const Parameter& weight = network_.parameters[index(step.op.weight)];
   const Parameter& bias = network_.parameters[index(step.op.bias)];
-  const int filters = weight.shape[0], panels = (filters + kernel_.panel - 1) / kernel_.panel;
-  step.weights =
-      pack_pixel_weights(step.op, filters, parameters.subspan(weight.offset, weight.size), kernel_.panel);
-  step.bias.resize(index(panels * kernel_.panel), 0.0f);
-  std::ranges::copy(parameters.subspan(bias.offset, bias.size), step.bias.begin());
+  const int filters = weight.shape[0], of_group = filters / groups(),
+            panels = (of_group + kernel_.panel - 1) / kernel_.panel;
+  for (int group = 0; group < groups(); ++group) {
+    PackedGroup& packed = step.groups.emplace_back();
+    packed.weights = pack_pixel_weights(step.op, filters, parameters.subspan(weight.offset, weight.size),
+                                        kernel_.panel, group);
+    packed.panel_floats = packed.weights.size() / index(panels);
+    packed.bias.resize(index(panels * kernel_.panel), 0.0f);
+    std::ranges::copy(parameters.subspan(bias.offset + index(group * of_group), index(of_group)),
+                      packed.bias.begin());
+  }
   const int taps = live_taps(step.op.mask, step.op.kernel_height, step.op.kernel_width);
-  max_taps_ = std::max(max_taps_, index(taps));
+  max_taps_ = std::max(max_taps_, index(taps * groups()));
 }
 
 // Nodes that kernels above 1x1 read keep their rows for good; the others share memory by the steps they live
@@ -106,6 +113,8 @@ void PixelProgram::place_nodes() {
     TensorLife& life = lives[index(node)];
     if (life.first_step < 0) life.first_step = step;
     life.last_step = step;
+    // What the first group's pass leaves is read in the passes of the others, which run the same steps.
+    if (groups() > 1) life = {.bytes = 0, .first_step = 0, .last_step = static_cast<int>(steps_.size())};
   };
   for (int i = 0; i < static_cast<int>(steps_.size()); ++i) {
     if (const auto* conv = std::get_if<ConvStep>(&steps_[index(i)])) {
@@ -145,75 +154,86 @@ void PixelProgram::place_nodes() {
 std::size_t PixelProgram::weight_bytes() const {
   std::size_t floats = 0;
   for (const Step& step : steps_)
-    if (const auto* conv = std::get_if<ConvStep>(&step)) floats += conv->weights.size() + conv->bias.size();
+    if (const auto* conv = std::get_if<ConvStep>(&step))
+      for (const PackedGroup& group : conv->groups) floats += group.weights.size() + group.bias.size();
   return floats * sizeof(float);
 }
 
 PixelCache::PixelCache(const PixelProgram& program, int chains)
     : chains_(chains), values_(program.chain_floats_ * index(chains)), taps_(program.max_taps_) {}
 
-// The vectors of all chains lie together: [row in ring][column][chain][channel].
-float* PixelProgram::at(PixelCache& cache, int node, int row, int column) const {
-  const Store& store = stores_[index(node)];
-  const std::size_t place = store.columns == 1
-                                ? index(row % store.rows)
-                                : index(row % store.rows) * index(store.columns) + index(column);
-  return cache.values_.data() + (store.offset + place * index(store.channels)) * index(cache.chains_);
+int PixelProgram::channels_of_group(int node) const {
+  return stores_[index(node)].channels / groups();
 }
 
-void PixelProgram::run(const ConvStep& step, PixelCache& cache, int row, int column) const {
+// The vectors of all chains lie together: [row in ring][column][group][chain][channel of the group].
+float* PixelProgram::at(PixelCache& cache, int node, const Place& place) const {
+  const Store& store = stores_[index(node)];
+  const std::size_t row = index(place.row % store.rows);
+  const std::size_t pixel = store.columns == 1 ? row : row * index(store.columns) + index(place.column);
+  return cache.values_.data() +
+         (store.offset + pixel * index(store.channels) + index(place.group * channels_of_group(node))) *
+             index(cache.chains_);
+}
+
+void PixelProgram::run(const ConvStep& step, PixelCache& cache, const Place& place) const {
   const MaskedConvOp& op = step.op;
-  const std::size_t rows_per_tap = index(op.in_channels) * index(kernel_.panel);
+  const PackedGroup& packed = step.groups[index(place.group)];
+  const int depth = op.in_channels / groups();
   int taps = 0;
-  std::size_t packed = 0;  // offset of the tap's weights in a panel
+  std::size_t offset = 0;  // of the tap's weights in a panel
   for (int down = -(op.kernel_height / 2); down <= 0; ++down)
-    for (int right = -(op.kernel_width / 2); right <= op.kernel_width / 2; ++right) {
-      if (!is_live(op.mask, op.kernel_height, op.kernel_width, down + op.kernel_height / 2,
-                   right + op.kernel_width / 2))
-        continue;
-      const bool inside = row + down >= 0 && column + right >= 0 && column + right < network_.image_width;
-      if (inside) cache.taps_[index(taps++)] = {at(cache, op.src, row + down, column + right), packed};
-      packed += rows_per_tap;
-    }
+    for (int right = -(op.kernel_width / 2); right <= op.kernel_width / 2; ++right)
+      for (int from = 0; from < groups(); ++from) {
+        if (!is_live(op.mask, op.kernel_height, op.kernel_width, down + op.kernel_height / 2,
+                     right + op.kernel_width / 2, place.group, from))
+          continue;
+        const Place read{place.row + down, place.column + right, from};
+        const bool inside = read.row >= 0 && read.column >= 0 && read.column < network_.image_width;
+        if (inside) cache.taps_[index(taps++)] = {at(cache, op.src, read), offset};
+        offset += index(depth) * index(kernel_.panel);
+      }
   kernel_.run({.chains = cache.chains_,
-               .depth = op.in_channels,
-               .filters = stores_[index(step.dst)].channels,
+               .depth = depth,
+               .filters = channels_of_group(step.dst),
                .taps = cache.taps_.data(),
                .tap_count = taps,
-               .weights = step.weights.data(),
-               .panel_floats = packed,
-               .bias = step.bias.data(),
+               .weights = packed.weights.data(),
+               .panel_floats = packed.panel_floats,
+               .bias = packed.bias.data(),
                .activation = step.activation ? &*step.activation : nullptr,
-               .skip = step.skip < 0 ? nullptr : at(cache, step.skip, row, column),
-               .dst = at(cache, step.dst, row, column)});
+               .skip = step.skip < 0 ? nullptr : at(cache, step.skip, place),
+               .dst = at(cache, step.dst, place)});
 }
 
-void PixelProgram::run(const ActivationStep& step, PixelCache& cache, int row, int column) const {
-  kernel_.activate(step.op, index(stores_[index(step.dst)].channels) * index(cache.chains_),
-                   at(cache, step.op.src, row, column), at(cache, step.dst, row, column));
+void PixelProgram::run(const ActivationStep& step, PixelCache& cache, const Place& place) const {
+  kernel_.activate(step.op, index(channels_of_group(step.dst)) * index(cache.chains_),
+                   at(cache, step.op.src, place), at(cache, step.dst, place));
 }
 
-void PixelProgram::run(const AddStep& step, PixelCache& cache, int row, int column) const {
-  kernel_.sum(index(stores_[index(step.dst)].channels) * index(cache.chains_),
-              at(cache, step.op.a, row, column), at(cache, step.op.b, row, column),
-              at(cache, step.dst, row, column));
+void PixelProgram::run(const AddStep& step, PixelCache& cache, const Place& place) const {
+  kernel_.sum(index(channels_of_group(step.dst)) * index(cache.chains_), at(cache, step.op.a, place),
+              at(cache, step.op.b, place), at(cache, step.dst, place));
 }
 
-std::span<const float> PixelProgram::logits(PixelCache& cache, int row, int column) const {
-  run_steps(0, early_steps_, cache, row, column);
-  return {at(cache, network_.logits, row, column),
-          index(stores_[index(network_.logits)].channels) * index(cache.chains_)};
+std::span<const float> PixelProgram::logits(PixelCache& cache, int row, int column, int group) const {
+  const Place place{row, column, group};
+  run_steps(0, early_steps_, cache, place);
+  return {at(cache, network_.logits, place),
+          index(channels_of_group(network_.logits)) * index(cache.chains_)};
 }
 
-void PixelProgram::set_pixel(PixelCache& cache, int row, int column, std::span<const float> values) const {
-  std::ranges::copy(values, at(cache, 0, row, column));
-  run_steps(early_steps_, steps_.size(), cache, row, column);
+void PixelProgram::set_pixel(PixelCache& cache, int row, int column, int group,
+                             std::span<const float> values) const {
+  const Place place{row, column, group};
+  std::ranges::copy(values, at(cache, 0, place));
+  run_steps(early_steps_, steps_.size(), cache, place);
 }
 
-void PixelProgram::run_steps(std::size_t begin, std::size_t end, PixelCache& cache, int row,
-                             int column) const {
+void PixelProgram::run_steps(std::size_t begin, std::size_t end, PixelCache& cache,
+                             const Place& place) const {
   for (std::size_t i = begin; i < end; ++i)
-    std::visit([&](const auto& step) { run(step, cache, row, column); }, steps_[i]);
+    std::visit([&](const auto& step) { run(step, cache, place); }, steps_[i]);
 }
 
 }  // namespace pcnn

@@ -52,21 +52,31 @@ class PixelProgram {
   [[nodiscard]] std::size_t cache_bytes_per_chain() const { return chain_floats_ * sizeof(float); }
   [[nodiscard]] std::size_t weight_bytes() const;
 
-  // The logits at a pixel, [chain][logit channel], valid until the next call. Every pixel before it, in
-  // raster order from (0, 0), must have been through logits() and set_pixel(). Allocates nothing.
-  [[nodiscard]] std::span<const float> logits(PixelCache& cache, int row, int column) const;
-  // The value of that pixel, [chain][image channel] as fed to the network.
-  void set_pixel(PixelCache& cache, int row, int column, std::span<const float> values) const;
+  [[nodiscard]] int groups() const { return network_.groups; }
+
+  // The logits of one channel group at a pixel, [chain][logit channel of the group], valid until the next
+  // call. Every pixel before it, in raster order from (0, 0), and every group before it, must have been
+  // through logits() and set_pixel(). Allocates nothing.
+  [[nodiscard]] std::span<const float> logits(PixelCache& cache, int row, int column, int group) const;
+  // What the image holds there, [chain][image channel of the group] as fed to the network.
+  void set_pixel(PixelCache& cache, int row, int column, int group, std::span<const float> values) const;
 
  private:
   friend class PixelCache;
 
-  // Where a node's vectors are kept: `rows` x `columns` of them, or one that each pixel overwrites.
+  // Where a node's vectors are kept, by channel group: `rows` x `columns` of them, or one that each pixel
+  // overwrites.
   struct Store {
     std::size_t offset = 0;  // floats per chain
     int rows = 1;
     int columns = 1;
     int channels = 0;
+  };
+  // What computes the maps of one channel group.
+  struct PackedGroup {
+    std::vector<float> weights;
+    std::size_t panel_floats = 0;
+    std::vector<float> bias;
   };
   // A convolution with the activation and the addition that follow it, where nothing else reads in between.
   struct ConvStep {
@@ -74,8 +84,7 @@ class PixelProgram {
     std::optional<ActivationOp> activation;
     int skip = -1;  // node added to the result; -1: none
     int dst = 0;    // node
-    std::vector<float> weights;
-    std::vector<float> bias;
+    std::vector<PackedGroup> groups;
   };
   struct ActivationStep {
     ActivationOp op;
@@ -90,11 +99,18 @@ class PixelProgram {
   [[nodiscard]] ConvStep fuse(int node, const Readers& readers, const std::vector<bool>& sees) const;
   void pack(ConvStep& step, std::span<const float> parameters);
   void place_nodes();
-  [[nodiscard]] float* at(PixelCache& cache, int node, int row, int column) const;
-  void run_steps(std::size_t begin, std::size_t end, PixelCache& cache, int row, int column) const;
-  void run(const ConvStep& step, PixelCache& cache, int row, int column) const;
-  void run(const ActivationStep& step, PixelCache& cache, int row, int column) const;
-  void run(const AddStep& step, PixelCache& cache, int row, int column) const;
+  // A place in the image, and the maps asked for there.
+  struct Place {
+    int row = 0;
+    int column = 0;
+    int group = 0;
+  };
+  [[nodiscard]] int channels_of_group(int node) const;
+  [[nodiscard]] float* at(PixelCache& cache, int node, const Place& place) const;
+  void run_steps(std::size_t begin, std::size_t end, PixelCache& cache, const Place& place) const;
+  void run(const ConvStep& step, PixelCache& cache, const Place& place) const;
+  void run(const ActivationStep& step, PixelCache& cache, const Place& place) const;
+  void run(const AddStep& step, PixelCache& cache, const Place& place) const;
 
   Network network_;
   PixelKernel kernel_;

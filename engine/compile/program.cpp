@@ -63,13 +63,18 @@ std::size_t Program::packed_kernel_count() const {
 void Program::pack_kernel(std::size_t index, std::span<const float> parameters, PackedWeights& packed) const {
   const PackedKernel& kernel = impl_->plan.kernels[index];
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
-  const int height = parameter.shape[2], width = parameter.shape[3], rows = live_rows(height);
+  const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
+            width = parameter.shape[3], rows = live_rows(height), groups = parameter.mask.groups;
   std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
   const float* src = parameters.data() + parameter.offset;
   float* dst = plain.data();
-  for (int pair = 0; pair < parameter.shape[0] * parameter.shape[1]; ++pair, src += height * width)
-    for (int tap = 0; tap < rows * width; ++tap)
-      *dst++ = is_live(parameter.mask, height, width, tap / width, tap % width) ? src[tap] : 0.0f;
+  for (int filter = 0; filter < filters; ++filter)
+    for (int channel = 0; channel < channels; ++channel, src += height * width)
+      for (int tap = 0; tap < rows * width; ++tap)
+        *dst++ = is_live(parameter.mask, height, width, tap / width, tap % width,
+                         group_of(filter, filters, groups), group_of(channel, channels, groups))
+                     ? src[tap]
+                     : 0.0f;
 
   dnnl::memory from(kernel.plain, impl_->engine, plain.data());
   dnnl::memory to(kernel.packed, impl_->engine, packed.memory_->kernels.data() + kernel.offset);

@@ -16,8 +16,8 @@
 #include <cstddef>
 #include <cstring>
 
-#include "engine/compile/simd.h"
 #include "engine/compile/training_kernels.h"
+#include "engine/core/simd.h"
 
 namespace pcnn {
 namespace {

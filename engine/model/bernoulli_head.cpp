@@ -24,21 +24,15 @@ double BernoulliHead::nats(std::span<const float> logits, std::span<const float>
   return sum;
 }
 
-float BernoulliHead::draw(std::span<const float> pixel_logits, float temperature, float uniform) const {
-  return uniform < sigmoid(pixel_logits[0] / temperature) ? 1.0f : 0.0f;
-}
-
-void BernoulliHead::probabilities(std::span<const float> pixel_logits, float temperature,
+void BernoulliHead::probabilities(const Conditional& dimension, float temperature,
                                   std::span<float> probabilities) const {
-  probabilities[0] = sigmoid(pixel_logits[0] / temperature);
+  probabilities[0] = sigmoid(dimension.logits[static_cast<std::size_t>(dimension.channel)] / temperature);
 }
 
-std::unique_ptr<const OutputHead> make_output_head(HeadKind kind) {
-  switch (kind) {
-    case HeadKind::kBernoulli:
-      break;
-  }
-  return std::make_unique<BernoulliHead>();
+float BernoulliHead::draw(const Conditional& dimension, float temperature, float uniform) const {
+  float one = 0.0f;
+  probabilities(dimension, temperature, {&one, 1});
+  return uniform < one ? 1.0f : 0.0f;
 }
 
 }  // namespace pcnn

@@ -7,15 +7,23 @@ namespace pcnn {
 // p(pixel = 1) = sigmoid(z), one logit per dimension.
 class BernoulliHead final : public OutputHead {
  public:
-  [[nodiscard]] int logit_channels(int image_channels) const override { return image_channels; }
+  explicit BernoulliHead(int image_channels = 1) : channels_(image_channels) {}
+
+  [[nodiscard]] int logit_channels() const override { return channels_; }
+  [[nodiscard]] int channel_groups() const override { return channels_; }
+  [[nodiscard]] int levels() const override { return 2; }
+  [[nodiscard]] float value(int level) const override { return static_cast<float>(level); }
+  [[nodiscard]] int level(float value) const override { return value >= 0.5f; }
   [[nodiscard]] double nats(std::span<const float> logits, std::span<const float> targets,
                             std::span<float> diff_logits) const override;
-  [[nodiscard]] float draw(std::span<const float> pixel_logits, float temperature,
-                           float uniform) const override;
   // One number: of the value 1.
   [[nodiscard]] int probability_count() const override { return 1; }
-  void probabilities(std::span<const float> pixel_logits, float temperature,
+  void probabilities(const Conditional& dimension, float temperature,
                      std::span<float> probabilities) const override;
+  [[nodiscard]] float draw(const Conditional& dimension, float temperature, float uniform) const override;
+
+ private:
+  int channels_;
 };
 
 }  // namespace pcnn

@@ -5,11 +5,22 @@
 //
 //     mask A  1 1 1 1 1      mask B  1 1 1 1 1        1 = live tap, 0 = dead tap
 //             1 1 1 1 1              1 1 1 1 1
-//             1 1 0 0 0              1 1 1 0 0        The rows below the centre are dead in both: a compiled
+//             1 1 c 0 0              1 1 c 0 0        The rows below the centre are dead in both: a compiled
 //             0 0 0 0 0              0 0 0 0 0        kernel stores only the live_rows() above and at it.
 //             0 0 0 0 0              0 0 0 0 0
 //
+// Inside a pixel the image's channels are ordered too. The maps of every layer are split into `groups` equal,
+// contiguous parts, one per image channel, and group g holds what may be known when channel g is predicted:
+// the earlier pixels, and the channels before g of its own. So the centre tap c joins, of three groups,
+//
+//     mask A     to R G B    mask B     to R G B
+//     from R        0 1 1    from R        1 1 1      With one group c is dead in mask A and live in mask B.
+//          G        0 0 1         G        0 1 1
+//          B        0 0 0         B        0 0 1
+//
 // Source: van den Oord, Kalchbrenner, Kavukcuoglu, "Pixel Recurrent Neural Networks", ICML 2016, section 3.4.
+
+#include <cstddef>
 
 namespace pcnn {
 
@@ -18,12 +29,31 @@ enum class MaskType {
   kB,  // the centre is live: features at a pixel already exclude the pixel; for every later layer
 };
 
-// True when a kernel of this size, both sides odd, may read its tap in `row`, `column` (0-based).
-[[nodiscard]] constexpr bool is_live(MaskType mask, int kernel_height, int kernel_width, int row,
-                                     int column) {
+struct Mask {
+  MaskType type = MaskType::kB;
+  int groups = 1;  // divides the channels of both sides
+
+  constexpr Mask(MaskType of_type = MaskType::kB, int group_count = 1) : type(of_type), groups(group_count) {}
+  friend constexpr bool operator==(const Mask&, const Mask&) = default;
+};
+
+[[nodiscard]] constexpr int group_of(int channel, int channels, int groups) {
+  return channel / (channels / groups);
+}
+
+// True when a kernel of this size, both sides odd, may read its tap in `row`, `column` (0-based) of a channel
+// in group `from` for a channel in group `to`.
+[[nodiscard]] constexpr bool is_live(Mask mask, int kernel_height, int kernel_width, int row, int column,
+                                     int to, int from) {
   const int centre_row = kernel_height / 2, centre_column = kernel_width / 2;
   if (row != centre_row) return row < centre_row;
-  return mask == MaskType::kA ? column < centre_column : column <= centre_column;
+  if (column != centre_column) return column < centre_column;
+  return mask.type == MaskType::kA ? from < to : from <= to;
+}
+
+// True when the tap is live for some pair of groups.
+[[nodiscard]] constexpr bool is_live(Mask mask, int kernel_height, int kernel_width, int row, int column) {
+  return is_live(mask, kernel_height, kernel_width, row, column, mask.groups - 1, 0);
 }
 
 // Rows of the kernel that hold any live tap: those above the centre and the centre's own.
@@ -31,12 +61,24 @@ enum class MaskType {
   return kernel_height / 2 + 1;
 }
 
-[[nodiscard]] constexpr int live_taps(MaskType mask, int kernel_height, int kernel_width) {
+// Taps that are live for some pair of groups.
+[[nodiscard]] constexpr int live_taps(Mask mask, int kernel_height, int kernel_width) {
   int taps = 0;
   for (int row = 0; row < kernel_height; ++row)
     for (int column = 0; column < kernel_width; ++column)
       taps += is_live(mask, kernel_height, kernel_width, row, column);
   return taps;
+}
+
+// Live weights of a kernel from `in_channels` to `filters` maps.
+[[nodiscard]] constexpr std::size_t live_weights(Mask mask, int filters, int in_channels, int kernel_height,
+                                                 int kernel_width) {
+  const int before_centre = live_taps(MaskType::kA, kernel_height, kernel_width);
+  const int pairs = mask.groups * (mask.groups + (mask.type == MaskType::kA ? -1 : 1)) / 2;  // live at it
+  return static_cast<std::size_t>(filters) * static_cast<std::size_t>(in_channels) *
+             static_cast<std::size_t>(before_centre) +
+         static_cast<std::size_t>(filters / mask.groups) *
+             static_cast<std::size_t>(in_channels / mask.groups) * static_cast<std::size_t>(pairs);
 }
 
 }  // namespace pcnn

@@ -1,6 +1,7 @@
 #include "engine/model/model_config.h"
 
 #include "engine/config/config.h"
+#include "engine/data/levels.h"
 
 namespace pcnn {
 namespace {
@@ -8,6 +9,7 @@ namespace {
 constexpr int kMaxFilters = 4096;
 constexpr int kMaxKernel = 63;
 constexpr int kMaxRepeat = 1000;
+constexpr int kMaxMixtures = 100;
 
 enum class BlockKind { kResidual, kMaskedConv };
 
@@ -59,6 +61,24 @@ float read_slope(const ConfigNode& section, Activation activation) {
   return 0.0f;
 }
 
+HeadConfig read_head(const ConfigNode& section) {
+  HeadConfig config;
+  config.kind = section.choice<HeadKind>("head", config.kind,
+                                         {{"bernoulli", HeadKind::kBernoulli},
+                                          {"softmax", HeadKind::kSoftmax},
+                                          {"logistic_mixture", HeadKind::kLogisticMixture}});
+  if (config.kind != HeadKind::kBernoulli)
+    config.levels = static_cast<int>(section.integer("levels", 256, ConfigRange::between(2, kMaxLevels)));
+  else if (section.has("levels"))
+    section.fail("levels", "the Bernoulli head has two");
+  if (config.kind == HeadKind::kLogisticMixture)
+    config.mixtures =
+        static_cast<int>(section.integer("mixtures", config.mixtures, ConfigRange::between(1, kMaxMixtures)));
+  else if (section.has("mixtures"))
+    section.fail("mixtures", "only the logistic_mixture head has any");
+  return config;
+}
+
 }  // namespace
 
 ModelConfig read_model_config(const ConfigNode& section) {
@@ -87,7 +107,7 @@ ModelConfig read_model_config(const ConfigNode& section) {
   const std::vector<std::int64_t> filters =
       section.section("output").integers("filters", {64}, ConfigRange::between(1, kMaxFilters));
   config.output_filters.assign(filters.begin(), filters.end());
-  config.head = section.choice<HeadKind>("head", config.head, {{"bernoulli", HeadKind::kBernoulli}});
+  config.head = read_head(section);
   return config;
 }
 

@@ -45,7 +45,7 @@ struct ModelConfig {
   int input_filters = 128;
   std::vector<BlockConfig> blocks;
   std::vector<int> output_filters{64};  // 1x1 layers between the blocks and the logits
-  HeadKind head = HeadKind::kBernoulli;
+  HeadConfig head;
 };
 
 // Throws ConfigError with the place of the offending key.

@@ -7,9 +7,8 @@ namespace {
 
 std::size_t dead_count(const Parameter& parameter) {
   if (!parameter.is_kernel) return 0;
-  const int taps = parameter.shape[2] * parameter.shape[3];
-  const int dead = taps - live_taps(parameter.mask, parameter.shape[2], parameter.shape[3]);
-  return parameter.size / static_cast<std::size_t>(taps) * static_cast<std::size_t>(dead);
+  return parameter.size - live_weights(parameter.mask, parameter.shape[0], parameter.shape[1],
+                                       parameter.shape[2], parameter.shape[3]);
 }
 
 struct SourcesOf {
@@ -42,11 +41,15 @@ std::vector<int> sources(const Op& op) {
 void zero_dead_weights(const Network& network, std::span<float> parameters) {
   for (const Parameter& parameter : network.parameters) {
     if (dead_count(parameter) == 0) continue;
-    const int height = parameter.shape[2], width = parameter.shape[3];
+    const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
+              width = parameter.shape[3], groups = parameter.mask.groups;
     float* kernel = parameters.data() + parameter.offset;
-    for (int pair = 0; pair < parameter.shape[0] * parameter.shape[1]; ++pair, kernel += height * width)
-      for (int tap = 0; tap < height * width; ++tap)
-        if (!is_live(parameter.mask, height, width, tap / width, tap % width)) kernel[tap] = 0.0f;
+    for (int filter = 0; filter < filters; ++filter)
+      for (int channel = 0; channel < channels; ++channel, kernel += height * width)
+        for (int tap = 0; tap < height * width; ++tap)
+          if (!is_live(parameter.mask, height, width, tap / width, tap % width,
+                       group_of(filter, filters, groups), group_of(channel, channels, groups)))
+            kernel[tap] = 0.0f;
   }
 }
 

@@ -20,11 +20,11 @@ enum class Activation { kRelu, kLeakyRelu, kElu, kTanh, kSigmoid };
 // The image itself, scaled as the output head says.
 struct InputOp {};
 
-// dst[o](y, x) = bias[o] + sum over live taps of weight[o][i][row][column] * src[i](y + row - kh/2, x +
+// dst[o](y, x) = bias[o] + sum over live weights of weight[o][i][row][column] * src[i](y + row - kh/2, x +
 // column - kw/2); outside the image src is zero.
 struct MaskedConvOp {
   int src = 0;
-  MaskType mask = MaskType::kB;
+  Mask mask;
   int in_channels = 1;
   int kernel_height = 1;
   int kernel_width = 1;
@@ -64,14 +64,15 @@ struct Parameter {
   int fan_in = 0;          // of the unmasked kernel; 0 for biases
   int fan_out = 0;
   bool is_kernel = false;  // weights have a mask; biases are live throughout
-  MaskType mask = MaskType::kB;
+  Mask mask;
 };
 
 struct Network {
   int image_channels = 1;
   int image_height = 1;
   int image_width = 1;
-  std::vector<Node> nodes;            // in order of computation
+  int groups = 1;           // of the channels of every node: see mask.h; 1, or one for each image channel
+  std::vector<Node> nodes;  // in order of computation
   std::vector<Parameter> parameters;  // in order of their offsets
   int logits = 0;                     // the node that holds the head's logits
 

@@ -1,17 +1,22 @@
 #include "engine/model/network_builder.h"
 
+#include <fmt/format.h>
+
+#include <memory>
 #include <utility>
 
+#include "engine/core/error.h"
 #include "engine/model/blocks.h"
 
 namespace pcnn {
 
 NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation,
-                               float slope)
+                               float slope, int groups)
     : activation_(activation), slope_(slope) {
   network_.image_channels = image_channels;
   network_.image_height = image_height;
   network_.image_width = image_width;
+  network_.groups = groups;
   append({.name = "image", .op = InputOp{}, .channels = image_channels});
 }
 
@@ -35,11 +40,11 @@ int NetworkBuilder::masked_conv(const std::string& name, int src, MaskType mask,
                                        .fan_in = in * taps,
                                        .fan_out = filters * taps,
                                        .is_kernel = true,
-                                       .mask = mask});
+                                       .mask = {mask, network_.groups}});
   const int bias = append_parameter({.name = name + ".bias", .shape = {filters}});
   return append({.name = name,
                  .op = MaskedConvOp{.src = src,
-                                    .mask = mask,
+                                    .mask = {mask, network_.groups},
                                     .in_channels = in,
                                     .kernel_height = kernel.height,
                                     .kernel_width = kernel.width,
@@ -68,8 +73,32 @@ Network NetworkBuilder::finish(int logits) && {
   return std::move(network_);
 }
 
+namespace {
+
+// Where a config gives filters: ("model.input.filters", 128).
+std::vector<std::pair<std::string, int>> filters_of(const ModelConfig& config) {
+  std::vector<std::pair<std::string, int>> all{{"model.input.filters", config.input_filters}};
+  for (std::size_t i = 0; i < config.blocks.size(); ++i)
+    all.emplace_back(fmt::format("model.blocks.{}.filters", i),
+                     std::visit([](const auto& block) { return block.filters; }, config.blocks[i].block));
+  for (std::size_t i = 0; i < config.output_filters.size(); ++i)
+    all.emplace_back(fmt::format("model.output.filters.{}", i), config.output_filters[i]);
+  return all;
+}
+
+}  // namespace
+
 Network build_network(const ModelConfig& config, int image_channels, int image_height, int image_width) {
-  NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope);
+  const std::unique_ptr<const OutputHead> head = make_output_head(config.head, image_channels);
+  const int groups = head->channel_groups();
+  for (const auto& [key, filters] : filters_of(config))
+    if (filters % groups != 0)
+      throw ConfigError(fmt::format(
+          "{}: found {}, accepted: multiples of {}, since images of {} channels split the maps of "
+          "every layer into {} equal groups",
+          key, filters, groups, image_channels, groups));
+
+  NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups);
   int node = builder.masked_conv("input", 0, MaskType::kA, config.input_kernel, config.input_filters);
   node = builder.activate(node);
 
@@ -83,8 +112,8 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
                                config.output_filters[i]);
     node = builder.activate(node);
   }
-  const int logit_channels = make_output_head(config.head)->logit_channels(image_channels);
-  return std::move(builder).finish(builder.masked_conv("logits", node, MaskType::kB, {1, 1}, logit_channels));
+  node = builder.masked_conv("logits", node, MaskType::kB, {1, 1}, head->logit_channels());
+  return std::move(builder).finish(node);
 }
 
 }  // namespace pcnn

@@ -10,8 +10,10 @@ namespace pcnn {
 // Appends ops to a network; every method returns the index of the node it made.
 class NetworkBuilder {
  public:
-  // Starts with the input node, index 0. The activation is the one activate() uses.
-  NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation, float slope);
+  // Starts with the input node, index 0. The activation is the one activate() uses. groups: see mask.h; it
+  // must divide the image's channels and the filters of every convolution.
+  NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation, float slope,
+                 int groups = 1);
 
   // Makes parameters `name.weight` and `name.bias`.
   int masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters);
@@ -19,6 +21,7 @@ class NetworkBuilder {
   int add(const std::string& name, int a, int b);
 
   [[nodiscard]] int channels(int node) const;
+  [[nodiscard]] int groups() const { return network_.groups; }
   // The finished network, whose logits are this node.
   [[nodiscard]] Network finish(int logits) &&;
 
@@ -32,7 +35,7 @@ class NetworkBuilder {
 };
 
 // The whole network of a config for images of this shape: masked input convolution, blocks, 1x1 layers,
-// logits.
+// logits. Throws ConfigError where filters cannot be shared out to the channel groups of the head.
 [[nodiscard]] Network build_network(const ModelConfig& config, int image_channels, int image_height,
                                     int image_width);
 

@@ -1,20 +1,47 @@
 #pragma once
 
 // The last step of the model: from logits to a distribution over each pixel's value. One file per head.
+//
+// The logit maps are split into channel_groups() equal parts. With a group for each image channel, a channel
+// is predicted from its part alone, which has seen the channels before it through the network (see mask.h);
+// with one group, all logits of a pixel have seen earlier pixels only.
 
 #include <memory>
 #include <span>
 
 namespace pcnn {
 
-enum class HeadKind { kBernoulli };
+enum class HeadKind {
+  kBernoulli,        // binary pixels
+  kSoftmax,          // a logit for each level
+  kLogisticMixture,  // discretised mixture of logistics
+};
+
+struct HeadConfig {
+  HeadKind kind = HeadKind::kBernoulli;
+  int levels = 2;     // values of a dimension, 2 to kMaxLevels; the Bernoulli head has two
+  int mixtures = 10;  // of kLogisticMixture
+};
+
+// What one dimension's distribution is told from.
+struct Conditional {
+  std::span<const float> logits;     // all of the pixel's channel group
+  int channel = 0;                   // of the dimension, counted inside the group
+  std::span<const float> earlier{};  // values of the group's channels before it, as fed to the network
+};
 
 class OutputHead {
  public:
   virtual ~OutputHead() = default;
 
-  // Logit maps the network must end in, for images of this many channels.
-  [[nodiscard]] virtual int logit_channels(int image_channels) const = 0;
+  // Logit maps the network must end in.
+  [[nodiscard]] virtual int logit_channels() const = 0;
+  [[nodiscard]] virtual int channel_groups() const = 0;
+
+  // The values of a dimension: levels() of them, and level `i` as fed to the network.
+  [[nodiscard]] virtual int levels() const = 0;
+  [[nodiscard]] virtual float value(int level) const = 0;
+  [[nodiscard]] virtual int level(float value) const = 0;
 
   // Negative log-likelihood of one image in nats, summed over its dimensions. targets: pixel values as fed to
   // the network, CHW; logits: [logit channel][h][w]. Where diff_logits is not empty it receives
@@ -22,17 +49,19 @@ class OutputHead {
   [[nodiscard]] virtual double nats(std::span<const float> logits, std::span<const float> targets,
                                     std::span<float> diff_logits) const = 0;
 
-  // Draws one pixel value from its logit(s) by a uniform number in [0, 1). The distribution at a temperature
-  // is the one of logits / temperature; 1 is the model's own.
-  [[nodiscard]] virtual float draw(std::span<const float> pixel_logits, float temperature,
-                                   float uniform) const = 0;
-
-  // How many numbers tell the distribution that draw() draws from, and those numbers.
+  // How many numbers tell a dimension's distribution, and those numbers. The distribution at a temperature is
+  // the one whose probabilities are those of the model to the power of 1 / temperature, normalised; of heads
+  // whose logits are log-probabilities, the one of logits / temperature.
   [[nodiscard]] virtual int probability_count() const = 0;
-  virtual void probabilities(std::span<const float> pixel_logits, float temperature,
+  virtual void probabilities(const Conditional& dimension, float temperature,
                              std::span<float> probabilities) const = 0;
+
+  // Draws a value, as fed to the network, from that distribution by a uniform number in [0, 1).
+  [[nodiscard]] virtual float draw(const Conditional& dimension, float temperature, float uniform) const;
 };
 
-[[nodiscard]] std::unique_ptr<const OutputHead> make_output_head(HeadKind kind);
+// Throws std::invalid_argument where levels or mixtures make no head.
+[[nodiscard]] std::unique_ptr<const OutputHead> make_output_head(const HeadConfig& config,
+                                                                 int image_channels = 1);
 
 }  // namespace pcnn

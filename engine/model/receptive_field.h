@@ -8,11 +8,12 @@
 namespace pcnn {
 
 // (rows down, columns right) relative to the pixel whose logits are asked for; causal fields have only
-// negative rows, or row 0 and negative columns.
+// negative rows, or row 0 and negative columns, and (0, 0) where the channels before that of the logit are
+// seen.
 using Offset = std::pair<int, int>;
 
-// The offsets a logit can depend on, in an image large enough to hold them all. Walks the graph from the
-// logits back to the image, so blind spots of the masks are seen as they are.
-[[nodiscard]] std::set<Offset> receptive_field(const Network& network);
+// The offsets that a logit of this channel group can depend on, in an image large enough to hold them all.
+// Walks the graph from the logits back to the image, so blind spots of the masks are seen as they are.
+[[nodiscard]] std::set<Offset> receptive_field(const Network& network, int group = 0);
 
 }  // namespace pcnn

@@ -20,17 +20,15 @@ std::string grouped(std::uint64_t value) {
 LayerSummary summarise_conv(const Network& network, int node, const MaskedConvOp& conv) {
   LayerSummary layer;
   layer.name = network.nodes[static_cast<std::size_t>(node)].name;
-  layer.mask = conv.mask == MaskType::kA ? "A" : "B";
+  layer.mask = conv.mask.type == MaskType::kA ? "A" : "B";
   layer.kernel = fmt::format("{}x{}", conv.kernel_height, conv.kernel_width);
   layer.output = network.shape(node, 1);
   const std::size_t filters = static_cast<std::size_t>(layer.output.c);
-  const std::size_t live_weights =
-      filters * static_cast<std::size_t>(conv.in_channels) *
-      static_cast<std::size_t>(live_taps(conv.mask, conv.kernel_height, conv.kernel_width));
+  const std::size_t live =
+      live_weights(conv.mask, layer.output.c, conv.in_channels, conv.kernel_height, conv.kernel_width);
   layer.parameters = network.parameters[static_cast<std::size_t>(conv.weight)].size + filters;
-  layer.live_parameters = live_weights + filters;
-  layer.multiply_adds =
-      std::uint64_t{live_weights} * static_cast<std::uint64_t>(layer.output.h * layer.output.w);
+  layer.live_parameters = live + filters;
+  layer.multiply_adds = std::uint64_t{live} * static_cast<std::uint64_t>(layer.output.h * layer.output.w);
   return layer;
 }
 

@@ -79,7 +79,6 @@ void run(const RunOptions& options) {
   const RunConfig config = read_run_config(document, std::filesystem::path(config_path).stem().string());
 
   Console console;
-  const std::unique_ptr<const OutputHead> head = make_output_head(config.model.head);
   const ChosenPrecision chosen = choose_precision(config.precision);
   if (options.dry_run) {
     const Shape image = dataset_shape(config.data);
@@ -95,6 +94,8 @@ void run(const RunOptions& options) {
   const Dataset data = load_dataset(config.data);
   const Network network =
       build_network(config.model, data.train.channels, data.train.height, data.train.width);
+  const std::unique_ptr<const OutputHead> head =
+      make_output_head(config.model.head, network.image_channels);
   check_sample_grid(config.sample, network);
   const RunDirectory directory =
       resumes ? RunDirectory::open(options.resume) : RunDirectory::create(config.directory());

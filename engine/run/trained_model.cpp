@@ -48,7 +48,7 @@ TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
       ConfigDocument::from_string(checkpoint.metadata("config"), model.path + " (config)"), "model");
   const Shape image = checkpoint.image_shape();
   model.network = build_network(model.config.model, image.c, image.h, image.w);
-  model.head = make_output_head(model.config.model.head);
+  model.head = make_output_head(model.config.model.head, image.c);
   model.parameters.resize(model.network.parameter_count());
   checkpoint.copy(model.network, checkpoint.contains(model.network, "average") ? "average" : "",
                   model.parameters);

@@ -21,16 +21,20 @@ std::size_t shared_cache_bytes() {
 // Draws all images of the chains first, first + 1, ...
 void draw_flock(const PixelProgram& program, const Shape& image, int first, PixelCache& cache,
                 PixelDraws& draws) {
-  const auto channels = static_cast<std::size_t>(image.c);
-  std::vector<float> values(static_cast<std::size_t>(cache.chains()) * channels);
+  const auto chains = static_cast<std::size_t>(cache.chains()),
+             channels = static_cast<std::size_t>(image.c / program.groups());
+  std::vector<float> values(chains * channels);
   for (int row = 0; row < image.h; ++row)
     for (int column = 0; column < image.w; ++column) {
-      const std::span<const float> logits = program.logits(cache, row, column);
-      const std::size_t per_dim = logits.size() / values.size();
-      for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = draws.draw(first + static_cast<int>(i / channels), row, column,
-                               static_cast<int>(i % channels), logits.subspan(i * per_dim, per_dim));
-      program.set_pixel(cache, row, column, values);
+      for (int group = 0; group < program.groups(); ++group) {
+        const std::span<const float> logits = program.logits(cache, row, column, group);
+        const std::size_t per_chain = logits.size() / chains;
+        for (std::size_t chain = 0; chain < chains; ++chain)
+          draws.draw(first + static_cast<int>(chain), row, column, group,
+                     logits.subspan(chain * per_chain, per_chain),
+                     std::span(values).subspan(chain * channels, channels));
+        program.set_pixel(cache, row, column, group, values);
+      }
       draws.count_pixels(cache.chains());
     }
 }

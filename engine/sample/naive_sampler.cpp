@@ -12,19 +12,20 @@ Samples sample_naively(const Network& network, const OutputHead& head, std::span
   workers.run([&] { program.pack(parameters, packed); });
 
   const Shape image = network.shape(0, 1), maps = network.shape(network.logits, 1);
-  const int per_channel = maps.c / image.c;
+  const int per_group = maps.c / network.groups;
   workers.parallel_for(static_cast<std::size_t>(request.chains), [&](std::size_t task) {
     const int chain = static_cast<int>(task);
     Workspace workspace(program, packed);
-    std::vector<float> logits(maps.size()), pixel_logits(static_cast<std::size_t>(per_channel));
+    std::vector<float> logits(maps.size()), pixel_logits(static_cast<std::size_t>(per_group)),
+        values(static_cast<std::size_t>(image.c / network.groups));
     for (int row = 0; row < image.h; ++row)
       for (int column = 0; column < image.w; ++column) {
-        for (int channel = 0; channel < image.c; ++channel) {
+        for (int group = 0; group < network.groups; ++group) {
           program.forward(workspace, draws.image(chain), logits);
-          for (int k = 0; k < per_channel; ++k)
+          for (int k = 0; k < per_group; ++k)
             pixel_logits[static_cast<std::size_t>(k)] =
-                logits[maps.offset(0, channel * per_channel + k, row, column)];
-          draws.draw(chain, row, column, channel, pixel_logits);
+                logits[maps.offset(0, group * per_group + k, row, column)];
+          draws.draw(chain, row, column, group, pixel_logits, values);
         }
         draws.count_pixels(1);
       }

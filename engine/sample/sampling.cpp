@@ -5,7 +5,11 @@
 namespace pcnn {
 
 PixelDraws::PixelDraws(const Network& network, const OutputHead& head, const SampleRequest& request)
-    : head_(head), request_(request), image_(network.shape(0, 1)), stream_(request.seed, Stream::kSample) {
+    : head_(head),
+      request_(request),
+      image_(network.shape(0, 1)),
+      stream_(request.seed, Stream::kSample),
+      group_channels_(network.image_channels / network.groups) {
   const std::size_t chains = static_cast<std::size_t>(request.chains), dims = chains * image_.size();
   const std::size_t pixels = dims / static_cast<std::size_t>(image_.c);
   if (request.canvas.size() != (request.canvas.empty() ? 0 : dims) ||
@@ -24,22 +28,30 @@ std::span<float> PixelDraws::image(int chain) {
   return std::span(samples_.images).subspan(static_cast<std::size_t>(chain) * image_.size(), image_.size());
 }
 
-float PixelDraws::draw(int chain, int row, int column, int channel, std::span<const float> logits) {
-  const std::size_t at = image_.offset(chain, channel, row, column);
+void PixelDraws::draw(int chain, int row, int column, int group, std::span<const float> logits,
+                      std::span<float> values) {
   const int pixel = row * image_.w + column;
-  const auto temperature = static_cast<float>(request_.temperature);
-  if (request_.with_probabilities) {
-    const auto count = static_cast<std::size_t>(head_.probability_count());
-    head_.probabilities(logits, temperature, std::span(samples_.probabilities).subspan(at * count, count));
-  }
-  float& value = samples_.images[at];
   const std::size_t place = static_cast<std::size_t>(chain) * static_cast<std::size_t>(image_.h * image_.w) +
                             static_cast<std::size_t>(pixel);
-  if (request_.known.empty() || request_.known[place] == 0)
-    value = head_.draw(logits, temperature,
-                       stream_.uniform(static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(pixel),
-                                       static_cast<std::uint32_t>(channel)));
-  return value;
+  const bool known = !request_.known.empty() && request_.known[place] != 0;
+  const auto temperature = static_cast<float>(request_.temperature);
+  for (int i = 0; i < group_channels_; ++i) {
+    const auto at_group = static_cast<std::size_t>(i);
+    const int channel = group * group_channels_ + i;
+    const std::size_t at = image_.offset(chain, channel, row, column);
+    const Conditional dimension{.logits = logits, .channel = i, .earlier = values.first(at_group)};
+    if (request_.with_probabilities) {
+      const auto count = static_cast<std::size_t>(head_.probability_count());
+      head_.probabilities(dimension, temperature,
+                          std::span(samples_.probabilities).subspan(at * count, count));
+    }
+    float& value = samples_.images[at];
+    if (!known)
+      value = head_.draw(dimension, temperature,
+                         stream_.uniform(static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(pixel),
+                                         static_cast<std::uint32_t>(channel)));
+    values[at_group] = value;
+  }
 }
 
 void PixelDraws::count_pixels(int pixels) {

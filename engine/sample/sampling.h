@@ -47,8 +47,10 @@ class PixelDraws {
   // All must outlive this. Throws std::invalid_argument where the request's spans do not fit the network.
   PixelDraws(const Network& network, const OutputHead& head, const SampleRequest& request);
 
-  // Draws (or keeps, where it is known) one dimension from its logits; returns its value.
-  float draw(int chain, int row, int column, int channel, std::span<const float> logits);
+  // Draws (or keeps, where they are known) the channels of one group of a pixel from the group's logits;
+  // writes their values, [channel of the group].
+  void draw(int chain, int row, int column, int group, std::span<const float> logits,
+            std::span<float> values);
   // The image of one chain, for samplers that look at all of it.
   [[nodiscard]] std::span<float> image(int chain);
   void count_pixels(int pixels);
@@ -61,6 +63,7 @@ class PixelDraws {
   const SampleRequest& request_;
   Shape image_;
   RandomStream stream_;
+  int group_channels_;  // image channels of a channel group
   Samples samples_;
   std::atomic<std::int64_t> done_{0};
   std::mutex progress_mutex_;

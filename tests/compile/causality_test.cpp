@@ -1,6 +1,7 @@
-// Autoregression, on what is really computed. A pixel is changed: logits at it and before it (raster order)
-// must not change in a single bit, and logits at every later position that can read it must. The rule of who
-// can read whom is the test's own (pixels_read), borders included, where padding cuts some paths.
+// Autoregression, on what is really computed. A place is changed (a channel group of a pixel, see
+// places_read): logits at it and before it must not change in a single bit, and logits at every later place
+// that can read it must. The rule of who can read whom is the test's own, borders included, where padding
+// cuts some paths.
 
 #include <gtest/gtest.h>
 
@@ -14,10 +15,10 @@
 namespace pcnn {
 namespace {
 
-// The logits at `position` do what they should not when `pixel` changes.
+// The logits at `position` do what they should not when the image changes at `place`.
 struct Fault {
   enum class Kind { kLeak, kBlindness } kind;
-  std::size_t pixel = 0;
+  std::size_t place = 0;
   std::size_t position = 0;
 };
 
@@ -32,7 +33,7 @@ struct Search {
 constexpr double kResolution = 2e-6;
 
 // The program gets `parameters`; what it should compute is told from `exact_parameters`, the same but where a
-// broken program is played. The logits of a position have changed when those of any channel have.
+// broken program is played. The logits of a place have changed when any of them has.
 Search search(const Network& network, std::span<const float> parameters,
               std::span<const float> exact_parameters, testing::Random& random) {
   testing::Compiled compiled(network, 1, parameters);
@@ -44,29 +45,30 @@ Search search(const Network& network, std::span<const float> parameters,
         .nodes[static_cast<std::size_t>(network.logits)];
   };
   const std::vector<double> exact_before = exact_logits(pixels);
-  const std::vector<std::vector<bool>> allowed = testing::pixels_read(network);
-  const std::size_t area = allowed.size();
+  const std::vector<std::vector<bool>> allowed = testing::places_read(network);
+  const int maps = network.shape(network.logits, 1).c;
 
   Search result;
-  for (std::size_t pixel = 0; pixel < area; ++pixel) {
+  for (std::size_t place = 0; place < allowed.size(); ++place) {
     std::vector<float> changed = pixels;
-    for (std::size_t at = pixel; at < changed.size(); at += area) changed[at] += random.uniform(0.5f, 3.0f);
+    for (const std::size_t at : testing::values_at(network, network.image_channels, place))
+      changed[at] += random.uniform(0.5f, 3.0f);
     const std::vector<float> after = compiled.forward(changed);
     const std::vector<double> exact_after = exact_logits(changed);
-    for (std::size_t position = 0; position < area; ++position) {
+    for (std::size_t position = 0; position < allowed.size(); ++position) {
       bool same = true;
       double exact_change = 0.0;
-      for (std::size_t at = position; at < logits.size(); at += area) {
+      for (const std::size_t at : testing::values_at(network, maps, position)) {
         same = same && logits[at] == after[at];
         exact_change = std::max(exact_change, std::abs(exact_after[at] - exact_before[at]));
       }
-      const bool may_change = position > pixel && allowed[position][pixel];
+      const bool may_change = position > place && allowed[position][place];
       result.shown += may_change && !same;
       result.unseen += may_change && same;
       if (result.fault) continue;
-      if (!same && !may_change) result.fault = Fault{Fault::Kind::kLeak, pixel, position};
+      if (!same && !may_change) result.fault = Fault{Fault::Kind::kLeak, place, position};
       if (same && may_change && exact_change > kResolution)
-        result.fault = Fault{Fault::Kind::kBlindness, pixel, position};
+        result.fault = Fault{Fault::Kind::kBlindness, place, position};
     }
   }
   return result;
@@ -74,7 +76,7 @@ Search search(const Network& network, std::span<const float> parameters,
 
 constexpr testing::NetworkLimits kLimits{.kernel = 7, .side = 9, .channels = 6, .stages = 3};
 
-TEST(Causality, HoldsAtEveryPixelOfRandomNetworks) {
+TEST(Causality, HoldsAtEveryPlaceOfRandomNetworks) {
   int shown = 0, unseen = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     testing::Random random(seed);
@@ -85,8 +87,8 @@ TEST(Causality, HoldsAtEveryPixelOfRandomNetworks) {
     const std::optional<Fault>& fault = found.fault;
     shown += found.shown;
     unseen += found.unseen;
-    EXPECT_FALSE(fault) << (fault->kind == Fault::Kind::kLeak ? "leak" : "blindness") << ": pixel "
-                        << fault->pixel << ", logits at " << fault->position;
+    EXPECT_FALSE(fault) << (fault->kind == Fault::Kind::kLeak ? "leak" : "blindness") << ": place "
+                        << fault->place << ", logits at " << fault->position;
   }
   EXPECT_GT(shown, 10000);
   EXPECT_LT(unseen, shown / 100) << "the networks hide too much";
@@ -102,17 +104,17 @@ TEST(Causality, HoldsForEveryGradientOfTheReference) {
     const std::vector<double> parameters = testing::widened(testing::random_parameters(random, network));
     const std::vector<double> pixels = testing::widened(testing::random_images(random, network, 1));
     const testing::ReferenceForward forward = testing::reference_forward(network, 1, parameters, pixels);
-    const std::vector<std::vector<bool>> allowed = testing::pixels_read(network);
+    const std::vector<std::vector<bool>> allowed = testing::places_read(network);
     for (std::size_t position = 0; position < allowed.size(); ++position) {
       std::vector<double> diff_logits(pixels.size(), 0.0);
-      diff_logits[position] = 1.0;
+      diff_logits[testing::values_at(network, network.image_channels, position)[0]] = 1.0;
       const std::vector<double> gradient =
           testing::reference_backward(network, 1, parameters, forward, diff_logits).pixels;
-      for (std::size_t i = 0; i < gradient.size(); ++i) {
-        const std::size_t pixel = i % allowed.size();
-        ASSERT_EQ(gradient[i] != 0.0, allowed[position][pixel]) << position << " reads " << pixel;
-        ASSERT_TRUE(pixel < position || gradient[i] == 0.0) << position << " reads " << pixel;
-      }
+      for (std::size_t place = 0; place < allowed.size(); ++place)
+        for (const std::size_t i : testing::values_at(network, network.image_channels, place)) {
+          ASSERT_EQ(gradient[i] != 0.0, allowed[position][place]) << position << " reads " << place;
+          ASSERT_TRUE(place < position || gradient[i] == 0.0) << position << " reads " << place;
+        }
     }
   }
 }
@@ -130,7 +132,7 @@ TEST(Causality, SearchFindsTheLeakOfAnInputLayerWithMaskB) {
     const std::optional<Fault> fault = search(network, parameters, parameters, random).fault;
     ASSERT_TRUE(fault);
     EXPECT_EQ(fault->kind, Fault::Kind::kLeak);
-    EXPECT_EQ(fault->position, fault->pixel) << "mask B shows a pixel to itself, not later ones";
+    EXPECT_EQ(fault->position, fault->place) << "mask B shows a place to itself, not later ones";
   }
 }
 
@@ -159,7 +161,7 @@ TEST(Causality, SearchFindsATapThatIsMissing) {
   const std::optional<Fault> fault = search(network, broken, parameters, random).fault;
   ASSERT_TRUE(fault);
   EXPECT_EQ(fault->kind, Fault::Kind::kBlindness);
-  EXPECT_EQ(fault->pixel, 1u) << "the first pixel that is above and right of another";
+  EXPECT_EQ(fault->place, 1u) << "the first pixel that is above and right of another";
   EXPECT_EQ(fault->position, 6u);
 }
 

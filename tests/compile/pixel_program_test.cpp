@@ -16,13 +16,14 @@ using testing::Random;
 constexpr Activation kFunctions[] = {Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
                                      Activation::kTanh, Activation::kSigmoid};
 
-// The values of one pixel of every image, [image][channel].
+// The values of one channel group of a pixel of every image, [image][channel of the group].
 std::vector<float> pixel_of(const Network& network, std::span<const float> images, int count, int row,
-                            int column) {
+                            int column, int group) {
   const Shape shape = network.shape(0, count);
+  const int of_group = shape.c / network.groups;
   std::vector<float> values;
   for (int image = 0; image < count; ++image)
-    for (int channel = 0; channel < shape.c; ++channel)
+    for (int channel = group * of_group; channel < (group + 1) * of_group; ++channel)
       values.push_back(images[shape.offset(image, channel, row, column)]);
   return values;
 }
@@ -33,14 +34,16 @@ std::vector<float> logits_by_pixel(const PixelProgram& program, const Network& n
   const Shape maps = network.shape(network.logits, cache.chains());
   std::vector<float> all(maps.size());
   for (int row = 0; row < maps.h; ++row)
-    for (int column = 0; column < maps.w; ++column) {
-      const std::span<const float> logits = program.logits(cache, row, column);
-      for (int image = 0; image < maps.n; ++image)
-        for (int channel = 0; channel < maps.c; ++channel)
-          all[maps.offset(image, channel, row, column)] =
-              logits[static_cast<std::size_t>(image * maps.c + channel)];
-      program.set_pixel(cache, row, column, pixel_of(network, images, cache.chains(), row, column));
-    }
+    for (int column = 0; column < maps.w; ++column)
+      for (int group = 0, of_group = maps.c / network.groups; group < network.groups; ++group) {
+        const std::span<const float> logits = program.logits(cache, row, column, group);
+        for (int image = 0; image < maps.n; ++image)
+          for (int channel = 0; channel < of_group; ++channel)
+            all[maps.offset(image, group * of_group + channel, row, column)] =
+                logits[static_cast<std::size_t>(image * of_group + channel)];
+        program.set_pixel(cache, row, column, group,
+                          pixel_of(network, images, cache.chains(), row, column, group));
+      }
   return all;
 }
 

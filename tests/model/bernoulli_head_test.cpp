@@ -84,7 +84,7 @@ TEST(BernoulliHead, GivesTheDerivativeOfTheNats) {
 }
 
 TEST(BernoulliHead, DrawsOneWhereTheUniformNumberIsBelowTheProbability) {
-  const auto draw = [](float z, float uniform) { return kHead.draw(std::vector{z}, 1.0f, uniform); };
+  const auto draw = [](float z, float uniform) { return kHead.draw({std::vector{z}}, 1.0f, uniform); };
   EXPECT_EQ(draw(0.0f, std::nextafter(0.5f, 0.0f)), 1.0f);
   EXPECT_EQ(draw(0.0f, 0.5f), 0.0f);
   const float below_one = std::nextafter(1.0f, 0.0f);
@@ -106,17 +106,16 @@ TEST(BernoulliHead, DividesLogitsByTheTemperature) {
   for (const float z : {-3.0f, 0.0f, 0.4f, 2.0f})
     for (const float temperature : {0.1f, 1.0f, 7.0f}) {
       std::vector<float> probability(static_cast<std::size_t>(kHead.probability_count()));
-      kHead.probabilities(std::vector{z}, temperature, probability);
+      kHead.probabilities({std::vector{z}}, temperature, probability);
       EXPECT_NEAR(probability[0], sigmoid(z / temperature), 1e-6);
-      EXPECT_EQ(kHead.draw(std::vector{z}, temperature, probability[0] - 1e-5f), 1.0f);
-      EXPECT_EQ(kHead.draw(std::vector{z}, temperature, probability[0] + 1e-5f), 0.0f);
+      EXPECT_EQ(kHead.draw({std::vector{z}}, temperature, probability[0] - 1e-5f), 1.0f);
+      EXPECT_EQ(kHead.draw({std::vector{z}}, temperature, probability[0] + 1e-5f), 0.0f);
     }
 }
 
 TEST(BernoulliHead, NeedsOneLogitPerChannel) {
-  const auto head = make_output_head(HeadKind::kBernoulli);
-  EXPECT_EQ(head->logit_channels(1), 1);
-  EXPECT_EQ(head->logit_channels(3), 3);
+  EXPECT_EQ(make_output_head({}, 1)->logit_channels(), 1);
+  EXPECT_EQ(make_output_head({}, 3)->logit_channels(), 3);
 }
 
 }  // namespace

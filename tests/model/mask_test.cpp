@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/model/network_builder.h"
+#include "tests/support/random.h"
 #include "tests/support/reference_network.h"
 
 namespace pcnn {
@@ -69,9 +70,7 @@ TEST(Mask, ZeroesDeadWeightsAndNothingElse) {
       float& value = values[parameter.offset + i];
       value = 1.0f + static_cast<float>(i);
       if (!parameter.is_kernel) continue;
-      const int height = parameter.shape[2], width = parameter.shape[3];
-      const int tap = static_cast<int>(i) % (height * width);
-      if (!testing::may_read(parameter.mask, tap / width - height / 2, tap % width - width / 2)) value = NAN;
+      if (!testing::may_read(parameter, i)) value = NAN;
     }
   }
   std::vector<float> expected = values;
@@ -81,6 +80,48 @@ TEST(Mask, ZeroesDeadWeightsAndNothingElse) {
   zero_dead_weights(network, values);
   EXPECT_EQ(values, expected);
   EXPECT_EQ(network.live_parameter_count(), std::size_t{3 * 2 * 7 + 3 + 2 * 3 * 8 + 2});
+}
+
+// Random kernels of one to four groups against the definition, pair by pair.
+TEST(Mask, LetsGroupsReadTheChannelsBeforeThemAtTheCentre) {
+  testing::Random random(9);
+  for (int round = 0; round < 60; ++round) {
+    const int groups = random.between(1, 4);
+    const MaskType type = random.between(0, 1) ? MaskType::kA : MaskType::kB;
+    Parameter kernel{.shape = {groups * random.between(1, 3), groups * random.between(1, 3),
+                               2 * random.between(0, 2) + 1, 2 * random.between(0, 2) + 1},
+                     .is_kernel = true,
+                     .mask = {type, groups}};
+    const int taps = kernel.shape[2] * kernel.shape[3];
+    kernel.size = static_cast<std::size_t>(kernel.shape[0] * kernel.shape[1] * taps);
+    std::size_t live = 0;
+    for (std::size_t i = 0; i < kernel.size; ++i) {
+      const int tap = static_cast<int>(i) % taps, pair = static_cast<int>(i) / taps;
+      const int to = group_of(pair / kernel.shape[1], kernel.shape[0], groups),
+                from = group_of(pair % kernel.shape[1], kernel.shape[1], groups);
+      const bool may = testing::may_read(kernel, i);
+      EXPECT_EQ(is_live(kernel.mask, kernel.shape[2], kernel.shape[3], tap / kernel.shape[3],
+                        tap % kernel.shape[3], to, from),
+                may);
+      live += may;
+    }
+    EXPECT_EQ(live_weights(kernel.mask, kernel.shape[0], kernel.shape[1], kernel.shape[2], kernel.shape[3]),
+              live);
+  }
+}
+
+// Three channels, as the figure in mask.h has them.
+TEST(Mask, OrdersRedGreenBlue) {
+  const auto centre = [](MaskType type, int to, int from) {
+    return is_live({type, 3}, 3, 3, 1, 1, to, from);
+  };
+  EXPECT_FALSE(centre(MaskType::kA, 0, 0));
+  EXPECT_TRUE(centre(MaskType::kA, 1, 0));
+  EXPECT_FALSE(centre(MaskType::kA, 1, 1));
+  EXPECT_TRUE(centre(MaskType::kA, 2, 1));
+  EXPECT_TRUE(centre(MaskType::kB, 0, 0));
+  EXPECT_FALSE(centre(MaskType::kB, 0, 1));
+  EXPECT_TRUE(centre(MaskType::kB, 2, 0));
 }
 
 }  // namespace

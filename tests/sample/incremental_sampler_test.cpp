@@ -18,7 +18,7 @@ using testing::Random;
 constexpr Activation kFunctions[] = {Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
                                      Activation::kTanh, Activation::kSigmoid};
 
-const auto kHead = make_output_head(HeadKind::kBernoulli);
+const auto kHead = make_output_head({});
 
 // A random network over one-channel or more-channel images, with parameters that make pixels depend on each
 // other.

@@ -20,7 +20,7 @@ std::vector<float> strong_parameters(const Network& network) {
 
 TEST(NaiveSampler, DrawsAChainTheSameWhateverTheThreadsAndTheOtherChains) {
   const Network network = testing::small_network(5, 4);
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   const std::vector<float> parameters = strong_parameters(network);
   const std::vector<float> six =
       sample_naively(network, *head, parameters, {.chains = 6, .seed = 7}, Workers(2)).images;
@@ -35,7 +35,7 @@ TEST(NaiveSampler, DrawsAChainTheSameWhateverTheThreadsAndTheOtherChains) {
 TEST(NaiveSampler, FollowsTheModelsDistribution) {
   constexpr int kPixels = 6, kSamples = 20000;
   const Network network = testing::small_network(2, 3);
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   const std::vector<float> parameters = strong_parameters(network);
   const SampleRequest request{.chains = kSamples, .seed = 21};
   const std::vector<float> samples = sample_naively(network, *head, parameters, request, Workers(2)).images;

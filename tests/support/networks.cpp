@@ -17,6 +17,11 @@ Kernel random_kernel(Random& random, int limit) {
   return {2 * random.between(0, limit / 2) + 1, 2 * random.between(0, limit / 2) + 1};
 }
 
+// Up to `limit`, or one for each group.
+int random_maps(Random& random, int limit, int groups) {
+  return groups * random.between(1, std::max(1, limit / groups));
+}
+
 // conv read by its activation and by an addition.
 int append_fork(NetworkBuilder& builder, const std::string& name, int src, Kernel kernel) {
   const int conv = builder.masked_conv(name + ".conv", src, MaskType::kB, kernel, builder.channels(src));
@@ -37,7 +42,7 @@ int append_long_skip(NetworkBuilder& builder, const std::string& name, int src, 
 int append_stage(NetworkBuilder& builder, Random& random, const std::string& name, int src, int early,
                  const NetworkLimits& limits) {
   const Kernel kernel = random_kernel(random, limits.kernel);
-  const int filters = random.between(1, limits.channels);
+  const int filters = random_maps(random, limits.channels, builder.groups());
   switch (random.between(0, 4)) {
     case 0:
       return append_block(builder, name, src, {1, ResidualBlockConfig{kernel, filters}});
@@ -82,25 +87,27 @@ Network small_network(int height, int width) {
 Network random_network(Random& random, Activation activation, const NetworkLimits& limits) {
   const int channels = random.between(1, 3), height = random.between(1, limits.side),
             width = random.between(1, limits.side);
-  NetworkBuilder builder(channels, height, width, activation, random_slope(random, activation));
+  const int groups = random.between(0, 1) ? channels : 1;
+  NetworkBuilder builder(channels, height, width, activation, random_slope(random, activation), groups);
   Kernel kernel = random_kernel(random, limits.kernel);
   if (kernel.height == 1 && kernel.width == 1) kernel = {3, 3};  // mask A leaves a 1x1 kernel nothing
-  const int early = builder.activate(
-      builder.masked_conv("input", 0, limits.input_mask, kernel, random.between(1, limits.channels)));
+  const int early = builder.activate(builder.masked_conv("input", 0, limits.input_mask, kernel,
+                                                         random_maps(random, limits.channels, groups)));
   int node = early;
   for (int stage = random.between(0, limits.stages); stage > 0; --stage)
     node = append_stage(builder, random, "stage." + std::to_string(stage), node, early, limits);
   if (random.between(0, 1) == 1)
-    node = builder.activate(
-        builder.masked_conv("output", node, MaskType::kB, {1, 1}, random.between(1, limits.channels)));
+    node = builder.activate(builder.masked_conv("output", node, MaskType::kB, {1, 1},
+                                                random_maps(random, limits.channels, groups)));
   node = builder.masked_conv("logits", node, MaskType::kB, {1, 1}, channels);
   return std::move(builder).finish(node);
 }
 
 Network random_graph(Random& random, Activation activation) {
   const int channels = random.between(1, 3);
+  const int groups = random.between(0, 1) ? channels : 1;
   NetworkBuilder builder(channels, random.between(1, 9), random.between(1, 9), activation,
-                         random_slope(random, activation));
+                         random_slope(random, activation), groups);
   struct Value {
     int node, maps;
     bool causal;  // sees earlier pixels only
@@ -125,7 +132,7 @@ Network random_graph(Random& random, Activation activation) {
       default: {
         Kernel kernel = random_kernel(random, 7);
         if (!a.causal && kernel.height == 1 && kernel.width == 1) kernel = {3, 3};
-        const int maps = random.between(0, 1) ? channels : random.between(1, 9);
+        const int maps = random.between(0, 1) ? channels : random_maps(random, 9, groups);
         const MaskType mask = a.causal ? MaskType::kB : MaskType::kA;
         values.push_back({builder.masked_conv(name, a.node, mask, kernel, maps), maps, true});
       }
@@ -147,14 +154,10 @@ std::vector<float> random_parameters(Random& random, const Network& network) {
       for (float& value : of_parameter) value = 0.3f * random.normal();
       continue;
     }
-    const int height = parameter.shape[2], width = parameter.shape[3];
-    const int inputs = parameter.shape[1] * live_taps(parameter.mask, height, width);
+    const int inputs = parameter.shape[1] * live_taps(parameter.mask, parameter.shape[2], parameter.shape[3]);
     const float scale = 1.2f / std::sqrt(static_cast<float>(inputs));
-    for (std::size_t i = 0; i < of_parameter.size(); ++i) {
-      const int tap = static_cast<int>(i) % (height * width);
-      const bool live = may_read(parameter.mask, tap / width - height / 2, tap % width - width / 2);
-      of_parameter[i] = (live ? scale : 1000.0f) * random.normal();
-    }
+    for (std::size_t i = 0; i < of_parameter.size(); ++i)
+      of_parameter[i] = (may_read(parameter, i) ? scale : 1000.0f) * random.normal();
   }
   return values;
 }
@@ -178,31 +181,49 @@ std::string describe(const Network& network) {
   return text;
 }
 
-std::vector<std::vector<bool>> pixels_read(const Network& network) {
-  const int height = network.image_height, width = network.image_width;
-  const std::size_t area = at(height * width);
-  std::vector<std::vector<std::vector<bool>>> reads;  // node, its pixel, pixel of the image
+std::vector<std::vector<bool>> places_read(const Network& network) {
+  const int height = network.image_height, width = network.image_width, groups = network.groups;
+  const std::size_t places = at(height * width * groups);
+  const auto place = [&](int y, int x, int group) { return at((y * width + x) * groups + group); };
+  std::vector<std::vector<std::vector<bool>>> reads;  // node, its place, place of the image
   const auto join = [](std::vector<bool>& all, const std::vector<bool>& more) {
     for (std::size_t k = 0; k < all.size(); ++k) all[k] = all[k] || more[k];
   };
   for (const Node& node : network.nodes) {
-    std::vector<std::vector<bool>> here(area, std::vector<bool>(area, false));
-    for (std::size_t pixel = 0; pixel < area; ++pixel) {
-      const int y = static_cast<int>(pixel) / width, x = static_cast<int>(pixel) % width;
-      if (std::holds_alternative<InputOp>(node.op)) here[pixel][pixel] = true;
-      const auto* conv = std::get_if<MaskedConvOp>(&node.op);
-      const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0;
-      for (int down = -up; down <= up; ++down)
-        for (int right = -side; right <= side; ++right) {
-          if (conv && !may_read(conv->mask, down, right)) continue;
-          if (y + down < 0 || y + down >= height || x + right < 0 || x + right >= width) continue;
-          for (const int source : sources(node.op))
-            join(here[pixel], reads[at(source)][at((y + down) * width + x + right)]);
+    std::vector<std::vector<bool>> here(places, std::vector<bool>(places, false));
+    const auto* conv = std::get_if<MaskedConvOp>(&node.op);
+    const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0;
+    const auto reads_group = [&](int down, int right, int to, int from) {
+      if (!conv) return to == from;
+      if (down != 0 || right != 0) return may_read(conv->mask.type, down, right);
+      return from < to || (from == to && conv->mask.type == MaskType::kB);
+    };
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < width; ++x)
+        for (int to = 0; to < groups; ++to) {
+          std::vector<bool>& mine = here[place(y, x, to)];
+          if (std::holds_alternative<InputOp>(node.op)) mine[place(y, x, to)] = true;
+          for (int down = -up; down <= up; ++down)
+            for (int right = -side; right <= side; ++right)
+              for (int from = 0; from < groups; ++from) {
+                if (!reads_group(down, right, to, from)) continue;
+                if (y + down < 0 || y + down >= height || x + right < 0 || x + right >= width) continue;
+                for (const int source : sources(node.op))
+                  join(mine, reads[at(source)][place(y + down, x + right, from)]);
+              }
         }
-    }
     reads.push_back(std::move(here));
   }
   return reads[at(network.logits)];
+}
+
+std::vector<std::size_t> values_at(const Network& network, int channels, std::size_t place) {
+  const std::size_t area = at(network.image_height * network.image_width), groups = at(network.groups),
+                    of_group = at(channels) / groups;
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < of_group; ++i)
+    indices.push_back((place % groups * of_group + i) * area + place / groups);
+  return indices;
 }
 
 double distance_to_kink(const Network& network, const ReferenceForward& forward) {

@@ -24,7 +24,8 @@ struct NetworkLimits {
   MaskType input_mask = MaskType::kA;  // kB makes a network that leaks
 };
 
-// Blocks of every kind in random order, and graphs no config can ask for: a convolution read by two ops, an
+// Blocks of every kind in random order, images of several channels with a group for each or with one for
+// all, and graphs no config can ask for: a convolution read by two ops, an
 // activation after an addition, a skip across the whole network.
 Network random_network(Random& random, Activation activation, const NetworkLimits& limits = {});
 
@@ -44,9 +45,13 @@ std::vector<double> widened(std::span<const float> values);
 // One line: image shape, then every convolution.
 std::string describe(const Network& network);
 
-// reads[p] says for every pixel k whether the logits at p can depend on it: paths through the graph inside
-// the image, by may_read. Pixels are counted in raster order.
-std::vector<std::vector<bool>> pixels_read(const Network& network);
+// The order in which dimensions are drawn: places are counted in raster order, the channel groups of a pixel
+// one after the other. reads[p] says for every place k whether the logits at p can depend on the image there:
+// paths through the graph inside the image, by may_read.
+std::vector<std::vector<bool>> places_read(const Network& network);
+
+// Indices of a place's values in one image of `channels` maps, CHW.
+std::vector<std::size_t> values_at(const Network& network, int channels, std::size_t place);
 
 // How close any input of an activation with a kink comes to it. Two computations that round differently agree
 // on gradients only where they are on the same side.

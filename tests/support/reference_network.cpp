@@ -58,7 +58,7 @@ void for_each_product(const Network& network, int node, const MaskedConvOp& op, 
             for (int row = 0; row < kernel.h; ++row)
               for (int column = 0; column < kernel.w; ++column) {
                 const int down = row - kernel.h / 2, right = column - kernel.w / 2;
-                if (!may_read(op.mask, down, right)) continue;
+                if (!may_read(network.parameters[at(op.weight)], kernel.offset(o, i, row, column))) continue;
                 if (y + down < 0 || y + down >= src.h || x + right < 0 || x + right >= src.w) continue;
                 visit(dst.offset(n, o, y, x), offset + kernel.offset(o, i, row, column),
                       src.offset(n, i, y + down, x + right));
@@ -71,6 +71,17 @@ bool may_read(MaskType mask, int down, int right) {
   const bool earlier = down < 0 || (down == 0 && right < 0);
   const bool same = down == 0 && right == 0;
   return earlier || (same && mask == MaskType::kB);
+}
+
+bool may_read(const Parameter& kernel, std::size_t index) {
+  const int width = kernel.shape[3], height = kernel.shape[2], ins = kernel.shape[1], outs = kernel.shape[0];
+  const int column = static_cast<int>(index) % width, row = static_cast<int>(index) / width % height;
+  const int in = static_cast<int>(index) / (width * height) % ins,
+            out = static_cast<int>(index) / (width * height * ins);
+  const int down = row - height / 2, right = column - width / 2;
+  if (down != 0 || right != 0) return may_read(kernel.mask.type, down, right);
+  const int from = in * kernel.mask.groups / ins, to = out * kernel.mask.groups / outs;
+  return from < to || (from == to && kernel.mask.type == MaskType::kB);
 }
 
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,

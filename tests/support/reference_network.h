@@ -13,8 +13,13 @@ namespace pcnn::testing {
 
 using Values = std::vector<double>;
 
-// May a feature at (y, x) of a masked layer read its source at (y + down, x + right)? By raster order.
+// May a feature at (y, x) of a masked layer read its source at (y + down, x + right)? By raster order; for
+// one channel group.
 bool may_read(MaskType mask, int down, int right);
+
+// The same for weight `index` of an OIHW kernel, by raster order and, inside a pixel, the order of the
+// channel groups.
+bool may_read(const Parameter& kernel, std::size_t index);
 
 struct ReferenceForward {
   std::vector<Values> nodes;  // value of every node, NCHW

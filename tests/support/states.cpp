@@ -9,7 +9,7 @@
 namespace pcnn::testing {
 
 std::vector<double> state_probabilities(const Network& network, std::span<const float> parameters) {
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   const Workers workers(2);
   const int pixels = static_cast<int>(network.shape(0, 1).size());
   const auto draw_state = [&](int state, std::span<float> image) {

@@ -84,7 +84,7 @@ Outcome outcome(Trainer& trainer, std::vector<double> losses) {
 
 Outcome train_on(int threads, const TrainConfig& config) {
   const Workers workers(threads);
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   Trainer trainer = make_trainer(config, *head, workers);
   const ImageSet images = stripes(37);
   std::vector<double> losses;
@@ -112,7 +112,7 @@ TEST_P(EveryOptimiser, GivesTheSameBitsOnOneTwoAndFiveThreads) {
 TEST_P(EveryOptimiser, ContinuesInsideAnEpochBitForBitFromItsState) {
   const TrainConfig config = config_of(GetParam());
   const Workers workers(2);
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   const ImageSet images = stripes(37);
   Trainer whole = make_trainer(config, *head, workers), first = make_trainer(config, *head, workers),
           second = make_trainer(config, *head, workers);
@@ -148,7 +148,7 @@ TEST(Trainer, LearnsStripesFarBelowTheEntropyOfIndependentPixels) {
   config.epochs = 60;
   config.clip_norm.reset();
   const Workers workers(2);
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   Trainer trainer = make_trainer(config, *head, workers);
   const ImageSet images = stripes(200);
   const Binariser threshold({});
@@ -164,7 +164,7 @@ TEST(Trainer, StopsBeforeAStepWhoseLossIsNotFinite) {
   config.optimiser.learning_rate = 1e30;
   config.clip_norm.reset();
   const Workers workers(1);
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   Trainer trainer = make_trainer(config, *head, workers);
   const ImageSet images = stripes(37);
   EXPECT_THROW(for (int epoch = 0; epoch < 3; ++epoch)
@@ -178,7 +178,7 @@ TEST(Trainer, CountsEpochsStepsAndBudgets) {
   config.schedule = {};
   config.steps = 6;
   const Workers workers(1);
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   Trainer trainer = make_trainer(config, *head, workers);
   const ImageSet images = stripes(37);
   const auto go_on = [](const Progress&) { return true; };
@@ -194,7 +194,7 @@ TEST(Trainer, CountsEpochsStepsAndBudgets) {
 
 // The gradient of a batch is the mean of its images' gradients, also where the last shard is ragged.
 TEST(BatchGradient, IsTheMeanOverImagesWhateverTheSharding) {
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   const Workers workers(2);
   const std::vector<float> parameters = initial_parameters(kNetwork, Initialisation::kGlorotNormal, 9);
   const ImageSet images = stripes(7);
@@ -225,7 +225,7 @@ TEST(BatchGradient, IsTheMeanOverImagesWhateverTheSharding) {
 }
 
 TEST(Scorer, GivesEachImageTheSameNatsOnAnyThreadsAndShards) {
-  const auto head = make_output_head(HeadKind::kBernoulli);
+  const auto head = make_output_head({});
   const std::vector<float> parameters = initial_parameters(kNetwork, Initialisation::kGlorotNormal, 9);
   const ImageSet images = stripes(11);
   const Binariser binariser({});

@@ -1,7 +1,7 @@
 #pragma once
 
-// Vectors of floats, for the files that are built once per instruction set. Everything here has internal
-// linkage, so that no code for one machine is linked into a program for another.
+// Vectors of floats. Everything here has internal linkage, so that where files are built once per instruction
+// set no code for one machine is linked into a program for another.
 
 #include <cstdint>
 
@@ -64,6 +64,42 @@ struct Simd {
 
   static Vector larger(Vector a, Vector b) { return a > b ? a : b; }
   static Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
+
+  // e^x to about 2 units in the last place, x cut to [-87, 88]: x = n ln 2 + r with |r| <= ln 2 / 2, then
+  // Taylor's polynomial of degree 7 in r, then n into the exponent.
+  static Vector exponential(Vector x) {
+    x = smaller(larger(x, Vector{} - 87.0f), Vector{} + 88.0f);
+    const Vector rounder = Vector{} + 12582912.0f;  // 1.5 * 2^23: the sum's low bits are the nearest integer
+    const Vector shifted = x * 1.44269504f + rounder;
+    const Vector n = shifted - rounder;
+    const Vector r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // ln 2 in two parts
+    Vector p = Vector{} + 1.0f / 5040;
+    p = p * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    const Integers exponent = ((Integers)shifted - (Integers)rounder + 127) << 23;
+    return p * (Vector)exponent;
+  }
+
+  // Natural logarithm of positive normal numbers to about 2 units in the last place: x = 2^n m with m in
+  // [sqrt(1/2), sqrt(2)), then log m = 2 atanh(t) with t = (m - 1) / (m + 1), |t| <= 0.172.
+  static Vector logarithm(Vector x) {
+    const Integers shifted = (Integers)x - 0x3f3504f3;  // bits of sqrt(1/2)
+    const Integers n = shifted >> 23;
+    const Vector m = (Vector)((Integers)x - (n << 23));
+    const Vector t = (m - 1.0f) / (m + 1.0f), square = t * t;
+    Vector p = Vector{} + 2.0f / 9;
+    p = p * square + 2.0f / 7;
+    p = p * square + 2.0f / 5;
+    p = p * square + 2.0f / 3;
+    const Vector exponent = __builtin_convertvector(n, Vector);
+    // ln 2 in two parts, the small ones added first.
+    return (exponent * -2.12194440e-4f + p * square * t + 2.0f * t) + exponent * 0.693359375f;
+  }
 };
 
 }  // namespace

@@ -1,0 +1,211 @@
+#include "engine/model/logistic_mixture_head.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "engine/core/simd.h"
+#include "engine/data/levels.h"
+
+namespace pcnn {
+namespace {
+
+constexpr std::size_t kLanes = 4;
+using Lanes = Simd<kLanes>;
+using Vector = Lanes::Vector;
+
+constexpr float kLowestLogScale = -7.0f;
+
+Vector load(const float* from, std::size_t count) {
+  Vector value{};
+  std::memcpy(&value, from, count * sizeof(float));
+  return value;
+}
+
+void store(float* to, Vector value, std::size_t count) {
+  std::memcpy(to, &value, count * sizeof(float));
+}
+
+// Positions of the logit maps.
+struct Maps {
+  std::size_t mixtures;
+  std::size_t channels;
+
+  std::size_t weight(std::size_t k) const { return k; }
+  std::size_t mean(std::size_t channel, std::size_t k) const { return (1 + 2 * channel) * mixtures + k; }
+  std::size_t log_scale(std::size_t channel, std::size_t k) const { return mean(channel, k) + mixtures; }
+  std::size_t coefficient(std::size_t channel, std::size_t earlier, std::size_t k) const {
+    return (1 + 2 * channels + channel * (channel - 1) / 2 + earlier) * mixtures + k;
+  }
+};
+
+Vector tanh(Vector x) {
+  return 1.0f - 2.0f / (Lanes::exponential(2.0f * x) + 1.0f);
+}
+
+// log(1 + exp(x)) and its derivative.
+struct Softplus {
+  Vector value, slope;
+};
+Softplus softplus(Vector x) {
+  const Vector zero{};
+  const Vector e = Lanes::exponential(x > zero ? -x : x);
+  const Vector small = 1.0f / (1.0f + e);  // sigmoid(|x|)
+  return {Lanes::larger(x, zero) + Lanes::logarithm(1.0f + e), x > zero ? small : e * small};
+}
+
+// The log-probability of a level under one component, and its derivatives.
+struct Component {
+  Vector log_probability, diff_mean, diff_log_scale;
+};
+
+// x: levels as fed to the network, `half` half the distance of two.
+Component component(Vector x, Vector mean, Vector log_scale, float half) {
+  const Vector zero{};
+  const auto lowest = x<half - 1.0f, highest = x> 1.0f - half, edge = lowest | highest;
+  const auto floored = log_scale < kLowestLogScale;
+  const Vector s = floored ? zero + kLowestLogScale : log_scale;
+  const Vector inverse = Lanes::exponential(-s);
+  const Vector a = inverse * (x - mean + half), b = inverse * (x - mean - half), d = 2.0f * half * inverse;
+  const Softplus above_a = softplus(-a), below_b = softplus(b);  // -log sigmoid(a), -log sigmoid(-b)
+
+  // log(1 - exp(-d)) and its derivative by s; a series where the difference would lose digits.
+  const auto narrow = d < 0.5f;
+  const Vector e = Lanes::exponential(-d), square = d * d;
+  const Vector width = narrow
+                           ? std::log(2.0f * half) - s - d / 2.0f + square / 24.0f - square * square / 2880.0f
+                           : Lanes::logarithm(1.0f - (narrow ? zero : e));
+  const Vector diff_width =
+      narrow ? d / 2.0f - 1.0f - square / 12.0f + square * square / 720.0f : -d * e / (1.0f - e + 1e-30f);
+
+  const Vector slope_a = highest ? zero : above_a.slope, slope_b = lowest ? zero : below_b.slope;
+  return {.log_probability =
+              (edge ? zero : width) - (highest ? zero : above_a.value) - (lowest ? zero : below_b.value),
+          .diff_mean = inverse * (slope_b - slope_a),
+          .diff_log_scale = floored ? zero : (edge ? zero : diff_width) + b * slope_b - a * slope_a};
+}
+
+Vector log_sum(const std::vector<Vector>& terms) {
+  Vector top = terms[0];
+  for (const Vector& term : terms) top = Lanes::larger(top, term);
+  Vector sum{};
+  for (const Vector& term : terms) sum += Lanes::exponential(term - top);
+  return top + Lanes::logarithm(sum);
+}
+
+float half_step(int levels) {
+  return 1.0f / static_cast<float>(levels - 1);
+}
+
+}  // namespace
+
+float LogisticMixtureHead::value(int level) const {
+  return level_to_input(level, levels_);
+}
+
+int LogisticMixtureHead::level(float value) const {
+  return std::clamp(input_to_level(value, levels_), 0, levels_ - 1);
+}
+
+double LogisticMixtureHead::nats(std::span<const float> logits, std::span<const float> targets,
+                                 std::span<float> diff_logits) const {
+  const auto mixtures = static_cast<std::size_t>(mixtures_), channels = static_cast<std::size_t>(channels_);
+  const std::size_t area = targets.size() / channels;
+  const Maps maps{mixtures, channels};
+  const float half = half_step(levels_);
+  std::vector<Vector> weights(mixtures), joint(mixtures), x(channels);
+  std::vector<Component> components(channels * mixtures);
+
+  double total = 0.0;
+  for (std::size_t pixel = 0; pixel < area; pixel += kLanes) {
+    const std::size_t count = std::min(kLanes, area - pixel);
+    const auto logit = [&](std::size_t map) { return load(logits.data() + map * area + pixel, count); };
+    for (std::size_t channel = 0; channel < channels; ++channel)
+      x[channel] = load(targets.data() + channel * area + pixel, count);
+    for (std::size_t k = 0; k < mixtures; ++k) {
+      weights[k] = joint[k] = logit(maps.weight(k));
+      for (std::size_t channel = 0; channel < channels; ++channel) {
+        Vector mean = logit(maps.mean(channel, k));
+        for (std::size_t earlier = 0; earlier < channel; ++earlier)
+          mean += tanh(logit(maps.coefficient(channel, earlier, k))) * x[earlier];
+        Component& part = components[channel * mixtures + k];
+        part = component(x[channel], mean, logit(maps.log_scale(channel, k)), half);
+        joint[k] += part.log_probability;
+      }
+    }
+    const Vector log_weights = log_sum(weights), log_joint = log_sum(joint);
+    const Vector nats = log_weights - log_joint;
+    for (std::size_t i = 0; i < count; ++i) total += nats[i];
+    if (diff_logits.empty()) continue;
+
+    const auto set = [&](std::size_t map, Vector value) {
+      store(diff_logits.data() + map * area + pixel, value, count);
+    };
+    for (std::size_t k = 0; k < mixtures; ++k) {
+      const Vector share = Lanes::exponential(joint[k] - log_joint);  // of component k, given the pixel
+      set(maps.weight(k), Lanes::exponential(weights[k] - log_weights) - share);
+      for (std::size_t channel = 0; channel < channels; ++channel) {
+        const Component& part = components[channel * mixtures + k];
+        set(maps.mean(channel, k), -share * part.diff_mean);
+        set(maps.log_scale(channel, k), -share * part.diff_log_scale);
+        for (std::size_t earlier = 0; earlier < channel; ++earlier) {
+          const Vector slope = tanh(logit(maps.coefficient(channel, earlier, k)));
+          set(maps.coefficient(channel, earlier, k),
+              -share * part.diff_mean * (1.0f - slope * slope) * x[earlier]);
+        }
+      }
+    }
+  }
+  return total;
+}
+
+// The components' weights given the channels before, then the mixture at every level.
+void LogisticMixtureHead::probabilities(const Conditional& dimension, float temperature,
+                                        std::span<float> probabilities) const {
+  const auto mixtures = static_cast<std::size_t>(mixtures_),
+             channel = static_cast<std::size_t>(dimension.channel);
+  const Maps maps{mixtures, static_cast<std::size_t>(channels_)};
+  const float half = half_step(levels_);
+  const Vector zero{};
+  const auto logit = [&](std::size_t map) { return zero + dimension.logits[map]; };
+  const auto mean_of = [&](std::size_t of, std::size_t k) {
+    Vector mean = logit(maps.mean(of, k));
+    for (std::size_t earlier = 0; earlier < of; ++earlier)
+      mean += tanh(logit(maps.coefficient(of, earlier, k))) * dimension.earlier[earlier];
+    return mean;
+  };
+  std::vector<Vector> weights(mixtures), means(mixtures);
+  for (std::size_t k = 0; k < mixtures; ++k) {
+    weights[k] = logit(maps.weight(k));
+    for (std::size_t of = 0; of < channel; ++of)
+      weights[k] +=
+          component(zero + dimension.earlier[of], mean_of(of, k), logit(maps.log_scale(of, k)), half)
+              .log_probability;
+    means[k] = mean_of(channel, k);
+  }
+  const Vector log_weights = log_sum(weights);
+  for (Vector& weight : weights) weight = Lanes::exponential(weight - log_weights);
+
+  const auto levels = static_cast<std::size_t>(levels_);
+  for (std::size_t first = 0; first < levels; first += kLanes) {
+    const std::size_t count = std::min(kLanes, levels - first);
+    Vector x{}, sum{};
+    for (std::size_t i = 0; i < count; ++i) x[i] = value(static_cast<int>(first + i));
+    for (std::size_t k = 0; k < mixtures; ++k)
+      sum +=
+          weights[k] *
+          Lanes::exponential(component(x, means[k], logit(maps.log_scale(channel, k)), half).log_probability);
+    store(probabilities.data() + first, sum, count);
+  }
+  if (temperature == 1.0f) return;
+  const float top = *std::ranges::max_element(probabilities);
+  double total = 0.0;
+  for (float& probability : probabilities) {
+    probability = std::pow(probability / top, 1.0f / temperature);
+    total += probability;
+  }
+  for (float& probability : probabilities) probability = static_cast<float>(probability / total);
+}
+
+}  // namespace pcnn

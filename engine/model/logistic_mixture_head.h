@@ -1,0 +1,47 @@
+#pragma once
+
+#include "engine/model/output_head.h"
+
+namespace pcnn {
+
+// A mixture of logistics over all channels of a pixel together, each component discretised to the levels:
+//
+//     p(x_1 .. x_C) = sum over k of pi_k  product over c of P(x_c | mu_ck, s_ck)
+//     P(x | mu, s)  = sigmoid((x + h - mu) / s) - sigmoid((x - h - mu) / s),  h half the distance of two
+//     levels mu_ck         = mean_ck + sum over j < c of tanh(coefficient_cjk) x_j
+//
+// where the lowest level takes everything below it and the highest everything above. Log scales are at least
+// -7. All logits of a pixel have seen earlier pixels only; its channels depend on each other through pi and
+// the coefficients. Logit maps, each line `mixtures` of them: log pi (unnormalised); per channel the means,
+// then the log scales; the coefficients by c, then j.
+//
+// Source: Salimans, Karpathy, Chen, Kingma, "PixelCNN++", ICLR 2017, section 2.1 and 2.2. There a bin whose
+// probability is below 1e-5 gets density times width in its place, since the difference of two sigmoids is
+// lost to rounding. Here the difference is taken as a product, which keeps its digits everywhere:
+// sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)).
+class LogisticMixtureHead final : public OutputHead {
+ public:
+  LogisticMixtureHead(int levels, int mixtures, int image_channels)
+      : levels_(levels), mixtures_(mixtures), channels_(image_channels) {}
+
+  [[nodiscard]] int logit_channels() const override {
+    return mixtures_ * (1 + 2 * channels_ + channels_ * (channels_ - 1) / 2);
+  }
+  [[nodiscard]] int channel_groups() const override { return 1; }
+  [[nodiscard]] int levels() const override { return levels_; }
+  [[nodiscard]] float value(int level) const override;
+  [[nodiscard]] int level(float value) const override;
+  [[nodiscard]] double nats(std::span<const float> logits, std::span<const float> targets,
+                            std::span<float> diff_logits) const override;
+  // One number for each level.
+  [[nodiscard]] int probability_count() const override { return levels_; }
+  void probabilities(const Conditional& dimension, float temperature,
+                     std::span<float> probabilities) const override;
+
+ private:
+  int levels_;
+  int mixtures_;
+  int channels_;
+};
+
+}  // namespace pcnn

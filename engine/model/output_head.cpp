@@ -1,0 +1,41 @@
+#include "engine/model/output_head.h"
+
+#include <array>
+#include <stdexcept>
+
+#include "engine/data/levels.h"
+#include "engine/model/bernoulli_head.h"
+#include "engine/model/logistic_mixture_head.h"
+#include "engine/model/softmax_head.h"
+
+namespace pcnn {
+
+// The first level whose cumulative probability exceeds the number.
+float OutputHead::draw(const Conditional& dimension, float temperature, float uniform) const {
+  std::array<float, kMaxLevels> storage;
+  const auto distribution = std::span(storage).first(static_cast<std::size_t>(probability_count()));
+  probabilities(dimension, temperature, distribution);
+  double total = 0.0;
+  for (const float probability : distribution) total += probability;
+  const double wanted = uniform * total;
+  double below = 0.0;
+  int last = 0;  // with any probability at all, should rounding run past the end
+  for (std::size_t i = 0; i < distribution.size(); ++i) {
+    if (distribution[i] <= 0.0f) continue;
+    last = static_cast<int>(i);
+    below += distribution[i];
+    if (wanted < below) break;
+  }
+  return value(last);
+}
+
+std::unique_ptr<const OutputHead> make_output_head(const HeadConfig& config, int image_channels) {
+  if (config.kind == HeadKind::kBernoulli) return std::make_unique<BernoulliHead>(image_channels);
+  if (config.levels < 2 || config.levels > kMaxLevels || config.mixtures < 1)
+    throw std::invalid_argument("no head of " + std::to_string(config.levels) + " levels and " +
+                                std::to_string(config.mixtures) + " mixtures");
+  if (config.kind == HeadKind::kSoftmax) return std::make_unique<SoftmaxHead>(config.levels, image_channels);
+  return std::make_unique<LogisticMixtureHead>(config.levels, config.mixtures, image_channels);
+}
+
+}  // namespace pcnn

@@ -1,0 +1,100 @@
+#include "engine/model/softmax_head.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "engine/core/simd.h"
+#include "engine/data/levels.h"
+
+namespace pcnn {
+namespace {
+
+using Lanes = Simd<4>;
+using Vector = Lanes::Vector;
+
+// Pixels taken together: their maxima and sums stay in registers' reach while all levels pass by.
+constexpr std::size_t kBlock = 64, kVectors = kBlock / 4;
+using Block = std::array<Vector, kVectors>;
+
+// Up to kBlock pixels of one logit map; the places past `count` are zero.
+Block load_block(const float* map, std::size_t count) {
+  Block block{};
+  std::memcpy(block.data(), map, count * sizeof(float));
+  return block;
+}
+
+}  // namespace
+
+float SoftmaxHead::value(int level) const {
+  return level_to_input(level, levels_);
+}
+
+int SoftmaxHead::level(float value) const {
+  return std::clamp(input_to_level(value, levels_), 0, levels_ - 1);
+}
+
+// -log p = log(sum over k of exp(z_k - max)) + max - z_target; its derivative is p - 1 at the target, else p.
+double SoftmaxHead::nats(std::span<const float> logits, std::span<const float> targets,
+                         std::span<float> diff_logits) const {
+  const std::size_t levels = static_cast<std::size_t>(levels_),
+                    area = targets.size() / static_cast<std::size_t>(channels_);
+  double total = 0.0;
+  for (std::size_t channel = 0; channel < static_cast<std::size_t>(channels_); ++channel)
+    for (std::size_t first = 0; first < area; first += kBlock) {
+      const std::size_t count = std::min(kBlock, area - first), maps = channel * levels * area + first;
+      const float* z = logits.data() + maps;  // of level 0; the next level's are `area` further on
+      Block top = load_block(z, count);
+      for (std::size_t level = 1; level < levels; ++level) {
+        const Block row = load_block(z + level * area, count);
+        for (std::size_t i = 0; i < kVectors; ++i) top[i] = Lanes::larger(top[i], row[i]);
+      }
+      Block sum{};
+      float* diff = diff_logits.empty() ? nullptr : diff_logits.data() + maps;
+      for (std::size_t level = 0; level < levels; ++level) {
+        Block row = load_block(z + level * area, count);
+        for (std::size_t i = 0; i < kVectors; ++i) {
+          row[i] = Lanes::exponential(row[i] - top[i]);
+          sum[i] += row[i];
+        }
+        if (diff) std::memcpy(diff + level * area, row.data(), count * sizeof(float));
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto target = static_cast<std::size_t>(level(targets[channel * area + first + i]));
+        total +=
+            std::log(double{sum[i / 4][i % 4]}) + double{top[i / 4][i % 4]} - double{z[target * area + i]};
+      }
+      if (!diff) continue;
+      for (std::size_t i = 0; i < kVectors; ++i) sum[i] = 1.0f / sum[i];
+      for (std::size_t level = 0; level < levels; ++level) {
+        Block row = load_block(diff + level * area, count);
+        for (std::size_t i = 0; i < kVectors; ++i) row[i] *= sum[i];
+        std::memcpy(diff + level * area, row.data(), count * sizeof(float));
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto target = static_cast<std::size_t>(level(targets[channel * area + first + i]));
+        diff[target * area + i] -= 1.0f;
+      }
+    }
+  return total;
+}
+
+void SoftmaxHead::probabilities(const Conditional& dimension, float temperature,
+                                std::span<float> probabilities) const {
+  const auto levels = static_cast<std::size_t>(levels_);
+  const auto logits = dimension.logits.subspan(static_cast<std::size_t>(dimension.channel) * levels, levels);
+  const float top = *std::ranges::max_element(logits);
+  double sum = 0.0;
+  for (std::size_t level = 0; level < levels; level += 4) {
+    const std::size_t bytes = std::min<std::size_t>(4, levels - level) * sizeof(float);
+    Vector row{};
+    std::memcpy(&row, logits.data() + level, bytes);
+    row = Lanes::exponential((row - top) / temperature);
+    std::memcpy(probabilities.data() + level, &row, bytes);
+    for (std::size_t i = 0; i < bytes / sizeof(float); ++i) sum += row[i];
+  }
+  for (float& probability : probabilities) probability = static_cast<float>(probability / sum);
+}
+
+}  // namespace pcnn
