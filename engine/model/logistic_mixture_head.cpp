@@ -60,14 +60,18 @@ struct Component {
   Vector log_probability, diff_mean, diff_log_scale;
 };
 
-// x: levels as fed to the network, `half` half the distance of two.
+// x: levels as fed to the network, `half` half the distance of two. Edges are told from whole numbers, so
+// that neighbours have theirs in common to the last bit and no probability is lost or counted twice between
+// them.
 Component component(Vector x, Vector mean, Vector log_scale, float half) {
-  const Vector zero{};
+  const Vector zero{}, rounder = zero + 12582912.0f;  // 1.5 * 2^23: see Simd::exponential
   const auto lowest = x<half - 1.0f, highest = x> 1.0f - half, edge = lowest | highest;
   const auto floored = log_scale < kLowestLogScale;
   const Vector s = floored ? zero + kLowestLogScale : log_scale;
   const Vector inverse = Lanes::exponential(-s);
-  const Vector a = inverse * (x - mean + half), b = inverse * (x - mean - half), d = 2.0f * half * inverse;
+  const Vector twice_level = 2.0f * ((x + 1.0f) / (2.0f * half) + rounder - rounder);
+  const Vector a = inverse * ((twice_level + 1.0f) * half - 1.0f - mean),
+               b = inverse * ((twice_level - 1.0f) * half - 1.0f - mean), d = 2.0f * half * inverse;
   const Softplus above_a = softplus(-a), below_b = softplus(b);  // -log sigmoid(a), -log sigmoid(-b)
 
   // log(1 - exp(-d)) and its derivative by s; a series where the difference would lose digits.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <ostream>
 
+#include "engine/core/error.h"
 #include "engine/model/initialise.h"
 #include "engine/model/summary.h"
 #include "tests/support/networks.h"
@@ -144,6 +145,26 @@ TEST(NetworkTable, SumsItsLayersToTheNetwork) {
     EXPECT_EQ(parameters, network.parameter_count());
     EXPECT_EQ(live, network.live_parameter_count());
   }
+}
+
+TEST(Network, RefusesFiltersThatColourCannotShareOut) {
+  ModelConfig config;
+  config.head = {.kind = HeadKind::kSoftmax, .levels = 4};
+  config.input_filters = 6;
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 3}}, {2, MaskedConvBlockConfig{{3, 3}, 8}}};
+  config.output_filters = {9};
+  try {
+    (void)build_network(config, 3, 4, 4);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "model.blocks.1.filters: found 8, accepted: multiples of 3, since images of 3 channels split "
+        "the maps of every layer into 3 equal groups");
+  }
+  EXPECT_NO_THROW((void)build_network(config, 1, 4, 4));
+  config.head.kind = HeadKind::kLogisticMixture;  // sees a pixel's channels together
+  EXPECT_NO_THROW((void)build_network(config, 3, 4, 4));
 }
 
 }  // namespace

@@ -80,6 +80,20 @@ TEST(ReceptiveField, FollowsEveryPathOfTheGraph) {
   EXPECT_EQ(receptive_field(network), (std::set<Offset>{{0, -1}, {-1, 0}}));
 }
 
+TEST(ReceptiveField, HoldsThePixelItselfForEveryChannelButTheFirst) {
+  ModelConfig config;
+  config.input_filters = 6;
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 3}}};
+  config.output_filters = {};
+  const Network network = build_network(config, 3, 9, 9);
+  const std::set<Offset> red = receptive_field(network, 0);
+  EXPECT_FALSE(red.contains({0, 0}));
+  std::set<Offset> with_own = red;
+  with_own.emplace(0, 0);
+  EXPECT_EQ(receptive_field(network, 1), with_own);
+  EXPECT_EQ(receptive_field(network, 2), with_own);
+}
+
 TEST(ReceptiveField, ShowsTheLeakOfAnInputLayerWithMaskB) {
   NetworkBuilder builder(1, 9, 9, Activation::kTanh, 0.0f);
   const Network network = std::move(builder).finish(builder.masked_conv("leaky", 0, MaskType::kB, {3, 3}, 1));

@@ -98,15 +98,15 @@ TEST(IncrementalSampler, DrawsWhatTheNaiveSamplerDraws) {
 }
 
 TEST(IncrementalSampler, FollowsTheModelsDistributionOverAllStates) {
-  constexpr int kPixels = 9, kSamples = 100000;
+  constexpr int kSamples = 100000;
   const Network network = testing::small_network(3, 3);
   Random random(44);
   const std::vector<float> parameters = testing::random_parameters(random, network);
   const SampleRequest request{.chains = kSamples, .seed = 21};
   const std::vector<float> samples =
       sample_incrementally(network, *kHead, parameters, request, Workers(2)).images;
-  testing::expect_counts_follow(testing::count_states(samples, kPixels),
-                                testing::state_probabilities(network, parameters));
+  testing::expect_counts_follow(testing::count_states(network, *kHead, samples),
+                                testing::state_probabilities(network, *kHead, parameters));
 }
 
 TEST(IncrementalSampler, KeepsKnownPixelsAndDrawsTheRestAsTheNaiveSamplerDoes) {

@@ -33,14 +33,14 @@ TEST(NaiveSampler, DrawsAChainTheSameWhateverTheThreadsAndTheOtherChains) {
 }
 
 TEST(NaiveSampler, FollowsTheModelsDistribution) {
-  constexpr int kPixels = 6, kSamples = 20000;
+  constexpr int kSamples = 20000;
   const Network network = testing::small_network(2, 3);
   const auto head = make_output_head({});
   const std::vector<float> parameters = strong_parameters(network);
   const SampleRequest request{.chains = kSamples, .seed = 21};
   const std::vector<float> samples = sample_naively(network, *head, parameters, request, Workers(2)).images;
-  testing::expect_counts_follow(testing::count_states(samples, kPixels),
-                                testing::state_probabilities(network, parameters));
+  testing::expect_counts_follow(testing::count_states(network, *head, samples),
+                                testing::state_probabilities(network, *head, parameters));
 }
 
 }  // namespace

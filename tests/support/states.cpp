@@ -8,29 +8,38 @@
 
 namespace pcnn::testing {
 
-std::vector<double> state_probabilities(const Network& network, std::span<const float> parameters) {
-  const auto head = make_output_head({});
+int state_count(const Network& network, const OutputHead& head) {
+  int states = 1;
+  for (std::size_t i = 0; i < network.shape(0, 1).size(); ++i) states *= head.levels();
+  return states;
+}
+
+std::vector<double> state_probabilities(const Network& network, const OutputHead& head,
+                                        std::span<const float> parameters) {
   const Workers workers(2);
-  const int pixels = static_cast<int>(network.shape(0, 1).size());
   const auto draw_state = [&](int state, std::span<float> image) {
-    for (std::size_t pixel = 0; pixel < image.size(); ++pixel)
-      image[pixel] = static_cast<float>(state >> pixel & 1);
+    for (float& value : image) {
+      value = head.value(state % head.levels());
+      state /= head.levels();
+    }
   };
   std::vector<double> probabilities;
   double total = 0.0;
-  for (const double nats : Scorer(network, *head, 4, workers).nats(parameters, 1 << pixels, draw_state))
+  for (const double nats :
+       Scorer(network, head, 4, workers).nats(parameters, state_count(network, head), draw_state))
     total += probabilities.emplace_back(std::exp(-nats));
   EXPECT_NEAR(total, 1.0, 1e-5);
   return probabilities;
 }
 
-std::vector<int> count_states(std::span<const float> samples, int pixels) {
-  std::vector<int> counts(std::size_t{1} << pixels, 0);
-  for (; !samples.empty(); samples = samples.subspan(static_cast<std::size_t>(pixels))) {
-    std::size_t state = 0;
-    for (int pixel = 0; pixel < pixels; ++pixel)
-      state |= static_cast<std::size_t>(samples[static_cast<std::size_t>(pixel)]) << pixel;
-    ++counts[state];
+std::vector<int> count_states(const Network& network, const OutputHead& head,
+                              std::span<const float> samples) {
+  const std::size_t dims = network.shape(0, 1).size();
+  std::vector<int> counts(static_cast<std::size_t>(state_count(network, head)), 0);
+  for (; !samples.empty(); samples = samples.subspan(dims)) {
+    int state = 0;
+    for (std::size_t i = dims; i-- > 0;) state = state * head.levels() + head.level(samples[i]);
+    ++counts[static_cast<std::size_t>(state)];
   }
   return counts;
 }

@@ -1,19 +1,22 @@
 #pragma once
 
-// Every image of a few binary pixels, by number: pixel p of state s is bit p of s.
-
 #include <span>
 #include <vector>
 
 #include "engine/model/network.h"
+#include "engine/model/output_head.h"
 
 namespace pcnn::testing {
 
-// The model's probability of each of the 2^pixels images; fails the running test where they do not sum to
-// one. For networks with a Bernoulli head and one image channel.
-std::vector<double> state_probabilities(const Network& network, std::span<const float> parameters);
+// All images of a tiny network, numbered: dimension i of the image, CHW, is digit i of the number in base
+// head.levels().
+int state_count(const Network& network, const OutputHead& head);
 
-// How often each state is among the samples, [sample][pixel] of 0 and 1.
-std::vector<int> count_states(std::span<const float> samples, int pixels);
+// The probability of each, by the network's logits and the head. Checks that they sum to one.
+std::vector<double> state_probabilities(const Network& network, const OutputHead& head,
+                                        std::span<const float> parameters);
+
+// How often each came up among images, CHW one after the other.
+std::vector<int> count_states(const Network& network, const OutputHead& head, std::span<const float> samples);
 
 }  // namespace pcnn::testing

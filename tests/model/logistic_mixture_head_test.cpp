@@ -1,0 +1,158 @@
+#include "engine/model/logistic_mixture_head.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/support/head_checks.h"
+
+namespace pcnn {
+namespace {
+
+using testing::HeadCase;
+using testing::Random;
+
+long double sigmoid(long double x) {
+  return 1.0L / (1.0L + std::exp(-x));
+}
+
+// By the definition in the header, for one pixel; logits in the order stated there.
+long double exact_probability(const std::vector<float>& logits, const std::vector<float>& x, int levels,
+                              int mixtures) {
+  const int channels = static_cast<int>(x.size());
+  const long double half = 1.0L / (levels - 1);
+  const auto line = [&](int index, int k) {
+    return static_cast<long double>(logits[static_cast<std::size_t>(index * mixtures + k)]);
+  };
+  long double sum = 0.0L, total = 0.0L;
+  for (int k = 0; k < mixtures; ++k) {
+    long double product = std::exp(line(0, k));
+    total += product;
+    int coefficient = 1 + 2 * channels;
+    for (int c = 0; c < channels; ++c) {
+      long double mean = line(1 + 2 * c, k);
+      for (int j = 0; j < c; ++j) mean += std::tanh(line(coefficient++, k)) * x[static_cast<std::size_t>(j)];
+      const long double scale = std::exp(std::max(line(2 + 2 * c, k), -7.0L));
+      const long double value = x[static_cast<std::size_t>(c)];
+      const long double above = value > 1.0L - half ? 1.0L : sigmoid((value + half - mean) / scale);
+      const long double below = value < half - 1.0L ? 0.0L : sigmoid((value - half - mean) / scale);
+      product *= above - below;
+    }
+    sum += product;
+  }
+  return sum / total;
+}
+
+TEST(LogisticMixtureHead, GivesTheNatsOfTheFormula) {
+  Random random(1);
+  for (int round = 0; round < 300; ++round) {
+    const int levels = random.between(0, 1) ? 256 : random.between(2, 20), channels = random.between(1, 4),
+              mixtures = random.between(1, 7);
+    const LogisticMixtureHead head(levels, mixtures, channels);
+    const HeadCase image = testing::random_case(random, head, channels, 1, random.uniform(0.2f, 2.0f));
+    const long double exact = exact_probability(image.logits, image.targets, levels, mixtures);
+    if (exact < 1e-12L) continue;  // where the difference of two sigmoids keeps no digits even here
+    EXPECT_NEAR(head.nats(image.logits, image.targets, {}), static_cast<double>(-std::log(exact)), 2e-5);
+  }
+}
+
+TEST(LogisticMixtureHead, SumsToOneOverAllValuesOfAPixel) {
+  Random random(2);
+  for (const int channels : {1, 2, 3})
+    for (const float spread : {0.1f, 1.0f, 4.0f, 12.0f}) {
+      constexpr int kLevels = 6;
+      const LogisticMixtureHead head(kLevels, 4, channels);
+      HeadCase image = testing::random_case(random, head, channels, 1, spread);
+      double sum = 0.0;
+      for (int state = 0; state < std::pow(kLevels, channels); ++state) {
+        for (int channel = 0, rest = state; channel < channels; ++channel, rest /= kLevels)
+          image.targets[static_cast<std::size_t>(channel)] = head.value(rest % kLevels);
+        sum += std::exp(-head.nats(image.logits, image.targets, {}));
+      }
+      EXPECT_NEAR(sum, 1.0, 1e-5) << channels << " channels, spread " << spread;
+    }
+}
+
+// 256 and 1024 levels, with scales from far below the distance of two levels to far above all of them.
+TEST(LogisticMixtureHead, SumsToOneForAnyScale) {
+  for (const int levels : {2, 256, 1024})
+    for (const float log_scale : {-1000.0f, -7.0f, -5.0f, -2.0f, 0.0f, 5.0f, 20.0f, 80.0f})
+      for (const float mean : {-40.0f, -1.0f, -0.371f, 0.0f, 0.9999f, 1.0f, 3.0f}) {
+        const LogisticMixtureHead head(levels, 1, 1);
+        const std::vector<float> logits{0.7f, mean, log_scale};
+        double sum = 0.0;
+        for (int level = 0; level < levels; ++level)
+          sum += std::exp(-head.nats(logits, std::vector{head.value(level)}, {}));
+        EXPECT_NEAR(sum, 1.0, 1e-5) << levels << " levels, log scale " << log_scale << ", mean " << mean;
+      }
+}
+
+TEST(LogisticMixtureHead, StaysFiniteFarFromEveryComponent) {
+  const LogisticMixtureHead head(256, 2, 1);
+  const std::vector<float> logits{0.0f, 1.0f, 0.9f, 0.8f, -9.0f, -7.0f};
+  std::vector<float> diff(6);
+  const double nats = head.nats(logits, std::vector{head.value(10)}, diff);
+  EXPECT_TRUE(std::isfinite(nats));
+  EXPECT_GT(nats, 1000.0);
+  for (const float slope : diff) EXPECT_TRUE(std::isfinite(slope));
+}
+
+TEST(LogisticMixtureHead, GivesTheDerivativesOfTheNats) {
+  Random random(3);
+  for (int round = 0; round < 30; ++round) {
+    const int channels = random.between(1, 4);
+    const LogisticMixtureHead head(random.between(2, 16), random.between(1, 4), channels);
+    const HeadCase image = testing::random_case(random, head, channels, random.between(1, 6), 0.7f);
+    // Curvature costs about the step's square; rounding 1e-6 of some tens over the step.
+    testing::expect_slopes(head, image, 0x1.0p-8f, 4e-3);
+  }
+}
+
+TEST(LogisticMixtureHead, LeavesALogScaleAloneBelowItsFloor) {
+  const LogisticMixtureHead head(256, 1, 1);
+  std::vector<float> diff(3);
+  const std::vector<float> target{head.value(128)};
+  EXPECT_EQ(head.nats(std::vector{0.0f, 0.01f, -9.0f}, target, diff),
+            head.nats(std::vector{0.0f, 0.01f, -7.0f}, target, {}));
+  EXPECT_EQ(diff[2], 0.0f);
+}
+
+TEST(LogisticMixtureHead, ScoresByItsConditionalProbabilities) {
+  Random random(4);
+  for (int round = 0; round < 20; ++round) {
+    const int channels = random.between(1, 4);
+    const LogisticMixtureHead head(random.between(2, 300), random.between(1, 5), channels);
+    testing::expect_nats_of_probabilities(head, channels, 5,
+                                          testing::random_case(random, head, channels, 5, 1.0f), 2e-5);
+  }
+}
+
+TEST(LogisticMixtureHead, DrawsByItsProbabilitiesAtAnyTemperature) {
+  Random random(5);
+  const LogisticMixtureHead head(7, 3, 3);
+  for (const float temperature : {0.3f, 1.0f, 4.0f}) {
+    const HeadCase image = testing::random_case(random, head, 3, 1, 1.0f);
+    for (int channel = 0; channel < 3; ++channel)
+      testing::expect_draws_follow(
+          head,
+          {.logits = image.logits,
+           .channel = channel,
+           .earlier = std::span(image.targets).first(static_cast<std::size_t>(channel))},
+          temperature);
+  }
+}
+
+TEST(LogisticMixtureHead, RaisesProbabilitiesToOneOverTheTemperature) {
+  const LogisticMixtureHead head(5, 1, 1);
+  const std::vector<float> logits{0.0f, 0.3f, -1.0f};
+  std::vector<float> own(5), cold(5);
+  head.probabilities({.logits = logits}, 1.0f, own);
+  head.probabilities({.logits = logits}, 0.5f, cold);
+  float squares = 0.0f;
+  for (const float p : own) squares += p * p;
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(cold[i], own[i] * own[i] / squares, 1e-5f);
+}
+
+}  // namespace
+}  // namespace pcnn
