@@ -11,6 +11,7 @@
 
 #include "bench/peak.h"
 #include "bench/reference_network.h"
+#include "engine/data/binarise.h"
 #include "engine/run/run_config.h"
 #include "engine/train/scorer.h"
 #include "engine/train/trainer.h"

@@ -21,6 +21,7 @@ enum class Stream : std::uint32_t {
   kBinarisation = 3,    // (image id, element), epoch
   kSplit = 4,           // position
   kSample = 5,          // (chain, pixel, channel)
+  kColour = 6,          // (image id, attempt)
 };
 
 // Numbers of one (seed, stream). Copying is free; every method is const and thread-safe.

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cassert>
+
 #include "engine/core/random.h"
 
 namespace pcnn {
@@ -20,17 +23,22 @@ Binariser::Binariser(const BinarisationConfig& config)
     : config_(config), smallest_one_(smallest_at_or_above(config.threshold)) {}
 
 // Round 0 is the fixed draw; epoch e of training with fresh draws is round e + 1.
-void Binariser::binarise(const ImageSet& images, int image, int epoch, std::span<float> dst) const {
+void Binariser::encode(const ImageSet& images, int image, int epoch, std::span<float> dst) const {
   const bool fresh = config_.kind == BinarisationKind::kBernoulliPerEpoch;
   draw(images, image, fresh ? static_cast<std::uint32_t>(epoch) + 1 : 0, dst);
 }
 
-void Binariser::binarise_for_evaluation(const ImageSet& images, int image, std::span<float> dst) const {
+void Binariser::encode_for_evaluation(const ImageSet& images, int image, std::span<float> dst) const {
   draw(images, image, 0, dst);
 }
 
 void Binariser::draw(const ImageSet& images, int image, std::uint32_t round, std::span<float> dst) const {
-  const std::span<const std::uint8_t> values = images.image(image);
+  assert(images.values == (config_.kind == BinarisationKind::kStored ? 2 : 256));
+  const std::span<const std::uint16_t> values = images.image(image);
+  if (config_.kind == BinarisationKind::kStored) {
+    std::ranges::copy(values, dst.begin());
+    return;
+  }
   if (config_.kind == BinarisationKind::kThreshold) {
     for (std::size_t i = 0; i < values.size(); ++i) dst[i] = values[i] >= smallest_one_ ? 1.0f : 0.0f;
     return;
@@ -49,6 +57,8 @@ std::string Binariser::describe() const {
       return fmt::format("threshold: value / 255 >= {}", config_.threshold);
     case BinarisationKind::kBernoulliFixed:
       return fmt::format("Bernoulli, drawn once with seed {}", config_.seed);
+    case BinarisationKind::kStored:
+      return "binary as stored";
     case BinarisationKind::kBernoulliPerEpoch:
       break;
   }

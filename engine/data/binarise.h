@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "engine/data/image_set.h"
+#include "engine/data/pixel_coding.h"
 
 namespace pcnn {
 
@@ -12,6 +12,7 @@ enum class BinarisationKind {
   kThreshold,          // 1 where value / 255 >= threshold
   kBernoulliFixed,     // 1 with probability value / 255, drawn once
   kBernoulliPerEpoch,  // the same, drawn anew in every epoch of training
+  kStored,             // the values are 0 and 1 already
 };
 
 struct BinarisationConfig {
@@ -21,18 +22,18 @@ struct BinarisationConfig {
   friend bool operator==(const BinarisationConfig&, const BinarisationConfig&) = default;
 };
 
-// Turns 8-bit values into 0 or 1. Every bit is a pure function of (config, image id, position, epoch).
-class Binariser {
+// Turns 8-bit values into 0 or 1; with kStored, hands on sets of two values. Every bit is a pure function of
+// (config, image id, position, epoch).
+class Binariser final : public PixelCoding {
  public:
   explicit Binariser(const BinarisationConfig& config);
 
-  // dst, CHW: the image as training sees it in this epoch.
-  void binarise(const ImageSet& images, int image, int epoch, std::span<float> dst) const;
-  // The image as scores see it: kBernoulliPerEpoch uses the fixed draw, so that scores can be compared.
-  void binarise_for_evaluation(const ImageSet& images, int image, std::span<float> dst) const;
+  void encode(const ImageSet& images, int image, int epoch, std::span<float> dst) const override;
+  // kBernoulliPerEpoch uses the fixed draw, so that scores can be compared.
+  void encode_for_evaluation(const ImageSet& images, int image, std::span<float> dst) const override;
 
   // "threshold: value / 255 >= 0.5"
-  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] std::string describe() const override;
 
  private:
   void draw(const ImageSet& images, int image, std::uint32_t round, std::span<float> dst) const;

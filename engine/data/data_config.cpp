@@ -22,15 +22,33 @@ std::uint64_t read_seed(const ConfigNode& data, std::string_view key, std::uint6
       data.integer(key, static_cast<std::int64_t>(fallback), ConfigRange::non_negative()));
 }
 
+std::string_view needed_directory(DatasetKind dataset) {
+  if (dataset == DatasetKind::kNpy)
+    return "dataset npy needs the directory that holds train.npy and test.npy";
+  if (dataset == DatasetKind::kPng)
+    return "dataset png needs the directory that holds folders train and test of .png files";
+  return "dataset idx needs the directory that holds train-images-idx3-ubyte and t10k-images-idx3-ubyte (or "
+         ".gz)";
+}
+
 std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
   if (dataset == DatasetKind::kMnist) return data.text("directory", "data/mnist");
   if (dataset == DatasetKind::kFashionMnist)
     return data.text("directory", "/usr/share/datasets/fashion-mnist");
-  if (!data.has("directory"))
-    data.fail("directory",
-              "missing: dataset idx needs the directory that holds train-images-idx3-ubyte and "
-              "t10k-images-idx3-ubyte (or .gz)");
+  if (dataset == DatasetKind::kCifar10) return data.text("directory", "data/cifar-10-batches-bin");
+  if (!data.has("directory")) data.fail("directory", "missing: " + std::string(needed_directory(dataset)));
   return data.text("directory", "");
+}
+
+void read_values(const ConfigNode& data, DataConfig& config) {
+  if (applies(data, "quantised", config.dataset == DatasetKind::kNpy, "dataset is not npy"))
+    config.quantised = data.boolean("quantised", config.quantised);
+  const bool grey = config.dataset != DatasetKind::kCifar10 && !config.quantised;
+  if (applies(data, "colour", grey,
+              config.quantised ? "quantised is true" : "dataset is cifar10, which has colours"))
+    config.colour = data.boolean("colour", config.colour);
+  if (applies(data, "colour_seed", config.colour, "colour is not true"))
+    config.colour_seed = read_seed(data, "colour_seed", config.colour_seed);
 }
 
 void read_split(const ConfigNode& data, DataConfig& config) {
@@ -51,11 +69,22 @@ void read_split(const ConfigNode& data, DataConfig& config) {
   const bool seeded = splits && config.validation_choice == ValidationChoice::kSeeded;
   if (applies(data, "split_seed", seeded, splits ? "validation_choice is last" : no_split))
     config.split_seed = read_seed(data, "split_seed", config.split_seed);
+  const bool published = config.dataset == DatasetKind::kCifar10;
+  if (applies(data, "allow_test_in_train", splits && !published,
+              splits ? "dataset is cifar10, whose published split is always taken" : no_split))
+    config.allow_test_in_train = data.boolean("allow_test_in_train", config.allow_test_in_train);
 }
 
-BinarisationConfig read_binarisation(const ConfigNode& data) {
+BinarisationConfig read_binarisation(const ConfigNode& data, const DataConfig& rest) {
   using enum BinarisationKind;
   BinarisationConfig config;
+  if (rest.levels > 0 || rest.quantised) {
+    for (const std::string_view key : {"binarisation", "threshold", "binarisation_seed"})
+      applies(data, key, false,
+              rest.levels > 0 ? "model.head is softmax or logistic_mixture" : "quantised is true");
+    if (rest.levels == 0) config.kind = kStored;
+    return config;
+  }
   config.kind = data.choice<BinarisationKind>("binarisation", config.kind,
                                               {{"threshold", kThreshold},
                                                {"bernoulli_fixed", kBernoulliFixed},
@@ -70,15 +99,20 @@ BinarisationConfig read_binarisation(const ConfigNode& data) {
 
 }  // namespace
 
-DataConfig read_data_config(const ConfigNode& data) {
+DataConfig read_data_config(const ConfigNode& data, int levels) {
   DataConfig config;
+  config.levels = levels;
   config.dataset = data.choice<DatasetKind>("dataset", config.dataset,
                                             {{"mnist", DatasetKind::kMnist},
                                              {"fashion-mnist", DatasetKind::kFashionMnist},
-                                             {"idx", DatasetKind::kIdx}});
+                                             {"idx", DatasetKind::kIdx},
+                                             {"npy", DatasetKind::kNpy},
+                                             {"png", DatasetKind::kPng},
+                                             {"cifar10", DatasetKind::kCifar10}});
   config.directory = read_directory(data, config.dataset);
+  read_values(data, config);
   read_split(data, config);
-  config.binarisation = read_binarisation(data);
+  config.binarisation = read_binarisation(data, config);
   return config;
 }
 

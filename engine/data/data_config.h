@@ -16,7 +16,10 @@ class ConfigNode;
 enum class DatasetKind {
   kMnist,
   kFashionMnist,
-  kIdx,  // any pair of files named and laid out as MNIST's; images of any size
+  kIdx,      // any pair of files named and laid out as MNIST's; images of any size
+  kNpy,      // train.npy and test.npy
+  kPng,      // folders train and test of PNG files
+  kCifar10,  // the binary version
 };
 
 // Which images of the train file are held out.
@@ -38,12 +41,18 @@ struct DataConfig {
   ValidationChoice validation_choice = ValidationChoice::kLast;
   std::uint64_t split_seed = 1;
   TrainOn train_on = TrainOn::kTrain;
-  BinarisationConfig binarisation;
+  BinarisationConfig binarisation;  // unused where levels > 0
+  bool quantised = false;           // kNpy: the values are levels already, or bits where levels is 0
+  bool colour = false;              // grey images are coloured, see colour.h
+  std::uint64_t colour_seed = 1;
+  bool allow_test_in_train = false;  // test images that are in the train file are noted, not refused
+  int levels = 0;                    // 2 to kMaxLevels: pixels are quantised; 0: pixels are binarised
   friend bool operator==(const DataConfig&, const DataConfig&) = default;
 };
 
 // Reads the keys of the section; an absent or null one takes the default above, the directory that of its
-// data set. Throws ConfigError. Opens no file: counts are checked against the files by load_dataset.
-[[nodiscard]] DataConfig read_data_config(const ConfigNode& data);
+// data set. levels: of the model's head, 0 for a Bernoulli head; with others, the keys of binarisation are
+// refused. Throws ConfigError. Opens no file: counts are checked against the files by load_dataset.
+[[nodiscard]] DataConfig read_data_config(const ConfigNode& data, int levels = 0);
 
 }  // namespace pcnn

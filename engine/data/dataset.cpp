@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -11,54 +12,15 @@
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/data/batches.h"
-#include "engine/data/idx.h"
+#include "engine/data/colour.h"
+#include "engine/data/image_source.h"
+#include "engine/data/overlap.h"
 
 namespace pcnn {
 namespace {
 
-constexpr std::string_view kTrainFile = "train-images-idx3-ubyte";
-constexpr std::string_view kTestFile = "t10k-images-idx3-ubyte";
-constexpr int kNamedSide = 28;  // rows and columns of MNIST and Fashion-MNIST
-
-struct Known {
-  std::string_view title;
-  std::string_view remedy;  // for a missing file
-};
-
-Known known(DatasetKind dataset) {
-  switch (dataset) {
-    case DatasetKind::kMnist:
-      return {"MNIST", "run scripts/fetch_data.sh mnist, or set data.directory"};
-    case DatasetKind::kFashionMnist:
-      return {"Fashion-MNIST", "run apt-get install dataset-fashion-mnist, or set data.directory"};
-    case DatasetKind::kIdx:
-      break;
-  }
-  return {"IDX", "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz)"};
-}
-
-std::string image_path(const DataConfig& config, std::string_view file) {
-  const std::string path = (std::filesystem::path(config.directory) / file).string();
-  if (!find_idx(path))
-    throw FileError(path, fmt::format("not found, nor with .gz: {}", known(config.dataset).remedy));
-  return path;
-}
-
-ImageSet read_images(const DataConfig& config, std::string_view file) {
-  const std::string path = image_path(config, file);
-  ImageSet images = read_idx_images(path);
-  // The name goes into every result, so it must not stand for other images.
-  if (config.dataset != DatasetKind::kIdx && (images.height != kNamedSide || images.width != kNamedSide))
-    throw FormatError(
-        *find_idx(path), 8,
-        fmt::format("found images of {}x{}, {} has {}x{} (data.dataset: idx takes any size)", images.height,
-                    images.width, known(config.dataset).title, kNamedSide, kNamedSide));
-  return images;
-}
-
-ImageSet read_test(const DataConfig& config) {
-  ImageSet test = read_images(config, kTestFile);
-  test.name = "test";
+ImageSet read_test(const ImageSource& source) {
+  ImageSet test = source.read(Part::kTest);
   for (std::uint32_t& id : test.ids) id |= ImageSet::kTestId;
   return test;
 }
@@ -85,22 +47,28 @@ std::size_t train_count(const DataConfig& config, int available) {
   return static_cast<std::size_t>(config.train_images.value_or(available));
 }
 
-void split_train_file(const DataConfig& config, Dataset& data) {
-  const ImageSet all = read_images(config, kTrainFile);
+// "28x20", or "3 channels of 32x32".
+std::string size_of(const ImageSet& images) {
+  const std::string area = fmt::format("{}x{}", images.height, images.width);
+  return images.channels == 1 ? area : fmt::format("{} channels of {}", images.channels, area);
+}
+
+void split_train_file(const DataConfig& config, const ImageSource& source, Dataset& data) {
+  const ImageSet all = source.read(Part::kTrain);
   if (config.validation_images >= all.count)
     throw ConfigError(
         fmt::format("data.validation_images: found {}, accepted: less than the {} images of the train file",
                     config.validation_images, all.count));
-  if (all.height != data.test.height || all.width != data.test.width)
-    throw FormatError(*find_idx(image_path(config, kTestFile)), 8,
-                      fmt::format("found images of {}x{}, but those of {} are {}x{}", data.test.height,
-                                  data.test.width, kTrainFile, all.height, all.width));
+  if (size_of(all) != size_of(data.test))
+    throw FormatError(data.test.name, source.shape_at(),
+                      fmt::format("found images of {}, but those of {} are {}", size_of(data.test),
+                                  std::filesystem::path(all.name).filename().string(), size_of(all)));
 
   const std::vector<int> order = split_order(config, all.count);
   const int rest = all.count - config.validation_images;
   data.train = select(all, std::span(order).first(train_count(config, rest)));
-  data.train.name = "train";
   data.validation = select(all, std::span(order).subspan(static_cast<std::size_t>(rest)));
+  data.train.name = "train";
   data.validation.name = "validation";
 }
 
@@ -122,31 +90,63 @@ std::string grouped(int count) {
   return digits;
 }
 
+// What there is to say of test images that are trained or validated on. Throws where that is not asked for:
+// the scores would be better than what they claim to measure.
+std::string overlap_note(const DataConfig& config, const Dataset& data) {
+  const Overlap overlap = find_overlap(data.test, data.train, data.validation);
+  if (overlap.count == 0) return {};
+  const std::string found =
+      fmt::format("{} of the {} test images {} also in the train file", grouped(overlap.count),
+                  grouped(data.test.count), overlap.count == 1 ? "is" : "are");
+  if (config.dataset == DatasetKind::kCifar10)
+    return found + ", as published: their scores say how well they are remembered";
+  if (!config.allow_test_in_train)
+    throw ConfigError(fmt::format(
+        "{}: {}, the first of them: test image {} equals image {} of the train file, both counted "
+        "from 0; data.allow_test_in_train: true trains anyway and marks every result",
+        config.directory, found, overlap.test & ~ImageSet::kTestId, overlap.train));
+  return found + " (data.allow_test_in_train: true): their scores say how well they are remembered";
+}
+
+void require_grey(int channels) {
+  if (channels != 1)
+    throw ConfigError(fmt::format(
+        "data.colour: found true for images of {} channels, accepted: false, or images of one channel",
+        channels));
+}
+
 }  // namespace
 
 Dataset load_dataset(const DataConfig& config) {
-  Dataset data{.train = {}, .validation = {}, .test = read_test(config), .note = {}};
-  if (config.train_on == TrainOn::kTest)
-    train_on_test(config, data);
-  else
-    split_train_file(config, data);
+  const std::unique_ptr<const ImageSource> source = make_image_source(config);
+  Dataset data{.train = {}, .validation = {}, .test = read_test(*source), .note = {}};
+  if (config.colour) require_grey(data.test.channels);
+  if (config.train_on == TrainOn::kTrain) {
+    split_train_file(config, *source, data);
+    data.note = overlap_note(config, data);
+  }
+  data.test.name = "test";
+  if (config.train_on == TrainOn::kTest) train_on_test(config, data);
+  if (config.colour)
+    for (ImageSet* images : {&data.train, &data.validation, &data.test})
+      *images = coloured(*images, config.colour_seed);
   return data;
 }
 
 Shape dataset_shape(const DataConfig& config) {
-  if (config.dataset != DatasetKind::kIdx) return {1, 1, kNamedSide, kNamedSide};
-  Shape shape = read_idx_shape(image_path(config, kTestFile));
-  shape.n = 1;
+  Shape shape = make_image_source(config)->shape();
+  if (!config.colour) return shape;
+  require_grey(shape.c);
+  shape.c = 3;
   return shape;
 }
 
 std::string describe_split(const DataConfig& config, const ImageSet& images, std::string_view split) {
-  std::string title(known(config.dataset).title);
-  if (config.dataset == DatasetKind::kIdx) title += " files in " + config.directory + ",";
   // Under this protocol there is no other split, whatever role it plays.
   if (config.train_on == TrainOn::kTest) split = "test";
-  std::string text = fmt::format("{} {} split, {} {}", title, split, grouped(images.count),
-                                 images.count == 1 ? "image" : "images");
+  std::string text = fmt::format("{} {} split", make_image_source(config)->title(), split);
+  if (config.colour) text += fmt::format(" (coloured, seed {})", config.colour_seed);
+  text += fmt::format(", {} {}", grouped(images.count), images.count == 1 ? "image" : "images");
   if (split == "validation")
     text += config.validation_choice == ValidationChoice::kLast
                 ? " (the last of the train file)"

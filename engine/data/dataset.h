@@ -9,8 +9,10 @@
 
 namespace pcnn {
 
-// Three splits of one image size, none of them empty. No image is in two of them, unless train_on is test:
-// then train and validation are the test images, and the note says so.
+// Three splits of one image size, none of them empty. No image of a file is in two of them, unless train_on
+// is test: then train and validation are the test images, and the note says so. Nor is a test image that
+// equals one of the train file, value for value, unless the config allows it or the data set is published so
+// (CIFAR-10); the note says how many there are.
 struct Dataset {
   ImageSet train;
   ImageSet validation;
@@ -18,13 +20,14 @@ struct Dataset {
   std::string note;  // belongs beside every result; empty where there is nothing to say
 };
 
-// Reads train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz) from the config's directory; only the
-// second where train_on is test. Validation is taken out of the train file and both keep the file's order.
-// Throws FileError for a missing file, with the command that fetches it; FormatError for a damaged one or for
-// image sizes that disagree; ConfigError where the config asks for more images than there are.
+// Reads the train and test files of the config's directory; only the second where train_on is test.
+// Validation is taken out of the train file and both keep the file's order. Throws FileError for a missing
+// file, with what fetches it; FormatError for a damaged one or for image sizes that disagree; ConfigError
+// where files and config do not fit each other, or test images are in the train file.
 [[nodiscard]] Dataset load_dataset(const DataConfig& config);
 
-// Size of one image, n = 1. Known for the named data sets without any file; read from a header for kIdx.
+// Size of one image, n = 1. Known for the named data sets without any file; for the others from the header of
+// the test file, or from the first test image of kPng.
 [[nodiscard]] Shape dataset_shape(const DataConfig& config);
 
 // What a result was computed on: "MNIST test split, 10,000 images". split: "train", "validation" or "test".

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
-#include <numeric>
 
 #include "engine/core/error.h"
 
@@ -90,16 +89,17 @@ Shape read_header(ByteReader& reader) {
   return {static_cast<int>(count), 1, static_cast<int>(height), static_cast<int>(width)};
 }
 
-std::vector<std::uint8_t> read_pixels(ByteReader& reader, const Shape& shape) {
-  std::vector<std::uint8_t> pixels;
+std::vector<std::uint16_t> read_pixels(ByteReader& reader, const Shape& shape) {
+  std::vector<std::uint16_t> pixels;
+  std::vector<std::uint8_t> bytes;
   while (pixels.size() < shape.size()) {
-    const std::size_t before = pixels.size();
-    pixels.resize(std::min(shape.size(), before + kReadBytes));
-    const std::size_t end = before + reader.read(pixels.data() + before, pixels.size() - before);
-    if (end < pixels.size())
+    bytes.resize(std::min(shape.size() - pixels.size(), kReadBytes));
+    const std::size_t got = reader.read(bytes.data(), bytes.size());
+    if (got < bytes.size())
       throw FormatError(
-          reader.path(), kHeaderBytes + end,
+          reader.path(), kHeaderBytes + pixels.size() + got,
           fmt::format("ends early: its header promises {} images of {}x{}", shape.n, shape.h, shape.w));
+    pixels.insert(pixels.end(), bytes.begin(), bytes.end());
   }
   // At the end of a gzip stream this read also checks its sum.
   if (std::uint8_t extra; reader.read(&extra, 1) != 0)
@@ -119,15 +119,13 @@ std::optional<std::string> find_idx(const std::string& path) {
 ImageSet read_idx_images(const std::string& path) {
   ByteReader reader(find_idx(path).value_or(path));
   const Shape shape = read_header(reader);
-  ImageSet images{.name = path,
-                  .count = shape.n,
-                  .channels = shape.c,
-                  .height = shape.h,
-                  .width = shape.w,
-                  .pixels = read_pixels(reader, shape),
-                  .ids = std::vector<std::uint32_t>(static_cast<std::size_t>(shape.n))};
-  std::iota(images.ids.begin(), images.ids.end(), 0u);
-  return images;
+  return {.name = reader.path(),
+          .count = shape.n,
+          .channels = shape.c,
+          .height = shape.h,
+          .width = shape.w,
+          .pixels = read_pixels(reader, shape),
+          .ids = ids_in_order(shape.n)};
 }
 
 Shape read_idx_shape(const std::string& path) {

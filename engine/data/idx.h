@@ -22,7 +22,7 @@ namespace pcnn {
 // `path`, or `path`.gz where there is no such file; none where neither exists.
 [[nodiscard]] std::optional<std::string> find_idx(const std::string& path);
 
-// Reads `path`, or `path`.gz where there is no such file. ids count from 0, the name is the path. Throws
+// Reads `path`, or `path`.gz where there is no such file. ids count from 0, the name is the path read. Throws
 // FileError where neither can be read, FormatError where the bytes are not an IDX file of images.
 [[nodiscard]] ImageSet read_idx_images(const std::string& path);
 

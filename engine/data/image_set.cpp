@@ -1,6 +1,20 @@
 #include "engine/data/image_set.h"
 
+#include <numeric>
+
 namespace pcnn {
+
+bool is_image_shape(std::uint64_t count, std::uint64_t channels, std::uint64_t height, std::uint64_t width) {
+  constexpr std::uint64_t kMostSide = 1 << 14, kMostValues = (std::uint64_t{1} << 31) - 1;
+  return count >= 1 && channels >= 1 && channels <= 4 && height >= 1 && height <= kMostSide && width >= 1 &&
+         width <= kMostSide && count <= kMostValues / (channels * height * width);
+}
+
+std::vector<std::uint32_t> ids_in_order(int count) {
+  std::vector<std::uint32_t> ids(static_cast<std::size_t>(count));
+  std::iota(ids.begin(), ids.end(), 0u);
+  return ids;
+}
 
 ImageSet select(const ImageSet& images, std::span<const int> positions) {
   ImageSet chosen{.name = images.name,
@@ -8,12 +22,13 @@ ImageSet select(const ImageSet& images, std::span<const int> positions) {
                   .channels = images.channels,
                   .height = images.height,
                   .width = images.width,
+                  .values = images.values,
                   .pixels = {},
                   .ids = {}};
   chosen.pixels.reserve(positions.size() * images.image_size());
   chosen.ids.reserve(positions.size());
   for (const int position : positions) {
-    const std::span<const std::uint8_t> image = images.image(position);
+    const std::span<const std::uint16_t> image = images.image(position);
     chosen.pixels.insert(chosen.pixels.end(), image.begin(), image.end());
     chosen.ids.push_back(images.ids[static_cast<std::size_t>(position)]);
   }

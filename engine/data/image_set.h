@@ -4,18 +4,20 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pcnn {
 
-// Images of one shape, 8 bits per value.
+// Images of one shape: pixels of 8 bits, or levels of any number up to kMaxLevels.
 struct ImageSet {
   std::string name;  // "MNIST test"
   int count = 0;
   int channels = 1;
   int height = 0;
   int width = 0;
-  std::vector<std::uint8_t> pixels;  // [image][channel][row][column]
+  int values = 256;                   // every pixel is in [0, values)
+  std::vector<std::uint16_t> pixels;  // [image][channel][row][column]
   // What each image's random numbers are keyed by: its position in the file it came from, with kTestId set
   // for a test file. A split or a choice never changes it.
   std::vector<std::uint32_t> ids;
@@ -27,10 +29,20 @@ struct ImageSet {
     return static_cast<std::size_t>(channels) * static_cast<std::size_t>(height) *
            static_cast<std::size_t>(width);
   }
-  [[nodiscard]] std::span<const std::uint8_t> image(int i) const {
+  [[nodiscard]] std::span<const std::uint16_t> image(int i) const {
     return std::span(pixels).subspan(static_cast<std::size_t>(i) * image_size(), image_size());
   }
 };
+
+// Whether a set may have this shape; then every count of it fits an int, and its values can be counted
+// without overflow. For what a file claims, before memory is taken for it.
+[[nodiscard]] bool is_image_shape(std::uint64_t count, std::uint64_t channels, std::uint64_t height,
+                                  std::uint64_t width);
+inline constexpr std::string_view kAcceptedImageShape =
+    "at least one image, 1 to 4 channels, sides of 1 to 16384, less than 2^31 values in all";
+
+// 0, 1, 2 ...: the ids of the images of one file.
+[[nodiscard]] std::vector<std::uint32_t> ids_in_order(int count);
 
 // The images at these positions, in this order.
 [[nodiscard]] ImageSet select(const ImageSet& images, std::span<const int> positions);

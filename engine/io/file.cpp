@@ -69,26 +69,52 @@ void sync_directory_of(const std::string& path) {
   if (directory.is_open()) ::fsync(directory.get());
 }
 
+// Size of an open file that can be read; a pipe has 0.
+std::size_t size_of(const FileDescriptor& file, const std::string& path) {
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) refuse(path, "cannot be read");
+  if (S_ISDIR(status.st_mode)) throw FileError(path, "cannot be read: it is a directory");
+  return static_cast<std::size_t>(status.st_size);
+}
+
+// What one read() gives, not more than there is room for; nothing at the end of the file.
+std::size_t read_some(const FileDescriptor& file, const std::string& path, std::span<std::byte> room) {
+  for (;;) {
+    const ssize_t got = ::read(file.get(), room.data(), room.size());
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) refuse(path, "cannot be read");
+  }
+}
+
 }  // namespace
 
 std::vector<std::byte> read_file(const std::string& path) {
   const FileDescriptor file(open_file(path, O_RDONLY));
-  struct stat status {};
-  if (!file.is_open() || ::fstat(file.get(), &status) != 0) refuse(path, "cannot be read");
-  if (S_ISDIR(status.st_mode)) throw FileError(path, "cannot be read: it is a directory");
   // One byte more than the file has, so that the read that meets its end needs no larger buffer.
-  std::vector<std::byte> bytes(std::max<std::size_t>(static_cast<std::size_t>(status.st_size) + 1, 4096));
+  std::vector<std::byte> bytes(std::max<std::size_t>(size_of(file, path) + 1, 4096));
   std::size_t size = 0;
   for (;;) {
     if (size == bytes.size()) bytes.resize(2 * size);
-    const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) refuse(path, "cannot be read");
+    const std::size_t got = read_some(file, path, std::span(bytes).subspan(size));
     if (got == 0) break;
-    size += static_cast<std::size_t>(got);
+    size += got;
   }
   bytes.resize(size);
   return bytes;
+}
+
+FileStart read_file_start(const std::string& path, std::size_t most) {
+  const FileDescriptor file(open_file(path, O_RDONLY));
+  FileStart start{.bytes = {}, .file_bytes = size_of(file, path)};
+  start.bytes.resize(std::min(start.file_bytes, most));
+  std::size_t size = 0;
+  while (size < start.bytes.size()) {
+    const std::size_t got = read_some(file, path, std::span(start.bytes).subspan(size));
+    if (got == 0) break;
+    size += got;
+  }
+  start.bytes.resize(size);
+  return start;
 }
 
 std::string read_text_file(const std::string& path) {

@@ -13,6 +13,14 @@ namespace pcnn {
 
 // All bytes of the file. A directory is refused.
 [[nodiscard]] std::vector<std::byte> read_file(const std::string& path);
+
+// The first `most` bytes of a regular file, or all where it has fewer.
+struct FileStart {
+  std::vector<std::byte> bytes;
+  std::size_t file_bytes = 0;  // size of the whole
+};
+[[nodiscard]] FileStart read_file_start(const std::string& path, std::size_t most);
+
 [[nodiscard]] std::string read_text_file(const std::string& path);
 
 // Writes `path.part<pid>-<n>` in the same directory, syncs it and renames it over the path: at any moment,

@@ -166,12 +166,18 @@ template std::vector<std::uint16_t> NpyArray::values() const;
 template std::vector<float> NpyArray::values() const;
 
 NpyArray parse_npy(const std::string& path, std::vector<std::byte> file) {
-  NpyHeader header = parse_npy_header(path, file);
+  NpyHeader header = parse_npy_header(path, file, file.size());
   return {path, std::move(file), std::move(header)};
 }
 
 NpyArray read_npy(const std::string& path) {
   return parse_npy(path, read_file(path));
+}
+
+NpyHeader read_npy_header(const std::string& path) {
+  // More than any header of version 1.0.
+  const FileStart start = read_file_start(path, std::size_t{1} << 17);
+  return parse_npy_header(path, start.bytes, start.file_bytes);
 }
 
 }  // namespace pcnn

@@ -62,7 +62,10 @@ class NpyArray {
 // less. Throws FileError, or FormatError with path and byte.
 [[nodiscard]] NpyArray read_npy(const std::string& path);
 
-// The same of bytes that are in memory already; messages name the path.
+// Its header alone: reads up to 128 KiB of the file and checks its size as read_npy does.
+[[nodiscard]] NpyHeader read_npy_header(const std::string& path);
+
+// The same as read_npy of bytes that are in memory already; messages name the path.
 [[nodiscard]] NpyArray parse_npy(const std::string& path, std::vector<std::byte> file);
 
 }  // namespace pcnn

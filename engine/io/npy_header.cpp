@@ -250,9 +250,10 @@ std::string npy_header_bytes(const std::string& descr, std::span<const std::int6
   return std::string(kMagic) + '\2' + '\0' + little_endian(header.size(), 4) + header;
 }
 
-NpyHeader parse_npy_header(const std::string& path, std::span<const std::byte> file) {
-  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
-  const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(file[at]); };
+NpyHeader parse_npy_header(const std::string& path, std::span<const std::byte> start,
+                           std::size_t file_bytes) {
+  const std::string_view bytes(reinterpret_cast<const char*>(start.data()), start.size());
+  const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(start[at]); };
   if (!bytes.starts_with(kMagic))
     throw FormatError(path, 0, "not an .npy file: it does not begin with \\x93NUMPY");
   if (bytes.size() < kLengthAt) throw FormatError(path, bytes.size(), "ends inside the version");
@@ -265,13 +266,17 @@ NpyHeader parse_npy_header(const std::string& path, std::span<const std::byte> f
   if (bytes.size() < text_at) throw FormatError(path, bytes.size(), "ends inside the header's length");
   std::size_t length = 0;
   for (std::size_t i = 0; i < length_bytes; ++i) length |= byte(kLengthAt + i) << (8 * i);
-  if (length > bytes.size() - text_at)
+  if (length > file_bytes - text_at)
     throw FormatError(path, kLengthAt,
-                      fmt::format("a header of {} bytes in a file of {}: cut short", length, bytes.size()));
+                      fmt::format("a header of {} bytes in a file of {}: cut short", length, file_bytes));
+  if (length > bytes.size() - text_at)
+    throw FormatError(
+        path, kLengthAt,
+        fmt::format("a header of {} bytes, of which only {} are looked at", length, bytes.size() - text_at));
 
   NpyHeader header = DictParser(path, text_at, bytes.substr(text_at, length)).parse();
   header.data_at = text_at + length;
-  require_data(path, header, file.size());
+  require_data(path, header, file_bytes);
   return header;
 }
 

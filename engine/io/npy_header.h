@@ -37,7 +37,9 @@ struct NpyHeader {
 // The bytes NumPy 2 writes, from magic to padding. `descr`: "<f4".
 [[nodiscard]] std::string npy_header_bytes(const std::string& descr, std::span<const std::int64_t> shape);
 
-// What comes back is consistent with the file's size. Throws FormatError.
-[[nodiscard]] NpyHeader parse_npy_header(const std::string& path, std::span<const std::byte> file);
+// start: the file, or as many of its first bytes as hold the header. What comes back is consistent with
+// file_bytes, the size of the whole. Throws FormatError.
+[[nodiscard]] NpyHeader parse_npy_header(const std::string& path, std::span<const std::byte> start,
+                                         std::size_t file_bytes);
 
 }  // namespace pcnn

@@ -61,7 +61,7 @@ void read_png_pixels(const std::string& path, double threshold, PartialImages& p
   const ImageSet grey = read_grey(path);
   partial.shape = {1, 1, grey.height, grey.width};
   partial.pixels.resize(grey.pixels.size());
-  Binariser({.threshold = threshold}).binarise_for_evaluation(grey, 0, partial.pixels);
+  Binariser({.threshold = threshold}).encode_for_evaluation(grey, 0, partial.pixels);
 }
 
 bool is_npy(const std::string& path) {
@@ -94,7 +94,7 @@ PartialImages read_partial_images(const std::string& images, const std::string& 
   } else {
     const ImageSet grey = read_grey(mask);
     known.shape = {1, 1, grey.height, grey.width};
-    for (const std::uint8_t value : grey.pixels) known.known.push_back(value >= 128);
+    for (const std::uint16_t value : grey.pixels) known.known.push_back(value >= 128);
   }
   const Shape& shape = partial.shape;
   if (known.shape.h != shape.h || known.shape.w != shape.w || known.shape.c != 1 ||

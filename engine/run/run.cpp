@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/data/pixel_coding.h"
 #include "engine/io/file.h"
 #include "engine/model/network_builder.h"
 #include "engine/model/summary.h"
@@ -92,6 +93,7 @@ void run(const RunOptions& options) {
   }
 
   const Dataset data = load_dataset(config.data);
+  const std::unique_ptr<const PixelCoding> coding = make_pixel_coding(config.data);
   const Network network =
       build_network(config.model, data.train.channels, data.train.height, data.train.width);
   const std::unique_ptr<const OutputHead> head =
@@ -103,8 +105,8 @@ void run(const RunOptions& options) {
   write_file_atomic(directory.config(), document.resolved_yaml());
 
   const Workers workers(config.threads);
-  TrainingRun training(config, document.resolved_yaml(), data, network, *head, chosen.precision, workers,
-                       directory, console);
+  TrainingRun training(config, document.resolved_yaml(), data, *coding, network, *head, chosen.precision,
+                       workers, directory, console);
   if (resumes) training.resume();
   console.line(
       fmt::format("{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, {}",

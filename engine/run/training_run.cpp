@@ -49,18 +49,19 @@ Progress progress_from(const nlohmann::json& json) {
 }  // namespace
 
 TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data,
-                         const Network& network, const OutputHead& head, Precision precision,
-                         const Workers& workers, const RunDirectory& directory, Console& console)
+                         const PixelCoding& coding, const Network& network, const OutputHead& head,
+                         Precision precision, const Workers& workers, const RunDirectory& directory,
+                         Console& console)
     : config_(config),
       resolved_yaml_(std::move(resolved_yaml)),
       data_(data),
+      coding_(coding),
       network_(network),
       head_(head),
       precision_(precision),
       workers_(workers),
       directory_(directory),
       console_(console),
-      binariser_(config.data.binarisation),
       trainer_(network, head, config.train, config.seed,
                initial_parameters(network, config.model.initialisation, config.seed), workers, precision),
       scorer_(network, head, static_cast<int>(config.train.shard_images), workers, precision) {}
@@ -88,7 +89,7 @@ void TrainingRun::resume() {
 void TrainingRun::train() {
   const std::int64_t count = data_.train.count;
   while (!trainer_.finished(count)) {
-    trainer_.run_epoch(data_.train, binariser_, [&](const Progress& progress) {
+    trainer_.run_epoch(data_.train, coding_, [&](const Progress& progress) {
       show_progress(progress);
       return true;
     });
@@ -114,7 +115,7 @@ void TrainingRun::show_progress(const Progress& progress) {
 
 Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
   const auto fill = [&](int position, std::span<float> image) {
-    binariser_.binarise_for_evaluation(images, position, image);
+    coding_.encode_for_evaluation(images, position, image);
   };
   return summarise(scorer_.nats(parameters, images.count, fill), network_.shape(0, 1).size());
 }
@@ -180,11 +181,11 @@ void TrainingRun::report_final_scores() {
   const std::int64_t last = trainer_.epoch(data_.train.count);
 
   nlohmann::ordered_json results{{"split", describe_split(config_.data, data_.test, "test")},
-                                 {"binarisation", binariser_.describe()},
+                                 {config_.data.levels > 0 ? "coding" : "binarisation", coding_.describe()},
                                  {"precision", name_of(precision_)},
                                  {"note", data_.note},
                                  {"models", nlohmann::ordered_json::array()}};
-  console_.line(fmt::format("{}, {}", std::string(results["split"]), binariser_.describe()));
+  console_.line(fmt::format("{}, {}", std::string(results["split"]), coding_.describe()));
   const auto report = [&](const std::string& which, std::int64_t epoch, std::span<const float> values) {
     const Score result = score(values, data_.test);
     results["models"].push_back({{"parameters", which},

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "engine/core/parallel.h"
-#include "engine/data/binarise.h"
 #include "engine/data/dataset.h"
+#include "engine/data/pixel_coding.h"
 #include "engine/run/console.h"
 #include "engine/run/run_config.h"
 #include "engine/run/run_directory.h"
@@ -22,9 +22,9 @@ namespace pcnn {
 class TrainingRun {
  public:
   // All must outlive this; resolved_yaml goes into config.yaml and every checkpoint.
-  TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data, const Network& network,
-              const OutputHead& head, Precision precision, const Workers& workers,
-              const RunDirectory& directory, Console& console);
+  TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data,
+              const PixelCoding& coding, const Network& network, const OutputHead& head, Precision precision,
+              const Workers& workers, const RunDirectory& directory, Console& console);
 
   // Restores the state of the directory's checkpoint.
   void resume();
@@ -47,13 +47,13 @@ class TrainingRun {
   const RunConfig& config_;
   std::string resolved_yaml_;
   const Dataset& data_;
+  const PixelCoding& coding_;
   const Network& network_;
   const OutputHead& head_;
   Precision precision_;
   const Workers& workers_;
   const RunDirectory& directory_;
   Console& console_;
-  Binariser binariser_;
   Trainer trainer_;
   Scorer scorer_;
   std::optional<Best> best_;

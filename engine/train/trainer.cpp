@@ -80,7 +80,7 @@ std::size_t Trainer::workspace_bytes() const {
   return gradient_.program().workspace_bytes();
 }
 
-bool Trainer::run_epoch(const ImageSet& images, const Binariser& binariser,
+bool Trainer::run_epoch(const ImageSet& images, const PixelCoding& coding,
                         const std::function<bool(const Progress&)>& on_step) {
   const std::int64_t steps = steps_per_epoch(images.count);
   const int epoch = static_cast<int>(progress_.step / steps);
@@ -93,7 +93,7 @@ bool Trainer::run_epoch(const ImageSet& images, const Binariser& binariser,
     const std::size_t first = static_cast<std::size_t>(progress_.step % steps * config_.batch);
     const std::size_t count = std::min(static_cast<std::size_t>(config_.batch), order.size() - first);
     const auto start = std::chrono::steady_clock::now();
-    step(std::span(order).subspan(first, count), images, binariser, epoch, steps);
+    step(std::span(order).subspan(first, count), images, coding, epoch, steps);
     const double seconds = seconds_since(start);
     progress_.seconds += seconds;
     progress_.epoch_seconds += seconds;
@@ -102,10 +102,10 @@ bool Trainer::run_epoch(const ImageSet& images, const Binariser& binariser,
   return progress_.step % steps == 0;
 }
 
-void Trainer::step(std::span<const int> positions, const ImageSet& images, const Binariser& binariser,
+void Trainer::step(std::span<const int> positions, const ImageSet& images, const PixelCoding& coding,
                    int epoch, std::int64_t steps_per_epoch) {
   const auto fill = [&](int position, std::span<float> image) {
-    binariser.binarise(images, positions[static_cast<std::size_t>(position)], epoch, image);
+    coding.encode(images, positions[static_cast<std::size_t>(position)], epoch, image);
   };
   const int count = static_cast<int>(positions.size());
   const double nats = gradient_.compute(count, fill, gradients_);

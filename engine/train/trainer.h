@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine/core/parallel.h"
-#include "engine/data/binarise.h"
 #include "engine/data/image_set.h"
+#include "engine/data/pixel_coding.h"
 #include "engine/train/batch_gradient.h"
 #include "engine/train/train_config.h"
 
@@ -55,7 +55,7 @@ class Trainer {
   // Continues in the middle of an epoch where the last call or a restored progress left it. on_step runs
   // after each step on the calling thread; returning false stops after that step. Throws ComputeError when
   // the loss or a gradient is not finite, before the step is applied.
-  bool run_epoch(const ImageSet& images, const Binariser& binariser,
+  bool run_epoch(const ImageSet& images, const PixelCoding& coding,
                  const std::function<bool(const Progress&)>& on_step);
 
   // Whether a budget (epochs, steps, seconds) is used up.
@@ -74,7 +74,7 @@ class Trainer {
   void restore(const Progress& progress);
 
  private:
-  void step(std::span<const int> positions, const ImageSet& images, const Binariser& binariser, int epoch,
+  void step(std::span<const int> positions, const ImageSet& images, const PixelCoding& coding, int epoch,
             std::int64_t steps_per_epoch);
 
   const Network& network_;

@@ -34,13 +34,13 @@ ImageSet every_value() {
 
 std::vector<float> binarised(const BinarisationConfig& config, const ImageSet& images, int image, int epoch) {
   std::vector<float> dst(images.image_size(), -1.0f);
-  Binariser(config).binarise(images, image, epoch, dst);
+  Binariser(config).encode(images, image, epoch, dst);
   return dst;
 }
 
 std::vector<float> evaluated(const BinarisationConfig& config, const ImageSet& images, int image) {
   std::vector<float> dst(images.image_size(), -1.0f);
-  Binariser(config).binarise_for_evaluation(images, image, dst);
+  Binariser(config).encode_for_evaluation(images, image, dst);
   return dst;
 }
 
@@ -62,6 +62,16 @@ TEST(Threshold, ReachesBothEnds) {
   EXPECT_EQ(least_one(1.0), 255);
   EXPECT_EQ(least_one(std::nextafter(0.0, 1.0)), 1);
   EXPECT_EQ(least_one(std::nextafter(1.0, 0.0)), 255);
+}
+
+// Every value of an image of two is handed on, whatever the epoch.
+TEST(Binariser, HandsOnStoredBits) {
+  ImageSet bits = images_of({0, 1, 1, 0, 1}, {4});
+  bits.values = 2;
+  const std::vector<float> expected{0, 1, 1, 0, 1};
+  EXPECT_EQ(evaluated({.kind = kStored}, bits, 0), expected);
+  EXPECT_EQ(binarised({.kind = kStored}, bits, 0, 3), expected);
+  EXPECT_EQ(Binariser({.kind = kStored}).describe(), "binary as stored");
 }
 
 // A threshold that is a value over 255 takes that value, as a decimal or as a quotient.

@@ -10,15 +10,15 @@ namespace pcnn {
 namespace {
 
 // `keys` is the inside of the section, as a flow map.
-DataConfig read(const std::string& keys) {
+DataConfig read(const std::string& keys, int levels = 0) {
   const ConfigDocument document = ConfigDocument::from_string("data: {" + keys + "}\n", "x.yaml");
-  DataConfig config = read_data_config(document.root().section("data"));
+  DataConfig config = read_data_config(document.root().section("data"), levels);
   document.reject_unread();
   return config;
 }
 
-std::string error_of(const std::string& keys) {
-  return message_of<ConfigError>([&] { (void)read(keys); });
+std::string error_of(const std::string& keys, int levels = 0) {
+  return message_of<ConfigError>([&] { (void)read(keys, levels); });
 }
 
 TEST(DataConfig, DefaultsWhereNothingIsGiven) {
@@ -54,6 +54,7 @@ TEST(DataConfig, ReadsEveryKey) {
 TEST(DataConfig, DirectoryFollowsTheDataset) {
   EXPECT_EQ(read("dataset: mnist").directory, "data/mnist");
   EXPECT_EQ(read("dataset: fashion-mnist").directory, "/usr/share/datasets/fashion-mnist");
+  EXPECT_EQ(read("dataset: cifar10").directory, "data/cifar-10-batches-bin");
   EXPECT_EQ(read("dataset: mnist, directory: elsewhere").directory, "elsewhere");
 }
 
@@ -62,6 +63,43 @@ TEST(DataConfig, IdxNeedsADirectory) {
             "x.yaml:1:1: data.directory: missing: dataset idx needs the directory that holds "
             "train-images-idx3-ubyte "
             "and t10k-images-idx3-ubyte (or .gz)");
+}
+
+TEST(DataConfig, NpyAndPngNeedADirectory) {
+  EXPECT_EQ(error_of("dataset: npy"),
+            "x.yaml:1:1: data.directory: missing: dataset npy needs the directory that holds train.npy and "
+            "test.npy");
+  EXPECT_EQ(
+      error_of("dataset: png"),
+      "x.yaml:1:1: data.directory: missing: dataset png needs the directory that holds folders train and "
+      "test of .png files");
+}
+
+TEST(DataConfig, ReadsWhatTheValuesAre) {
+  const DataConfig npy = read("dataset: npy, directory: here, quantised: true");
+  EXPECT_EQ(npy.dataset, DatasetKind::kNpy);
+  EXPECT_TRUE(npy.quantised);
+  EXPECT_FALSE(read("dataset: npy, directory: here").quantised);
+  EXPECT_EQ(read("dataset: png, directory: here").dataset, DatasetKind::kPng);
+  EXPECT_EQ(read("dataset: cifar10").dataset, DatasetKind::kCifar10);
+  const DataConfig coloured = read("colour: true, colour_seed: 9");
+  EXPECT_TRUE(coloured.colour);
+  EXPECT_EQ(coloured.colour_seed, 9u);
+  EXPECT_EQ(read("colour: true").colour_seed, 1u);
+  EXPECT_TRUE(read("allow_test_in_train: true").allow_test_in_train);
+}
+
+TEST(DataConfig, LevelsTakeThePlaceOfBinarisation) {
+  EXPECT_EQ(read("", 256).levels, 256);
+  EXPECT_EQ(read("dataset: npy, directory: here, quantised: true").binarisation.kind,
+            BinarisationKind::kStored);
+  const std::string head = "has no effect while model.head is softmax or logistic_mixture";
+  EXPECT_EQ(error_of("binarisation: threshold", 256), "x.yaml:1:22: data.binarisation: " + head);
+  EXPECT_EQ(error_of("threshold: 0.5", 2), "x.yaml:1:19: data.threshold: " + head);
+  EXPECT_EQ(error_of("binarisation_seed: 1", 4), "x.yaml:1:27: data.binarisation_seed: " + head);
+  EXPECT_NE(error_of("dataset: npy, directory: here, quantised: true, threshold: 0.5")
+                .find("data.threshold: has no effect while quantised is true"),
+            std::string::npos);
 }
 
 TEST(DataConfig, TrainingOnTestIsSpeltOut) {
@@ -102,6 +140,22 @@ TEST(DataConfig, RefusesKeysWithoutEffect) {
             "x.yaml:1:20: data.split_seed: has no effect while validation_choice is last");
   EXPECT_EQ(error_of("binarisation: bernoulli_fixed, threshold: 0.5"),
             "x.yaml:1:50: data.threshold: has no effect while binarisation is not threshold");
+  EXPECT_NE(error_of("quantised: false").find("data.quantised: has no effect while dataset is not npy"),
+            std::string::npos);
+  EXPECT_NE(error_of("colour_seed: 1").find("data.colour_seed: has no effect while colour is not true"),
+            std::string::npos);
+  EXPECT_NE(error_of("dataset: npy, directory: x, quantised: true, colour: true")
+                .find("data.colour: has no effect while quantised is true"),
+            std::string::npos);
+  EXPECT_NE(error_of("dataset: cifar10, colour: true")
+                .find("data.colour: has no effect while dataset is cifar10, which has colours"),
+            std::string::npos);
+  EXPECT_NE(error_of("dataset: cifar10, allow_test_in_train: true")
+                .find("data.allow_test_in_train: has no effect while dataset is cifar10, whose"),
+            std::string::npos);
+  EXPECT_NE(error_of("train_on: test, allow_test_in_train: true")
+                .find("data.allow_test_in_train: has no effect while train_on is test"),
+            std::string::npos);
   EXPECT_EQ(error_of("binarisation_seed: 1"),
             "x.yaml:1:27: data.binarisation_seed: has no effect while binarisation is threshold");
 }

@@ -10,7 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/data/colour.h"
+#include "engine/io/npy.h"
+#include "engine/io/png.h"
 #include "tests/data/idx_files.h"
+#include "tests/data/random_images.h"
 
 namespace pcnn {
 namespace {
@@ -178,6 +182,181 @@ TEST(Dataset, ShapeOfANamedDatasetNeedsNoFile) {
   EXPECT_EQ(dataset_shape(made_up()), (Shape{1, 1, 3, 4}));
 }
 
+// A train file and a test file of these images.
+DataConfig npy_of(const ImageSet& train, const ImageSet& test) {
+  const std::string directory = scratch_directory();
+  for (const auto& [name, images] : {std::pair("/train.npy", &train), {"/test.npy", &test}})
+    write_npy(directory + name, {images->count, images->channels, images->height, images->width},
+              std::vector<std::uint8_t>(images->pixels.begin(), images->pixels.end()));
+  DataConfig config = config_of(DatasetKind::kNpy, directory);
+  config.validation_images = 10;
+  return config;
+}
+
+// Image `to` of dst becomes image `from` of src.
+void copy_image(const ImageSet& src, int from, ImageSet& dst, int to) {
+  std::ranges::copy(src.image(from), dst.pixels.begin() + to * static_cast<std::ptrdiff_t>(dst.image_size()));
+}
+
+TEST(Dataset, SplitsImagesOfSeveralChannels) {
+  const ImageSet train = random_images({25, 3, 4, 5}, 256, 1), test = random_images({8, 3, 4, 5}, 256, 2);
+  const Dataset data = load_dataset(npy_of(train, test));
+  EXPECT_EQ(size_of(data.train), "15x3x4x5");
+  EXPECT_EQ(size_of(data.validation), "10x3x4x5");
+  EXPECT_EQ(data.test.pixels, test.pixels);
+  EXPECT_EQ(data.test.ids, range(ImageSet::kTestId, 8));
+  EXPECT_TRUE(std::ranges::equal(data.validation.image(3), train.image(18)));
+}
+
+TEST(Dataset, TrainAndTestImagesHaveTheSameChannels) {
+  const DataConfig config = npy_of(random_images({25, 1, 4, 5}, 256, 1), random_images({8, 3, 4, 5}, 256, 2));
+  EXPECT_EQ(message_of<FormatError>([&] { (void)load_dataset(config); }),
+            config.directory +
+                "/test.npy: byte 8: found images of 3 channels of 4x5, but those of train.npy are 4x5");
+}
+
+TEST(Dataset, LevelsAreTakenAsStored) {
+  DataConfig config = npy_of(random_images({25, 1, 4, 5}, 16, 1), random_images({8, 1, 4, 5}, 16, 2));
+  config.quantised = true;
+  config.levels = 16;
+  const Dataset data = load_dataset(config);
+  for (const ImageSet* images : {&data.train, &data.validation, &data.test}) EXPECT_EQ(images->values, 16);
+  config.levels = 15;
+  EXPECT_NE(message_of<ConfigError>([&] { (void)load_dataset(config); }).find("accepted: 0 to 14"),
+            std::string::npos);
+}
+
+TEST(Dataset, RefusesTestImagesThatAreTrainedOn) {
+  const ImageSet train = random_images({25, 1, 4, 5}, 256, 1);
+  ImageSet test = random_images({8, 1, 4, 5}, 256, 2);
+  copy_image(train, 20, test, 3);  // a validation image
+  DataConfig config = npy_of(train, test);
+  EXPECT_EQ(
+      message_of<ConfigError>([&] { (void)load_dataset(config); }),
+      config.directory +
+          ": 1 of the 8 test images is also in the train file, the first of them: test image 3 equals image "
+          "20 of the train file, both counted from 0; data.allow_test_in_train: true trains anyway and "
+          "marks every result");
+  copy_image(train, 2, test, 6);
+  config = npy_of(train, test);
+  EXPECT_NE(
+      message_of<ConfigError>([&] { (void)load_dataset(config); }).find("2 of the 8 test images are also"),
+      std::string::npos);
+
+  // Neither is seen in training here.
+  config.train_on = TrainOn::kTest;
+  EXPECT_EQ(load_dataset(config).note.find("also in the train file"), std::string::npos);
+}
+
+TEST(Dataset, NotesTestImagesThatMayBeTrainedOn) {
+  const ImageSet train = random_images({25, 1, 4, 5}, 256, 1);
+  ImageSet test = random_images({8, 1, 4, 5}, 256, 2);
+  DataConfig config = npy_of(train, test);
+  config.allow_test_in_train = true;
+  EXPECT_EQ(load_dataset(config).note, "") << "there is nothing to say";
+  copy_image(train, 2, test, 6);
+  config = npy_of(train, test);
+  config.allow_test_in_train = true;
+  EXPECT_EQ(
+      load_dataset(config).note,
+      "1 of the 8 test images is also in the train file (data.allow_test_in_train: true): their scores say "
+      "how well they are remembered");
+}
+
+TEST(Dataset, AnUnusedTrainImageMayBeATestImage) {
+  const ImageSet train = random_images({25, 1, 4, 5}, 256, 1);
+  ImageSet test = random_images({8, 1, 4, 5}, 256, 2);
+  copy_image(train, 12, test, 6);
+  DataConfig config = npy_of(train, test);
+  config.train_images = 12;
+  EXPECT_EQ(load_dataset(config).note, "");
+  config.train_images = 13;
+  EXPECT_NE(message_of<ConfigError>([&] { (void)load_dataset(config); }), "no error");
+}
+
+TEST(Dataset, Cifar10IsTakenAsPublishedAndItsRepeatsNoted) {
+  const std::string directory = scratch_directory();
+  for (std::uint32_t number = 1; number <= 5; ++number)
+    write_bytes(directory + "/data_batch_" + std::to_string(number) + ".bin",
+                Bytes(3073, std::uint8_t(number)));
+  Bytes test(2 * 3073, 8);
+  std::fill_n(test.begin(), 3073, std::uint8_t{3});
+  write_bytes(directory + "/test_batch.bin", test);
+  DataConfig config = config_of(DatasetKind::kCifar10, directory);
+  config.validation_images = 1;
+  const Dataset data = load_dataset(config);
+  EXPECT_EQ(size_of(data.train), "4x3x32x32");
+  EXPECT_EQ(
+      data.note,
+      "1 of the 2 test images is also in the train file, as published: their scores say how well they are "
+      "remembered");
+  EXPECT_EQ(description(config, 10000, "test"), "CIFAR-10 test split, 10,000 images");
+}
+
+TEST(Dataset, ColoursFollowTheImageNotTheSplit) {
+  DataConfig config = made_up();
+  const Dataset grey = load_dataset(config);
+  config.colour = true;
+  config.colour_seed = 5;
+  const Dataset plain = load_dataset(config);
+  EXPECT_EQ(size_of(plain.train), "40x3x3x4");
+  EXPECT_EQ(size_of(plain.validation), "10x3x3x4");
+  EXPECT_EQ(plain.test.pixels, coloured(grey.test, 5).pixels);
+  EXPECT_EQ(dataset_shape(config), (Shape{1, 3, 3, 4}));
+
+  config.validation_choice = ValidationChoice::kSeeded;
+  const Dataset seeded = load_dataset(config);
+  EXPECT_EQ(seeded.test.pixels, plain.test.pixels);
+  int met = 0;
+  for (int i = 0; i < seeded.validation.count; ++i) {
+    const std::uint32_t id = seeded.validation.ids[static_cast<std::size_t>(i)];
+    if (id >= 40) continue;  // in the train split of the other
+    EXPECT_TRUE(std::ranges::equal(seeded.validation.image(i), plain.train.image(static_cast<int>(id))));
+    ++met;
+  }
+  EXPECT_GT(met, 0);
+
+  config.train_on = TrainOn::kTest;
+  EXPECT_EQ(load_dataset(config).validation.pixels, plain.test.pixels);
+}
+
+// Their colours differ, so only the grey images can tell.
+TEST(Dataset, ComparesImagesBeforeTheyAreColoured) {
+  const ImageSet train = random_images({25, 1, 4, 5}, 256, 1);
+  ImageSet test = random_images({8, 1, 4, 5}, 256, 2);
+  copy_image(train, 2, test, 6);
+  DataConfig config = npy_of(train, test);
+  config.colour = true;
+  EXPECT_NE(message_of<ConfigError>([&] { (void)load_dataset(config); }).find("1 of the 8 test images"),
+            std::string::npos);
+}
+
+TEST(Dataset, ColoursGreyImagesOnly) {
+  DataConfig config = npy_of(random_images({25, 3, 4, 5}, 256, 1), random_images({8, 3, 4, 5}, 256, 2));
+  config.colour = true;
+  const std::string expected =
+      "data.colour: found true for images of 3 channels, accepted: false, or images of one channel";
+  EXPECT_EQ(message_of<ConfigError>([&] { (void)load_dataset(config); }), expected);
+  EXPECT_EQ(message_of<ConfigError>([&] { (void)dataset_shape(config); }), expected);
+}
+
+TEST(Dataset, ReadsFoldersOfPng) {
+  const std::string directory = scratch_directory();
+  const ImageSet all = random_images({9, 1, 5, 4}, 256, 3);
+  for (int i = 0; i < all.count; ++i) {
+    const std::string folder = directory + (i < 6 ? "/train" : "/test");
+    std::filesystem::create_directories(folder);
+    write_png(folder + "/" + std::to_string(i) + ".png",
+              {.width = 4, .height = 5, .channels = 1, .pixels = {all.image(i).begin(), all.image(i).end()}});
+  }
+  DataConfig config = config_of(DatasetKind::kPng, directory);
+  config.validation_images = 2;
+  const Dataset data = load_dataset(config);
+  EXPECT_EQ(size_of(data.train), "4x1x5x4");
+  EXPECT_TRUE(std::ranges::equal(data.validation.image(1), all.image(5)));
+  EXPECT_TRUE(std::ranges::equal(data.test.image(2), all.image(8)));
+}
+
 TEST(DescribeSplit, NamesDatasetSplitAndCount) {
   DataConfig config;
   EXPECT_EQ(description(config, 10000, "test"), "MNIST test split, 10,000 images");
@@ -194,6 +373,12 @@ TEST(DescribeSplit, NamesDatasetSplitAndCount) {
   EXPECT_EQ(description(config, 10000, "test"), "Fashion-MNIST test split, 10,000 images");
   config = config_of(DatasetKind::kIdx, "here");
   EXPECT_EQ(description(config, 10000, "test"), "IDX files in here, test split, 10,000 images");
+  config = config_of(DatasetKind::kNpy, "here");
+  EXPECT_EQ(description(config, 10000, "test"), "npy files in here, test split, 10,000 images");
+  config = config_of(DatasetKind::kPng, "here");
+  EXPECT_EQ(description(config, 10000, "test"), "PNG files in here, test split, 10,000 images");
+  config = DataConfig{.colour = true, .colour_seed = 3};
+  EXPECT_EQ(description(config, 10000, "test"), "MNIST test split (coloured, seed 3), 10,000 images");
 }
 
 TEST(DescribeSplit, TrainingOnTestHasNoOtherSplit) {

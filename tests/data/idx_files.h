@@ -63,6 +63,11 @@ inline Bytes gzip(const Bytes& bytes) {
   return packed;
 }
 
+// From byte `first` on, as an image set holds them.
+inline std::vector<std::uint16_t> pixels_from(const Bytes& bytes, std::size_t first) {
+  return {bytes.begin() + static_cast<std::ptrdiff_t>(first), bytes.end()};
+}
+
 // Returns the path.
 inline std::string write_bytes(const std::string& path, const Bytes& bytes) {
   std::ofstream file(path, std::ios::binary);

@@ -49,13 +49,14 @@ TEST(Idx, GzipEqualsPlain) {
   EXPECT_EQ(plain.pixels, packed.pixels);
   EXPECT_EQ(plain.ids, packed.ids);
   EXPECT_EQ(shape_of(plain), shape_of(packed));
-  EXPECT_EQ(plain.pixels, Bytes(bytes.begin() + 16, bytes.end()));
+  EXPECT_EQ(plain.pixels, pixels_from(bytes, 16));
 }
 
 TEST(Idx, ReadsHighlyCompressedImages) {
   Bytes bytes = idx_header(1000, 28, 28);
   bytes.resize(16 + 1000 * 28 * 28, 200);
-  EXPECT_EQ(read_idx_images(write_scratch(gzip(bytes))).pixels, Bytes(1000 * 28 * 28, 200));
+  EXPECT_EQ(read_idx_images(write_scratch(gzip(bytes))).pixels,
+            std::vector<std::uint16_t>(1000 * 28 * 28, 200));
 }
 
 TEST(Idx, KnowsGzipByItsBytesNotByItsName) {
@@ -72,7 +73,7 @@ TEST(Idx, ReadsGzipMembersOneAfterAnother) {
   Bytes packed = gzip(Bytes(bytes.begin(), middle));
   const Bytes second = gzip(Bytes(middle, bytes.end()));
   packed.insert(packed.end(), second.begin(), second.end());
-  EXPECT_EQ(read_idx_images(write_scratch(packed)).pixels, Bytes(bytes.begin() + 16, bytes.end()));
+  EXPECT_EQ(read_idx_images(write_scratch(packed)).pixels, pixels_from(bytes, 16));
 }
 
 TEST(Idx, PrefersThePlainFile) {

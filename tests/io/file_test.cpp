@@ -52,6 +52,20 @@ TEST(File, ReadsFilesWhoseSizeTheSystemDoesNotTell) {
   EXPECT_TRUE(contains(read_text_file("/proc/self/status"), "Pid:"));
 }
 
+TEST(File, ReadsTheStartAndTellsTheSize) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  write_file_atomic(path, "0123456789");
+  for (const std::size_t most : {0u, 1u, 9u, 10u, 11u, 1000u}) {
+    const FileStart start = read_file_start(path, most);
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(start.bytes.data()), start.bytes.size()),
+              std::string("0123456789").substr(0, most));
+    EXPECT_EQ(start.file_bytes, 10u);
+  }
+  EXPECT_EQ(error_of<FileError>([&] { (void)read_file_start(directory.file("none"), 1); }),
+            directory.file("none") + ": cannot be read: No such file or directory");
+}
+
 TEST(File, ReadingNamesThePathAndTheReason) {
   const TemporaryDirectory directory;
   EXPECT_EQ(error_of<FileError>([&] { (void)read_file(directory.file("none")); }),

@@ -70,6 +70,30 @@ void expect_round_trip(std::mt19937& random) {
   EXPECT_EQ(array.values<Value>(), values);
 }
 
+TEST(Npy, ReadsAHeaderWithoutTheValues) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  write_npy(path, {3, 1 << 16}, Words(3 << 16, 7));  // longer than what is read
+  const NpyHeader header = read_npy_header(path);
+  EXPECT_EQ(header.shape, (Extents{3, 1 << 16}));
+  EXPECT_EQ(header.dtype.byte_size, 2);
+  // The file's size is checked all the same, as it is when the values are read.
+  std::string cut = read_text_file(path);
+  cut.pop_back();
+  write_file_atomic(path, cut);
+  EXPECT_EQ(error_of<FormatError>([&] { (void)read_npy_header(path); }),
+            error_of<FormatError>([&] { (void)read_npy(path); }));
+}
+
+TEST(Npy, ReadsNoHeaderOfAbsurdLength) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  write_file_atomic(path, npy_bytes(npy_dict("|u1", "(1,)") + std::string(1 << 17, ' '), "\1", 2));
+  EXPECT_EQ(read_npy(path).shape(), Extents{1});
+  EXPECT_NE(error_of<FormatError>([&] { (void)read_npy_header(path); }).find("byte 8: a header of 1311"),
+            std::string::npos);
+}
+
 TEST(Npy, RandomArraysComeBackAsWritten) {
   std::mt19937 random(1);
   for (int trial = 0; trial < 40; ++trial) {

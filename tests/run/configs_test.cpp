@@ -66,6 +66,7 @@ std::set<std::string> keys_of_parser() {
   for (const char* yaml :
        {"model: {blocks: [{kind: residual}, {kind: masked_conv}], activation: elu}",
         "data: {binarisation: bernoulli_fixed, validation_choice: seeded}", "data: {train_on: test}",
+        "data: {dataset: npy, directory: d, quantised: true}", "data: {colour: true}",
         "train: {optimiser: adam}", "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",
         "train: {optimiser: sgd, momentum: 0.9, schedule: {kind: step, every_epochs: 1}}",
         "train: {steps: 5}"}) {

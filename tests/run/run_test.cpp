@@ -113,6 +113,25 @@ TEST_F(Run, TrainingOnTheTestSplitIsNotedInTheResults) {
             std::string::npos);
 }
 
+TEST_F(Run, RefusesTestImagesOfTheTrainFileOrNotesThemInTheResults) {
+  write_idx(root_ + "/data/t10k-images-idx3-ubyte", 9);
+  EXPECT_NE(message_of({.config = config()}).find("9 of the 9 test images are also in the train file"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(root_ + "/runs"));
+  run({.config = config(), .overrides = {"train.epochs=1", "data.allow_test_in_train=true"}});
+  for (const char* file : {"/results.json", "/log.txt"})
+    EXPECT_NE(slurp(directory() + file).find("9 of the 9 test images are also in the train file"),
+              std::string::npos)
+        << file;
+}
+
+TEST_F(Run, TrainsOnColouredImages) {
+  run({.config = config(), .overrides = {"data.colour=true", "train.epochs=1"}});
+  EXPECT_EQ(read_png(directory() + "/samples/epoch-0001.png").channels, 3);
+  EXPECT_NE(slurp(directory() + "/results.json").find("test split (coloured, seed 1), 9 images"),
+            std::string::npos);
+}
+
 TEST_F(Run, EndsWhenItsStepsAreUsedUpInsideAnEpoch) {
   run({.config = config(), .overrides = {"train.epochs=null", "train.steps=7"}});
   const std::vector<EpochMetrics> metrics = read_metrics(directory() + "/metrics.jsonl");

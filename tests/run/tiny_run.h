@@ -17,12 +17,13 @@ namespace pcnn {
 
 inline constexpr int kHeight = 6, kWidth = 5;
 
-inline void write_idx(const std::string& path, int count) {
+// Pixels are 0 or `on`.
+inline void write_idx(const std::string& path, int count, int on = 255) {
   std::ofstream file(path, std::ios::binary);
   for (const int number : {0x0803, count, kHeight, kWidth})
     for (const int shift : {24, 16, 8, 0}) file.put(static_cast<char>(number >> shift));
   for (int i = 0; i < count * kHeight * kWidth; ++i)
-    file.put(static_cast<char>((i * 7 + i / 30 * 3) % 5 < 2 ? 255 : 0));
+    file.put(static_cast<char>((i * 7 + i / 30 * 3) % 5 < 2 ? on : 0));
 }
 
 inline std::string slurp(const std::string& path) {
@@ -48,7 +49,7 @@ class TinyRun : public testing::Test {
     std::filesystem::remove_all(root_);
     std::filesystem::create_directories(root_ + "/data");
     write_idx(root_ + "/data/train-images-idx3-ubyte", 50);
-    write_idx(root_ + "/data/t10k-images-idx3-ubyte", 9);
+    write_idx(root_ + "/data/t10k-images-idx3-ubyte", 9, 254);  // or they were images of the train file
     write_config("");
   }
   void TearDown() override { std::filesystem::remove_all(root_); }

@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/random.h"
+#include "engine/data/binarise.h"
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
 #include "engine/train/scorer.h"
@@ -204,7 +205,7 @@ TEST(BatchGradient, IsTheMeanOverImagesWhateverTheSharding) {
     batch.load_parameters(parameters);
     return batch.compute(
         count,
-        [&](int position, std::span<float> image) { binariser.binarise(images, first + position, 0, image); },
+        [&](int position, std::span<float> image) { binariser.encode(images, first + position, 0, image); },
         gradient);
   };
 
@@ -233,7 +234,7 @@ TEST(Scorer, GivesEachImageTheSameNatsOnAnyThreadsAndShards) {
     const Workers workers(threads);
     return Scorer(kNetwork, *head, shard_images, workers)
         .nats(parameters, images.count, [&](int position, std::span<float> image) {
-          binariser.binarise_for_evaluation(images, position, image);
+          binariser.encode_for_evaluation(images, position, image);
         });
   };
   const std::vector<double> one = score(1, 4);

@@ -1,0 +1,32 @@
+#include "engine/data/quantise.h"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+#include "engine/data/levels.h"
+
+namespace pcnn {
+
+Quantiser::Quantiser(int levels, int values) : levels_(levels) {
+  assert(levels >= 2 && levels <= kMaxLevels && values >= 1 && values <= kMaxLevels);
+  for (int value = 0; value < values; ++value)
+    inputs_.push_back(level_to_input(value * levels / values, levels));
+}
+
+void Quantiser::encode(const ImageSet& images, int image, int, std::span<float> dst) const {
+  encode_for_evaluation(images, image, dst);
+}
+
+void Quantiser::encode_for_evaluation(const ImageSet& images, int image, std::span<float> dst) const {
+  assert(static_cast<std::size_t>(images.values) == inputs_.size());
+  const std::span<const std::uint16_t> values = images.image(image);
+  for (std::size_t i = 0; i < values.size(); ++i) dst[i] = inputs_[values[i]];
+}
+
+std::string Quantiser::describe() const {
+  if (static_cast<std::size_t>(levels_) == inputs_.size()) return fmt::format("{} levels", levels_);
+  return fmt::format("{} levels: floor(value * {} / {})", levels_, levels_, inputs_.size());
+}
+
+}  // namespace pcnn
