@@ -40,7 +40,7 @@ double flops(const Network& network, bool backward) {
       const double channels = static_cast<double>(weight.shape[0]) * weight.shape[1];
       const auto of = [&](Taps taps) {
         return channels *
-               products_of(conv->mask, conv->kernel_height, conv->kernel_width, image.h, image.w, taps);
+               products_of(conv->mask.type, conv->kernel_height, conv->kernel_width, image.h, image.w, taps);
       };
       const double cut = of(Taps::kInLiveRows);
       products += cut + (backward ? of(Taps::kLive) + (conv->src == 0 ? 0.0 : cut) : 0.0);
