@@ -40,9 +40,13 @@ std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
   return data.text("directory", "");
 }
 
-void read_values(const ConfigNode& data, DataConfig& config) {
+void read_values(const ConfigNode& data, int levels, DataConfig& config) {
   if (applies(data, "quantised", config.dataset == DatasetKind::kNpy, "dataset is not npy"))
     config.quantised = data.boolean("quantised", config.quantised);
+  if (levels > 256 && !config.quantised)
+    data.fail("quantised", "found false, but 8-bit pixels have 256 values, model.levels is " +
+                               std::to_string(levels) +
+                               "; accepted: at most 256, or dataset npy with quantised: true");
   const bool grey = config.dataset != DatasetKind::kCifar10 && !config.quantised;
   if (applies(data, "colour", grey,
               config.quantised ? "quantised is true" : "dataset is cifar10, which has colours"))
@@ -110,7 +114,7 @@ DataConfig read_data_config(const ConfigNode& data, int levels) {
                                              {"png", DatasetKind::kPng},
                                              {"cifar10", DatasetKind::kCifar10}});
   config.directory = read_directory(data, config.dataset);
-  read_values(data, config);
+  read_values(data, levels, config);
   read_split(data, config);
   config.binarisation = read_binarisation(data, config);
   return config;

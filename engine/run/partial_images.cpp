@@ -6,6 +6,7 @@
 #include "engine/core/error.h"
 #include "engine/data/binarise.h"
 #include "engine/data/image_set.h"
+#include "engine/data/quantise.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
 
@@ -14,20 +15,23 @@ namespace {
 
 constexpr int kLargestSide = 1 << 16;
 
-// A PNG whose pixels are all grey, however it stores them.
-ImageSet read_grey(const std::string& path) {
+// A PNG as an image of one channel, where all its pixels are grey, however it stores them, or of three.
+ImageSet read_picture(const std::string& path, int channels) {
   const Image8 picture = read_png(path);
-  ImageSet grey{.name = path, .count = 1, .channels = 1, .height = picture.height, .width = picture.width};
-  const auto channels = static_cast<std::size_t>(picture.channels);
-  for (std::size_t i = 0; i < picture.pixels.size(); i += channels) {
-    for (std::size_t channel = 1; channel < channels; ++channel)
-      if (picture.pixels[i + channel] != picture.pixels[i])
-        throw ConfigError(path + ": pixel " + std::to_string(i / channels) +
+  const auto stored = static_cast<std::size_t>(picture.channels),
+             area = picture.pixels.size() / static_cast<std::size_t>(picture.channels);
+  ImageSet image{
+      .name = path, .count = 1, .channels = channels, .height = picture.height, .width = picture.width};
+  for (int channel = 0; channel < channels; ++channel)
+    for (std::size_t i = 0; i < area; ++i)
+      image.pixels.push_back(picture.pixels[i * stored + static_cast<std::size_t>(channel) % stored]);
+  if (channels == 1)
+    for (std::size_t i = 0; i < picture.pixels.size(); ++i)
+      if (picture.pixels[i] != image.pixels[i / stored])
+        throw ConfigError(path + ": pixel " + std::to_string(i / stored) +
                           " is coloured, accepted: a grey picture");
-    grey.pixels.push_back(picture.pixels[i]);
-  }
-  grey.ids.push_back(0);
-  return grey;
+  image.ids.push_back(0);
+  return image;
 }
 
 // [row][column] and [n][row][column] as [n][channel][row][column] of one channel.
@@ -46,22 +50,30 @@ Shape shape_of(const std::string& path, const NpyArray& array) {
           static_cast<int>(shape[3])};
 }
 
-void read_npy_pixels(const std::string& path, PartialImages& partial) {
+void read_npy_pixels(const std::string& path, const OutputHead& head, PartialImages& partial) {
   const NpyArray array = read_npy(path);
   partial.shape = shape_of(path, array);
-  const std::vector<std::uint8_t> values = array.values<std::uint8_t>();
-  const auto strange = std::ranges::find_if(values, [](std::uint8_t value) { return value > 1; });
-  if (strange != values.end())
-    throw ConfigError(path + ": element " + std::to_string(strange - values.begin()) + " is " +
-                      std::to_string(int{*strange}) + ", accepted: 0 and 1, as the model draws them");
-  partial.pixels.assign(values.begin(), values.end());
+  const std::vector<std::uint16_t> levels = array.values<std::uint16_t>();
+  const auto strange = std::ranges::find_if(levels, [&](int level) { return level >= head.levels(); });
+  if (strange != levels.end())
+    throw ConfigError(path + ": element " + std::to_string(strange - levels.begin()) + " is " +
+                      std::to_string(int{*strange}) + ", accepted: levels 0 to " +
+                      std::to_string(head.levels() - 1) + ", as the model draws them");
+  for (const std::uint16_t level : levels) partial.pixels.push_back(head.value(level));
 }
 
-void read_png_pixels(const std::string& path, double threshold, PartialImages& partial) {
-  const ImageSet grey = read_grey(path);
-  partial.shape = {1, 1, grey.height, grey.width};
-  partial.pixels.resize(grey.pixels.size());
-  Binariser({.threshold = threshold}).encode_for_evaluation(grey, 0, partial.pixels);
+void read_png_pixels(const std::string& path, int channels, const OutputHead& head, double threshold,
+                     PartialImages& partial) {
+  if (channels != 1 && channels != 3)
+    throw ConfigError(path + ": the model's images have " + std::to_string(channels) +
+                      " channels, accepted: a .npy");
+  const ImageSet image = read_picture(path, channels);
+  partial.shape = {1, channels, image.height, image.width};
+  partial.pixels.resize(image.pixels.size());
+  if (head.levels() > 2 || head.value(0) < 0.0f)
+    Quantiser(head.levels()).encode_for_evaluation(image, 0, partial.pixels);
+  else
+    Binariser({.threshold = threshold}).encode_for_evaluation(image, 0, partial.pixels);
 }
 
 bool is_npy(const std::string& path) {
@@ -71,12 +83,12 @@ bool is_npy(const std::string& path) {
 }  // namespace
 
 PartialImages read_partial_images(const std::string& images, const std::string& mask, int channels,
-                                  double threshold) {
+                                  const OutputHead& head, double threshold) {
   PartialImages partial;
   if (is_npy(images))
-    read_npy_pixels(images, partial);
+    read_npy_pixels(images, head, partial);
   else
-    read_png_pixels(images, threshold, partial);
+    read_png_pixels(images, channels, head, threshold, partial);
   if (partial.shape.c != channels)
     throw ConfigError(images + ": " + std::to_string(partial.shape.c) +
                       " channels, the model's images have " + std::to_string(channels));
@@ -92,7 +104,7 @@ PartialImages read_partial_images(const std::string& images, const std::string& 
       known.known.push_back(value != 0.0f);
     }
   } else {
-    const ImageSet grey = read_grey(mask);
+    const ImageSet grey = read_picture(mask, 1);
     known.shape = {1, 1, grey.height, grey.width};
     for (const std::uint16_t value : grey.pixels) known.known.push_back(value >= 128);
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/core/shape.h"
+#include "engine/model/output_head.h"
 
 namespace pcnn {
 
@@ -15,11 +16,12 @@ struct PartialImages {
   std::vector<std::uint8_t> known;  // [n][row][column]: 1 where the pixel is to be kept
 };
 
-// images: a grey PNG (one image; a pixel is 1 where value / 255 >= threshold) or .npy of 0s and 1s shaped
-// [row][column], [n][row][column] or [n][channel][row][column]. mask: known where a PNG is 128 or above
-// (white), or where a .npy is not 0; one mask for all images, or [n][row][column]. Throws FileError,
+// images: one 8-bit PNG, grey for models of one channel and RGB for those of three (a pixel is 1 where
+// value / 255 >= threshold for the Bernoulli head, and its level for others), or .npy of the head's levels
+// shaped [row][column], [n][row][column] or [n][channel][row][column]. mask: known where a PNG is 128 or
+// above (white), or where a .npy is not 0; one mask for all images, or [n][row][column]. Throws FileError,
 // FormatError, or ConfigError where the two do not fit each other or `channels`.
 [[nodiscard]] PartialImages read_partial_images(const std::string& images, const std::string& mask,
-                                                int channels, double threshold);
+                                                int channels, const OutputHead& head, double threshold);
 
 }  // namespace pcnn

@@ -11,22 +11,26 @@
 namespace pcnn {
 namespace {
 
-Image8 to_picture(std::span<const float> image, const Shape& shape) {
-  Image8 picture{.width = shape.w, .height = shape.h, .channels = shape.c, .pixels = {}};
+Image8 to_picture(std::span<const float> image, const Shape& shape, const OutputHead& head) {
+  const int shown = shape.c == 3 ? 3 : 1;
+  const float white = static_cast<float>(head.levels() - 1);
+  Image8 picture{.width = shape.w, .height = shape.h, .channels = shown, .pixels = {}};
   for (int row = 0; row < shape.h; ++row)
     for (int column = 0; column < shape.w; ++column)
-      for (int channel = 0; channel < shape.c; ++channel)
-        picture.pixels.push_back(static_cast<std::uint8_t>(
-            std::lround(255.0f * std::clamp(image[shape.offset(0, channel, row, column)], 0.0f, 1.0f))));
+      for (int channel = 0; channel < shown; ++channel) {
+        const int level = head.level(image[shape.offset(0, channel, row, column)]);
+        picture.pixels.push_back(
+            static_cast<std::uint8_t>(std::lround(255.0f * static_cast<float>(level) / white)));
+      }
   return picture;
 }
 
 }  // namespace
 
-std::vector<Image8> to_pictures(std::span<const float> images, const Shape& shape) {
+std::vector<Image8> to_pictures(std::span<const float> images, const Shape& shape, const OutputHead& head) {
   std::vector<Image8> pictures;
   for (; !images.empty(); images = images.subspan(shape.size()))
-    pictures.push_back(to_picture(images.first(shape.size()), shape));
+    pictures.push_back(to_picture(images.first(shape.size()), shape, head));
   return pictures;
 }
 

@@ -7,11 +7,15 @@
 
 #include "engine/core/shape.h"
 #include "engine/io/image.h"
+#include "engine/model/output_head.h"
 
 namespace pcnn {
 
-// Pixel values as fed to the network, [0, 1], CHW, to 8-bit pictures; any number of images of one shape.
-[[nodiscard]] std::vector<Image8> to_pictures(std::span<const float> images, const Shape& shape);
+// Pixel values as fed to the network, CHW, to 8-bit pictures whose black and white are the head's lowest and
+// highest level; any number of images of one shape, of one or three channels. Of others the first channel is
+// shown.
+[[nodiscard]] std::vector<Image8> to_pictures(std::span<const float> images, const Shape& shape,
+                                              const OutputHead& head);
 
 inline constexpr int kGridGap = 2;  // pixels between the images of a grid
 

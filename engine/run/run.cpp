@@ -96,8 +96,7 @@ void run(const RunOptions& options) {
   const std::unique_ptr<const PixelCoding> coding = make_pixel_coding(config.data);
   const Network network =
       build_network(config.model, data.train.channels, data.train.height, data.train.width);
-  const std::unique_ptr<const OutputHead> head =
-      make_output_head(config.model.head, network.image_channels);
+  const std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
   check_sample_grid(config.sample, network);
   const RunDirectory directory =
       resumes ? RunDirectory::open(options.resume) : RunDirectory::create(config.directory());

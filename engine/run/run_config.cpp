@@ -49,8 +49,7 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
       {{"auto", std::nullopt}, {"f32", Precision::kF32}, {"bf16", Precision::kBf16}});
   config.model = read_model_config(root.section("model"));
   const HeadConfig& head = config.model.head;
-  config.data =
-      read_data_config(root.section("data"), head.kind == HeadKind::kBernoulli ? 0 : head.levels);
+  config.data = read_data_config(root.section("data"), head.kind == HeadKind::kBernoulli ? 0 : head.levels);
   config.train = read_train_config(root.section("train"));
   config.sample = read_sample_config(root.section("sample"));
   document.reject_unread();

@@ -112,10 +112,10 @@ Canvas repeated(const PartialImages& partial, int completions) {
 }
 
 // The partial images as pictures, unknown pixels in the grid's grey.
-std::vector<Image8> partial_pictures(const PartialImages& partial) {
+std::vector<Image8> partial_pictures(const PartialImages& partial, const OutputHead& head) {
   Shape one = partial.shape;
   one.n = 1;
-  std::vector<Image8> pictures = to_pictures(partial.pixels, one);
+  std::vector<Image8> pictures = to_pictures(partial.pixels, one, head);
   std::size_t pixel = 0;
   for (Image8& picture : pictures)
     for (std::size_t i = 0; i < picture.pixels.size();
@@ -146,10 +146,26 @@ void write_folder(const std::string& path, std::span<const Image8> pictures, int
     write_png(fmt::format("{}/{:04}.png", path, i), tile_images(pictures.subspan(i, 1), 1, 0, scale));
 }
 
-void write_array(const std::string& path, const Shape& shape, std::span<const float> images) {
-  std::vector<std::uint8_t> values;
-  for (const float value : images) values.push_back(static_cast<std::uint8_t>(value));
-  write_npy(path, {shape.n, shape.c, shape.h, shape.w}, values);
+template <typename Level>
+void write_levels(const std::string& path, const Shape& shape, std::span<const float> images,
+                  const OutputHead& head) {
+  std::vector<Level> levels;
+  for (const float value : images) levels.push_back(static_cast<Level>(head.level(value)));
+  write_npy(path, {shape.n, shape.c, shape.h, shape.w}, levels);
+}
+
+void write_array(const std::string& path, const Shape& shape, std::span<const float> images,
+                 const OutputHead& head) {
+  if (head.levels() <= 256) return write_levels<std::uint8_t>(path, shape, images, head);
+  write_levels<std::uint16_t>(path, shape, images, head);
+}
+
+// One number per dimension for binary images, else one per level.
+void write_trace(const std::string& path, const Shape& shape, std::span<const float> probabilities,
+                 int per_dimension) {
+  std::vector<std::int64_t> extents{shape.n, shape.c, shape.h, shape.w};
+  if (per_dimension > 1) extents.push_back(per_dimension);
+  write_npy(path, extents, probabilities);
 }
 
 Network network_for(const SampleOptions& options, const TrainedModel& model,
@@ -178,7 +194,7 @@ void sample(const SampleOptions& options) {
   const TrainedModel model = load_trained_model(options.model);
   std::optional<PartialImages> partial;
   if (!options.complete.empty())
-    partial = read_partial_images(options.complete, options.mask, model.network.image_channels,
+    partial = read_partial_images(options.complete, options.mask, model.network.image_channels, *model.head,
                                   model.config.data.binarisation.threshold);
   const Network network = network_for(options, model, partial);
   const int each = options.count > 0 ? options.count : partial ? 7 : 25;
@@ -222,20 +238,20 @@ void sample(const SampleOptions& options) {
 
   std::vector<Image8> pictures;
   if (output_kind(options.output) != OutputKind::kArray)
-    pictures = to_pictures(samples.images, network.shape(0, 1));
+    pictures = to_pictures(samples.images, image, *model.head);
   switch (output_kind(options.output)) {
     case OutputKind::kGrid:
-      if (partial) pictures = beside(partial_pictures(*partial), pictures, each);
+      if (partial) pictures = beside(partial_pictures(*partial, *model.head), pictures, each);
       write_png(options.output, tile_images(pictures, columns, kGridGap, options.scale));
       break;
     case OutputKind::kArray:
-      write_array(options.output, shape, samples.images);
+      write_array(options.output, shape, samples.images, *model.head);
       break;
     case OutputKind::kFolder:
       write_folder(options.output, pictures, options.scale);
   }
   if (!options.trace.empty())
-    write_npy(options.trace, {shape.n, shape.c, shape.h, shape.w}, samples.probabilities);
+    write_trace(options.trace, shape, samples.probabilities, model.head->probability_count());
   console.line(fmt::format("{} images of {}x{} in {:.2f} s: {:.1f} images/s ({}) from {} to {}", chains,
                            shape.h, shape.w, seconds, chains / seconds,
                            describe(options, samples, workers.threads()), model.path, options.output));

@@ -9,10 +9,10 @@ namespace pcnn {
 
 // What `pcnn-sample` was asked for.
 struct SampleOptions {
-  std::string model;  // run directory or checkpoint file
-  std::string
-      output;     // .png: one grid; .npy: uint8, [image][channel][row][column]; else a folder of single PNGs
-  int count = 0;  // images, or completions of each partial image; 0: 25, or 7
+  std::string model;   // run directory or checkpoint file
+  std::string output;  // .png: one grid; .npy: levels as uint8 (above 256 of them uint16),
+                       // [image][channel][row][column]; else a folder of single PNGs
+  int count = 0;       // images, or completions of each partial image; 0: 25, or 7
   std::uint64_t seed = 1;
   double temperature = 1.0;
   int threads = 0;  // 0: all cores this process may use
@@ -20,7 +20,8 @@ struct SampleOptions {
   int height = 0, width = 0;   // 0: as trained, or as the partial images
   std::string complete, mask;  // in-painting: see read_partial_images(); both or neither
   std::string trace;           // .npy for the probabilities of every dimension: float32,
-                               // [image][channel][row][column]; empty: none
+                               // [image][channel][row][column], then [level] unless the
+                               // head is Bernoulli; empty: none
   int columns = 0;             // of the grid; 0: nearest to a square
   int scale = 4;               // of pictures
   bool overwrite = false;      // of files that exist

@@ -152,7 +152,7 @@ void TrainingRun::draw_grid(std::span<const float> parameters, std::int64_t epoc
   const SampleRequest request{
       .chains = sample.count, .seed = config_.seed, .temperature = sample.temperature};
   const Samples samples = draw_samples(sample.sampler, network_, head_, parameters, request, workers_);
-  write_png(directory_.samples(epoch), tile_images(to_pictures(samples.images, network_.shape(0, 1)),
+  write_png(directory_.samples(epoch), tile_images(to_pictures(samples.images, network_.shape(0, 1), head_),
                                                    sample.columns, kGridGap, sample.scale));
 }
 

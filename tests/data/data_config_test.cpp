@@ -160,5 +160,10 @@ TEST(DataConfig, RefusesKeysWithoutEffect) {
             "x.yaml:1:27: data.binarisation_seed: has no effect while binarisation is threshold");
 }
 
+TEST(DataConfig, TakesMoreThan256LevelsFromStoredLevelsOnly) {
+  EXPECT_NE(error_of("dataset: npy, directory: x", 1024).find("model.levels is 1024"), std::string::npos);
+  EXPECT_EQ(read("dataset: npy, directory: x, quantised: true", 1024).levels, 1024);
+}
+
 }  // namespace
 }  // namespace pcnn

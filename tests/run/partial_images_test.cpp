@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/core/error.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
 #include "tests/io/temporary_directory.h"
@@ -9,16 +10,18 @@
 namespace pcnn {
 namespace {
 
+const auto kHead = make_output_head({});
+
 TEST(PartialImages, ReadsPicturesByThresholdAndMasksWhiteAsKnown) {
   const TemporaryDirectory directory;
   const std::string image = directory.file("image.png"), mask = directory.file("mask.png");
   write_png(image, {.width = 3, .height = 2, .channels = 1, .pixels = {0, 76, 77, 127, 128, 255}});
   write_png(mask, {.width = 3, .height = 2, .channels = 1, .pixels = {255, 128, 127, 0, 0, 255}});
-  const PartialImages half = read_partial_images(image, mask, 1, 0.5);
+  const PartialImages half = read_partial_images(image, mask, 1, *kHead, 0.5);
   EXPECT_EQ(half.shape, (Shape{1, 1, 2, 3}));
   EXPECT_EQ(half.pixels, (std::vector<float>{0, 0, 0, 0, 1, 1}));
   EXPECT_EQ(half.known, (std::vector<std::uint8_t>{1, 1, 0, 0, 0, 1}));
-  EXPECT_EQ(read_partial_images(image, mask, 1, 0.3).pixels, (std::vector<float>{0, 0, 1, 1, 1, 1}));
+  EXPECT_EQ(read_partial_images(image, mask, 1, *kHead, 0.3).pixels, (std::vector<float>{0, 0, 1, 1, 1, 1}));
 }
 
 TEST(PartialImages, GivesEveryImageItsOwnMask) {
@@ -27,9 +30,29 @@ TEST(PartialImages, GivesEveryImageItsOwnMask) {
   const std::vector<std::uint8_t> pixels{1, 0, 0, 1}, known{1, 0, 0, 9};
   write_npy(images, {2, 1, 2}, pixels);
   write_npy(masks, {2, 1, 2}, known);
-  const PartialImages partial = read_partial_images(images, masks, 1, 0.5);
+  const PartialImages partial = read_partial_images(images, masks, 1, *kHead, 0.5);
   EXPECT_EQ(partial.pixels, (std::vector<float>{1, 0, 0, 1}));
   EXPECT_EQ(partial.known, (std::vector<std::uint8_t>{1, 0, 0, 1}));
+}
+
+TEST(PartialImages, ReadsColourPicturesAndArraysAsLevels) {
+  const TemporaryDirectory directory;
+  const std::string image = directory.file("image.png"), mask = directory.file("mask.png"),
+                    array = directory.file("image.npy");
+  const auto head = make_output_head({.kind = HeadKind::kSoftmax, .levels = 4}, 3);
+  write_png(image, {.width = 2, .height = 1, .channels = 3, .pixels = {0, 63, 64, 255, 192, 127}});
+  write_png(mask, {.width = 2, .height = 1, .channels = 1, .pixels = {255, 0}});
+  const PartialImages partial = read_partial_images(image, mask, 3, *head, 0.5);
+  EXPECT_EQ(partial.shape, (Shape{1, 3, 1, 2}));
+  std::vector<int> levels;  // channel by channel
+  for (const float value : partial.pixels) levels.push_back(head->level(value));
+  EXPECT_EQ(levels, (std::vector{0, 3, 0, 3, 1, 1}));
+
+  const std::vector<std::uint8_t> stored{0, 3, 0, 3, 1, 1};
+  write_npy(array, {1, 3, 1, 2}, stored);
+  EXPECT_EQ(read_partial_images(array, mask, 3, *head, 0.5).pixels, partial.pixels);
+  write_npy(array, {1, 3, 1, 2}, std::vector<std::uint8_t>{0, 3, 0, 4, 1, 1});
+  EXPECT_THROW((void)read_partial_images(array, mask, 3, *head, 0.5), ConfigError);
 }
 
 }  // namespace

@@ -126,7 +126,9 @@ TEST_F(Run, RefusesTestImagesOfTheTrainFileOrNotesThemInTheResults) {
 }
 
 TEST_F(Run, TrainsOnColouredImages) {
-  run({.config = config(), .overrides = {"data.colour=true", "train.epochs=1"}});
+  run({.config = config(),
+       .overrides = {"data.colour=true", "train.epochs=1", "model.input.filters=6", "model.blocks.filters=3",
+                     "model.output.filters=3"}});
   EXPECT_EQ(read_png(directory() + "/samples/epoch-0001.png").channels, 3);
   EXPECT_NE(slurp(directory() + "/results.json").find("test split (coloured, seed 1), 9 images"),
             std::string::npos);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/io/file.h"
@@ -132,6 +133,38 @@ TEST_F(SampleRun, CompletesPartialImagesAndShowsThemBeside) {
   EXPECT_NE(grid.pixels[grid.offset(2 + 3, 2 + kWidth + 2)], 96);
 }
 
+// Trained in colour with levels, drawn as levels, and the same ones as pictures.
+TEST_F(SampleRun, DrawsLevelsInColour) {
+  for (const char* head : {"softmax", "logistic_mixture"}) {
+    const std::string name = head;
+    run({.config = config(),
+         .overrides = {"name=" + name, "data.colour=true", "train.epochs=1", "model.head=" + name,
+                       "model.levels=6", "model.input.filters=6", "model.blocks.filters=3",
+                       "model.output.filters=3"}});
+    SampleOptions drawn = options(name + ".npy");
+    drawn.model = directory(name);
+    drawn.trace = file(name + "_trace.npy");
+    sample(drawn);
+    const NpyArray array = read_npy(drawn.output);
+    EXPECT_EQ(array.shape(), (std::vector<std::int64_t>{6, 3, kHeight, kWidth}));
+    EXPECT_EQ(read_npy(drawn.trace).shape(), (std::vector<std::int64_t>{6, 3, kHeight, kWidth, 6}));
+    const std::vector<std::uint8_t> levels = array.values<std::uint8_t>();
+    EXPECT_LT(*std::max_element(levels.begin(), levels.end()), 6);
+
+    drawn.output = file(name + ".png");
+    drawn.trace = "";
+    drawn.columns = 6;
+    drawn.scale = 1;
+    sample(drawn);
+    const Image8 grid = read_png(drawn.output);
+    ASSERT_EQ(grid.channels, 3);
+    for (std::size_t channel = 0; channel < 3; ++channel)  // of the first image's last pixel
+      EXPECT_EQ(grid.pixels[grid.offset(2 + kHeight - 1, 2 + kWidth - 1) + channel],
+                51 * levels[(channel + 1) * kHeight * kWidth - 1]);
+    EXPECT_NE(slurp(directory(name) + "/results.json").find("\"coding\": \"6 levels"), std::string::npos);
+  }
+}
+
 TEST_F(SampleRun, NeverOverwritesUnlessTold) {
   sample(options("a.npy"));
   SampleOptions again = options("a.npy");
@@ -228,7 +261,7 @@ TEST_F(SampleRun, SaysInOneLineWhatIsWrong) {
              o.complete = file("twos.npy");
              o.mask = file("twos.npy");
            }),
-           "element 0 is 2, accepted: 0 and 1");
+           "element 0 is 2, accepted: levels 0 to 1");
   contains(with([&](auto& o) {
              o.complete = file("small.npy");
              o.mask = file("twos.npy");
