@@ -107,6 +107,38 @@ void TrainScaling(benchmark::State& state) {
   report_ratios(state, ratios);
 }
 
+// The loss of a batch of 28x28 images and its gradient, on one thread, and the share of it in a step of the
+// reference network on the same images.
+void Loss(benchmark::State& state, const HeadConfig& config) {
+  constexpr int kImages = 64;
+  const ReferenceNetwork reference;
+  const Workers one(1);
+  const ImageSet images = noise(kImages);
+  const Binariser binariser({});
+  Trainer trainer(reference.network, *reference.head, {}, 1, reference.parameters, one);
+  const auto head = make_output_head(config);
+  const Shape image = reference.network.shape(0, 1);
+  std::vector<float> logits(static_cast<std::size_t>(head->logit_channels()) * image.size()),
+      diff(logits.size()), targets(image.size());
+  const RandomStream stream(1, Stream::kSample);
+  for (std::uint32_t i = 0; i < logits.size(); ++i) logits[i] = stream.normal(i);
+  for (std::uint32_t i = 0; i < targets.size(); ++i)
+    targets[i] = head->value(static_cast<int>(stream.below(static_cast<std::uint32_t>(head->levels()), i)));
+  const auto step = [&] { trainer.run_epoch(images, binariser, [](const Progress&) { return false; }); };
+  step();
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double loss = seconds_of([&] {
+      for (int i = 0; i < kImages; ++i) benchmark::DoNotOptimize(head->nats(logits, targets, diff));
+    });
+    state.SetIterationTime(loss);
+    ratios.push_back(loss / seconds_of(step));
+  }
+  state.counters["images/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * kImages), benchmark::Counter::kIsRate);
+  report_ratios(state, ratios);
+}
+
 // From a YAML file to the end of the first step, data at hand.
 void ConfigToFirstStep(benchmark::State& state) {
   const ImageSet images = noise(640);
@@ -127,10 +159,17 @@ void by_threads(benchmark::internal::Benchmark* bench) {
   bench->ArgName("threads")->DenseRange(1, available_threads())->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
+void by_hand(benchmark::internal::Benchmark* benchmark) {
+  benchmark->UseManualTime()->Iterations(7)->Unit(benchmark::kMillisecond);
+}
+
 BENCHMARK_CAPTURE(TrainStep, f32, Precision::kF32)->Apply(by_threads);
 BENCHMARK_CAPTURE(TrainStep, bf16, Precision::kBf16)->Apply(by_threads);
 BENCHMARK_CAPTURE(Score, f32, Precision::kF32)->Apply(by_threads);
 BENCHMARK_CAPTURE(Score, bf16, Precision::kBf16)->Apply(by_threads);
+BENCHMARK_CAPTURE(Loss, bernoulli, HeadConfig{})->Apply(by_hand);
+BENCHMARK_CAPTURE(Loss, softmax_256, HeadConfig{HeadKind::kSoftmax, 256})->Apply(by_hand);
+BENCHMARK_CAPTURE(Loss, logistic_mixture_10, HeadConfig{HeadKind::kLogisticMixture, 256, 10})->Apply(by_hand);
 BENCHMARK(TrainScaling)->Iterations(7)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(ConfigToFirstStep)->UseRealTime()->Unit(benchmark::kMillisecond);
 
