@@ -61,7 +61,7 @@ TEST_P(EveryGradient, OfTheReferenceIsTheSlopeOfItsLossInEveryParameterAndPixel)
 }
 
 TEST_P(EveryGradient, OfTheProgramIsTheSlopeOfItsOwnLoss) {
-  constexpr double kStep = 0x1.0p-13;
+  constexpr double kStep = 0x1.0p-15;
   for (std::uint64_t seed = 0; seed < 15; ++seed) {
     testing::Random random(5000 + 100 * static_cast<std::uint64_t>(GetParam()) + seed);
     const Network network = testing::random_network(random, GetParam(), {.kernel = 5, .side = 8});
