@@ -1,5 +1,9 @@
 #include "engine/data/image_set.h"
 
+#include <array>
+
+#include "engine/io/checksum.h"
+
 #include <numeric>
 
 namespace pcnn {
@@ -33,6 +37,16 @@ ImageSet select(const ImageSet& images, std::span<const int> positions) {
     chosen.ids.push_back(images.ids[static_cast<std::size_t>(position)]);
   }
   return chosen;
+}
+
+std::string fingerprint(const ImageSet& images) {
+  Crc32 sum;
+  const std::array<std::int32_t, 5> shape{images.count, images.channels, images.height, images.width,
+                                          images.values};
+  sum.add(std::as_bytes(std::span(shape)));
+  sum.add(std::as_bytes(std::span(images.pixels)));
+  sum.add(std::as_bytes(std::span(images.ids)));
+  return sum.text();
 }
 
 }  // namespace pcnn

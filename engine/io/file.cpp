@@ -140,6 +140,23 @@ void write_file_atomic(const std::string& path, std::string_view text) {
   write_file_atomic(path, std::as_bytes(std::span(text)));
 }
 
+void replace_file(const std::string& from, const std::string& path, const std::string& backup) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) {
+    // A second name for the old file first, so that neither name is ever without one.
+    const std::string second = backup + ".part" + std::to_string(::getpid());
+    ::unlink(second.c_str());
+    const bool linked = ::link(path.c_str(), second.c_str()) == 0;
+    if (!linked) std::filesystem::copy_file(path, second, error);  // a file system without links
+    if (error || ::rename(second.c_str(), backup.c_str()) != 0) {
+      ::unlink(second.c_str());
+      refuse(backup, "cannot be written");
+    }
+  }
+  if (::rename(from.c_str(), path.c_str()) != 0) refuse(path, "cannot be written");
+  sync_directory_of(path);
+}
+
 void append_line(const std::string& path, std::string_view line) {
   FileDescriptor file(open_file(path, O_WRONLY | O_CREAT | O_APPEND));
   const std::string text = std::string(line) + "\n";

@@ -29,6 +29,10 @@ struct FileStart {
 void write_file_atomic(const std::string& path, std::span<const std::byte> bytes);
 void write_file_atomic(const std::string& path, std::string_view text);
 
+// Makes the file at `from` the one at `path`, and the one that was there the one at `backup`. At any moment,
+// also after a power cut, `path` and `backup` hold whole files if they did before.
+void replace_file(const std::string& from, const std::string& path, const std::string& backup);
+
 // Appends the line and a newline in one write(), so that lines of several writers do not mix. Creates the
 // file; does not sync.
 void append_line(const std::string& path, std::string_view line);

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/io/checksum.h"
 
 namespace pcnn {
 namespace {
 
-constexpr const char* kFormat = "pcnn 1";
+constexpr const char* kFormat = "pcnn 2";
+constexpr const char* kFormatWithoutChecksum = "pcnn 1";
 constexpr int kLargestExtent = 1 << 16;  // of an image
 
 std::string tensor_name(const std::string& buffer, const Parameter& parameter) {
@@ -23,6 +25,28 @@ std::string shape_text(std::span<const std::int64_t> shape) {
   for (const std::int64_t extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
   return text;
 }
+
+// Of everything the file says, in an order of its own, whatever the order in the file.
+class ContentSum {
+ public:
+  void add_metadata(const std::map<std::string, std::string>& metadata) {
+    for (const auto& [key, value] : metadata) {
+      if (key == "checksum") continue;
+      sum_.add_text(key);
+      sum_.add_text(value);
+    }
+  }
+  void add_tensor(const std::string& name, std::span<const std::int64_t> shape,
+                  std::span<const float> values) {
+    sum_.add_text(name);
+    sum_.add_text(shape_text(shape));
+    sum_.add(std::as_bytes(values));
+  }
+  [[nodiscard]] std::string text() const { return sum_.text(); }
+
+ private:
+  Crc32 sum_;
+};
 
 }  // namespace
 
@@ -37,6 +61,12 @@ void write_checkpoint(const std::string& path, const Network& network, std::span
       tensors.push_back({tensor_name(buffer.name, parameter),
                          {parameter.shape.begin(), parameter.shape.end()},
                          buffer.values.subspan(parameter.offset, parameter.size)});
+  ContentSum sum;
+  sum.add_metadata(metadata);
+  std::map<std::string, const TensorRef*> by_name;
+  for (const TensorRef& tensor : tensors) by_name[tensor.name] = &tensor;
+  for (const auto& [name, tensor] : by_name) sum.add_tensor(name, tensor->shape, tensor->values);
+  metadata["checksum"] = sum.text();
   write_safetensors(path, metadata, tensors);
 }
 
@@ -45,9 +75,19 @@ Checkpoint::Checkpoint(std::string path, SafetensorsFile file)
 
 Checkpoint Checkpoint::read(const std::string& path) {
   Checkpoint checkpoint(path, read_safetensors(path));
-  if (const std::string& format = checkpoint.metadata("format"); format != kFormat)
+  const std::string& format = checkpoint.metadata("format");
+  if (format != kFormat && format != kFormatWithoutChecksum)
     throw FormatError(path, 0, "format '" + format + "', accepted: '" + kFormat + "'");
+  if (format == kFormat || checkpoint.file_.metadata.contains("checksum")) checkpoint.check_sum();
   return checkpoint;
+}
+
+void Checkpoint::check_sum() const {
+  ContentSum sum;
+  sum.add_metadata(file_.metadata);
+  for (const auto& [name, tensor] : file_.tensors) sum.add_tensor(name, tensor.shape, tensor.values);
+  if (const std::string& stored = metadata("checksum"); stored != sum.text())
+    throw FormatError(path_, 0, "damaged: its content has " + sum.text() + ", it was written with " + stored);
 }
 
 const std::string& Checkpoint::metadata(const std::string& key) const {

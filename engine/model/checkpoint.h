@@ -2,8 +2,9 @@
 
 // Parameter-sized buffers in a safetensors file, each parameter a tensor of its own in plain OIHW f32 under
 // its own name ("blocks.0.reduce.weight"), buffers beside the parameters under a prefix
-// ("average.blocks.0.reduce.weight"). The file's metadata says "format": "pcnn 1" and "image": "1x28x28"
-// (channels, rows, columns), and carries whatever the caller adds.
+// ("average.blocks.0.reduce.weight"). The file's metadata says "format": "pcnn 2" and "image": "1x28x28"
+// (channels, rows, columns), carries whatever the caller adds, and has a checksum over all of it and the
+// tensors. Files of format "pcnn 1" have none and are read too.
 
 #include <map>
 #include <span>
@@ -26,7 +27,7 @@ void write_checkpoint(const std::string& path, const Network& network, std::span
 
 class Checkpoint {
  public:
-  // Throws FileError or FormatError.
+  // Throws FileError, or FormatError where the bytes are not what was written.
   static Checkpoint read(const std::string& path);
 
   // The metadata under this key; throws FormatError where there is none.
@@ -42,6 +43,7 @@ class Checkpoint {
  private:
   Checkpoint(std::string path, SafetensorsFile file);
   void check_names(const Network& network) const;
+  void check_sum() const;
   std::string path_;
   SafetensorsFile file_;
 };

@@ -64,6 +64,9 @@ std::vector<EpochMetrics> read_metrics(const std::string& path) {
 
 void drop_metrics_after(const std::string& path, std::int64_t step) {
   std::string kept;
+  if (std::filesystem::exists(path))
+    if (const std::string text = read_text_file(path); !text.empty() && text.back() != '\n')
+      write_file_atomic(path, text.substr(0, text.find_last_of('\n') + 1));
   const std::vector<EpochMetrics> all = read_metrics(path);
   for (const EpochMetrics& metrics : all)
     if (metrics.step <= step) kept += json_line(metrics) + "\n";

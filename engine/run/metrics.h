@@ -22,7 +22,8 @@ struct EpochMetrics {
 void append_metrics(const std::string& path, const EpochMetrics& metrics);
 // The lines of the file; none where it does not exist. Throws FormatError.
 [[nodiscard]] std::vector<EpochMetrics> read_metrics(const std::string& path);
-// Drops the lines after `step`: what a killed run wrote after its last checkpoint.
+// Drops the lines after `step`, and a last one that was cut short: what a killed run wrote after its last
+// checkpoint.
 void drop_metrics_after(const std::string& path, std::int64_t step);
 
 // An SVG of both losses over epochs.

@@ -11,7 +11,9 @@
 #include "engine/io/file.h"
 #include "engine/model/network_builder.h"
 #include "engine/model/summary.h"
+#include "engine/run/interruption.h"
 #include "engine/run/pictures.h"
+#include "engine/run/run_lock.h"
 #include "engine/run/training_run.h"
 #include "engine/sample/incremental_sampler.h"
 
@@ -19,7 +21,8 @@ namespace pcnn {
 namespace {
 
 // What a resumed run may change without becoming another run.
-constexpr std::array kResumableKeys{"train.epochs", "train.steps", "train.seconds", "threads", "sample."};
+constexpr std::array kResumableKeys{"train.epochs", "train.steps", "train.seconds", "train.checkpoint_every.",
+                                    "threads",      "sample."};
 
 void check_resumable(const std::vector<std::string>& overrides) {
   for (const std::string& override_text : overrides) {
@@ -28,7 +31,7 @@ void check_resumable(const std::vector<std::string>& overrides) {
     if (!allowed)
       throw ConfigError("override '" + override_text +
                         "': a resumed run keeps its config; what may change: train.epochs, train.steps, "
-                        "train.seconds, threads, sample.*");
+                        "train.seconds, train.checkpoint_every.*, threads, sample.*");
   }
 }
 
@@ -100,6 +103,8 @@ void run(const RunOptions& options) {
   check_sample_grid(config.sample, network);
   const RunDirectory directory =
       resumes ? RunDirectory::open(options.resume) : RunDirectory::create(config.directory());
+  const RunLock lock(directory.path());
+  const InterruptionGuard interruptions;
   console.log_to(directory.log());
   write_file_atomic(directory.config(), document.resolved_yaml());
 

@@ -24,10 +24,17 @@ RunDirectory RunDirectory::open(const std::string& path) {
   RunDirectory directory(fs::path(path).lexically_normal().string());
   while (directory.path_.size() > 1 && directory.path_.back() == '/') directory.path_.pop_back();
   std::error_code error;
-  for (const std::string& file : {directory.config(), directory.checkpoint()})
-    if (!fs::exists(file, error))
-      throw ConfigError(path + ": not a run that can be resumed: " + file + " is missing");
+  std::string missing;
+  if (!fs::exists(directory.checkpoint(), error) && !fs::exists(directory.previous(), error))
+    missing = directory.checkpoint();
+  if (!fs::exists(directory.config(), error)) missing = directory.config();
+  if (!missing.empty())
+    throw ConfigError(path + ": not a run that can be resumed: " + missing + " is missing");
   return directory;
+}
+
+std::string RunDirectory::interrupted_samples(std::int64_t step) const {
+  return fmt::format("{}/samples/step-{:08}.png", path_, step);
 }
 
 std::string RunDirectory::samples(std::int64_t epoch) const {

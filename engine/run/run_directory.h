@@ -12,15 +12,17 @@ namespace pcnn {
 //   metrics.jsonl           one JSON object per epoch
 //   curves.svg              losses over epochs
 //   checkpoint.safetensors  the latest state: parameters, optimiser, average, progress
+//   previous.safetensors    the state before it, should the latest be damaged
 //   best.safetensors        the parameters with the lowest validation loss
 //   results.json            the final scores
-//   samples/epoch-0001.png  one grid per epoch
+//   samples/epoch-0001.png  one grid per epoch; step-00000123.png where a run was interrupted
+//   lock                    while a process works here
 class RunDirectory {
  public:
   // A new directory. Throws ConfigError where it exists already, saying what can be done; FileError where it
   // cannot be made.
   static RunDirectory create(const std::string& path);
-  // An existing run with a checkpoint. Throws ConfigError where there is none.
+  // An existing run with a checkpoint, or the one before it. Throws ConfigError where there is none.
   static RunDirectory open(const std::string& path);
   // Any directory, with nothing checked or made.
   static RunDirectory at(const std::string& path) { return RunDirectory(path); }
@@ -31,9 +33,11 @@ class RunDirectory {
   [[nodiscard]] std::string metrics() const { return path_ + "/metrics.jsonl"; }
   [[nodiscard]] std::string curves() const { return path_ + "/curves.svg"; }
   [[nodiscard]] std::string checkpoint() const { return path_ + "/checkpoint.safetensors"; }
+  [[nodiscard]] std::string previous() const { return path_ + "/previous.safetensors"; }
   [[nodiscard]] std::string best() const { return path_ + "/best.safetensors"; }
   [[nodiscard]] std::string results() const { return path_ + "/results.json"; }
   [[nodiscard]] std::string samples(std::int64_t epoch) const;
+  [[nodiscard]] std::string interrupted_samples(std::int64_t step) const;
 
  private:
   explicit RunDirectory(std::string path) : path_(std::move(path)) {}

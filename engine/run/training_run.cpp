@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "engine/io/png.h"
 #include "engine/model/checkpoint.h"
 #include "engine/run/clock_text.h"
+#include "engine/run/interruption.h"
 #include "engine/run/metrics.h"
 #include "engine/run/pictures.h"
 #include "engine/sample/sampler.h"
@@ -46,6 +48,11 @@ Progress progress_from(const nlohmann::json& json) {
           .learning_rate = json.at("learning_rate")};
 }
 
+// Thrown from inside the work, turned into Interrupted once all is saved.
+struct Signalled {
+  int signal;
+};
+
 }  // namespace
 
 TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data,
@@ -67,35 +74,92 @@ TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, con
       scorer_(network, head, static_cast<int>(config.train.shard_images), workers, precision) {}
 
 void TrainingRun::resume() {
-  const Checkpoint checkpoint = Checkpoint::read(directory_.checkpoint());
+  try {
+    restore(directory_.checkpoint());
+  } catch (const Error& error) {
+    if (!std::filesystem::exists(directory_.previous())) throw;
+    console_.line(fmt::format("{}; goes on from {}", error.what(), directory_.previous()));
+    restore(directory_.previous());
+  }
+  // The line of an epoch that is still open is written again.
+  drop_metrics_after(directory_.metrics(), trainer_.progress().step - (epoch_is_open_ ? 1 : 0));
+  saved_step_ = trainer_.progress().step;
+}
+
+void TrainingRun::restore(const std::string& path) {
+  const Checkpoint checkpoint = Checkpoint::read(path);
   for (const StateBuffer& buffer : trainer_.state()) checkpoint.copy(network_, buffer.name, buffer.values);
   try {
     const nlohmann::json state = nlohmann::json::parse(checkpoint.metadata("training_state"));
     trainer_.restore(progress_from(state.at("progress")));
+    epoch_is_open_ = state.value("epoch_is_open", false);
     if (const std::string before = state.value("precision", "f32"); before != name_of(precision_))
       console_.line(
           fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
                       "the same bits",
                       before, name_of(precision_), before));
+    if (const std::string before = state.value("data", "");
+        !before.empty() && before != fingerprint(data_.train))
+      throw ConfigError(fmt::format(
+          "{}: the train images are not those the run began with ({}, they had {}); start a new run", path,
+          fingerprint(data_.train), before));
+    best_.reset();
     if (state.contains("best"))
       best_ = Best{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
   } catch (const nlohmann::json::exception& error) {
-    throw FormatError(directory_.checkpoint(), 0,
-                      std::string("its training state cannot be read: ") + error.what());
+    throw FormatError(path, 0, std::string("its training state cannot be read: ") + error.what());
   }
-  drop_metrics_after(directory_.metrics(), trainer_.progress().step);
 }
 
 void TrainingRun::train() {
   const std::int64_t count = data_.train.count;
-  while (!trainer_.finished(count)) {
-    trainer_.run_epoch(data_.train, coding_, [&](const Progress& progress) {
+  try {
+    while (epoch_is_open_ || !trainer_.finished(count)) {
+      if (!epoch_is_open_) train_to_the_end_of_the_epoch();
+      finish_epoch(trainer_.finished(count));
+    }
+    report_final_scores();
+  } catch (const Signalled& signalled) {
+    stop(signalled.signal);
+  }
+}
+
+void TrainingRun::train_to_the_end_of_the_epoch() {
+  try {
+    const bool ended = trainer_.run_epoch(data_.train, coding_, [&](const Progress& progress) {
       show_progress(progress);
+      if (InterruptionGuard::signal() != 0) return false;
+      const bool last = progress.step % trainer_.steps_per_epoch(data_.train.count) == 0 ||
+                        trainer_.finished(data_.train.count);
+      if (!last && checkpoint_is_due()) save_checkpoint();
       return true;
     });
-    finish_epoch(trainer_.finished(count));
+    epoch_is_open_ = ended || trainer_.finished(data_.train.count);
+  } catch (const ComputeError& error) {
+    const bool saved = std::filesystem::exists(directory_.checkpoint());
+    throw ComputeError(fmt::format(
+        "{}; {}", error.what(),
+        saved ? fmt::format("the state of step {} is kept in {}", saved_step_, directory_.checkpoint())
+              : "nothing was saved yet"));
   }
-  report_final_scores();
+  save_checkpoint();
+  if (const int signal = InterruptionGuard::signal(); signal != 0) throw Signalled{signal};
+}
+
+bool TrainingRun::checkpoint_is_due() const {
+  const TrainConfig& train = config_.train;
+  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - saved_at_;
+  return (train.checkpoint_steps && trainer_.progress().step - saved_step_ >= *train.checkpoint_steps) ||
+         (train.checkpoint_minutes && since.count() >= 60.0 * *train.checkpoint_minutes);
+}
+
+// Everything is saved by now; what is left is to show it.
+void TrainingRun::stop(int signal) {
+  console_.clear_live();
+  if (config_.sample.count > 0)
+    draw_grid(trainer_.evaluation_parameters(), directory_.interrupted_samples(trainer_.progress().step));
+  throw Interrupted(signal, fmt::format("interrupted; step {} is saved: go on with `pcnn-run --resume {}`",
+                                        trainer_.progress().step, directory_.path()));
 }
 
 void TrainingRun::show_progress(const Progress& progress) {
@@ -115,6 +179,7 @@ void TrainingRun::show_progress(const Progress& progress) {
 
 Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
   const auto fill = [&](int position, std::span<float> image) {
+    if (const int signal = InterruptionGuard::signal(); signal != 0) throw Signalled{signal};
     coding_.encode_for_evaluation(images, position, image);
   };
   return summarise(scorer_.nats(parameters, images.count, fill), network_.shape(0, 1).size());
@@ -128,7 +193,7 @@ void TrainingRun::finish_epoch(bool last) {
   const bool best = !best_ || validation < best_->validation_nats_per_dim;
   if (best) save_best(epoch, validation);
   if (config_.sample.count > 0 && (last || epoch % config_.sample.every_epochs == 0))
-    draw_grid(parameters, epoch);
+    draw_grid(parameters, directory_.samples(epoch));
 
   append_metrics(directory_.metrics(), {.epoch = epoch,
                                         .step = progress.step,
@@ -140,6 +205,7 @@ void TrainingRun::finish_epoch(bool last) {
                                         .learning_rate = progress.learning_rate,
                                         .grad_norm = progress.grad_norm()});
   write_file_atomic(directory_.curves(), draw_curves(config_.name, read_metrics(directory_.metrics())));
+  epoch_is_open_ = false;
   save_checkpoint();
   console_.line(
       fmt::format("epoch {}  {} steps  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
@@ -147,23 +213,29 @@ void TrainingRun::finish_epoch(bool last) {
                   progress.train_nats_per_dim(), validation, best ? "  best so far" : ""));
 }
 
-void TrainingRun::draw_grid(std::span<const float> parameters, std::int64_t epoch) {
+void TrainingRun::draw_grid(std::span<const float> parameters, const std::string& path) {
   const SampleConfig& sample = config_.sample;
   const SampleRequest request{
       .chains = sample.count, .seed = config_.seed, .temperature = sample.temperature};
   const Samples samples = draw_samples(sample.sampler, network_, head_, parameters, request, workers_);
-  write_png(directory_.samples(epoch), tile_images(to_pictures(samples.images, network_.shape(0, 1), head_),
-                                                   sample.columns, kGridGap, sample.scale));
+  write_png(path, tile_images(to_pictures(samples.images, network_.shape(0, 1), head_), sample.columns,
+                              kGridGap, sample.scale));
 }
 
 void TrainingRun::save_checkpoint() {
-  nlohmann::json state{{"progress", to_json(trainer_.progress())}, {"precision", name_of(precision_)}};
+  nlohmann::json state{{"progress", to_json(trainer_.progress())},
+                       {"precision", name_of(precision_)},
+                       {"data", fingerprint(data_.train)},
+                       {"epoch_is_open", epoch_is_open_}};
   if (best_)
     state["best"] = {{"validation_nats_per_dim", best_->validation_nats_per_dim}, {"epoch", best_->epoch}};
   std::vector<NamedBuffer> buffers;
   for (const StateBuffer& buffer : trainer_.state()) buffers.push_back({buffer.name, buffer.values});
-  write_checkpoint(directory_.checkpoint(), network_, buffers,
-                   {{"config", resolved_yaml_}, {"training_state", state.dump()}});
+  const std::string next = directory_.checkpoint() + ".next";
+  write_checkpoint(next, network_, buffers, {{"config", resolved_yaml_}, {"training_state", state.dump()}});
+  replace_file(next, directory_.checkpoint(), directory_.previous());
+  saved_step_ = trainer_.progress().step;
+  saved_at_ = std::chrono::steady_clock::now();
 }
 
 void TrainingRun::save_best(std::int64_t epoch, double validation) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,9 +17,10 @@
 
 namespace pcnn {
 
-// One run from its first step, or its checkpoint, to its final scores. After each epoch: validation, best
-// parameters, samples, metrics, curves, checkpoint, in this order, so that a run killed at any point resumes
-// from its last checkpoint as if the steps since had not been.
+// One run from its first step, or its checkpoint, to its final scores. A checkpoint is written every so often
+// inside an epoch, at its end, and once more after what follows: validation, best parameters, samples,
+// metrics, curves. So a run killed at any point resumes from its last checkpoint as if what came since had
+// not been.
 class TrainingRun {
  public:
   // All must outlive this; resolved_yaml goes into config.yaml and every checkpoint.
@@ -26,8 +28,10 @@ class TrainingRun {
               const PixelCoding& coding, const Network& network, const OutputHead& head, Precision precision,
               const Workers& workers, const RunDirectory& directory, Console& console);
 
-  // Restores the state of the directory's checkpoint.
+  // Restores the state of the directory's checkpoint, or where that is damaged of the one before it.
   void resume();
+  // Throws Interrupted, with the state saved, where InterruptionGuard notes a signal; ComputeError where the
+  // loss or a gradient is not finite, with the last good state kept.
   void train();
 
  private:
@@ -36,10 +40,14 @@ class TrainingRun {
     std::int64_t epoch = 0;
   };
 
+  void restore(const std::string& path);
+  void train_to_the_end_of_the_epoch();
   void finish_epoch(bool last);
+  [[nodiscard]] bool checkpoint_is_due() const;
+  [[noreturn]] void stop(int signal);
   void show_progress(const Progress& progress);
   [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
-  void draw_grid(std::span<const float> parameters, std::int64_t epoch);
+  void draw_grid(std::span<const float> parameters, const std::string& path);
   void save_checkpoint();
   void save_best(std::int64_t epoch, double validation);
   void report_final_scores();
@@ -57,6 +65,9 @@ class TrainingRun {
   Trainer trainer_;
   Scorer scorer_;
   std::optional<Best> best_;
+  bool epoch_is_open_ = false;  // trained to its end, but not validated, sampled and written down
+  std::int64_t saved_step_ = 0;
+  std::chrono::steady_clock::time_point saved_at_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace pcnn

@@ -132,6 +132,12 @@ TrainConfig read_train_config(const ConfigNode& train) {
   config.batch = train.integer("batch", config.batch, ConfigRange::between(1, kMostImages));
   config.shard_images = train.integer("shard_images", config.shard_images, ConfigRange::between(1, 16));
   read_budgets(train, config);
+  const ConfigNode every = train.section("checkpoint_every");
+  config.checkpoint_steps = every.optional_integer("steps", ConfigRange::between(1, kMostSteps));
+  if (config.checkpoint_steps)
+    config.checkpoint_minutes = every.optional_real("minutes", ConfigRange::positive());
+  else
+    config.checkpoint_minutes = every.real("minutes", *config.checkpoint_minutes, ConfigRange::positive());
 
   if (config.clip_norm && config.clip_value) train.fail("clip_value", "cannot be combined with clip_norm");
   if (config.schedule.kind == ScheduleKind::kWarmupCosine && !config.epochs && !config.steps)

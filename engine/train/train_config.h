@@ -26,6 +26,9 @@ struct TrainConfig {
   std::optional<std::int64_t> epochs = 10;
   std::optional<std::int64_t> steps;
   std::optional<double> seconds;
+  // Checkpoints inside an epoch, beside the one after each: whichever comes first.
+  std::optional<double> checkpoint_minutes = 10.0;
+  std::optional<std::int64_t> checkpoint_steps;
   // Images per shard: part of the arithmetic, so results do not depend on threads.
   std::int64_t shard_images = 4;
 

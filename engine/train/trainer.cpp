@@ -7,12 +7,15 @@
 #include "engine/core/error.h"
 #include "engine/data/batches.h"
 #include "engine/train/gradient.h"
+#include "engine/train/non_finite.h"
 
 namespace pcnn {
 namespace {
 
 // Parameters a worker updates at a time; any value gives the same bits.
 constexpr std::size_t kUpdateChunk = 1 << 15;
+
+constexpr const char* kRemedy = " (a lower train.learning_rate or train.clip_norm may help)";
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -45,6 +48,7 @@ Trainer::Trainer(const Network& network, const OutputHead& head, const TrainConf
                  std::uint64_t seed, std::vector<float> parameters, const Workers& workers,
                  Precision precision)
     : network_(network),
+      head_(head),
       config_(config),
       seed_(seed),
       workers_(workers),
@@ -110,12 +114,7 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
   const int count = static_cast<int>(positions.size());
   const double nats = gradient_.compute(count, fill, gradients_);
   double norm = std::sqrt(squared_norm(gradients_));
-  if (!std::isfinite(nats) || !std::isfinite(norm))
-    throw ComputeError(
-        "step " + std::to_string(progress_.step + 1) + ": the " +
-        (std::isfinite(nats) ? "gradient" : "loss") +
-        " is not finite; nothing was saved after the last checkpoint (a lower train.learning_rate or "
-        "train.clip_norm may help)");
+  check_finite(nats, norm, positions, images, coding, epoch);
   if (config_.clip_norm) clip_to_norm(gradients_, *config_.clip_norm);
   if (config_.clip_value) clip_to_value(gradients_, static_cast<float>(*config_.clip_value));
 
@@ -128,6 +127,9 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
     optimiser_->step_range(parameters_, gradients_, begin, end);
     if (average_) average_->update_range(parameters_, begin, end);
   });
+  if (!std::isfinite(squared_norm(parameters_)))
+    throw ComputeError("step " + std::to_string(progress_.step + 1) + ": " +
+                       non_finite_parameter(network_, parameters_) + " is not finite" + kRemedy);
   gradient_.load_parameters(parameters_);
 
   progress_.step += 1;
@@ -138,6 +140,27 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
   progress_.epoch_squared_norms += norm * norm;
   progress_.epoch_steps += 1;
   progress_.learning_rate = rate;
+}
+
+void Trainer::check_finite(double nats, double norm, std::span<const int> positions, const ImageSet& images,
+                           const PixelCoding& coding, int epoch) const {
+  const double per_dim =
+      nats / (static_cast<double>(positions.size()) * static_cast<double>(network_.shape(0, 1).size()));
+  const double guess = std::log(static_cast<double>(head_.levels()));
+  if (std::isfinite(norm) && per_dim < kExploded * guess) return;  // false where the loss is not a number
+  const std::string step = "step " + std::to_string(progress_.step + 1) + ": ";
+  if (std::isfinite(norm) && std::isfinite(nats))
+    throw ComputeError(step + "the loss exploded to " + std::to_string(per_dim) +
+                       " nats/dim, where guessing has " + std::to_string(guess) + kRemedy);
+  const std::string origin =
+      std::isfinite(nats)
+          ? non_finite_gradient(network_, gradients_)
+          : non_finite_value(network_, parameters_, positions.size(), workers_,
+                             [&](int i, std::span<float> image) {
+                               coding.encode(images, positions[static_cast<std::size_t>(i)], epoch, image);
+                             });
+  throw ComputeError(step + "the " + (std::isfinite(nats) ? "gradient" : "loss") + " is not finite" +
+                     (origin.empty() ? "" : ", beginning in " + origin) + kRemedy);
 }
 
 std::vector<StateBuffer> Trainer::state() {

@@ -46,6 +46,8 @@ struct StateBuffer {
 
 class Trainer {
  public:
+  static constexpr double kExploded = 100.0;
+
   // parameters: the flat f32 masters to start from. network, head and workers must outlive this.
   Trainer(const Network& network, const OutputHead& head, const TrainConfig& config, std::uint64_t seed,
           std::vector<float> parameters, const Workers& workers, Precision precision = Precision::kF32);
@@ -53,8 +55,10 @@ class Trainer {
 
   // Trains until the epoch or a budget ends, whichever is first; returns true when the epoch is complete.
   // Continues in the middle of an epoch where the last call or a restored progress left it. on_step runs
-  // after each step on the calling thread; returning false stops after that step. Throws ComputeError when
-  // the loss or a gradient is not finite, before the step is applied.
+  // after each step on the calling thread; returning false stops after that step. Throws ComputeError before
+  // a step is applied whose loss or gradient is not finite, naming the op where that begins, or whose loss is
+  // kExploded times that of guessing all levels alike; and after one that leaves such a parameter (relu makes
+  // a zero of it, so the loss need not tell).
   bool run_epoch(const ImageSet& images, const PixelCoding& coding,
                  const std::function<bool(const Progress&)>& on_step);
 
@@ -77,7 +81,11 @@ class Trainer {
   void step(std::span<const int> positions, const ImageSet& images, const PixelCoding& coding, int epoch,
             std::int64_t steps_per_epoch);
 
+  void check_finite(double nats, double norm, std::span<const int> positions, const ImageSet& images,
+                    const PixelCoding& coding, int epoch) const;
+
   const Network& network_;
+  const OutputHead& head_;
   TrainConfig config_;
   std::uint64_t seed_;
   const Workers& workers_;

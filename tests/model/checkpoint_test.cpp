@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "engine/core/error.h"
+#include "engine/io/file.h"
 #include "tests/io/temporary_directory.h"
 #include "tests/support/networks.h"
 
@@ -43,7 +44,7 @@ TEST(Checkpoint, GivesBackEveryBufferBitForBit) {
   const std::vector<NamedBuffer> buffers{{"", parameters}, {"average", average}};
   write_checkpoint(directory.file("a"), network, buffers, {{"step", "12"}, {"note", "two\nlines"}});
   const Checkpoint checkpoint = Checkpoint::read(directory.file("a"));
-  EXPECT_EQ(checkpoint.metadata("format"), "pcnn 1");
+  EXPECT_EQ(checkpoint.metadata("format"), "pcnn 2");
   EXPECT_EQ(checkpoint.metadata("step"), "12");
   EXPECT_EQ(checkpoint.metadata("note"), "two\nlines");
   for (const NamedBuffer& buffer : buffers) {
@@ -96,16 +97,43 @@ TEST(Checkpoint, RefusesAFileWithoutItsMetadata) {
   write_safetensors(path, {}, {});
   const std::string none = error_of<FormatError>([&] { Checkpoint::read(path); });
   EXPECT_NE(none.find("'format'"), std::string::npos) << none;
-  write_safetensors(path, {{"format", "pcnn 2"}}, {});
+  write_safetensors(path, {{"format", "pcnn 3"}}, {});
   const std::string later = error_of<FormatError>([&] { Checkpoint::read(path); });
+  EXPECT_NE(later.find("'pcnn 3'"), std::string::npos) << later;
   EXPECT_NE(later.find("'pcnn 2'"), std::string::npos) << later;
-  EXPECT_NE(later.find("'pcnn 1'"), std::string::npos) << later;
 
   write_checkpoint(path, network_of(1, 0), {}, {});
   const Checkpoint checkpoint = Checkpoint::read(path);
   const std::string key = error_of<FormatError>([&] { (void)checkpoint.metadata("step"); });
   EXPECT_NE(key.find("'step'"), std::string::npos) << key;
   EXPECT_THROW(Checkpoint::read(directory.file("missing")), FileError);
+}
+
+// Any byte of the data, and any of the header that it is read from.
+TEST(Checkpoint, NoticesEveryFlippedByte) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  const Network network = network_of(2, 1);
+  testing::Random random(8);
+  const std::vector<float> parameters = testing::random_parameters(random, network);
+  const std::vector<NamedBuffer> buffers{{"", parameters}};
+  write_checkpoint(path, network, buffers, {{"config", "name: x"}});
+  const std::vector<std::byte> good = read_file(path);
+  for (int round = 0; round < 400; ++round) {
+    std::vector<std::byte> bad = good;
+    const auto at = static_cast<std::size_t>(random.between(0, static_cast<int>(bad.size()) - 1));
+    if (bad[at] == std::byte{' '}) continue;  // padding: other blanks say the same
+    bad[at] ^= static_cast<std::byte>(1 << random.between(0, 7));
+    write_file_atomic(path, bad);
+    EXPECT_THROW((void)Checkpoint::read(path), FormatError) << "byte " << at;
+  }
+  for (int round = 0; round < 100; ++round) {
+    const auto length = static_cast<std::size_t>(random.between(0, static_cast<int>(good.size()) - 1));
+    write_file_atomic(path, std::span(good).first(length));
+    EXPECT_THROW((void)Checkpoint::read(path), FormatError) << "cut to " << length;
+  }
+  write_file_atomic(path, good);
+  EXPECT_NO_THROW((void)Checkpoint::read(path));
 }
 
 }  // namespace

@@ -173,6 +173,33 @@ TEST(Trainer, StopsBeforeAStepWhoseLossIsNotFinite) {
                ComputeError);
 }
 
+TEST(Trainer, NamesTheOpWhereANumberStopsBeingFinite) {
+  const Workers workers(1);
+  const auto head = make_output_head({});
+  const ImageSet images = stripes(37);
+  const auto message_with = [&](const char* parameter, float value) {
+    Trainer trainer = make_trainer(config_of(OptimiserKind::kAdam), *head, workers);
+    const Network network = small_network();
+    for (const Parameter& one : network.parameters)
+      if (one.name == parameter) trainer.state()[0].values[one.offset] = value;
+    trainer.restore({});
+    const std::vector<float> before(trainer.state()[0].values.begin(), trainer.state()[0].values.end());
+    std::string message;
+    try {
+      trainer.run_epoch(images, kBinariser, [](const Progress&) { return true; });
+    } catch (const ComputeError& error) {
+      message = error.what();
+    }
+    EXPECT_EQ(trainer.progress().step, 0) << "the step was not taken";
+    return message;
+  };
+  EXPECT_NE(message_with("logits.bias", 3e38f).find("exploded"), std::string::npos)
+      << message_with("logits.bias", 3e38f);
+  EXPECT_NE(message_with("blocks.0.reduce.bias", NAN).find("parameter 'blocks.0.reduce.bias'"),
+            std::string::npos)
+      << message_with("blocks.0.reduce.bias", NAN);
+}
+
 TEST(Trainer, CountsEpochsStepsAndBudgets) {
   TrainConfig config = config_of(OptimiserKind::kSgd);
   config.epochs.reset();

@@ -1,0 +1,182 @@
+// Runs that are stopped, killed and damaged, and go on.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "engine/io/file.h"
+#include "engine/io/safetensors.h"
+#include "engine/run/interruption.h"
+#include "engine/run/metrics.h"
+#include "engine/run/run_lock.h"
+#include "tests/run/tiny_run.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Resume : public TinyRun {
+ protected:
+  // pcnn-run in a process of its own (a forked one would have lost the threads of this), which gets a signal
+  // after so long. Returns its wait status.
+  static int run_in_process(const RunOptions& options, int signal, std::chrono::milliseconds after) {
+    std::vector<std::string> arguments{fs::read_symlink("/proc/self/exe").parent_path() / "pcnn-run"};
+    if (options.resume.empty()) {
+      arguments.push_back(options.config);
+    } else {
+      arguments.insert(arguments.end(), {"--resume", options.resume});
+    }
+    arguments.insert(arguments.end(), options.overrides.begin(), options.overrides.end());
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t silent;
+    posix_spawn_file_actions_init(&silent);
+    for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
+      posix_spawn_file_actions_addopen(&silent, fd, "/dev/null", O_WRONLY, 0);
+    pid_t child = 0;
+    EXPECT_EQ(posix_spawn(&child, argv[0], &silent, nullptr, argv.data(), environ), 0) << argv[0];
+    posix_spawn_file_actions_destroy(&silent);
+    std::this_thread::sleep_for(after);
+    ::kill(child, signal);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return status;
+  }
+
+  void expect_same_end(const std::string& one, const std::string& other) const {
+    const SafetensorsFile a = read_safetensors(directory(one) + "/checkpoint.safetensors"),
+                          b = read_safetensors(directory(other) + "/checkpoint.safetensors");
+    ASSERT_EQ(a.tensors.size(), b.tensors.size());
+    for (const auto& [name, tensor] : a.tensors) ASSERT_EQ(tensor.values, b.tensors.at(name).values) << name;
+    const auto lines = read_metrics(directory(one) + "/metrics.jsonl"),
+               others = read_metrics(directory(other) + "/metrics.jsonl");
+    ASSERT_EQ(lines.size(), others.size());
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      EXPECT_EQ(lines[i].step, others[i].step);
+      EXPECT_EQ(lines[i].train_nats_per_dim, others[i].train_nats_per_dim);
+      EXPECT_EQ(lines[i].validation_nats_per_dim, others[i].validation_nats_per_dim);
+    }
+    EXPECT_EQ(slurp(directory(one) + "/results.json"), slurp(directory(other) + "/results.json"));
+  }
+};
+
+// Inside an epoch, with every optimiser and schedule: the steps budget ends after the second of five steps.
+TEST_F(Resume, InsideAnEpochEndsInTheSameBitsForEveryOptimiserAndSchedule) {
+  const std::vector<std::vector<std::string>> recipes{
+      {"train.optimiser=rmsprop", "train.momentum=0.5"},
+      {"train.optimiser=adam", "train.schedule.kind=warmup_cosine", "train.schedule.warmup_steps=4"},
+      {"train.optimiser=adamw", "train.schedule.kind=step", "train.schedule.every_steps=3"},
+      {"train.optimiser=sgd", "train.momentum=0.9", "train.nesterov=true",
+       "data.binarisation=bernoulli_per_epoch"}};
+  int number = 0;
+  for (const std::vector<std::string>& recipe : recipes) {
+    const std::string whole = "whole" + std::to_string(number), parts = "parts" + std::to_string(number);
+    ++number;
+    const auto with = [&](const std::string& name, std::vector<std::string> more) {
+      more.insert(more.end(), recipe.begin(), recipe.end());
+      more.push_back("name=" + name);
+      more.push_back("train.epochs=3");
+      more.push_back("train.checkpoint_every.steps=1");
+      return more;
+    };
+    run({.config = config(), .overrides = with(whole, {})});
+    // Killed somewhere, as many times as it takes to see more than one place.
+    const RunOptions first{.config = config(), .overrides = with(parts, {})};
+    const RunOptions again{.resume = directory(parts)};
+    for (int attempt = 0; attempt < 4; ++attempt) {
+      const bool begun = fs::exists(directory(parts) + "/checkpoint.safetensors");
+      if (!begun) fs::remove_all(directory(parts));
+      run_in_process(begun ? again : first, SIGKILL, std::chrono::milliseconds(60 + 15 * attempt));
+    }
+    if (!fs::exists(directory(parts) + "/checkpoint.safetensors")) {
+      fs::remove_all(directory(parts));
+      run(first);
+    } else {
+      run(again);
+    }
+    expect_same_end(whole, parts);
+  }
+}
+
+TEST_F(Resume, ATermSignalSavesTheStepAndASampleAndExitsWith143) {
+  run({.config = config(), .overrides = {"name=whole", "train.epochs=200"}});
+  const auto start = std::chrono::steady_clock::now();
+  const int status = run_in_process({.config = config(), .overrides = {"train.epochs=200"}}, SIGTERM,
+                                    std::chrono::milliseconds(150));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 0) GTEST_SKIP() << "the run was over before the signal";
+  EXPECT_EQ(WEXITSTATUS(status), 143);
+  EXPECT_TRUE(fs::exists(directory() + "/checkpoint.safetensors"));
+  EXPECT_FALSE(fs::exists(directory() + "/lock"));
+  bool sampled = false;
+  for (const auto& file : fs::directory_iterator(directory() + "/samples"))
+    sampled = sampled || file.path().filename().string().starts_with("step-");
+  EXPECT_TRUE(sampled);
+  run({.resume = directory()});
+  expect_same_end("whole", "tiny");
+}
+
+TEST_F(Resume, TakesThePreviousCheckpointWhereTheLatestIsDamaged) {
+  run({.config = config(), .overrides = {"name=whole"}});
+  run({.config = config(), .overrides = {"train.epochs=2"}});
+  const std::string path = directory() + "/checkpoint.safetensors";
+  std::string bytes = slurp(path);
+  bytes[bytes.size() - 6] ^= 4;  // of the last tensor
+  std::ofstream(path, std::ios::binary) << bytes;
+  run({.resume = directory(), .overrides = {"train.epochs=3"}});
+  EXPECT_NE(slurp(directory() + "/log.txt").find("goes on from " + directory() + "/previous.safetensors"),
+            std::string::npos);
+  const SafetensorsFile whole = read_safetensors(directory("whole") + "/checkpoint.safetensors"),
+                        mended = read_safetensors(path);
+  for (const auto& [name, tensor] : whole.tensors)
+    EXPECT_EQ(tensor.values, mended.tensors.at(name).values) << name;
+
+  for (const char* file : {"/checkpoint.safetensors", "/previous.safetensors"})
+    std::ofstream(directory() + file, std::ios::binary) << bytes;
+  const std::string message = message_of({.resume = directory()});
+  EXPECT_NE(message.find("previous.safetensors"), std::string::npos) << message;
+  EXPECT_NE(message.find("damaged"), std::string::npos) << message;
+  EXPECT_EQ(slurp(path), bytes) << "nothing is overwritten";
+}
+
+TEST_F(Resume, RefusesOtherTrainImages) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  write_idx(root_ + "/data/train-images-idx3-ubyte", 50, 253);
+  EXPECT_NE(message_of({.resume = directory(), .overrides = {"train.epochs=2"}})
+                .find("train images are not those the run began with"),
+            std::string::npos);
+}
+
+TEST_F(Resume, RefusesADirectoryInUse) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  {
+    const RunLock lock(directory());
+    const std::string message = message_of({.resume = directory(), .overrides = {"train.epochs=2"}});
+    EXPECT_NE(message.find("in use by process " + std::to_string(getpid())), std::string::npos) << message;
+  }
+  std::ofstream(directory() + "/lock") << "1\n";  // left behind by a killed process
+  run({.resume = directory(), .overrides = {"train.epochs=2"}});
+  EXPECT_FALSE(fs::exists(directory() + "/lock"));
+}
+
+TEST_F(Resume, DropsALineOfMetricsThatWasCutShort) {
+  run({.config = config()});
+  std::ofstream(directory() + "/metrics.jsonl", std::ios::app) << "{\"epoch\":4,\"st";
+  run({.resume = directory()});
+  EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
+}
+
+}  // namespace
+}  // namespace pcnn
