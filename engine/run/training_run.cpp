@@ -16,6 +16,7 @@
 #include "engine/run/metrics.h"
 #include "engine/run/pictures.h"
 #include "engine/sample/sampler.h"
+#include "engine/train/shard_size.h"
 
 namespace pcnn {
 namespace {
@@ -63,7 +64,7 @@ TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, con
       binariser_(config.data.binarisation),
       trainer_(network, head, config.train, config.seed,
                initial_parameters(network, config.model.initialisation, config.seed), workers, precision),
-      scorer_(network, head, static_cast<int>(config.train.shard_images), workers, precision) {}
+      scorer_(network, head, shard_images(config.train, network), workers, precision) {}
 
 void TrainingRun::resume() {
   const Checkpoint checkpoint = Checkpoint::read(directory_.checkpoint());

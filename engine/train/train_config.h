@@ -26,8 +26,9 @@ struct TrainConfig {
   std::optional<std::int64_t> epochs = 10;
   std::optional<std::int64_t> steps;
   std::optional<double> seconds;
-  // Images per shard: part of the arithmetic, so results do not depend on threads.
-  std::int64_t shard_images = 4;
+  // Images per shard: part of the arithmetic, so results do not depend on threads. None: chosen from network
+  // and batch, see shard_size.h.
+  std::optional<std::int64_t> shard_images;
 
   // Updates until the epochs or the steps are used up, whichever is first; none where only seconds are set.
   [[nodiscard]] std::optional<std::int64_t> total_steps(std::int64_t steps_per_epoch) const;
