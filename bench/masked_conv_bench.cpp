@@ -1,6 +1,7 @@
 // One direction of one masked convolution at a time, on one core, as the compiled network runs it: GFLOP/s
 // over live taps, and the fraction of the fused-multiply-add peak that is. `live` is the share of the whole
-// kernel that is live.
+// kernel that is live. Names that end in `full` compute the dead rows of the kernel too; MaskedConvCrop times
+// the two in turns and gives the time with the full kernel over the time with the cropped one.
 //
 //   build/bin/pcnn-bench --benchmark_filter=MaskedConv
 
@@ -40,27 +41,44 @@ Network network_of(const Layer& layer) {
   return std::move(builder).finish(builder.masked_conv("logits", dst, MaskType::kB, {1, 1}, 1));
 }
 
-void MaskedConv(benchmark::State& state, const Layer& layer, const std::string& direction) {
+// One direction of the layer, with all it needs to run again and again. For use inside Workers::run().
+class Direction {
+ public:
+  Direction(const Layer& layer, const std::string& direction, bool crop_kernels)
+      : network_(network_of(layer)),
+        program_(network_, kImages, Purpose::kTraining, {.crop_kernels = crop_kernels}),
+        packed_(program_.new_packed_weights()),
+        workspace_(program_, packed_),
+        gradients_(network_.parameter_count()) {
+    program_.pack(initial_parameters(network_, Initialisation::kGlorotNormal, 1), packed_);
+    std::vector<float> logits(network_.shape(network_.logits, kImages).size());
+    program_.forward(workspace_, std::vector<float>(network_.shape(0, kImages).size(), 1.0f), logits);
+    program_.backward(workspace_, logits, gradients_);
+    for (const Implementation& step : program_.implementations())
+      if (step.op == "layer" && step.direction == direction) step_ = step;
+  }
+
+  void run() {
+    program_.repeat(step_, workspace_, gradients_);
+    benchmark::ClobberMemory();
+  }
+  [[nodiscard]] const std::string& implementation() const { return step_.name; }
+
+ private:
+  Network network_;
+  Program program_;
+  PackedWeights packed_;
+  Workspace workspace_;
+  std::vector<float> gradients_;
+  Implementation step_;
+};
+
+void MaskedConv(benchmark::State& state, const Layer& layer, const std::string& name, bool crop_kernels) {
   const Workers one(1);
   one.run([&] {
-    const Network network = network_of(layer);
-    const Program program(network, kImages, Purpose::kTraining);
-    PackedWeights packed = program.new_packed_weights();
-    program.pack(initial_parameters(network, Initialisation::kGlorotNormal, 1), packed);
-    Workspace workspace(program, packed);
-    const std::vector<float> images(network.shape(0, kImages).size(), 1.0f);
-    std::vector<float> logits(network.shape(network.logits, kImages).size());
-    std::vector<float> gradients(network.parameter_count());
-    program.forward(workspace, images, logits);
-    program.backward(workspace, logits, gradients);
-    for (const Implementation& step : program.implementations()) {
-      if (step.op != "layer" || step.direction != direction) continue;
-      for (auto _ : state) {
-        program.repeat(step, workspace, gradients);
-        benchmark::ClobberMemory();
-      }
-      state.SetLabel(step.name);
-    }
+    Direction direction(layer, name, crop_kernels);
+    for (auto _ : state) direction.run();
+    state.SetLabel(direction.implementation());
   });
   const int live = live_taps(layer.mask, layer.kernel, layer.kernel);
   const double gflop = 2e-9 * kImages * layer.in_channels * layer.filters *
@@ -72,17 +90,49 @@ void MaskedConv(benchmark::State& state, const Layer& layer, const std::string& 
   state.counters["live"] = static_cast<double>(live) / (layer.kernel * layer.kernel);
 }
 
+void MaskedConvCrop(benchmark::State& state, const Layer& layer, const std::string& name) {
+  constexpr double kSecondsEach = 0.02;  // many calls, and short beside what else comes and goes on a machine
+  const Workers one(1);
+  std::vector<double> ratios;
+  one.run([&] {
+    Direction cropped(layer, name, true), full(layer, name, false);
+    double once = seconds_of([&] { cropped.run(); });
+    for (int i = 0; i < 9; ++i) once = std::min(once, seconds_of([&] { cropped.run(); }));
+    const int calls = 1 + static_cast<int>(kSecondsEach / once);
+    const auto seconds = [&](Direction& direction) {
+      return seconds_of([&] {
+        for (int i = 0; i < calls; ++i) direction.run();
+      });
+    };
+    for (auto _ : state) {
+      const double cut = seconds(cropped);
+      ratios.push_back(seconds(full) / cut);
+    }
+    state.SetLabel(full.implementation() + " over " + cropped.implementation());
+  });
+  report_ratios(state, std::move(ratios));
+}
+
 void add(const Layer& layer) {
-  const std::string shape = "MaskedConv/" + std::to_string(layer.kernel) + "x" +
-                            std::to_string(layer.kernel) + (layer.mask == MaskType::kA ? "A/" : "B/") +
-                            std::to_string(layer.in_channels) + "to" + std::to_string(layer.filters);
-  for (const char* direction : {"forward", "backward data", "backward weights"}) {
-    if (layer.in_channels == 1 && direction == std::string("backward data")) continue;
+  const std::string shape = std::to_string(layer.kernel) + "x" + std::to_string(layer.kernel) +
+                            (layer.mask == MaskType::kA ? "A/" : "B/") + std::to_string(layer.in_channels) +
+                            "to" + std::to_string(layer.filters);
+  for (const std::string direction : {"forward", "backward data", "backward weights"}) {
+    if (layer.in_channels == 1 && direction == "backward data") continue;
     std::string name = shape + "/" + direction;
     std::ranges::replace(name, ' ', '_');
-    benchmark::RegisterBenchmark(name.c_str(), MaskedConv, layer, direction)
+    const auto add_one = [&](const std::string& full_name, bool crop_kernels) {
+      benchmark::RegisterBenchmark(full_name.c_str(), MaskedConv, layer, direction, crop_kernels)
+          ->UseRealTime()
+          ->Unit(benchmark::kMicrosecond);
+    };
+    add_one("MaskedConv/" + name, true);
+    if (layer.kernel == 1) continue;  // has no dead rows
+    add_one("MaskedConv/" + name + "/full", false);
+    benchmark::RegisterBenchmark(("MaskedConvCrop/" + name).c_str(), MaskedConvCrop, layer, direction)
+        ->Iterations(31)
         ->UseRealTime()
-        ->Unit(benchmark::kMicrosecond);
+        ->Unit(benchmark::kMillisecond);
   }
 }
 
@@ -91,9 +141,9 @@ void add(const Layer& layer) {
   for (const Layer& layer : {Layer{MaskType::kA, 7, 1, 128}, Layer{MaskType::kB, 1, 128, 64},
                              Layer{MaskType::kB, 3, 64, 64}, Layer{MaskType::kB, 1, 64, 128}})
     add(layer);
-  for (const int kernel : {5, 7})
-    for (const int channels : {16, 64}) add({MaskType::kB, kernel, channels, channels});
   for (const int channels : {16, 32, 128, 256}) add({MaskType::kB, 3, channels, channels});
+  for (const int kernel : {5, 7})
+    for (const int channels : {16, 32, 64, 128, 256}) add({MaskType::kB, kernel, channels, channels});
   return true;
 }();
 

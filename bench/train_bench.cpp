@@ -1,7 +1,7 @@
 // Training and scoring the reference network: images per second by number of threads, and which fraction of
 // the fused-multiply-add peak, measured in the same process, the computed taps come to.
 //
-//   build/bin/pcnn-bench --benchmark_filter='TrainStep|Score|ConfigToFirstStep'
+//   build/bin/pcnn-bench --benchmark_filter='TrainStep|Score|ShardSize|ConfigToFirstStep'
 
 #include <benchmark/benchmark.h>
 
@@ -14,14 +14,15 @@
 #include "engine/data/binarise.h"
 #include "engine/run/run_config.h"
 #include "engine/train/scorer.h"
+#include "engine/train/shard_size.h"
 #include "engine/train/trainer.h"
 
 namespace pcnn {
 namespace {
 
 // Random pixels: the work does not depend on them.
-ImageSet noise(int count) {
-  ImageSet images{.name = "noise", .count = count, .channels = 1, .height = 28, .width = 28};
+ImageSet noise(int count, int side = 28) {
+  ImageSet images{.name = "noise", .count = count, .channels = 1, .height = side, .width = side};
   std::minstd_rand random(1);
   for (std::size_t i = 0; i < static_cast<std::size_t>(count) * images.image_size(); ++i)
     images.pixels.push_back(static_cast<std::uint8_t>(random() >> 8));
@@ -78,7 +79,7 @@ void Score(benchmark::State& state, Precision precision) {
   constexpr int kImages = 256;
   const ReferenceNetwork reference;
   const Workers workers(static_cast<int>(state.range(0)));
-  Scorer scorer(reference.network, *reference.head, 4, workers, precision);
+  Scorer scorer(reference.network, *reference.head, shard_images({}, reference.network), workers, precision);
   const FillImage fill = [](int, std::span<float> image) { std::ranges::fill(image, 1.0f); };
   for (auto _ : state) benchmark::DoNotOptimize(scorer.nats(reference.parameters, kImages, fill));
   report(state, reference, false, static_cast<double>(state.iterations() * kImages), workers, precision);
@@ -139,6 +140,34 @@ void Loss(benchmark::State& state, const HeadConfig& config) {
   report_ratios(state, ratios);
 }
 
+// How much faster optimiser steps are with shards of so many images than with shards of 4, on all cores.
+void ShardSize(benchmark::State& state, const std::string& config_name, int side) {
+  const ConfigDocument document =
+      ConfigDocument::from_file(PCNN_SOURCE_DIR "/configs/" + config_name + ".yaml");
+  const RunConfig config = read_run_config(document, "bench");
+  const Network network = build_network(config.model, 1, side, side);
+  const std::unique_ptr<const OutputHead> head = make_output_head(config.model.head);
+  const Workers workers(available_threads());
+  const ImageSet images = noise(640, side);
+  const Binariser binariser({});
+  const auto trainer = [&](std::int64_t shard) {
+    return Trainer(network, *head, {.batch = 32, .shard_images = shard}, 1,
+                   initial_parameters(network, Initialisation::kGlorotNormal, 1), workers);
+  };
+  Trainer of_four = trainer(4), of_these = trainer(state.range(0));
+  const auto step = [&](Trainer& one) {
+    return seconds_of([&] { one.run_epoch(images, binariser, [](const Progress&) { return false; }); });
+  };
+  step(of_four);
+  step(of_these);
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double four = step(of_four);
+    ratios.push_back(four / step(of_these));
+  }
+  report_ratios(state, ratios);
+}
+
 // From a YAML file to the end of the first step, data at hand.
 void ConfigToFirstStep(benchmark::State& state) {
   const ImageSet images = noise(640);
@@ -163,6 +192,11 @@ void by_hand(benchmark::internal::Benchmark* benchmark) {
   benchmark->UseManualTime()->Iterations(7)->Unit(benchmark::kMillisecond);
 }
 
+void by_shard(benchmark::internal::Benchmark* bench) {
+  bench->ArgName("images")->Arg(1)->Arg(2)->Arg(8)->Arg(16);
+  bench->Iterations(11)->UseRealTime()->Unit(benchmark::kMillisecond);
+}
+
 BENCHMARK_CAPTURE(TrainStep, f32, Precision::kF32)->Apply(by_threads);
 BENCHMARK_CAPTURE(TrainStep, bf16, Precision::kBf16)->Apply(by_threads);
 BENCHMARK_CAPTURE(Score, f32, Precision::kF32)->Apply(by_threads);
@@ -171,6 +205,14 @@ BENCHMARK_CAPTURE(Loss, bernoulli, HeadConfig{})->Apply(by_hand);
 BENCHMARK_CAPTURE(Loss, softmax_256, HeadConfig{HeadKind::kSoftmax, 256})->Apply(by_hand);
 BENCHMARK_CAPTURE(Loss, logistic_mixture_10, HeadConfig{HeadKind::kLogisticMixture, 256, 10})->Apply(by_hand);
 BENCHMARK(TrainScaling)->Iterations(7)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(ShardSize, mnist_quick, "mnist_quick", 28)->Apply(by_shard);
+BENCHMARK_CAPTURE(ShardSize, mnist, "mnist", 28)->Apply(by_shard);
+BENCHMARK_CAPTURE(ShardSize, mnist_64x64, "mnist", 64)
+    ->ArgName("images")
+    ->Arg(1)
+    ->Iterations(5)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(ConfigToFirstStep)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -27,7 +27,11 @@ dnnl::primitive_attr fresh_attributes() {
 
 PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images,
                          const CompileOptions& options)
-    : engine_(engine), network_(network), images_(images), precision_(options.precision) {
+    : engine_(engine),
+      network_(network),
+      images_(images),
+      precision_(options.precision),
+      crops_kernels_(options.crop_kernels) {
   plan_.vector_kernels = options.kernels;
 }
 
@@ -146,8 +150,10 @@ std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& 
   return plan_.kernels.size() - 1;
 }
 
-void PlanBuilder::note_implementation(int node, const char* direction, const char* name) {
-  plan_.implementations.push_back({network_.nodes[at(node)].name, direction, name, plan_.steps.size() - 1});
+void PlanBuilder::note_implementation(int node, const char* direction, const char* name,
+                                      std::size_t first_step) {
+  plan_.implementations.push_back(
+      {network_.nodes[at(node)].name, direction, name, first_step, plan_.steps.size()});
 }
 
 Plan PlanBuilder::finish(int images_tensor, int logits_tensor, int diff_logits_tensor,

@@ -71,10 +71,10 @@ struct CallerStep {};
 using StepAction =
     std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
 
-// Masked weights of one convolution in the layout one primitive wants, rows below the centre cut off.
+// Masked weights of one convolution in the layout one primitive wants.
 struct PackedKernel {
   int parameter = 0;         // index into Network::parameters
-  dnnl::memory::desc plain;  // f32 OIHW, live rows only
+  dnnl::memory::desc plain;  // f32 OIHW, live rows only where kernels are cropped
   dnnl::memory::desc packed;
   dnnl::primitive reorder;  // plain -> packed
   std::size_t offset = 0;   // bytes, into the packed weights
@@ -105,6 +105,7 @@ class PlanBuilder {
   [[nodiscard]] const dnnl::engine& engine() const { return engine_; }
   [[nodiscard]] const Network& network() const { return network_; }
   [[nodiscard]] int images() const { return images_; }
+  [[nodiscard]] bool crops_kernels() const { return crops_kernels_; }
   // Of feature maps, their gradients and packed weights.
   [[nodiscard]] dnnl::memory::data_type data_type() const;
   [[nodiscard]] const TrainingKernels& vector_kernels() const { return plan_.vector_kernels; }
@@ -130,8 +131,8 @@ class PlanBuilder {
     std::vector<std::pair<int, Operand>> others;
   };
   void primitive(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad, Arguments arguments);
-  // Of the step appended last.
-  void note_implementation(int node, const char* direction, const char* name);
+  // Of the steps appended since `first_step`.
+  void note_implementation(int node, const char* direction, const char* name, std::size_t first_step);
 
   // The caller's turn: tensors it writes and reads there.
   void caller(std::span<const int> reads, std::span<const int> writes);
@@ -155,6 +156,7 @@ class PlanBuilder {
   const Network& network_;
   int images_;
   Precision precision_;
+  bool crops_kernels_;
   Plan plan_;
   std::vector<TensorLife> tensor_lives_;
   std::vector<InPlace> in_place_;

@@ -64,7 +64,8 @@ void Program::pack_kernel(std::size_t index, std::span<const float> parameters, 
   const PackedKernel& kernel = impl_->plan.kernels[index];
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
   const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
-            width = parameter.shape[3], rows = live_rows(height), groups = parameter.mask.groups;
+            width = parameter.shape[3], groups = parameter.mask.groups;
+  const auto rows = static_cast<int>(kernel.plain.dims()[2]);  // the first ones of the kernel
   std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
   const float* src = parameters.data() + parameter.offset;
   float* dst = plain.data();
@@ -114,7 +115,7 @@ void Program::backward(Workspace& workspace, std::span<const float> diff_logits,
 void Program::repeat(const Implementation& implementation, Workspace& workspace,
                      std::span<float> gradients) const {
   workspace.impl_->bind_gradients(gradients.data());
-  workspace.impl_->run(implementation.step, implementation.step + 1);
+  workspace.impl_->run(implementation.first_step, implementation.end_step);
 }
 
 }  // namespace pcnn

@@ -24,12 +24,18 @@ struct Implementation {
   std::string op;
   std::string direction;
   std::string name;
-  std::size_t step = 0;  // for Program::repeat()
+  // For Program::repeat(): steps [first_step, end_step), which are the primitive and what copies its operands
+  // into its layouts.
+  std::size_t first_step = 0;
+  std::size_t end_step = 0;
 };
 
 struct CompileOptions {
   Precision precision = Precision::kF32;
   TrainingKernels kernels = training_kernels().back();
+  // false computes the dead rows of kernels too, as programs that multiply kernels by a mask do, and computes
+  // every weight gradient with oneDNN, which knows no mask: for benchmarks and checks.
+  bool crop_kernels = true;
 };
 
 class Program;
@@ -92,11 +98,11 @@ class Program {
   // images: NCHW as fed to the network; logits: NCHW. Allocates nothing. Thread-safe on different workspaces.
   void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits) const;
   // After forward() on the same workspace. Writes d(loss)/d(parameters) of this batch over `gradients`
-  // (parameter order); it leaves alone the rows of kernels below the centre, and what it writes at dead taps
-  // of the centre row, if anything, means nothing: see zero_dead_weights.
+  // (parameter order). What it writes at dead taps, if anything, means nothing: see zero_dead_weights.
+  // Cropped kernels leave the rows below the centre alone.
   void backward(Workspace& workspace, std::span<const float> diff_logits, std::span<float> gradients) const;
 
-  // Computes one op's step once more, on whatever forward() and backward() left in the workspace: for
+  // Computes one op's steps once more, on whatever forward() and backward() left in the workspace: for
   // benchmarks. `gradients` as in backward().
   void repeat(const Implementation& implementation, Workspace& workspace, std::span<float> gradients) const;
 

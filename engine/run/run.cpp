@@ -16,6 +16,7 @@
 #include "engine/run/run_lock.h"
 #include "engine/run/training_run.h"
 #include "engine/sample/incremental_sampler.h"
+#include "engine/train/shard_size.h"
 
 namespace pcnn {
 namespace {
@@ -40,12 +41,12 @@ std::string megabytes(std::size_t bytes) {
 }
 
 void describe_memory(const RunConfig& config, const Network& network, Precision precision, Console& console) {
-  const Program training(network, static_cast<int>(config.train.shard_images), Purpose::kTraining,
+  const Program training(network, shard_images(config.train, network), Purpose::kTraining,
                          {.precision = precision});
   console.line(fmt::format(
       "memory: {}, {} per worker ({} images per shard; {} if no tensors shared bytes), {} of packed "
       "weights for all; {} workers",
-      name_of(precision), megabytes(training.workspace_bytes()), config.train.shard_images,
+      name_of(precision), megabytes(training.workspace_bytes()), training.images(),
       megabytes(training.workspace_bytes_unshared()), megabytes(training.packed_bytes()), config.threads));
 }
 
@@ -113,10 +114,11 @@ void run(const RunOptions& options) {
                        workers, directory, console);
   if (resumes) training.resume();
   console.line(
-      fmt::format("{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, {}",
+      fmt::format("{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, "
+                  "shards of {}, {}",
                   resumes ? "resuming" : "run", directory.path(), network.parameter_count(),
                   network.live_parameter_count(), data.train.count, data.validation.count, config.threads,
-                  name_of(chosen.precision)));
+                  shard_images(config.train, network), name_of(chosen.precision)));
   if (!chosen.note.empty()) console.line(chosen.note);
   if (!data.note.empty()) console.line("note: " + data.note);
   training.train();

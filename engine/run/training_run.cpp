@@ -18,6 +18,7 @@
 #include "engine/run/metrics.h"
 #include "engine/run/pictures.h"
 #include "engine/sample/sampler.h"
+#include "engine/train/shard_size.h"
 
 namespace pcnn {
 namespace {
@@ -71,7 +72,7 @@ TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, con
       console_(console),
       trainer_(network, head, config.train, config.seed,
                initial_parameters(network, config.model.initialisation, config.seed), workers, precision),
-      scorer_(network, head, static_cast<int>(config.train.shard_images), workers, precision) {}
+      scorer_(network, head, shard_images(config.train, network), workers, precision) {}
 
 void TrainingRun::resume() {
   try {

@@ -130,7 +130,7 @@ TrainConfig read_train_config(const ConfigNode& train) {
   config.clip_value = train.optional_real("clip_value", limit);
   config.average = read_average(train.section("average"));
   config.batch = train.integer("batch", config.batch, ConfigRange::between(1, kMostImages));
-  config.shard_images = train.integer("shard_images", config.shard_images, ConfigRange::between(1, 16));
+  config.shard_images = train.optional_integer("shard_images", ConfigRange::between(1, 16));
   read_budgets(train, config);
   const ConfigNode every = train.section("checkpoint_every");
   config.checkpoint_steps = every.optional_integer("steps", ConfigRange::between(1, kMostSteps));

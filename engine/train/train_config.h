@@ -29,8 +29,9 @@ struct TrainConfig {
   // Checkpoints inside an epoch, beside the one after each: whichever comes first.
   std::optional<double> checkpoint_minutes = 10.0;
   std::optional<std::int64_t> checkpoint_steps;
-  // Images per shard: part of the arithmetic, so results do not depend on threads.
-  std::int64_t shard_images = 4;
+  // Images per shard: part of the arithmetic, so results do not depend on threads. None: chosen from network
+  // and batch, see shard_size.h.
+  std::optional<std::int64_t> shard_images;
 
   // Updates until the epochs or the steps are used up, whichever is first; none where only seconds are set.
   [[nodiscard]] std::optional<std::int64_t> total_steps(std::int64_t steps_per_epoch) const;

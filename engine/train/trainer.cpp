@@ -8,6 +8,7 @@
 #include "engine/data/batches.h"
 #include "engine/train/gradient.h"
 #include "engine/train/non_finite.h"
+#include "engine/train/shard_size.h"
 
 namespace pcnn {
 namespace {
@@ -54,7 +55,7 @@ Trainer::Trainer(const Network& network, const OutputHead& head, const TrainConf
       workers_(workers),
       parameters_(std::move(parameters)),
       gradients_(parameters_.size(), 0.0f),
-      gradient_(network, head, static_cast<int>(config.shard_images), workers, precision),
+      gradient_(network, head, shard_images(config, network), workers, precision),
       optimiser_(Optimiser::make(config.optimiser, parameters_.size(), decay_flags(network))) {
   if (config.average.enabled()) average_ = std::make_unique<ParameterAverage>(config.average, parameters_);
   gradient_.load_parameters(parameters_);

@@ -134,6 +134,14 @@ TEST_F(Run, TrainsOnColouredImages) {
             std::string::npos);
 }
 
+TEST_F(Run, ResumesWithTheShardSizeItsConfigNames) {
+  run({.config = config(), .overrides = {"train.shard_images=3", "train.epochs=1"}});
+  run({.resume = directory(), .overrides = {"train.epochs=2"}});
+  const std::string log = slurp(directory() + "/log.txt");
+  EXPECT_NE(log.find("resuming"), std::string::npos);
+  EXPECT_NE(log.find("shards of 3", log.find("resuming")), std::string::npos) << log;
+}
+
 TEST_F(Run, EndsWhenItsStepsAreUsedUpInsideAnEpoch) {
   run({.config = config(), .overrides = {"train.epochs=null", "train.steps=7"}});
   const std::vector<EpochMetrics> metrics = read_metrics(directory() + "/metrics.jsonl");

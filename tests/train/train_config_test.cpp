@@ -34,9 +34,8 @@ TEST(TrainConfig, DefaultsWhereNothingIsGiven) {
   EXPECT_EQ(config.optimiser.learning_rate, 1e-3);
   EXPECT_EQ(config.batch, 64);
   EXPECT_EQ(config.epochs, 10);
-  EXPECT_EQ(config.shard_images, 4);
-  EXPECT_FALSE(config.clip_norm || config.clip_value || config.steps || config.seconds ||
-               config.average.enabled());
+  EXPECT_FALSE(config.shard_images || config.clip_norm || config.clip_value || config.steps ||
+               config.seconds || config.average.enabled());
 }
 
 TEST(TrainConfig, ReadsEveryKeyOfEveryKind) {

@@ -57,6 +57,7 @@ TrainConfig config_of(OptimiserKind kind) {
   config.schedule = {.kind = ScheduleKind::kWarmupCosine, .warmup_steps = 3};
   config.clip_norm = 0.5;
   config.average = {.decay = 0.9};
+  config.shard_images = 4;
   config.batch = 10;  // with 37 images the last batch has 7, and shards of 4 are ragged in every batch
   config.epochs = 3;
   return config;

@@ -19,12 +19,13 @@ dnnl::algorithm eltwise_algorithm(Activation function) {
 }
 
 int lower_activation(PlanBuilder& plan, int node, const ActivationOp& op, int src) {
+  const std::size_t first_step = plan.step_count();
   const int dst = plan.new_tensor(plan.desc(src));
   const auto pd = dnnl_compat::eltwise_forward(plan.engine(), eltwise_algorithm(op.function), plan.desc(src),
                                                op.slope, fresh_attributes());
   plan.primitive(dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
                  {{{DNNL_ARG_SRC, src}}, {{DNNL_ARG_DST, dst}}, {}});
-  plan.note_implementation(node, "forward", pd.impl_info_str());
+  plan.note_implementation(node, "forward", pd.impl_info_str(), first_step);
   return dst;
 }
 
