@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/io/png.h"
@@ -44,14 +43,13 @@ std::string kind_of(const Image8& image) {
   return fmt::format("{}x{} {}", image.height, image.width, image.channels == 3 ? "RGB" : "grey");
 }
 
-// Pixel by pixel in the file, plane by plane in a set.
+}  // namespace
+
 void append_planes(const Image8& image, std::vector<std::uint16_t>& pixels) {
   const auto channels = static_cast<std::size_t>(image.channels);
   for (std::size_t channel = 0; channel < channels; ++channel)
     for (std::size_t i = channel; i < image.pixels.size(); i += channels) pixels.push_back(image.pixels[i]);
 }
-
-}  // namespace
 
 std::string PngSource::title() const {
   return "PNG files in " + directory_ + ",";

@@ -2,8 +2,10 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/data/image_source.h"
+#include "engine/io/image.h"
 
 namespace pcnn {
 
@@ -25,5 +27,8 @@ class PngSource final : public ImageSource {
 
   std::string directory_;
 };
+
+// Pixel by pixel in a picture, plane by plane in a set.
+void append_planes(const Image8& image, std::vector<std::uint16_t>& pixels);
 
 }  // namespace pcnn

@@ -13,12 +13,14 @@ float sigmoid(float z) {
 }  // namespace
 
 // -log p(y | z) = max(z, 0) - z y + log(1 + exp(-|z|)), exact for any z; its derivative is sigmoid(z) - y.
-double BernoulliHead::nats(std::span<const float> logits, std::span<const float> targets,
-                           std::span<float> diff_logits) const {
+double BernoulliHead::compute_nats(std::span<const float> logits, std::span<const float> targets,
+                                   std::span<float> diff_logits, std::span<float> pixel_nats) const {
   double sum = 0.0;
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const double z = logits[i], y = targets[i];
-    sum += std::fmax(z, 0.0) - z * y + std::log1p(std::exp(-std::abs(z)));
+    const double nats = std::fmax(z, 0.0) - z * y + std::log1p(std::exp(-std::abs(z)));
+    sum += nats;
+    if (!pixel_nats.empty()) pixel_nats[i % pixel_nats.size()] += static_cast<float>(nats);
   }
   for (std::size_t i = 0; i < diff_logits.size(); ++i) diff_logits[i] = sigmoid(logits[i]) - targets[i];
   return sum;

@@ -14,8 +14,6 @@ class BernoulliHead final : public OutputHead {
   [[nodiscard]] int levels() const override { return 2; }
   [[nodiscard]] float value(int level) const override { return static_cast<float>(level); }
   [[nodiscard]] int level(float value) const override { return value >= 0.5f; }
-  [[nodiscard]] double nats(std::span<const float> logits, std::span<const float> targets,
-                            std::span<float> diff_logits) const override;
   // One number: of the value 1.
   [[nodiscard]] int probability_count() const override { return 1; }
   void probabilities(const Conditional& dimension, float temperature,
@@ -23,6 +21,9 @@ class BernoulliHead final : public OutputHead {
   [[nodiscard]] float draw(const Conditional& dimension, float temperature, float uniform) const override;
 
  private:
+  [[nodiscard]] double compute_nats(std::span<const float> logits, std::span<const float> targets,
+                                    std::span<float> diff_logits, std::span<float> pixel_nats) const override;
+
   int channels_;
 };
 

@@ -112,8 +112,8 @@ int LogisticMixtureHead::level(float value) const {
   return std::clamp(input_to_level(value, levels_), 0, levels_ - 1);
 }
 
-double LogisticMixtureHead::nats(std::span<const float> logits, std::span<const float> targets,
-                                 std::span<float> diff_logits) const {
+double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::span<const float> targets,
+                                         std::span<float> diff_logits, std::span<float> pixel_nats) const {
   const auto mixtures = static_cast<std::size_t>(mixtures_), channels = static_cast<std::size_t>(channels_);
   const std::size_t area = targets.size() / channels;
   const Maps maps{mixtures, channels};
@@ -141,6 +141,8 @@ double LogisticMixtureHead::nats(std::span<const float> logits, std::span<const 
     const Vector log_weights = log_sum(weights), log_joint = log_sum(joint);
     const Vector nats = log_weights - log_joint;
     for (std::size_t i = 0; i < count; ++i) total += nats[i];
+    if (!pixel_nats.empty())
+      for (std::size_t i = 0; i < count; ++i) pixel_nats[pixel + i] += nats[i];
     if (diff_logits.empty()) continue;
 
     const auto set = [&](std::size_t map, Vector value) {

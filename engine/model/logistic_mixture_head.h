@@ -31,14 +31,15 @@ class LogisticMixtureHead final : public OutputHead {
   [[nodiscard]] int levels() const override { return levels_; }
   [[nodiscard]] float value(int level) const override;
   [[nodiscard]] int level(float value) const override;
-  [[nodiscard]] double nats(std::span<const float> logits, std::span<const float> targets,
-                            std::span<float> diff_logits) const override;
   // One number for each level.
   [[nodiscard]] int probability_count() const override { return levels_; }
   void probabilities(const Conditional& dimension, float temperature,
                      std::span<float> probabilities) const override;
 
  private:
+  [[nodiscard]] double compute_nats(std::span<const float> logits, std::span<const float> targets,
+                                    std::span<float> diff_logits, std::span<float> pixel_nats) const override;
+
   int levels_;
   int mixtures_;
   int channels_;

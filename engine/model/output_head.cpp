@@ -10,6 +10,12 @@
 
 namespace pcnn {
 
+void OutputHead::pixel_nats(std::span<const float> logits, std::span<const float> targets,
+                            std::span<float> nats) const {
+  std::ranges::fill(nats, 0.0f);
+  (void)compute_nats(logits, targets, {}, nats);
+}
+
 // The first level whose cumulative probability exceeds the number.
 float OutputHead::draw(const Conditional& dimension, float temperature, float uniform) const {
   std::array<float, kMaxLevels> storage;

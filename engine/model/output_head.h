@@ -46,8 +46,12 @@ class OutputHead {
   // Negative log-likelihood of one image in nats, summed over its dimensions. targets: pixel values as fed to
   // the network, CHW; logits: [logit channel][h][w]. Where diff_logits is not empty it receives
   // d(nats)/d(logits).
-  [[nodiscard]] virtual double nats(std::span<const float> logits, std::span<const float> targets,
-                                    std::span<float> diff_logits) const = 0;
+  [[nodiscard]] double nats(std::span<const float> logits, std::span<const float> targets,
+                            std::span<float> diff_logits) const {
+    return compute_nats(logits, targets, diff_logits, {});
+  }
+  // The same by pixel, [h][w]: each summed over the pixel's channels.
+  void pixel_nats(std::span<const float> logits, std::span<const float> targets, std::span<float> nats) const;
 
   // How many numbers tell a dimension's distribution, and those numbers. The distribution at a temperature is
   // the one whose probabilities are those of the model to the power of 1 / temperature, normalised; of heads
@@ -58,6 +62,12 @@ class OutputHead {
 
   // Draws a value, as fed to the network, from that distribution by a uniform number in [0, 1).
   [[nodiscard]] virtual float draw(const Conditional& dimension, float temperature, float uniform) const;
+
+ private:
+  // nats(); where pixel_nats is not empty, each pixel's are added to it.
+  [[nodiscard]] virtual double compute_nats(std::span<const float> logits, std::span<const float> targets,
+                                            std::span<float> diff_logits,
+                                            std::span<float> pixel_nats) const = 0;
 };
 
 // Throws std::invalid_argument where levels or mixtures make no head.

@@ -36,8 +36,8 @@ int SoftmaxHead::level(float value) const {
 }
 
 // -log p = log(sum over k of exp(z_k - max)) + max - z_target; its derivative is p - 1 at the target, else p.
-double SoftmaxHead::nats(std::span<const float> logits, std::span<const float> targets,
-                         std::span<float> diff_logits) const {
+double SoftmaxHead::compute_nats(std::span<const float> logits, std::span<const float> targets,
+                                 std::span<float> diff_logits, std::span<float> pixel_nats) const {
   const std::size_t levels = static_cast<std::size_t>(levels_),
                     area = targets.size() / static_cast<std::size_t>(channels_);
   double total = 0.0;
@@ -62,8 +62,10 @@ double SoftmaxHead::nats(std::span<const float> logits, std::span<const float> t
       }
       for (std::size_t i = 0; i < count; ++i) {
         const auto target = static_cast<std::size_t>(level(targets[channel * area + first + i]));
-        total +=
+        const double nats =
             std::log(double{sum[i / 4][i % 4]}) + double{top[i / 4][i % 4]} - double{z[target * area + i]};
+        total += nats;
+        if (!pixel_nats.empty()) pixel_nats[first + i] += static_cast<float>(nats);
       }
       if (!diff) continue;
       for (std::size_t i = 0; i < kVectors; ++i) sum[i] = 1.0f / sum[i];

@@ -2,13 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -21,6 +17,7 @@
 #include "engine/run/console.h"
 #include "engine/run/partial_images.h"
 #include "engine/run/pictures.h"
+#include "engine/run/result_file.h"
 #include "engine/run/trained_model.h"
 
 namespace pcnn {
@@ -39,25 +36,15 @@ OutputKind output_kind(const std::string& path) {
 void check_output(const std::string& path, bool overwrite) {
   std::error_code error;
   if (path.empty()) throw ConfigError("--output: empty, accepted: a name in .png or .npy, or a folder");
-  const bool folder = output_kind(path) == OutputKind::kFolder;
-  if (fs::exists(path, error)) {
-    if (folder && !fs::is_directory(path, error))
-      throw ConfigError(path + ": is a file, accepted: a name in .png or .npy, or a folder");
-    if (!folder && fs::is_directory(path, error)) throw ConfigError(path + ": is a folder, accepted: a file");
-    if (!overwrite && !(folder && fs::is_empty(path, error)))
-      throw ConfigError(path + ": exists already; choose another name, or --overwrite");
+  if (output_kind(path) != OutputKind::kFolder) {
+    check_result_file(path, overwrite);
+    return;
   }
-  const fs::path parent = fs::path(path).parent_path();
-  if (folder) return;
-  if (!parent.empty() && !fs::is_directory(parent, error))
-    throw ConfigError(path + ": there is no folder " + parent.string());
-  if (access(parent.empty() ? "." : parent.c_str(), W_OK) != 0)
-    throw FileError(path, std::string("its folder cannot be written to: ") + std::strerror(errno));
-}
-
-bool is_same_file(const std::string& a, const std::string& b) {
-  std::error_code error;
-  return fs::weakly_canonical(fs::absolute(a), error) == fs::weakly_canonical(fs::absolute(b), error);
+  if (!fs::exists(path, error)) return;
+  if (!fs::is_directory(path, error))
+    throw ConfigError(path + ": is a file, accepted: a name in .png or .npy, or a folder");
+  if (!overwrite && !fs::is_empty(path, error))
+    throw ConfigError(path + ": exists already; choose another name, or --overwrite");
 }
 
 // Results never go where an input is read from, nor two results to one place.

@@ -41,11 +41,12 @@ void check_finite(const TrainedModel& model) {
 }  // namespace
 
 TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
-  TrainedModel model{
-      .path = checkpoint_of(run_or_checkpoint), .config = {}, .network = {}, .head = {}, .parameters = {}};
+  TrainedModel model;
+  model.path = checkpoint_of(run_or_checkpoint);
   const Checkpoint checkpoint = Checkpoint::read(model.path);
-  model.config = read_run_config(
-      ConfigDocument::from_string(checkpoint.metadata("config"), model.path + " (config)"), "model");
+  model.resolved_yaml = checkpoint.metadata("config");
+  model.config =
+      read_run_config(ConfigDocument::from_string(model.resolved_yaml, model.path + " (config)"), "model");
   const Shape image = checkpoint.image_shape();
   model.network = build_network(model.config.model, image.c, image.h, image.w);
   model.head = make_output_head(model.config.model.head, image.c);

@@ -12,7 +12,8 @@ namespace pcnn {
 
 // A network with its parameters, as a run left it.
 struct TrainedModel {
-  std::string path;  // of the checkpoint
+  std::string path;           // of the checkpoint
+  std::string resolved_yaml;  // the config of the run, every key of it
   RunConfig config;
   Network network;
   std::unique_ptr<const OutputHead> head;

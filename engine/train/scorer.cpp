@@ -17,6 +17,7 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
       workers_(workers),
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
+      area_(image_size_ / static_cast<std::size_t>(network.image_channels)),
       program_(network, shard_images, Purpose::kScoring, {.precision = precision}),
       packed_(program_.new_packed_weights()) {
   const auto count = static_cast<std::size_t>(shard_images);
@@ -28,8 +29,26 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
 Scorer::~Scorer() = default;
 
 std::vector<double> Scorer::nats(std::span<const float> parameters, int images, const FillImage& fill) {
-  workers_.run([&] { program_.pack(parameters, packed_); });
   std::vector<double> nats(static_cast<std::size_t>(images));
+  forward(parameters, images, fill,
+          [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
+            nats[position] = head_.nats(logits, targets, {});
+          });
+  return nats;
+}
+
+std::vector<float> Scorer::pixel_nats(std::span<const float> parameters, int images, const FillImage& fill) {
+  std::vector<float> nats(static_cast<std::size_t>(images) * area_);
+  forward(parameters, images, fill,
+          [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
+            head_.pixel_nats(logits, targets, std::span(nats).subspan(position * area_, area_));
+          });
+  return nats;
+}
+
+void Scorer::forward(std::span<const float> parameters, int images, const FillImage& fill,
+                     const TakeLogits& take) {
+  workers_.run([&] { program_.pack(parameters, packed_); });
   const int per_shard = program_.images();
   workers_.parallel_for(
       static_cast<std::size_t>((images + per_shard - 1) / per_shard), [&](std::size_t index) {
@@ -42,11 +61,10 @@ std::vector<double> Scorer::nats(std::span<const float> parameters, int images, 
                std::span(shard.images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
         program_.forward(shard.workspace, shard.images, shard.logits);
         for (int i = 0; i < present; ++i)
-          nats[static_cast<std::size_t>(first + i)] = head_.nats(
-              std::span(shard.logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),
-              std::span(shard.images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_), {});
+          take(static_cast<std::size_t>(first + i),
+               std::span(shard.logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),
+               std::span(shard.images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
       });
-  return nats;
 }
 
 Score summarise(std::span<const double> nats, std::size_t dims_per_image) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -23,15 +24,25 @@ class Scorer {
   [[nodiscard]] std::vector<double> nats(std::span<const float> parameters, int images,
                                          const FillImage& fill);
 
+  // The same by pixel, each summed over its channels: [image][row][column].
+  [[nodiscard]] std::vector<float> pixel_nats(std::span<const float> parameters, int images,
+                                              const FillImage& fill);
+
   [[nodiscard]] const Program& program() const { return program_; }
 
  private:
   struct Shard;
+  // Takes image `position`, from several threads at once.
+  using TakeLogits = std::function<void(std::size_t position, std::span<const float> logits,
+                                        std::span<const float> targets)>;
+
+  void forward(std::span<const float> parameters, int images, const FillImage& fill, const TakeLogits& take);
 
   const OutputHead& head_;
   const Workers& workers_;
   std::size_t image_size_;
   std::size_t logits_size_;
+  std::size_t area_;
   Program program_;
   PackedWeights packed_;
   std::vector<Shard> shards_;

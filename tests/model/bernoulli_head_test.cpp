@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tests/support/head_checks.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -116,6 +117,14 @@ TEST(BernoulliHead, DividesLogitsByTheTemperature) {
 TEST(BernoulliHead, NeedsOneLogitPerChannel) {
   EXPECT_EQ(make_output_head({}, 1)->logit_channels(), 1);
   EXPECT_EQ(make_output_head({}, 3)->logit_channels(), 3);
+}
+
+TEST(BernoulliHead, GivesTheNatsOfEachPixel) {
+  testing::Random random(7);
+  for (const int channels : {1, 3}) {
+    const BernoulliHead head(channels);
+    testing::expect_nats_of_pixels(head, 40, testing::random_case(random, head, channels, 40, 5.0f));
+  }
 }
 
 }  // namespace

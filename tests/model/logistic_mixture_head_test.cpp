@@ -154,5 +154,14 @@ TEST(LogisticMixtureHead, RaisesProbabilitiesToOneOverTheTemperature) {
   for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(cold[i], own[i] * own[i] / squares, 1e-5f);
 }
 
+TEST(LogisticMixtureHead, GivesTheNatsOfEachPixel) {
+  Random random(7);
+  for (int round = 0; round < 20; ++round) {
+    const int channels = random.between(1, 4), area = random.between(1, 150);
+    const LogisticMixtureHead head(random.between(2, 300), random.between(1, 5), channels);
+    testing::expect_nats_of_pixels(head, area, testing::random_case(random, head, channels, area, 2.0f));
+  }
+}
+
 }  // namespace
 }  // namespace pcnn

@@ -99,5 +99,14 @@ TEST(SoftmaxHead, FindsEveryLevelAgain) {
   }
 }
 
+TEST(SoftmaxHead, GivesTheNatsOfEachPixel) {
+  Random random(7);
+  for (int round = 0; round < 20; ++round) {
+    const int channels = random.between(1, 4), area = random.between(1, 150);
+    const SoftmaxHead head(random.between(2, 70), channels);
+    testing::expect_nats_of_pixels(head, area, testing::random_case(random, head, channels, area, 2.0f));
+  }
+}
+
 }  // namespace
 }  // namespace pcnn

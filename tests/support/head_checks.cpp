@@ -48,6 +48,26 @@ void expect_nats_of_probabilities(const OutputHead& head, int image_channels, in
   EXPECT_NEAR(head.nats(image.logits, image.targets, {}), sum, tolerance * std::abs(sum));
 }
 
+void expect_nats_of_pixels(const OutputHead& head, int area, const HeadCase& image) {
+  std::vector<float> nats(static_cast<std::size_t>(area), NAN);
+  head.pixel_nats(image.logits, image.targets, nats);
+  const auto at = [&](const std::vector<float>& maps, int pixel) {
+    std::vector<float> values;
+    for (std::size_t i = static_cast<std::size_t>(pixel); i < maps.size(); i += nats.size())
+      values.push_back(maps[i]);
+    return values;
+  };
+  double sum = 0.0;
+  for (int pixel = 0; pixel < area; ++pixel) {
+    const double alone = head.nats(at(image.logits, pixel), at(image.targets, pixel), {});
+    const double value = nats[static_cast<std::size_t>(pixel)];
+    EXPECT_NEAR(value, alone, 1e-6 * std::abs(alone)) << "pixel " << pixel;  // rounded to float
+    sum += value;
+  }
+  const double whole = head.nats(image.logits, image.targets, {});
+  EXPECT_NEAR(sum, whole, 1e-6 * std::abs(whole));
+}
+
 void expect_slopes(const OutputHead& head, const HeadCase& image, float step, double tolerance) {
   std::vector<float> diff(image.logits.size(), NAN);
   EXPECT_EQ(head.nats(image.logits, image.targets, diff), head.nats(image.logits, image.targets, {}));

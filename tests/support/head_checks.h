@@ -20,6 +20,9 @@ HeadCase random_case(Random& random, const OutputHead& head, int image_channels,
 void expect_nats_of_probabilities(const OutputHead& head, int image_channels, int area, const HeadCase& image,
                                   double tolerance);
 
+// The nats of each pixel are those of an image of that pixel alone, and add up to those of the image.
+void expect_nats_of_pixels(const OutputHead& head, int area, const HeadCase& image);
+
 // diff_logits are the slopes of nats(), by central differences of this step.
 void expect_slopes(const OutputHead& head, const HeadCase& image, float step, double tolerance);
 

@@ -1,0 +1,69 @@
+// pcnn-eval: scores images with a trained model.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+
+#include "cmd/report_errors.h"
+#include "engine/core/parallel.h"
+#include "engine/run/eval_run.h"
+
+namespace {
+
+std::string refuse_empty(const std::string& name) {
+  return name.empty() ? "empty, accepted: the name of a file" : "";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  pcnn::flush_denormals_to_zero();
+
+  CLI::App app{
+      "Scores images with a trained model: exact negative log-likelihoods, with intervals.\n"
+      "  pcnn-eval runs/mnist\n"
+      "  pcnn-eval runs/mnist data.directory=elsewhere/mnist --split validation --json\n"
+      "  pcnn-eval runs/mnist --scores scores.csv --surprise surprise.png\n"
+      "  pcnn-eval runs/mnist --images mine.npy --scores mine.csv\n"
+      "The data set, its split and its coding are the run's. Intervals are of the mean over images: 95 %, "
+      "that is\n"
+      "1.96 * sample standard deviation / sqrt(images) to either side."};
+  pcnn::EvalOptions options;
+  bool json = false;
+  app.add_option("model", options.model, "a run directory (its best parameters) or a checkpoint file")
+      ->required();
+  app.add_option(
+      "overrides", options.overrides,
+      "key=value: of data.* (data.directory=DIR where the files have moved), threads or precision");
+  app.add_option("--split", options.split, "test, validation or train (test)")
+      ->check(CLI::IsMember({"test", "validation", "train"}));
+  app.add_option("--images", options.images,
+                 "score these instead: .npy, [n] x [channels] x height x width, uint8 pixels or bool and "
+                 "uint16 levels; or a PNG; of any size")
+      ->check(refuse_empty);
+  app.add_flag("--json", json, "one JSON object on standard output and nothing else");
+  app.add_option("--scores", options.scores, ".csv for the score of every image")->check(refuse_empty);
+  app.add_option("--surprise", options.surprise,
+                 ".png: the most and the least likely images, each beside its map of nats per pixel")
+      ->check(refuse_empty);
+  app.add_option("--count,-n", options.count, "images of either kind in that picture (8)")
+      ->check(CLI::Range(1, 10000));
+  app.add_option("--threads", options.threads, "results do not depend on it (all cores)")
+      ->check(CLI::Range(1, 1024));
+  app.add_flag("--overwrite", options.overwrite, "write over files that exist");
+  app.set_version_flag("--version", "pcnn " PCNN_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  options.live = !json;
+
+  return pcnn::report_errors("pcnn-eval", [&] {
+    const pcnn::Evaluation evaluation = pcnn::evaluate(options);
+    const std::string report =
+        json ? pcnn::report_json(evaluation, options) : pcnn::report_text(evaluation, options);
+    if (std::fputs(report.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+      throw pcnn::FileError("standard output", "cannot be written to");
+  });
+}

@@ -1,0 +1,127 @@
+#include "engine/run/eval_data.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/data/dataset.h"
+#include "engine/data/image_file.h"
+
+namespace pcnn {
+namespace {
+
+bool is_allowed(std::string_view override_text) {
+  return override_text.starts_with("data.") || override_text.starts_with("threads=") ||
+         override_text.starts_with("precision=");
+}
+
+std::string size_of(int height, int width) {
+  return fmt::format("{}x{}", height, width);
+}
+
+ImageSet& split_of(Dataset& data, const std::string& split) {
+  if (split == "train") return data.train;
+  if (split == "validation") return data.validation;
+  if (split == "test") return data.test;
+  throw ConfigError("--split: found '" + split + "', accepted: test, validation or train");
+}
+
+// Other images, or other roles of them, than the run had; where its files lie is no matter.
+bool alters_splits(const DataConfig& run, DataConfig now) {
+  now.directory = run.directory;
+  now.binarisation = run.binarisation;
+  now.quantised = run.quantised;
+  now.colour = run.colour;
+  now.colour_seed = run.colour_seed;
+  now.allow_test_in_train = run.allow_test_in_train;
+  return now != run;
+}
+
+void note_alterations(const TrainedModel& model, const RunConfig& config, const EvalOptions& options,
+                      std::vector<std::string>& notes) {
+  DataConfig same = config.data;
+  same.directory = model.config.data.directory;
+  if (same == model.config.data) return;
+  std::string overrides;
+  for (const std::string& text : options.overrides)
+    if (text.starts_with("data.") && !text.starts_with("data.directory="))
+      overrides += (overrides.empty() ? "" : " ") + text;
+  const bool splits = options.images.empty() && alters_splits(model.config.data, config.data);
+  notes.push_back("not the data as the run had it: " + overrides +
+                  (splits ? "; a split may hold images it trained on" : ""));
+}
+
+void note_training(const TrainedModel& model, const RunConfig& config, const std::string& split,
+                   std::vector<std::string>& notes) {
+  if (model.config.data.train_on == TrainOn::kTest) {
+    // Where the config still says so, the data set's own note has said it.
+    if (config.data.train_on == TrainOn::kTrain)
+      notes.push_back("the run trained on the test split (data.train_on: test)");
+  } else if (split == "train") {
+    notes.push_back("the run trained on these images: the scores say how well they are remembered");
+  } else if (split == "validation" && model.path.ends_with("best.safetensors")) {
+    notes.push_back("of all epochs, these parameters were kept for their loss on the validation split");
+  }
+}
+
+EvalData load_split(const TrainedModel& model, const RunConfig& config, const EvalOptions& options) {
+  const std::string split = options.split.empty() ? "test" : options.split;
+  Dataset dataset = load_dataset(config.data);
+  EvalData data{.images = std::move(split_of(dataset, split)),
+                .coding = make_pixel_coding(config.data),
+                .description = {},
+                .notes = {}};
+  data.description = describe_split(config.data, data.images, split);
+  if (!dataset.note.empty()) data.notes.push_back(dataset.note);
+  note_training(model, config, split, data.notes);
+  return data;
+}
+
+EvalData load_own(const TrainedModel& model, const RunConfig& config, const EvalOptions& options) {
+  OwnImages own = read_own_images(options.images, config.data, model.network.image_channels);
+  EvalData data{
+      .images = std::move(own.images), .coding = std::move(own.coding), .description = {}, .notes = {}};
+  data.description =
+      fmt::format("{}, {} image{}", options.images, data.images.count, data.images.count == 1 ? "" : "s");
+  return data;
+}
+
+}  // namespace
+
+RunConfig overridden_config(const TrainedModel& model, const EvalOptions& options) {
+  const bool trained_on_test = model.config.data.train_on == TrainOn::kTest;
+  for (const std::string& text : options.overrides)
+    if (text == "data.train_on=test" && !trained_on_test)
+      throw ConfigError("override '" + text +
+                        "': the run did not train on the test split; --split says what is scored");
+    else if (!is_allowed(text))
+      throw ConfigError("override '" + text +
+                        "': accepted: data.KEY=VALUE, threads=N and precision=f32, bf16 or auto; the rest of "
+                        "the config is the run's");
+  const RunConfig config = read_run_config(
+      ConfigDocument::from_string(model.resolved_yaml, model.path + " (config)", options.overrides), "model");
+  // However else it may have been spelt.
+  if (config.data.train_on == TrainOn::kTest && !trained_on_test)
+    throw ConfigError("data.train_on: the run did not train on the test split; --split says what is scored");
+  return config;
+}
+
+EvalData load_eval_data(const TrainedModel& model, const RunConfig& config, const EvalOptions& options) {
+  EvalData data =
+      options.images.empty() ? load_split(model, config, options) : load_own(model, config, options);
+  const Network& network = model.network;
+  if (data.images.channels != network.image_channels)
+    throw ConfigError(fmt::format("{}: images of {} channel{}, accepted: {}, as the model's have",
+                                  data.description, data.images.channels,
+                                  data.images.channels == 1 ? "" : "s", network.image_channels));
+  if (data.images.height != network.image_height || data.images.width != network.image_width)
+    data.notes.push_back(fmt::format("images of {}; the model was trained on {}",
+                                     size_of(data.images.height, data.images.width),
+                                     size_of(network.image_height, network.image_width)));
+  note_alterations(model, config, options, data.notes);
+  return data;
+}
+
+}  // namespace pcnn

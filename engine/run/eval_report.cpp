@@ -1,0 +1,108 @@
+#include "engine/run/eval_report.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <utility>
+
+namespace pcnn {
+namespace {
+
+// One of the units figures are given in.
+struct Unit {
+  const char* name;  // in text
+  const char* key;   // in JSON
+  double mean;
+  double per_nat;  // of an image
+  int digits;
+};
+
+std::vector<Unit> units(const Evaluation& evaluation) {
+  const auto dims = static_cast<double>(evaluation.image.size());
+  const Score& score = evaluation.score;
+  return {{"nats/dim", "nats_per_dim", score.nats_per_dim, 1.0 / dims, 4},
+          {"nats/image", "nats_per_image", score.nats_per_image, 1.0, 2},
+          {"bits/dim", "bits_per_dim", score.bits_per_dim, 1.0 / dims / std::numbers::ln2, 4}};
+}
+
+}  // namespace
+
+std::optional<Interval> interval_over_images(std::span<const double> nats) {
+  if (nats.size() < 2) return std::nullopt;
+  const auto count = static_cast<double>(nats.size());
+  double mean = 0.0, squares = 0.0;
+  for (const double value : nats) mean += value;
+  mean /= count;
+  for (const double value : nats) squares += (value - mean) * (value - mean);
+  const double half = 1.96 * std::sqrt(squares / (count - 1.0) / count);
+  return Interval{mean - half, mean + half};
+}
+
+std::string scores_csv(const Evaluation& evaluation) {
+  const auto dims = static_cast<double>(evaluation.image.size());
+  std::string csv = "index,file_index,nats,nats_per_dim,bits_per_dim\n";
+  for (std::size_t i = 0; i < evaluation.nats.size(); ++i) {
+    const double nats = evaluation.nats[i];
+    fmt::format_to(std::back_inserter(csv), "{},{},{},{},{}\n", i, evaluation.file_index[i], nats,
+                   nats / dims, nats / dims / std::numbers::ln2);
+  }
+  return csv;
+}
+
+std::string report_text(const Evaluation& evaluation, const EvalOptions& options) {
+  std::string text =
+      fmt::format("{}; {}\n{}, {}; scored in {:.2f} s: {:.1f} images/s\n", evaluation.split,
+                  evaluation.coding, evaluation.model, evaluation.precision, evaluation.seconds,
+                  static_cast<double>(evaluation.nats.size()) / evaluation.seconds);
+  for (const Unit& unit : units(evaluation)) {
+    text += fmt::format("{:.{}f} {}", unit.mean, unit.digits, unit.name);
+    if (const auto& interval = evaluation.nats_per_image)
+      text += fmt::format("  (95 % interval over images: {:.{}f} to {:.{}f})", unit.per_nat * interval->low,
+                          unit.digits, unit.per_nat * interval->high, unit.digits);
+    text += "\n";
+  }
+  if (!evaluation.nats_per_image) text += "note: one image has no interval\n";
+  for (const std::string& note : evaluation.notes) text += "note: " + note + "\n";
+  if (!options.scores.empty()) text += options.scores + ": the score of every image\n";
+  if (const auto& surprise = evaluation.surprise)
+    text += fmt::format(
+        "{}: the {} most likely images (left) and the {} least likely (right), each beside its nats per "
+        "pixel, summed over channels: black = 0, white = {:.4g} nats\n",
+        options.surprise, surprise->most_likely.size(), surprise->least_likely.size(), surprise->white_nats);
+  return text;
+}
+
+std::string report_json(const Evaluation& evaluation, const EvalOptions& options) {
+  nlohmann::ordered_json json{{"model", evaluation.model},
+                              {"split", evaluation.split},
+                              {evaluation.binary ? "binarisation" : "coding", evaluation.coding},
+                              {"precision", evaluation.precision},
+                              {"images", evaluation.score.images},
+                              {"channels", evaluation.image.c},
+                              {"height", evaluation.image.h},
+                              {"width", evaluation.image.w}};
+  for (const Unit& unit : units(evaluation)) {
+    json[unit.key] = unit.mean;
+    const std::string interval = std::string(unit.key) + "_interval";
+    if (evaluation.nats_per_image)
+      json[interval] = {unit.per_nat * evaluation.nats_per_image->low,
+                        unit.per_nat * evaluation.nats_per_image->high};
+    else
+      json[interval] = nullptr;
+  }
+  json["interval"] = "95 % over images: mean -+ 1.96 * sample standard deviation / sqrt(images)";
+  json["notes"] = evaluation.notes;
+  if (!options.scores.empty()) json["scores"] = options.scores;
+  if (const auto& surprise = evaluation.surprise)
+    json["surprise"] = {{"picture", options.surprise},
+                        {"most_likely", surprise->most_likely},
+                        {"least_likely", surprise->least_likely},
+                        {"white_nats_per_pixel", surprise->white_nats}};
+  // Paths need not be UTF-8.
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace pcnn

@@ -1,0 +1,174 @@
+#include "engine/run/eval_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "engine/core/error.h"
+#include "engine/core/parallel.h"
+#include "engine/io/file.h"
+#include "engine/io/png.h"
+#include "engine/run/clock_text.h"
+#include "engine/run/console.h"
+#include "engine/run/eval_data.h"
+#include "engine/run/eval_report.h"
+#include "engine/run/pictures.h"
+#include "engine/run/result_file.h"
+#include "engine/run/surprise.h"
+
+namespace pcnn {
+namespace {
+
+void check_options(const EvalOptions& options) {
+  if (!options.split.empty() && !options.images.empty())
+    throw ConfigError("--split and --images: one of the two is scored");
+  if (options.count > 0 && options.surprise.empty())
+    throw ConfigError("--count has no effect without --surprise FILE.png");
+  const auto check = [&](const std::string& path, const char* option, const char* ending) {
+    if (path.empty()) return;
+    if (!path.ends_with(ending)) throw ConfigError(path + ": " + option + " accepts a name in " + ending);
+    for (const std::string* input : {&options.model, &options.images})
+      if (!input->empty() && is_same_file(path, *input))
+        throw ConfigError(path + ": would be written over what is read from it; choose another name");
+    check_result_file(path, options.overwrite);
+  };
+  check(options.scores, "--scores", ".csv");
+  check(options.surprise, "--surprise", ".png");
+}
+
+int thread_count(const EvalOptions& options, const RunConfig& config) {
+  if (options.threads > 0) return options.threads;
+  const bool overridden = std::ranges::any_of(
+      options.overrides, [](const std::string& text) { return text.starts_with("threads="); });
+  return overridden ? config.threads : available_threads();
+}
+
+// How many of either end are shown.
+int shown_count(const EvalOptions& options, int images) {
+  return std::min(options.count > 0 ? options.count : 8, images);
+}
+
+void check_surprise(const EvalOptions& options, const Shape& image, int images) {
+  if (image.c != 1 && image.c != 3)
+    throw ConfigError(
+        fmt::format("--surprise: images of {} channels make no picture, accepted: 1 or 3", image.c));
+  check_picture(options.surprise, std::int64_t{kSurpriseColumns} * shown_count(options, images), image,
+                kSurpriseColumns, kGridGap, surprise_scale(image), "take a smaller --count");
+}
+
+FillImage fill_from(const EvalData& data) {
+  return [&data](int position, std::span<float> image) {
+    data.coding->encode_for_evaluation(data.images, position, image);
+  };
+}
+
+// In parts, to say how far it is. Parts are whole shards, so that no image is computed in another company
+// than without them.
+std::vector<double> score_all(Scorer& scorer, const TrainedModel& model, const EvalData& data, int threads,
+                              bool live) {
+  Console console;
+  const int count = data.images.count, part = scorer.program().images() * 64 * threads;
+  const FillImage fill = fill_from(data);
+  std::vector<double> nats;
+  const auto start = std::chrono::steady_clock::now();
+  for (int first = 0; first < count; first += part) {
+    const std::vector<double> scores =
+        scorer.nats(model.parameters, std::min(part, count - first),
+                    [&](int position, std::span<float> image) { fill(first + position, image); });
+    nats.insert(nats.end(), scores.begin(), scores.end());
+    if (!live || !console.wants_live()) continue;
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const auto done = static_cast<double>(nats.size());
+    console.live(fmt::format("scoring {:.0f} %  {:.1f} images/s  {} left", 100.0 * done / count,
+                             done / seconds, clock_text(seconds * (count - done) / done)));
+  }
+  return nats;
+}
+
+void check_finite(const Evaluation& evaluation) {
+  for (std::size_t i = 0; i < evaluation.nats.size(); ++i)
+    if (!std::isfinite(evaluation.nats[i]))
+      throw ConfigError(
+          fmt::format("{}: {}: image {} scores no finite number of nats: the parameters are too large to "
+                      "compute with",
+                      evaluation.model, evaluation.split, i));
+}
+
+Evaluation::Surprise write_surprise(const EvalOptions& options, Scorer& scorer, const TrainedModel& model,
+                                    const EvalData& data, const Evaluation& evaluation) {
+  std::vector<int> order(evaluation.nats.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {},
+                           [&](int image) { return evaluation.nats[static_cast<std::size_t>(image)]; });
+  const int count = shown_count(options, data.images.count);
+  Evaluation::Surprise surprise{.most_likely = {order.begin(), order.begin() + count},
+                                .least_likely = {order.rbegin(), order.rbegin() + count}};
+  std::vector<int> shown;  // in reading order
+  for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row) {
+    shown.push_back(surprise.most_likely[row]);
+    shown.push_back(surprise.least_likely[row]);
+  }
+  const std::size_t size = evaluation.image.size();
+  const FillImage fill = [&, encode = fill_from(data)](int position, std::span<float> image) {
+    encode(shown[static_cast<std::size_t>(position)], image);
+  };
+  std::vector<float> images(shown.size() * size);
+  for (std::size_t i = 0; i < shown.size(); ++i)
+    fill(static_cast<int>(i), std::span(images).subspan(i * size, size));
+  const std::vector<float> pixel_nats =
+      scorer.pixel_nats(model.parameters, static_cast<int>(shown.size()), fill);
+  const SurprisePicture drawn = draw_surprise(images, pixel_nats, evaluation.image, *model.head);
+  write_png(options.surprise, drawn.picture);
+  surprise.white_nats = drawn.white_nats;
+  return surprise;
+}
+
+}  // namespace
+
+Evaluation evaluate(const EvalOptions& options) {
+  check_options(options);
+  const TrainedModel model = load_trained_model(options.model);
+  for (const std::string* result : {&options.scores, &options.surprise})
+    if (!result->empty() && is_same_file(*result, model.path))
+      throw ConfigError(*result + ": would be written over what is read from it; choose another name");
+  const RunConfig config = overridden_config(model, options);
+  const EvalData data = load_eval_data(model, config, options);
+  const ChosenPrecision chosen = choose_precision(config.precision);
+  const Network network = resized(model.network, data.images.height, data.images.width);
+
+  Evaluation evaluation{.model = model.path,
+                        .split = data.description,
+                        .coding = data.coding->describe(),
+                        .binary = config.data.levels == 0,
+                        .precision = name_of(chosen.precision),
+                        .image = network.shape(0, 1),
+                        .nats = {},
+                        .file_index = data.images.ids,
+                        .score = {},
+                        .nats_per_image = {},
+                        .notes = data.notes,
+                        .surprise = {},
+                        .seconds = 0.0};
+  for (std::uint32_t& id : evaluation.file_index) id &= ~ImageSet::kTestId;
+  if (!chosen.note.empty()) evaluation.notes.push_back(chosen.note);
+  if (!options.surprise.empty()) check_surprise(options, evaluation.image, data.images.count);
+
+  const Workers workers(thread_count(options, config));
+  Scorer scorer(network, *model.head, static_cast<int>(config.train.shard_images), workers, chosen.precision);
+  const auto start = std::chrono::steady_clock::now();
+  evaluation.nats = score_all(scorer, model, data, workers.threads(), options.live);
+  evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  check_finite(evaluation);
+  evaluation.score = summarise(evaluation.nats, evaluation.image.size());
+  evaluation.nats_per_image = interval_over_images(evaluation.nats);
+
+  if (!options.scores.empty()) write_file_atomic(options.scores, scores_csv(evaluation));
+  if (!options.surprise.empty())
+    evaluation.surprise = write_surprise(options, scorer, model, data, evaluation);
+  return evaluation;
+}
+
+}  // namespace pcnn

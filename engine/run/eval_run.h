@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/shape.h"
+#include "engine/train/scorer.h"
+
+namespace pcnn {
+
+// What `pcnn-eval` was asked for.
+struct EvalOptions {
+  std::string model;                   // run directory or checkpoint file
+  std::vector<std::string> overrides;  // data.*, threads and precision of the run's config
+  std::string split;                   // "test", "validation" or "train"; empty: test
+  std::string images;                  // .npy or PNG to score instead of a split; see read_own_images()
+  std::string scores;                  // .csv for the score of every image; empty: none
+  std::string surprise;                // .png for the picture of draw_surprise(); empty: none
+  int count = 0;                       // its most likely images, and as many of the least; 0: 8
+  int threads = 0;                     // 0: those of an override, else all cores this process may use
+  bool overwrite = false;              // of files that exist
+  bool live = true;                    // shows progress on standard output
+};
+
+struct Interval {
+  double low = 0.0, high = 0.0;
+};
+
+struct Evaluation {
+  std::string model;                      // path of the checkpoint
+  std::string split;                      // what was scored: "MNIST test split, 10,000 images"
+  std::string coding;                     // of its pixels
+  bool binary = true;                     // the coding is a binarisation
+  std::string precision;                  // "f32"
+  Shape image;                            // n = 1
+  std::vector<double> nats;               // of each image, summed over its dimensions
+  std::vector<std::uint32_t> file_index;  // of each image, in the file it came from
+  Score score;
+  std::optional<Interval> nats_per_image;  // see interval_over_images()
+  std::vector<std::string> notes;          // belong beside every figure
+
+  struct Surprise {
+    std::vector<int> most_likely, least_likely;  // indices of images, the extreme first
+    double white_nats = 0.0;                     // of the pixel that is white in a map
+  };
+  std::optional<Surprise> surprise;
+  double seconds = 0.0;  // of scoring
+};
+
+// Scores images exactly, with the parameters, precision and shards of the run: for the test split the figures
+// of its results.json to the last bit. Writes the files asked for; those that exist are refused before
+// anything is computed. Throws pcnn::Error.
+[[nodiscard]] Evaluation evaluate(const EvalOptions& options);
+
+// What people and programs read of it. The JSON is one object: means as results.json names them, and for
+// each "..._interval", [low, high] or null.
+[[nodiscard]] std::string report_text(const Evaluation& evaluation, const EvalOptions& options);
+[[nodiscard]] std::string report_json(const Evaluation& evaluation, const EvalOptions& options);
+
+}  // namespace pcnn

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+namespace pcnn {
+
+// Everything that can be wrong with a file to write to, before the work is done. Throws ConfigError where it
+// exists and is not to be overwritten, is a folder, or has no folder to be in; FileError where that cannot be
+// written to.
+void check_result_file(const std::string& path, bool overwrite);
+
+// However the two are spelt; whether they exist or not.
+[[nodiscard]] bool is_same_file(const std::string& a, const std::string& b);
+
+}  // namespace pcnn

@@ -1,0 +1,126 @@
+#include "engine/data/image_file.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "engine/core/error.h"
+#include "engine/data/levels.h"
+#include "engine/io/npy.h"
+#include "engine/io/png.h"
+#include "tests/io/npy_files.h"
+#include "tests/io/temporary_directory.h"
+
+namespace pcnn {
+namespace {
+
+DataConfig config_of(int levels, bool quantised = false) {
+  DataConfig config;
+  config.levels = levels;
+  config.quantised = quantised;
+  if (quantised && levels == 0) config.binarisation.kind = BinarisationKind::kStored;
+  return config;
+}
+
+// As fed to the network.
+std::vector<float> inputs(const OwnImages& own, int image = 0) {
+  std::vector<float> values(own.images.image_size());
+  own.coding->encode_for_evaluation(own.images, image, values);
+  return values;
+}
+
+class OwnImagesFile : public testing::Test {
+ protected:
+  template <typename Value>
+  OwnImages read(const std::vector<std::int64_t>& shape, const std::vector<Value>& values,
+                 const DataConfig& config, int channels = 1) {
+    write_npy(npy(), shape, values);
+    return read_own_images(npy(), config, channels);
+  }
+  template <typename Value>
+  std::string refusal(const std::vector<std::int64_t>& shape, const std::vector<Value>& values,
+                      const DataConfig& config, int channels = 1) {
+    std::string text = error_of<Error>([&] { (void)read(shape, values, config, channels); });
+    EXPECT_TRUE(text.starts_with(npy() + ": ")) << text;
+    return text.substr(npy().size() + 2);
+  }
+  [[nodiscard]] std::string npy() const { return directory_.file("own.npy"); }
+  [[nodiscard]] std::string png() const { return directory_.file("own.png"); }
+
+  TemporaryDirectory directory_;
+};
+
+using Bytes = std::vector<std::uint8_t>;
+using Words = std::vector<std::uint16_t>;
+
+TEST_F(OwnImagesFile, MayBeOneImageManyOrHaveChannels) {
+  const Bytes pixels{0, 100, 127, 128, 200, 255};
+  for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{2, 3}, {1, 2, 3}, {1, 1, 2, 3}}) {
+    const OwnImages own = read(shape, pixels, config_of(0));
+    EXPECT_EQ(own.images.count, 1);
+    EXPECT_EQ(own.images.height, 2);
+    EXPECT_EQ(own.images.width, 3);
+    EXPECT_EQ(inputs(own), (std::vector<float>{0, 0, 0, 1, 1, 1}));
+    EXPECT_EQ(own.coding->describe(), "threshold: value / 255 >= 0.5");
+  }
+  const OwnImages planes = read({1, 3, 1, 2}, pixels, config_of(0), 3);
+  EXPECT_EQ(planes.images.channels, 3);
+  EXPECT_EQ(inputs(planes), (std::vector<float>{0, 0, 0, 1, 1, 1}));
+  EXPECT_EQ(read({2, 1, 3}, pixels, config_of(0)).images.ids, (std::vector<std::uint32_t>{0, 1}));
+}
+
+TEST_F(OwnImagesFile, TakesBitsAsTheyAreForABinaryModel) {
+  const std::vector<float> bits{0, 1, 1, 0};
+  for (const bool quantised : {false, true}) {
+    const OwnImages bytes = read({2, 2}, Bytes{0, 1, 1, 0}, config_of(0, quantised)),
+                    words = read({2, 2}, Words{0, 1, 1, 0}, config_of(0, quantised));
+    EXPECT_EQ(inputs(bytes), bits);
+    EXPECT_EQ(inputs(words), bits);
+    EXPECT_EQ(bytes.coding->describe(), "binary as stored");
+  }
+  std::ofstream(npy(), std::ios::binary) << npy_bytes(npy_dict("|b1", "(2, 2)"), std::string("\0\1\1\0", 4));
+  EXPECT_EQ(inputs(read_own_images(npy(), config_of(0), 1)), bits);
+}
+
+TEST_F(OwnImagesFile, QuantisesPixelsAndTakesLevelsAsTheyAre) {
+  const auto levels = [](std::initializer_list<int> values) {
+    std::vector<float> all;
+    for (const int value : values) all.push_back(level_to_input(value, 4));
+    return all;
+  };
+  EXPECT_EQ(inputs(read({1, 4}, Bytes{0, 1, 64, 255}, config_of(4))), levels({0, 0, 1, 3}));
+  EXPECT_EQ(inputs(read({1, 4}, Words{0, 1, 2, 3}, config_of(4))), levels({0, 1, 2, 3}));
+  EXPECT_EQ(inputs(read({1, 4}, Bytes{0, 1, 2, 3}, config_of(4, true))), levels({0, 1, 2, 3}));
+}
+
+TEST_F(OwnImagesFile, ReadsAPictureWhoseGreysMayBeStoredInColour) {
+  write_png(png(), {.width = 2, .height = 1, .channels = 3, .pixels = {10, 10, 10, 250, 250, 250}});
+  EXPECT_EQ(inputs(read_own_images(png(), config_of(0), 1)), (std::vector<float>{0, 1}));
+  write_png(png(), {.width = 2, .height = 1, .channels = 3, .pixels = {1, 200, 3, 250, 5, 250}});
+  EXPECT_EQ(inputs(read_own_images(png(), config_of(0), 3)), (std::vector<float>{0, 1, 1, 0, 0, 1}));
+  EXPECT_EQ(
+      error_of<ConfigError>([&] { (void)read_own_images(png(), config_of(0), 1); }),
+      png() + ": the pixel at row 0, column 0 is coloured, accepted: a grey picture, as the model's are");
+  EXPECT_NE(error_of<ConfigError>([&] {
+              (void)read_own_images(png(), config_of(4, true), 3);
+            }).find("levels as stored"),
+            std::string::npos);
+}
+
+TEST_F(OwnImagesFile, RefusesWhatTheModelDoesNotTake) {
+  EXPECT_EQ(refusal({1, 2}, std::vector<float>{0, 1}, config_of(0)),
+            "byte 8: found float32, accepted: uint8 pixels, or levels as bool, uint8 or uint16");
+  EXPECT_EQ(refusal({1, 2}, Words{1, 2}, config_of(0)),
+            "value 2 at index (0, 1), accepted: 0 to 1, the levels of model.head");
+  EXPECT_EQ(refusal({1, 2}, Words{1, 4}, config_of(4)),
+            "value 4 at index (0, 1), accepted: 0 to 3, the levels of model.head");
+  EXPECT_EQ(refusal({1, 1, 1, 2}, Bytes{1, 4}, config_of(0), 3),
+            "images of 1 channel, accepted: 3, as the model's have");
+  EXPECT_EQ(refusal({2}, Bytes{1, 4}, config_of(0)),
+            "byte 8: found shape (2,), accepted: (rows, columns), (n, rows, columns) or (n, channels, rows, "
+            "columns), at least one image, 1 to 4 channels, sides of 1 to 16384, less than 2^31 values in "
+            "all");
+}
+
+}  // namespace
+}  // namespace pcnn
