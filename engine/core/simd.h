@@ -62,13 +62,14 @@ struct Simd {
     __builtin_memcpy(to, &halves, sizeof(Halves));
   }
 
+  // Where either is NaN: the second.
   static Vector larger(Vector a, Vector b) { return a > b ? a : b; }
   static Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
 
   // e^x to about 2 units in the last place, x cut to [-87, 88]: x = n ln 2 + r with |r| <= ln 2 / 2, then
   // Taylor's polynomial of degree 7 in r, then n into the exponent.
   static Vector exponential(Vector x) {
-    x = smaller(larger(x, Vector{} - 87.0f), Vector{} + 88.0f);
+    x = smaller(Vector{} + 88.0f, larger(Vector{} - 87.0f, x));  // in this order a NaN stays one
     const Vector rounder = Vector{} + 12582912.0f;  // 1.5 * 2^23: the sum's low bits are the nearest integer
     const Vector shifted = x * 1.44269504f + rounder;
     const Vector n = shifted - rounder;

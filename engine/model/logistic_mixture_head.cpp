@@ -15,7 +15,11 @@ constexpr std::size_t kLanes = 4;
 using Lanes = Simd<kLanes>;
 using Vector = Lanes::Vector;
 
-constexpr float kLowestLogScale = -7.0f;
+// -7 for 256 levels, as PixelCNN++ has it and where a component can give 97 % to one level; lower for finer
+// ones, to the same end.
+float lowest_log_scale(float half) {
+  return std::min(-7.0f, std::log(half) - 7.0f + std::log(255.0f));
+}
 
 Vector load(const float* from, std::size_t count) {
   Vector value{};
@@ -65,9 +69,10 @@ struct Component {
 // them.
 Component component(Vector x, Vector mean, Vector log_scale, float half) {
   const Vector zero{}, rounder = zero + 12582912.0f;  // 1.5 * 2^23: see Simd::exponential
-  const auto lowest = x<half - 1.0f, highest = x> 1.0f - half, edge = lowest | highest;
-  const auto floored = log_scale < kLowestLogScale;
-  const Vector s = floored ? zero + kLowestLogScale : log_scale;
+  const auto lowest = (x < half - 1.0f), highest = (x > 1.0f - half), edge = (lowest | highest);
+  const float floor = lowest_log_scale(half);
+  const auto floored = (log_scale < floor);
+  const Vector s = floored ? zero + floor : log_scale;
   const Vector inverse = Lanes::exponential(-s);
   const Vector twice_level = 2.0f * ((x + 1.0f) / (2.0f * half) + rounder - rounder);
   const Vector a = inverse * ((twice_level + 1.0f) * half - 1.0f - mean),

@@ -7,13 +7,14 @@ namespace pcnn {
 // A mixture of logistics over all channels of a pixel together, each component discretised to the levels:
 //
 //     p(x_1 .. x_C) = sum over k of pi_k  product over c of P(x_c | mu_ck, s_ck)
-//     P(x | mu, s)  = sigmoid((x + h - mu) / s) - sigmoid((x - h - mu) / s),  h half the distance of two
-//     levels mu_ck         = mean_ck + sum over j < c of tanh(coefficient_cjk) x_j
+//     P(x | mu, s)  = sigmoid((x + h - mu) / s) - sigmoid((x - h - mu) / s)
+//     mu_ck         = mean_ck + sum over j < c of tanh(coefficient_cjk) x_j
 //
-// where the lowest level takes everything below it and the highest everything above. Log scales are at least
-// -7. All logits of a pixel have seen earlier pixels only; its channels depend on each other through pi and
-// the coefficients. Logit maps, each line `mixtures` of them: log pi (unnormalised); per channel the means,
-// then the log scales; the coefficients by c, then j.
+// where h is half the distance of two levels, the lowest level takes everything below it and the highest
+// everything above. Log scales are at least -7 (of more than 256 levels, less by the log of levels / 256).
+// All logits of a pixel have seen earlier pixels only; its channels depend on each other through pi and the
+// coefficients. Logit maps, each line `mixtures` of them: log pi (unnormalised); per channel the means, then
+// the log scales; the coefficients by c, then j.
 //
 // Source: Salimans, Karpathy, Chen, Kingma, "PixelCNN++", ICLR 2017, section 2.1 and 2.2. There a bin whose
 // probability is below 1e-5 gets density times width in its place, since the difference of two sigmoids is

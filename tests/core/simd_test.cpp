@@ -38,6 +38,10 @@ TEST(Simd, ExponentialStaysFiniteAndPositiveForAnyNumber) {
   }
 }
 
+TEST(Simd, ExponentialOfWhatIsNoNumberIsNone) {
+  EXPECT_TRUE(std::isnan(exponential(NAN)));
+}
+
 TEST(Simd, LogarithmIsCorrectToAboutTwoUnitsInTheLastPlace) {
   testing::Random random(2);
   for (int i = 0; i < 100000; ++i) {

@@ -163,5 +163,11 @@ TEST(LogisticMixtureHead, GivesTheNatsOfEachPixel) {
   }
 }
 
+TEST(LogisticMixtureHead, ShowsALogitThatIsNotANumber) {
+  Random random(91);
+  const LogisticMixtureHead head(8, 3, 3);
+  testing::expect_nan_shows(head, testing::random_case(random, head, 3, 3, 1.0f));
+}
+
 }  // namespace
 }  // namespace pcnn

@@ -108,5 +108,11 @@ TEST(SoftmaxHead, GivesTheNatsOfEachPixel) {
   }
 }
 
+TEST(SoftmaxHead, ShowsALogitThatIsNotANumber) {
+  Random random(91);
+  const SoftmaxHead head(5, 2);
+  testing::expect_nan_shows(head, testing::random_case(random, head, 2, 3, 1.0f));
+}
+
 }  // namespace
 }  // namespace pcnn

@@ -93,4 +93,12 @@ void expect_draws_follow(const OutputHead& head, const Conditional& dimension, f
     EXPECT_NEAR(counts[level], kDraws * double{distribution[level]}, 2.0) << "level " << level;
 }
 
+void expect_nan_shows(const OutputHead& head, const HeadCase& image) {
+  for (std::size_t i = 0; i < image.logits.size(); ++i) {
+    std::vector<float> logits = image.logits;
+    logits[i] = NAN;
+    EXPECT_TRUE(std::isnan(head.nats(logits, image.targets, {}))) << "logit " << i;
+  }
+}
+
 }  // namespace pcnn::testing

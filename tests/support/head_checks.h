@@ -29,4 +29,7 @@ void expect_slopes(const OutputHead& head, const HeadCase& image, float step, do
 // Draws at a grid of uniform numbers come as often as the probabilities say.
 void expect_draws_follow(const OutputHead& head, const Conditional& dimension, float temperature);
 
+// A logit that is not a number, wherever it is, makes nats that are none: or training would go on with it.
+void expect_nan_shows(const OutputHead& head, const HeadCase& image);
+
 }  // namespace pcnn::testing
