@@ -22,6 +22,8 @@ enum class Stream : std::uint32_t {
   kSplit = 4,           // position
   kSample = 5,          // (chain, pixel, channel)
   kColour = 6,          // (image id, attempt)
+  kLively = 7,          // (parameter index, element)
+  kInspection = 8,      // element
 };
 
 // Numbers of one (seed, stream). Copying is free; every method is const and thread-safe.

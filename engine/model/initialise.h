@@ -19,4 +19,9 @@ enum class Initialisation { kGlorotNormal, kGlorotUniform, kHeNormal, kHeUniform
 [[nodiscard]] std::vector<float> initial_parameters(const Network& network, Initialisation initialisation,
                                                     std::uint64_t seed);
 
+// Parameters that show every path of the network: biases are drawn too, and weights are scaled by their live
+// taps and by the activation, so that signals of the order of one neither die nor saturate on their way
+// through any number of layers. For checks; not meant to be trained. Dead weights are zero.
+[[nodiscard]] std::vector<float> random_parameters(const Network& network, std::uint64_t seed);
+
 }  // namespace pcnn

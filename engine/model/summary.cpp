@@ -9,14 +9,6 @@
 namespace pcnn {
 namespace {
 
-// 389249 -> "389,249".
-std::string grouped(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
-}
-
 LayerSummary summarise_conv(const Network& network, int node, const MaskedConvOp& conv) {
   LayerSummary layer;
   layer.name = network.nodes[static_cast<std::size_t>(node)].name;
@@ -46,6 +38,13 @@ std::string describe_field(const Network& network) {
 }
 
 }  // namespace
+
+std::string grouped(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
 
 std::vector<LayerSummary> summarise_layers(const Network& network) {
   std::vector<LayerSummary> layers;

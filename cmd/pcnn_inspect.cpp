@@ -1,0 +1,50 @@
+// pcnn-inspect: shows what a network is and sees, and proves that it does not see what it is to predict.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "cmd/report_errors.h"
+#include "engine/core/parallel.h"
+#include "engine/run/inspect_run.h"
+
+int main(int argc, char** argv) {
+  pcnn::flush_denormals_to_zero();
+
+  CLI::App app{
+      "Prints the layers and the receptive field of a network, and proves its causality: the image is "
+      "changed\n"
+      "at every place, and no logit there or before may move by a bit.\n"
+      "  pcnn-inspect configs/mnist.yaml\n"
+      "  pcnn-inspect configs/mnist.yaml model.blocks.repeat=3 --field field.png\n"
+      "  pcnn-inspect runs/mnist --threads 2"};
+  pcnn::InspectOptions options;
+  std::vector<std::string> arguments;
+  app.add_option("network", arguments,
+                 "a config, then any number of key.path=value overrides; or a run directory (its best "
+                 "parameters), or a checkpoint (.safetensors)");
+  app.add_option("--field", options.field, ".png for a picture of the receptive field")
+      ->check([](const std::string& path) { return path.empty() ? "empty, accepted: a name in .png" : ""; });
+  app.add_option("--scale", options.scale, "picture pixels per image pixel (16)")->check(CLI::Range(1, 64));
+  app.add_flag("--overwrite", options.overwrite, "write over a picture that exists");
+  app.add_option("--threads", options.threads, "results do not depend on it (all cores)")
+      ->check(CLI::Range(1, 1024));
+  bool no_proof = false;
+  app.add_flag("--no-proof", no_proof, "table and receptive field only");
+  app.set_version_flag("--version", "pcnn " PCNN_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (arguments.empty() || arguments.front().find('=') != std::string::npos) {
+    std::fputs("pcnn-inspect: no network given: pcnn-inspect configs/mnist.yaml, or --help\n", stderr);
+    return 2;
+  }
+  options.proof = !no_proof;
+  options.network = arguments.front();
+  options.overrides.assign(arguments.begin() + 1, arguments.end());
+
+  return pcnn::report_errors("pcnn-inspect", [&] { pcnn::inspect(options); });
+}

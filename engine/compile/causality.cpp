@@ -1,0 +1,244 @@
+#include "engine/compile/causality.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <stdexcept>
+#include <vector>
+
+#include "engine/core/error.h"
+
+namespace pcnn {
+namespace {
+
+constexpr int kImagesPerPass = 4;
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+std::int64_t count_places(const Network& network) {
+  return std::int64_t{network.image_height} * network.image_width * network.groups;
+}
+
+ImagePlace place_of(const Network& network, std::int64_t index) {
+  const auto pixel = static_cast<int>(index / network.groups);
+  return {pixel / network.image_width, pixel % network.image_width, static_cast<int>(index % network.groups)};
+}
+
+void check_arguments(const Network& network, const ImageChange& change) {
+  const std::size_t size = network.shape(0, 1).size();
+  if (change.before.size() != size || change.after.size() != size)
+    throw std::invalid_argument("the images are not of " + network.shape(0, 1).text());
+  for (std::size_t i = 0; i < size; ++i)
+    if (change.before[i] == change.after[i])
+      throw std::invalid_argument("the change leaves value " + std::to_string(i) + " of the image as it was");
+  for (const Node& node : network.nodes)
+    if (node.channels % network.groups != 0)
+      throw std::invalid_argument(node.name + ": its maps make no " + std::to_string(network.groups) +
+                                  " equal groups");
+}
+
+// What the change of one place did to the logits.
+struct Movement {
+  std::int64_t first = std::numeric_limits<std::int64_t>::max();  // place
+  std::int64_t later_logits = 0;
+};
+
+// One program that computes `images` images at a time, and its logits of the image as it is: of every
+// position in the batch its own, so that only the change can tell two passes apart.
+class Comparison {
+ public:
+  Comparison(const Network& network, std::span<const float> parameters, const ImageChange& change, int images,
+             Purpose purpose, const CompileOptions& options)
+      : network_(network),
+        change_(change),
+        program_(network_, images, purpose, options),
+        packed_(program_.new_packed_weights()) {
+    program_.pack(parameters, packed_);
+    Pass pass(*this);
+    program_.forward(pass.workspace_, pass.images_, pass.logits_);
+    before_ = pass.logits_;
+  }
+
+  [[nodiscard]] bool is_finite() const {
+    return std::ranges::all_of(before_, [](float value) { return std::isfinite(value); });
+  }
+
+  // One worker's batch.
+  class Pass {
+   public:
+    explicit Pass(const Comparison& owner)
+        : owner_(owner),
+          workspace_(owner.program_, owner.packed_),
+          logits_(owner.network_.shape(owner.network_.logits, owner.program_.images()).size()) {
+      for (int image = 0; image < owner.program_.images(); ++image)
+        images_.insert(images_.end(), owner.change_.before.begin(), owner.change_.before.end());
+    }
+
+    // Changes image i at place first + i, for `count` of them.
+    void run(std::int64_t first, int count) {
+      for (int image = 0; image < count; ++image) write(owner_.change_.after, image, first + image);
+      owner_.program_.forward(workspace_, images_, logits_);
+      for (int image = 0; image < count; ++image) write(owner_.change_.before, image, first + image);
+    }
+
+    // What that did in one image.
+    [[nodiscard]] Movement movement(int image, std::int64_t place) const {
+      const Network& network = owner_.network_;
+      const Shape maps = network.shape(network.logits, 1);
+      const std::size_t area = at(maps.h) * at(maps.w);
+      Movement movement;
+      for (int map = 0; map < maps.c; ++map) {
+        const int group = group_of(map, maps.c, network.groups);
+        const std::size_t begin = (at(image) * at(maps.c) + at(map)) * area;
+        for (std::size_t pixel = 0; pixel < area; ++pixel) {
+          if (same_bits(logits_[begin + pixel], owner_.before_[begin + pixel])) continue;
+          const std::int64_t moved = static_cast<std::int64_t>(pixel) * network.groups + group;
+          movement.first = std::min(movement.first, moved);
+          movement.later_logits += moved > place;
+        }
+      }
+      return movement;
+    }
+
+   private:
+    friend class Comparison;
+
+    static bool same_bits(float a, float b) {
+      return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+    }
+
+    void write(std::span<const float> from, int image, std::int64_t index) {
+      const ImagePlace place = place_of(owner_.network_, index);
+      const Shape shape = owner_.network_.shape(0, 1);
+      const int of_group = shape.c / owner_.network_.groups;
+      for (int channel = place.group * of_group; channel < (place.group + 1) * of_group; ++channel) {
+        const std::size_t value = shape.offset(0, channel, place.row, place.column);
+        images_[at(image) * shape.size() + value] = from[value];
+      }
+    }
+
+    const Comparison& owner_;
+    Workspace workspace_;
+    std::vector<float> images_;
+    std::vector<float> logits_;
+  };
+
+ private:
+  Network network_;
+  ImageChange change_;
+  Program program_;
+  PackedWeights packed_;
+  std::vector<float> before_;
+};
+
+// What a node's maps may see. Nodes before the mask may see their own place, and so may those whose every
+// path to the logits has a mask A to come. A convolution on a path without any should have been the mask.
+enum class Sight { kAnything, kItsPlace, kEarlierPlaces };
+
+std::vector<Sight> rightful_sight(const Network& network) {
+  const std::size_t count = network.nodes.size();
+  std::vector<bool> masked(count, false);                          // behind a mask A
+  std::vector<bool> reaches(count, false), exposed(count, false);  // the logits; with no mask A to come
+  const auto conv_of = [&](std::size_t node) { return std::get_if<MaskedConvOp>(&network.nodes[node].op); };
+  const auto cuts = [&](std::size_t node) {
+    return conv_of(node) != nullptr && conv_of(node)->mask.type == MaskType::kA;
+  };
+  for (std::size_t node = 1; node < count; ++node) {
+    masked[node] = cuts(node);
+    for (const int source : sources(network.nodes[node].op))
+      if (masked[at(source)]) masked[node] = true;
+  }
+  reaches[at(network.logits)] = exposed[at(network.logits)] = true;
+  std::vector<Sight> sight(count, Sight::kAnything);
+  for (std::size_t node = count; node-- > 0;) {
+    if (!reaches[node]) continue;
+    const bool strict = exposed[node] && (masked[node] || conv_of(node) != nullptr);
+    sight[node] = strict ? Sight::kEarlierPlaces : Sight::kItsPlace;
+    for (const int source : sources(network.nodes[node].op)) {
+      reaches[at(source)] = true;
+      if (exposed[node] && !cuts(node)) exposed[at(source)] = true;
+    }
+  }
+  return sight;
+}
+
+// Compiles the network up to each of its nodes. Fused ops can leak where none of them does alone; then the
+// logits are to blame.
+int find_leaking_node(const Network& network, std::span<const float> parameters, const ImageChange& change,
+                      Purpose purpose, const CompileOptions& options, std::int64_t place) {
+  const std::vector<Sight> sight = rightful_sight(network);
+  for (int node = 1; node < network.logits; ++node) {
+    if (sight[at(node)] == Sight::kAnything) continue;
+    Network part = network;
+    part.nodes.resize(at(node) + 1);
+    part.logits = node;
+    const Comparison comparison(part, parameters, change, 1, purpose, options);
+    Comparison::Pass pass(comparison);
+    pass.run(place, 1);
+    const std::int64_t moved = pass.movement(0, place).first;
+    if (moved < place || (moved == place && sight[at(node)] == Sight::kEarlierPlaces)) return node;
+  }
+  return network.logits;
+}
+
+// The first place that leaks, and what it moves.
+struct Found {
+  std::int64_t changed = std::numeric_limits<std::int64_t>::max();
+  std::int64_t moved = 0;
+};
+
+}  // namespace
+
+CausalityCheck check_causality(const Network& network, std::span<const float> parameters,
+                               const ImageChange& change, Purpose purpose, const CompileOptions& options,
+                               const Workers& workers,
+                               const std::function<void(std::int64_t done, std::int64_t all)>& on_progress) {
+  check_arguments(network, change);
+  const std::int64_t places = count_places(network);
+  const auto images = static_cast<int>(std::min<std::int64_t>(kImagesPerPass, places));
+  std::optional<Comparison> comparison;
+  workers.run([&] { comparison.emplace(network, parameters, change, images, purpose, options); });
+  if (!comparison->is_finite())
+    throw ComputeError("the logits are not all finite numbers: what moves them cannot be told");
+
+  std::vector<std::optional<Comparison::Pass>> passes(at(workers.threads()));
+  std::atomic<std::int64_t> later_logits{0}, done{0};
+  std::mutex mutex;  // of `found` and on_progress
+  Found found;
+  workers.parallel_for(static_cast<std::size_t>((places + images - 1) / images), [&](std::size_t task) {
+    const std::int64_t first = static_cast<std::int64_t>(task) * images;
+    const auto count = static_cast<int>(std::min<std::int64_t>(images, places - first));
+    {
+      const std::lock_guard lock(mutex);
+      if (found.changed < first) return;
+    }
+    std::optional<Comparison::Pass>& pass = passes[at(Workers::current())];
+    if (!pass) pass.emplace(*comparison);
+    pass->run(first, count);
+    for (int image = 0; image < count; ++image) {
+      const Movement movement = pass->movement(image, first + image);
+      later_logits += movement.later_logits;
+      if (movement.first > first + image) continue;
+      const std::lock_guard lock(mutex);
+      if (first + image < found.changed) found = {first + image, movement.first};
+    }
+    done += count;
+    if (!on_progress) return;
+    if (const std::unique_lock lock(mutex, std::try_to_lock); lock.owns_lock()) on_progress(done, places);
+  });
+
+  CausalityCheck check{.places = places, .later_logits = later_logits, .leak = {}};
+  if (found.changed >= places) return check;
+  int node = 0;
+  workers.run(
+      [&] { node = find_leaking_node(network, parameters, change, purpose, options, found.changed); });
+  check.leak = {place_of(network, found.changed), place_of(network, found.moved), node};
+  return check;
+}
+
+}  // namespace pcnn
