@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "engine/model/receptive_field.h"
+#include "engine/model/summary.h"
 
 namespace pcnn {
 namespace {
@@ -67,12 +69,13 @@ char symbol(FieldCell cell) {
 }
 
 std::string legend(const FieldGrid& grid) {
-  const int seen = grid.count(FieldCell::kSeen), blind = grid.count(FieldCell::kBlind);
+  const auto seen = static_cast<std::uint64_t>(grid.count(FieldCell::kSeen)),
+             blind = static_cast<std::uint64_t>(grid.count(FieldCell::kBlind));
   std::string text = fmt::format(
       "  {}  the pixel\n  {}  seen: {} of the {} earlier pixels in reach of the kernels\n"
       "  {}  blind spot: {} that no path through the masks reaches\n  {}  later pixels\n",
-      symbol(FieldCell::kPixel), symbol(FieldCell::kSeen), seen, seen + blind, symbol(FieldCell::kBlind),
-      blind, symbol(FieldCell::kLater));
+      symbol(FieldCell::kPixel), symbol(FieldCell::kSeen), grouped(seen), grouped(seen + blind),
+      symbol(FieldCell::kBlind), grouped(blind), symbol(FieldCell::kLater));
   if (grid.groups > 1)
     text += fmt::format("of its own pixel, each of the {} channels {}\n", grid.groups,
                         grid.sees_own_channels ? "also sees the channels before it" : "sees none");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "engine/io/image.h"
 #include "engine/model/field_grid.h"
 

@@ -138,7 +138,8 @@ void prove(const Subject& subject, Purpose purpose, Precision precision, const W
   console.line(
       fmt::format("causality: proven on {} places x {} in {:.1f} s: no logit at or before a changed place "
                   "moved; {} later logits did",
-                  check.places, program, elapsed(), grouped(static_cast<std::uint64_t>(check.later_logits))));
+                  grouped(static_cast<std::uint64_t>(check.places)), program, elapsed(),
+                  grouped(static_cast<std::uint64_t>(check.later_logits))));
 }
 
 }  // namespace

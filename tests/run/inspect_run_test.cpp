@@ -56,7 +56,7 @@ TEST_F(InspectRun, ProvesEveryChannelOfEveryHead) {
   InspectOptions colour{.network = file("colour.yaml")};
   const std::string text = output(colour);
   expect_part(text, "each of the 3 channels also sees the channels before it");
-  expect_part(text, "proven on 2352 places");
+  expect_part(text, "proven on 2,352 places");
   colour.overrides = {"model.head=logistic_mixture"};
   expect_part(output(colour), "proven on 784 places");
 }
