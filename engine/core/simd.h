@@ -86,8 +86,8 @@ struct Simd {
     return p * (Vector)exponent;
   }
 
-  // Natural logarithm of positive normal numbers to about 2 units in the last place: x = 2^n m with m in
-  // [sqrt(1/2), sqrt(2)), then log m = 2 atanh(t) with t = (m - 1) / (m + 1), |t| <= 0.172.
+  // Natural logarithm of positive normal numbers, infinity and NaN to about 2 units in the last place: x =
+  // 2^n m with m in [sqrt(1/2), sqrt(2)), then log m = 2 atanh(t) with t = (m - 1) / (m + 1), |t| <= 0.172.
   static Vector logarithm(Vector x) {
     const Integers shifted = (Integers)x - 0x3f3504f3;  // bits of sqrt(1/2)
     const Integers n = shifted >> 23;
@@ -99,7 +99,8 @@ struct Simd {
     p = p * square + 2.0f / 3;
     const Vector exponent = __builtin_convertvector(n, Vector);
     // ln 2 in two parts, the small ones added first.
-    return (exponent * -2.12194440e-4f + p * square * t + 2.0f * t) + exponent * 0.693359375f;
+    const Vector sum = (exponent * -2.12194440e-4f + p * square * t + 2.0f * t) + exponent * 0.693359375f;
+    return x <= 3.4028235e38f ? sum : x;
   }
 };
 

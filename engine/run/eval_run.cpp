@@ -18,6 +18,7 @@
 #include "engine/run/pictures.h"
 #include "engine/run/result_file.h"
 #include "engine/run/surprise.h"
+#include "engine/train/shard_size.h"
 
 namespace pcnn {
 namespace {
@@ -157,7 +158,7 @@ Evaluation evaluate(const EvalOptions& options) {
   if (!options.surprise.empty()) check_surprise(options, evaluation.image, data.images.count);
 
   const Workers workers(thread_count(options, config));
-  Scorer scorer(network, *model.head, static_cast<int>(config.train.shard_images), workers, chosen.precision);
+  Scorer scorer(network, *model.head, shard_images(config.train, network), workers, chosen.precision);
   const auto start = std::chrono::steady_clock::now();
   evaluation.nats = score_all(scorer, model, data, workers.threads(), options.live);
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -55,6 +55,8 @@ TEST(Simd, LogarithmIsCorrectToAboutTwoUnitsInTheLastPlace) {
     ASSERT_NEAR(logarithm(x), exact, 2.0 * kUlps * std::abs(exact)) << x;
   }
   EXPECT_EQ(logarithm(1.0f), 0.0f);
+  EXPECT_EQ(logarithm(INFINITY), INFINITY);
+  EXPECT_TRUE(std::isnan(logarithm(NAN)));
 }
 
 }  // namespace
