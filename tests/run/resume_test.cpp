@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -19,6 +19,7 @@
 #include "engine/run/metrics.h"
 #include "engine/run/run_lock.h"
 #include "tests/run/tiny_run.h"
+#include "tests/support/random.h"
 
 namespace pcnn {
 namespace {
@@ -107,6 +108,33 @@ TEST_F(Resume, InsideAnEpochEndsInTheSameBitsForEveryOptimiserAndSchedule) {
     }
     expect_same_end(whole, parts);
   }
+}
+
+// A dozen kills, or as many as PCNN_KILLS says:
+//   PCNN_KILLS=200 build/bin/pcnn-tests --gtest_filter=Resume.EndsInTheSameBitsAfterKillsAtRandomMoments
+TEST_F(Resume, EndsInTheSameBitsAfterKillsAtRandomMoments) {
+  const char* const asked = std::getenv("PCNN_KILLS");
+  const std::vector<std::string> recipe{"train.epochs=4", "train.checkpoint_every.steps=2"};
+  run({.config = config(), .overrides = {"name=whole", recipe[0], recipe[1]}});
+  testing::Random random(3);
+  int kills = 0;
+  for (int left = asked ? std::atoi(asked) : 12; left > 0; --left) {
+    const bool begun = fs::exists(directory() + "/checkpoint.safetensors");
+    if (!begun) fs::remove_all(directory());
+    const RunOptions options =
+        begun ? RunOptions{.resume = directory()} : RunOptions{.config = config(), .overrides = recipe};
+    const int status = run_in_process(options, SIGKILL, std::chrono::milliseconds(random.between(10, 140)));
+    kills += WIFSIGNALED(status);
+    ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0) << "a resume failed: " << status;
+    if (WIFSIGNALED(status)) continue;
+    expect_same_end("whole", "tiny");  // it was over before the signal
+    fs::remove_all(directory());
+  }
+  if (fs::exists(directory() + "/checkpoint.safetensors")) {
+    run({.resume = directory()});
+    expect_same_end("whole", "tiny");
+  }
+  EXPECT_GT(kills, 0);
 }
 
 TEST_F(Resume, ATermSignalSavesTheStepAndASampleAndExitsWith143) {
