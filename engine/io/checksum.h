@@ -23,4 +23,7 @@ class Crc32 {
   std::uint32_t value_ = 0;
 };
 
+// CRC-32C (Castagnoli, RFC 3720 appendix B.4), as in records of TensorBoard.
+[[nodiscard]] std::uint32_t crc32c(std::span<const std::byte> bytes);
+
 }  // namespace pcnn

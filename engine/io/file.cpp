@@ -158,9 +158,12 @@ void replace_file(const std::string& from, const std::string& path, const std::s
 }
 
 void append_line(const std::string& path, std::string_view line) {
+  append_bytes(path, std::string(line) + "\n");
+}
+
+void append_bytes(const std::string& path, std::string_view bytes) {
   FileDescriptor file(open_file(path, O_WRONLY | O_CREAT | O_APPEND));
-  const std::string text = std::string(line) + "\n";
-  if (!file.is_open() || !file.write_all(std::as_bytes(std::span(text))) || !file.close())
+  if (!file.is_open() || !file.write_all(std::as_bytes(std::span(bytes))) || !file.close())
     refuse(path, "cannot be appended to");
 }
 

@@ -36,5 +36,7 @@ void replace_file(const std::string& from, const std::string& path, const std::s
 // Appends the line and a newline in one write(), so that lines of several writers do not mix. Creates the
 // file; does not sync.
 void append_line(const std::string& path, std::string_view line);
+// The same for any bytes, as they are.
+void append_bytes(const std::string& path, std::string_view bytes);
 
 }  // namespace pcnn

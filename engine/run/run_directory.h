@@ -10,6 +10,7 @@ namespace pcnn {
 //   config.yaml             every key with its value in effect; runs again as it is
 //   log.txt                 what the console showed, with times
 //   metrics.jsonl           one JSON object per epoch
+//   events.out.tfevents.*   the same, the learning rate, grids of samples and the config, for TensorBoard
 //   curves.svg              losses over epochs
 //   checkpoint.safetensors  the latest state: parameters, optimiser, average, progress
 //   previous.safetensors    the state before it, should the latest be damaged

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numbers>
 #include <utility>
 
 #include "engine/core/error.h"
@@ -48,6 +50,8 @@ Progress progress_from(const nlohmann::json& json) {
           .epoch_steps = json.at("epoch_steps"),
           .learning_rate = json.at("learning_rate")};
 }
+
+constexpr std::int64_t kStepsPerEvent = 100;
 
 // Thrown from inside the work, turned into Interrupted once all is saved.
 struct Signalled {
@@ -129,6 +133,7 @@ void TrainingRun::train_to_the_end_of_the_epoch() {
   try {
     const bool ended = trainer_.run_epoch(data_.train, coding_, [&](const Progress& progress) {
       show_progress(progress);
+      note_progress(progress);
       if (InterruptionGuard::signal() != 0) return false;
       const bool last = progress.step % trainer_.steps_per_epoch(data_.train.count) == 0 ||
                         trainer_.finished(data_.train.count);
@@ -178,6 +183,24 @@ void TrainingRun::show_progress(const Progress& progress) {
                             progress.images_per_second(), progress.train_nats_per_dim(), clock_text(left)));
 }
 
+EventFile& TrainingRun::events() {
+  if (!events_) {
+    const std::int64_t step = trainer_.progress().step;
+    events_.emplace(directory_.path(), step);
+    events_->text(step, "config", "```yaml\n" + resolved_yaml_ + "```\n");
+  }
+  return *events_;
+}
+
+void TrainingRun::note_progress(const Progress& progress) {
+  if (progress.step % kStepsPerEvent != 0) return;
+  const std::array<std::pair<std::string, double>, 3> values{
+      {{"step/train_nats_per_dim", progress.train_nats_per_dim()},
+       {"step/learning_rate", progress.learning_rate},
+       {"step/images_per_second", progress.images_per_second()}}};
+  events().scalars(progress.step, values);
+}
+
 Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
   const auto fill = [&](int position, std::span<float> image) {
     if (const int signal = InterruptionGuard::signal(); signal != 0) throw Signalled{signal};
@@ -205,6 +228,12 @@ void TrainingRun::finish_epoch(bool last) {
                                         .validation_nats_per_dim = validation,
                                         .learning_rate = progress.learning_rate,
                                         .grad_norm = progress.grad_norm()});
+  const std::array<std::pair<std::string, double>, 4> values{
+      {{"epoch/train_nats_per_dim", progress.train_nats_per_dim()},
+       {"epoch/validation_nats_per_dim", validation},
+       {"epoch/validation_bits_per_dim", validation / std::numbers::ln2},
+       {"epoch/grad_norm", progress.grad_norm()}}};
+  events().scalars(progress.step, values);
   write_file_atomic(directory_.curves(), draw_curves(config_.name, read_metrics(directory_.metrics())));
   epoch_is_open_ = false;
   save_checkpoint();
@@ -219,8 +248,11 @@ void TrainingRun::draw_grid(std::span<const float> parameters, const std::string
   const SampleRequest request{
       .chains = sample.count, .seed = config_.seed, .temperature = sample.temperature};
   const Samples samples = draw_samples(sample.sampler, network_, head_, parameters, request, workers_);
-  write_png(path, tile_images(to_pictures(samples.images, network_.shape(0, 1), head_), sample.columns,
-                              kGridGap, sample.scale));
+  const Image8 grid = tile_images(to_pictures(samples.images, network_.shape(0, 1), head_), sample.columns,
+                                  kGridGap, sample.scale);
+  write_png(path, grid);
+  events().image(trainer_.progress().step, "samples", read_text_file(path), grid.width, grid.height,
+                 grid.channels);
 }
 
 void TrainingRun::save_checkpoint() {

@@ -9,6 +9,7 @@
 #include "engine/core/parallel.h"
 #include "engine/data/dataset.h"
 #include "engine/data/pixel_coding.h"
+#include "engine/io/event_file.h"
 #include "engine/run/console.h"
 #include "engine/run/run_config.h"
 #include "engine/run/run_directory.h"
@@ -48,6 +49,8 @@ class TrainingRun {
   void show_progress(const Progress& progress);
   [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
   void draw_grid(std::span<const float> parameters, const std::string& path);
+  void note_progress(const Progress& progress);
+  [[nodiscard]] EventFile& events();
   void save_checkpoint();
   void save_best(std::int64_t epoch, double validation);
   void report_final_scores();
@@ -65,7 +68,8 @@ class TrainingRun {
   Trainer trainer_;
   Scorer scorer_;
   std::optional<Best> best_;
-  bool epoch_is_open_ = false;  // trained to its end, but not validated, sampled and written down
+  std::optional<EventFile> events_;  // begun with the first event, once it is known where the run goes on
+  bool epoch_is_open_ = false;       // trained to its end, but not validated, sampled and written down
   std::int64_t saved_step_ = 0;
   std::chrono::steady_clock::time_point saved_at_ = std::chrono::steady_clock::now();
 };
