@@ -22,8 +22,10 @@ int main(int argc, char** argv) {
   std::string sampler = "incremental";
   app.add_option("model", options.model, "a run directory (its best parameters) or a checkpoint file")
       ->required();
-  app.add_option("--output,-o", options.output,
-                 ".png: a grid; .npy: uint8, count x channels x height x width; else a folder of single PNGs")
+  app.add_option(
+         "--output,-o", options.output,
+         ".png: a grid; .npy: levels as uint8 (more than 256 of them: uint16), count x channels x height x "
+         "width; else a folder of single PNGs")
       ->required();
   app.add_option("--count,-n", options.count, "images to draw (25), or completions of each partial image (7)")
       ->check(CLI::Range(1, 1000000));
@@ -34,13 +36,16 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1e-6, 1000.0));
   app.add_option("--height", options.height, "rows of the images (as trained)")->check(CLI::Range(1, 65536));
   app.add_option("--width", options.width, "columns of the images (as trained)")->check(CLI::Range(1, 65536));
-  app.add_option("--complete", options.complete,
-                 "images to complete: a grey PNG, or .npy of 0 and 1 ([n] x [channels] x height x width)");
+  app.add_option(
+      "--complete", options.complete,
+      "images to complete: a PNG, grey or RGB as the model's, or .npy of levels ([n] x [channels] x height "
+      "x width)");
   app.add_option("--mask", options.mask,
                  "what is known of them: white in a PNG, not 0 in a .npy; the rest is drawn");
   app.add_option(
       "--trace", options.trace,
-      ".npy for the probability of a 1 at every pixel when it was drawn: float32, shaped as the images");
+      ".npy for the probabilities each value was drawn with: float32; of a 1, shaped as the images, or of "
+      "every level, in an axis after those");
   app.add_option("--sampler", sampler,
                  "incremental, or naive: one forward pass per pixel, for checking (incremental)")
       ->check(CLI::IsMember({"incremental", "naive"}));

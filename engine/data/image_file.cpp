@@ -29,8 +29,10 @@ ImageSet read_array(const std::string& path, const DataConfig& config) {
   const Shape shape = npy_images_shape(path, array.shape(), true);
   ImageSet images =
       images_of_npy(path, array, shape, bytes && !config.quantised ? 256 : stored_levels(config));
-  const bool are_bits = std::ranges::all_of(images.pixels, [](int value) { return value < 2; });
-  if (config.levels == 0 && are_bits) images.values = 2;
+  // As pcnn-sample writes them. No picture is so dark that its 8-bit pixels are all below the levels.
+  const int levels = stored_levels(config);
+  if (std::ranges::all_of(images.pixels, [levels](int value) { return value < levels; }))
+    images.values = levels;
   return images;
 }
 
@@ -53,7 +55,7 @@ ImageSet read_picture(const std::string& path, const DataConfig& config, int cha
   if (config.quantised)
     throw ConfigError(fmt::format(
         "{}: a picture holds pixels, and the model was trained on levels as stored, accepted: .npy", path));
-  Image8 picture = read_png(path);
+  Image8 picture = read_png_as_stored(path);
   if (channels == 1) keep_one_channel(path, picture);
   if (!is_image_shape(1, static_cast<std::uint64_t>(picture.channels),
                       static_cast<std::uint64_t>(picture.height), static_cast<std::uint64_t>(picture.width)))

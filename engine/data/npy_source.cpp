@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "engine/core/error.h"
@@ -44,7 +45,16 @@ ImageSet NpySource::read(Part part) const {
   const std::string path = this->path(part);
   const NpyArray array = read_npy(path);
   check_dtype(path, array.dtype(), quantised_);
-  return images_of_npy(path, array, npy_images_shape(path, array.shape()), values_);
+  ImageSet images = images_of_npy(path, array, npy_images_shape(path, array.shape()), values_);
+  // Pixels so dark would all become the lowest level, and a model of blank images scores well.
+  if (!quantised_ && head_levels_ < 256 &&
+      std::ranges::all_of(images.pixels, [&](int value) { return value < head_levels_; }))
+    throw ConfigError(
+        fmt::format("{}: found values below {} only, which as 8-bit pixels are black; accepted: "
+                    "data.quantised: true where "
+                    "they are levels, or pixels of 0 to 255",
+                    path, head_levels_));
+  return images;
 }
 
 Shape NpySource::shape() const {

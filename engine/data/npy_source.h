@@ -17,7 +17,8 @@ class NpySource final : public ImageSource {
         quantised_(config.quantised),
         values_(!quantised_         ? 256
                 : config.levels > 0 ? config.levels
-                                    : 2) {}
+                                    : 2),
+        head_levels_(config.levels > 0 ? config.levels : 2) {}
 
   [[nodiscard]] std::string title() const override;
   [[nodiscard]] ImageSet read(Part part) const override;
@@ -30,6 +31,7 @@ class NpySource final : public ImageSource {
   std::string directory_;
   bool quantised_;
   int values_;
+  int head_levels_;
 };
 
 }  // namespace pcnn

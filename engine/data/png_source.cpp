@@ -70,7 +70,7 @@ ImageSet PngSource::read(Part part) const {
   std::string first_kind;
   for (const std::string& name : names) {
     const std::string path = path_of(folder, name);
-    const Image8 image = read_png(path);
+    const Image8 image = read_png_as_stored(path);
     if (images.count == 0) {
       first_kind = kind_of(image);
       images.channels = image.channels;
@@ -94,7 +94,7 @@ ImageSet PngSource::read(Part part) const {
 
 Shape PngSource::shape() const {
   const std::string folder = this->folder(Part::kTest);
-  const Image8 first = read_png(path_of(folder, png_names(folder).front()));
+  const Image8 first = read_png_as_stored(path_of(folder, png_names(folder).front()));
   return {1, first.channels, first.height, first.width};
 }
 

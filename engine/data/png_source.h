@@ -9,9 +9,9 @@
 
 namespace pcnn {
 
-// Folders train and test of PNG files, read in the order of their names (by bytes), as read_png reads them:
-// all grey or all RGB and of one size. Files without .png at the end, in small or capital letters, are left
-// out.
+// Folders train and test of PNG files, read in the order of their names (by bytes), as read_png_as_stored
+// reads them: all grey or all RGB and of one size. Files without .png at the end, in small or capital
+// letters, are left out.
 class PngSource final : public ImageSource {
  public:
   explicit PngSource(std::string directory) : directory_(std::move(directory)) {}

@@ -18,4 +18,8 @@ void write_png(const std::string& path, const Image8& image);
 // is damaged, or would take more than 2 GiB.
 [[nodiscard]] Image8 read_png(const std::string& path);
 
+// For values that are data: only 8-bit grey and RGB, without transparency or another gamma than sRGB's, so
+// that what comes back is what the file stores. Throws as read_png, and FormatError for any other PNG.
+[[nodiscard]] Image8 read_png_as_stored(const std::string& path);
+
 }  // namespace pcnn

@@ -15,7 +15,7 @@ namespace {
 constexpr int kMostColumns = 100, kMostRows = 100, kMostSpacedColumns = 50;
 
 // How far up, and for each such distance how far to the sides, kernels without masks would reach from the
-// logits; only the pairs that no other pair includes.
+// logits in an image of the network's size; only the pairs that no other pair includes.
 using Reach = std::map<int, int>;
 
 void include(Reach& reach, int up, int side) {
@@ -33,8 +33,9 @@ Reach unmasked_reach(const Network& network) {
     const auto* conv = std::get_if<MaskedConvOp>(&op);
     for (const int source : sources(op))
       for (const auto& [up, side] : reach[node])
-        include(reach[static_cast<std::size_t>(source)], up + (conv ? conv->kernel_height / 2 : 0),
-                side + (conv ? conv->kernel_width / 2 : 0));
+        include(reach[static_cast<std::size_t>(source)],
+                std::min(up + (conv ? conv->kernel_height / 2 : 0), network.image_height - 1),
+                std::min(side + (conv ? conv->kernel_width / 2 : 0), network.image_width - 1));
   }
   return reach[0];
 }

@@ -12,7 +12,7 @@ namespace pcnn {
 // seen.
 using Offset = std::pair<int, int>;
 
-// The offsets that a logit of this channel group can depend on, in an image large enough to hold them all.
+// The offsets that a logit of this channel group can depend on somewhere in an image of the network's size.
 // Walks the graph from the logits back to the image, so blind spots of the masks are seen as they are.
 [[nodiscard]] std::set<Offset> receptive_field(const Network& network, int group = 0);
 

@@ -28,6 +28,9 @@ InterruptionGuard::InterruptionGuard() {
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &before_int);
   sigaction(SIGTERM, &action, &before_term);
+  // What whoever started this wants ignored stays so: nohup, background jobs of scripts.
+  if (before_int.sa_handler == SIG_IGN) sigaction(SIGINT, &before_int, nullptr);
+  if (before_term.sa_handler == SIG_IGN) sigaction(SIGTERM, &before_term, nullptr);
 }
 
 InterruptionGuard::~InterruptionGuard() {

@@ -17,7 +17,7 @@ constexpr int kLargestSide = 1 << 16;
 
 // A PNG as an image of one channel, where all its pixels are grey, however it stores them, or of three.
 ImageSet read_picture(const std::string& path, int channels) {
-  const Image8 picture = read_png(path);
+  const Image8 picture = read_png_as_stored(path);
   const auto stored = static_cast<std::size_t>(picture.channels),
              area = picture.pixels.size() / static_cast<std::size_t>(picture.channels);
   ImageSet image{

@@ -107,12 +107,16 @@ void run(const RunOptions& options) {
   const RunLock lock(directory.path());
   const InterruptionGuard interruptions;
   console.log_to(directory.log());
-  write_file_atomic(directory.config(), document.resolved_yaml());
+  directory.remove_leftovers();
+  if (!resumes) write_file_atomic(directory.config(), document.resolved_yaml());
 
   const Workers workers(config.threads);
   TrainingRun training(config, document.resolved_yaml(), data, *coding, network, *head, chosen.precision,
                        workers, directory, console);
-  if (resumes) training.resume();
+  if (resumes) {
+    training.resume();
+    write_file_atomic(directory.config(), document.resolved_yaml());  // what may change did, once all is well
+  }
   console.line(
       fmt::format("{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, "
                   "shards of {}, {}",

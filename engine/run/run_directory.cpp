@@ -33,6 +33,17 @@ RunDirectory RunDirectory::open(const std::string& path) {
   return directory;
 }
 
+void RunDirectory::remove_leftovers() const {
+  std::error_code error;
+  for (const fs::directory_entry& file : fs::directory_iterator(path_, error)) {
+    const std::string name = file.path().filename().string();
+    const std::size_t part = name.find(".part");  // and a process id: see write_file_atomic
+    const bool is_part =
+        part != std::string::npos && part + 5 < name.size() && name[part + 5] >= '0' && name[part + 5] <= '9';
+    if (is_part || name.ends_with(".safetensors.next")) fs::remove(file.path(), error);
+  }
+}
+
 std::string RunDirectory::interrupted_samples(std::int64_t step) const {
   return fmt::format("{}/samples/step-{:08}.png", path_, step);
 }

@@ -28,6 +28,9 @@ class RunDirectory {
   // Any directory, with nothing checked or made.
   static RunDirectory at(const std::string& path) { return RunDirectory(path); }
 
+  // Deletes half-written files of processes that were killed; for the holder of the run's lock.
+  void remove_leftovers() const;
+
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string config() const { return path_ + "/config.yaml"; }
   [[nodiscard]] std::string log() const { return path_ + "/log.txt"; }

@@ -180,6 +180,10 @@ void sample(const SampleOptions& options) {
   check_options(options);
   const TrainedModel model = load_trained_model(options.model);
   std::optional<PartialImages> partial;
+  if (model.config.data.quantised && !options.complete.empty() && !options.complete.ends_with(".npy"))
+    throw ConfigError(options.complete +
+                      ": a picture holds pixels, and the model was trained on levels as "
+                      "stored, accepted: .npy");
   if (!options.complete.empty())
     partial = read_partial_images(options.complete, options.mask, model.network.image_channels, *model.head,
                                   model.config.data.binarisation.threshold);

@@ -29,6 +29,17 @@ std::string checkpoint_of(const std::string& run_or_checkpoint) {
                     ": no best.safetensors or checkpoint.safetensors in it, so not a run of pcnn");
 }
 
+Checkpoint read_checkpoint(const std::string& run_or_checkpoint, const std::string& path) {
+  try {
+    return Checkpoint::read(path);
+  } catch (const FormatError& error) {
+    const RunDirectory run = RunDirectory::at(run_or_checkpoint);
+    std::error_code none;
+    if (path == run_or_checkpoint || path == run.checkpoint() || !fs::exists(run.checkpoint(), none)) throw;
+    throw ConfigError(fmt::format("{}; {} has the last parameters", error.what(), run.checkpoint()));
+  }
+}
+
 // A network with such a number in it may well draw plausible images.
 void check_finite(const TrainedModel& model) {
   for (const Parameter& parameter : model.network.parameters)
@@ -43,7 +54,7 @@ void check_finite(const TrainedModel& model) {
 TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
   TrainedModel model;
   model.path = checkpoint_of(run_or_checkpoint);
-  const Checkpoint checkpoint = Checkpoint::read(model.path);
+  const Checkpoint checkpoint = read_checkpoint(run_or_checkpoint, model.path);
   model.resolved_yaml = checkpoint.metadata("config");
   model.config =
       read_run_config(ConfigDocument::from_string(model.resolved_yaml, model.path + " (config)"), "model");

@@ -58,6 +58,12 @@ struct Signalled {
   int signal;
 };
 
+void throw_where_signalled() {
+  if (const int signal = InterruptionGuard::signal(); signal != 0) throw Signalled{signal};
+}
+
+constexpr std::chrono::seconds kLongestGoodbye{3};
+
 }  // namespace
 
 TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data,
@@ -85,6 +91,9 @@ void TrainingRun::resume() {
     if (!std::filesystem::exists(directory_.previous())) throw;
     console_.line(fmt::format("{}; goes on from {}", error.what(), directory_.previous()));
     restore(directory_.previous());
+    // Out of the way, or the next save would keep it in place of the good one.
+    std::error_code ignored;
+    std::filesystem::rename(directory_.checkpoint(), directory_.checkpoint() + ".damaged", ignored);
   }
   // The line of an epoch that is still open is written again.
   drop_metrics_after(directory_.metrics(), trainer_.progress().step - (epoch_is_open_ ? 1 : 0));
@@ -118,6 +127,7 @@ void TrainingRun::restore(const std::string& path) {
 
 void TrainingRun::train() {
   const std::int64_t count = data_.train.count;
+  if (!std::filesystem::exists(directory_.checkpoint())) save_checkpoint();  // so that resume has a start
   try {
     while (epoch_is_open_ || !trainer_.finished(count)) {
       if (!epoch_is_open_) train_to_the_end_of_the_epoch();
@@ -149,7 +159,7 @@ void TrainingRun::train_to_the_end_of_the_epoch() {
               : "nothing was saved yet"));
   }
   save_checkpoint();
-  if (const int signal = InterruptionGuard::signal(); signal != 0) throw Signalled{signal};
+  throw_where_signalled();
 }
 
 bool TrainingRun::checkpoint_is_due() const {
@@ -162,8 +172,17 @@ bool TrainingRun::checkpoint_is_due() const {
 // Everything is saved by now; what is left is to show it.
 void TrainingRun::stop(int signal) {
   console_.clear_live();
-  if (config_.sample.count > 0)
-    draw_grid(trainer_.evaluation_parameters(), directory_.interrupted_samples(trainer_.progress().step));
+  if (config_.sample.count > 0) {
+    const auto start = std::chrono::steady_clock::now();
+    try {
+      draw_grid(trainer_.evaluation_parameters(), directory_.interrupted_samples(trainer_.progress().step),
+                [&] {
+                  if (std::chrono::steady_clock::now() - start > kLongestGoodbye) throw Signalled{signal};
+                });
+    } catch (const Signalled&) {
+      console_.line("no samples: they would take longer than an interrupted run may");
+    }
+  }
   throw Interrupted(signal, fmt::format("interrupted; step {} is saved: go on with `pcnn-run --resume {}`",
                                         trainer_.progress().step, directory_.path()));
 }
@@ -203,7 +222,7 @@ void TrainingRun::note_progress(const Progress& progress) {
 
 Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
   const auto fill = [&](int position, std::span<float> image) {
-    if (const int signal = InterruptionGuard::signal(); signal != 0) throw Signalled{signal};
+    throw_where_signalled();
     coding_.encode_for_evaluation(images, position, image);
   };
   return summarise(scorer_.nats(parameters, images.count, fill), network_.shape(0, 1).size());
@@ -217,7 +236,7 @@ void TrainingRun::finish_epoch(bool last) {
   const bool best = !best_ || validation < best_->validation_nats_per_dim;
   if (best) save_best(epoch, validation);
   if (config_.sample.count > 0 && (last || epoch % config_.sample.every_epochs == 0))
-    draw_grid(parameters, directory_.samples(epoch));
+    draw_grid(parameters, directory_.samples(epoch), throw_where_signalled);
 
   append_metrics(directory_.metrics(), {.epoch = epoch,
                                         .step = progress.step,
@@ -243,10 +262,13 @@ void TrainingRun::finish_epoch(bool last) {
                   progress.train_nats_per_dim(), validation, best ? "  best so far" : ""));
 }
 
-void TrainingRun::draw_grid(std::span<const float> parameters, const std::string& path) {
+void TrainingRun::draw_grid(std::span<const float> parameters, const std::string& path,
+                            const std::function<void()>& go_on) {
   const SampleConfig& sample = config_.sample;
-  const SampleRequest request{
-      .chains = sample.count, .seed = config_.seed, .temperature = sample.temperature};
+  const SampleRequest request{.chains = sample.count,
+                              .seed = config_.seed,
+                              .temperature = sample.temperature,
+                              .on_progress = [&](std::int64_t) { go_on(); }};
   const Samples samples = draw_samples(sample.sampler, network_, head_, parameters, request, workers_);
   const Image8 grid = tile_images(to_pictures(samples.images, network_.shape(0, 1), head_), sample.columns,
                                   kGridGap, sample.scale);
@@ -282,7 +304,13 @@ void TrainingRun::save_best(std::int64_t epoch, double validation) {
 
 void TrainingRun::report_final_scores() {
   std::vector<float> parameters(network_.parameter_count());
-  Checkpoint::read(directory_.best()).copy(network_, "", parameters);
+  bool best_is_good = true;
+  try {
+    Checkpoint::read(directory_.best()).copy(network_, "", parameters);
+  } catch (const Error& error) {
+    console_.line(fmt::format("{}; only the last parameters are scored", error.what()));
+    best_is_good = false;
+  }
   const std::int64_t last = trainer_.epoch(data_.train.count);
 
   nlohmann::ordered_json results{{"split", describe_split(config_.data, data_.test, "test")},
@@ -302,8 +330,8 @@ void TrainingRun::report_final_scores() {
     console_.line(fmt::format("test  {:.4f} nats/dim  {:.2f} nats/image  {:.4f} bits/dim  ({}, epoch {})",
                               result.nats_per_dim, result.nats_per_image, result.bits_per_dim, which, epoch));
   };
-  report("lowest validation loss", best_->epoch, parameters);
-  if (best_->epoch != last) report("last", last, trainer_.evaluation_parameters());
+  if (best_is_good) report("lowest validation loss", best_->epoch, parameters);
+  if (!best_is_good || best_->epoch != last) report("last", last, trainer_.evaluation_parameters());
   if (!data_.note.empty()) console_.line("note: " + data_.note);
   write_file_atomic(directory_.results(), results.dump(2) + "\n");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,10 +19,10 @@
 
 namespace pcnn {
 
-// One run from its first step, or its checkpoint, to its final scores. A checkpoint is written every so often
-// inside an epoch, at its end, and once more after what follows: validation, best parameters, samples,
-// metrics, curves. So a run killed at any point resumes from its last checkpoint as if what came since had
-// not been.
+// One run from its first step, or its checkpoint, to its final scores. A checkpoint is written before the
+// first step, every so often inside an epoch, at its end, and once more after what follows: validation, best
+// parameters, samples, metrics, curves. So a run killed at any point resumes from its last checkpoint as if
+// what came since had not been.
 class TrainingRun {
  public:
   // All must outlive this; resolved_yaml goes into config.yaml and every checkpoint.
@@ -48,7 +49,9 @@ class TrainingRun {
   [[noreturn]] void stop(int signal);
   void show_progress(const Progress& progress);
   [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
-  void draw_grid(std::span<const float> parameters, const std::string& path);
+  // `go_on` is asked now and then, and throws to give up.
+  void draw_grid(std::span<const float> parameters, const std::string& path,
+                 const std::function<void()>& go_on);
   void note_progress(const Progress& progress);
   [[nodiscard]] EventFile& events();
   void save_checkpoint();

@@ -88,6 +88,15 @@ TEST(NpySource, ReadsBitsForABinaryHead) {
 }
 
 // One level too high, at every place in turn.
+TEST(NpySource, RefusesLevelsThatAreTakenForPixels) {
+  const std::string directory = scratch_directory();
+  const std::vector<std::uint8_t> bits{0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1, 0};
+  write_npy(directory + "/test.npy", {2, 2, 3}, bits);
+  const std::string message = error_of(config_of(directory));
+  EXPECT_NE(message.find("data.quantised: true"), std::string::npos) << message;
+  EXPECT_EQ(NpySource(config_of(directory, true)).read(Part::kTest).values, 2);
+}
+
 TEST(NpySource, RefusesLevelsTheHeadDoesNotHave) {
   const std::string directory = scratch_directory(), path = directory + "/test.npy";
   for (const int levels : {2, 16, 1000}) {

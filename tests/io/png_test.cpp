@@ -210,5 +210,39 @@ TEST(Png, WrongPixelDataLoadsOrIsRefused) {
   }
 }
 
+TEST(Png, ReadAsStoredTakesOnlyWhatNothingChanges) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a.png");
+  for (const int channels : {1, 3}) {
+    Image8 image{.width = 3, .height = 2, .channels = channels, .pixels = {}};
+    for (int i = 0; i < 6 * channels; ++i) image.pixels.push_back(static_cast<std::uint8_t>(40 * i));
+    write_png(path, image);
+    EXPECT_EQ(read_png_as_stored(path), image);
+  }
+  std::vector<std::byte> bytes = read_file(path);
+  const auto refused = [&](std::size_t at, int value, const std::string& what) {
+    std::vector<std::byte> changed = bytes;
+    changed[at] = static_cast<std::byte>(value);
+    write_file_atomic(path, changed);
+    EXPECT_NE(error_of<FormatError>([&] { (void)read_png_as_stored(path); }).find(what), std::string::npos)
+        << what;
+  };
+  refused(24, 16, "16 bits a value");
+  refused(25, 3, "a palette");
+  refused(25, 6, "transparency");
+  // A gamma chunk before the pixels: length 4, gAMA, 1.0, checksum unlooked at.
+  std::vector<std::byte> linear(bytes.begin(), bytes.begin() + 33);
+  for (const int value :
+       std::initializer_list<int>{0, 0, 0, 4, 'g', 'A', 'M', 'A', 0, 1, 0x86, 0xa0, 0, 0, 0, 0})
+    linear.push_back(static_cast<std::byte>(value));
+  // Then straight to the pixels: the file that was written says sRGB before them.
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  linear.insert(linear.end(), bytes.begin() + static_cast<std::ptrdiff_t>(text.find("IDAT") - 4),
+                bytes.end());
+  write_file_atomic(path, linear);
+  EXPECT_NE(error_of<FormatError>([&] { (void)read_png_as_stored(path); }).find("a gamma of 1"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace pcnn

@@ -77,7 +77,7 @@ TEST(FieldGrid, IsCutWhereItIsTooWideForATerminal) {
   config.input_kernel = {3, 61};
   config.blocks = {{2, MaskedConvBlockConfig{{3, 61}, 4}}};
   config.input_filters = 4;
-  const FieldGrid grid = field_grid(build_network(config, 1, 9, 9));
+  const FieldGrid grid = field_grid(build_network(config, 1, 9, 150));
   EXPECT_EQ(grid.columns(), 181);
   const std::vector<std::string> lines = lines_of(field_text(grid));
   for (const std::string& line : lines) EXPECT_LE(line.size(), 101u);
@@ -87,6 +87,17 @@ TEST(FieldGrid, IsCutWhereItIsTooWideForATerminal) {
   const auto own_row = std::ranges::find_if(lines, [](const auto& line) { return contains(line, "@"); });
   EXPECT_EQ(std::ranges::count(*own_row, '#'), std::ranges::count(*own_row, '.'))
       << "the pixel is in the middle";
+}
+
+TEST(FieldGrid, EndsWhereTheImageDoes) {
+  ModelConfig config;
+  config.input_kernel = {9, 9};
+  config.blocks = {{300, MaskedConvBlockConfig{{9, 9}, 1}}};  // and does not take long
+  config.input_filters = 1;
+  const FieldGrid grid = field_grid(build_network(config, 1, 7, 5));
+  EXPECT_EQ(grid.up, 6);
+  EXPECT_EQ(grid.side, 4);
+  EXPECT_EQ(grid.count(FieldCell::kBeyond), 0);
 }
 
 }  // namespace

@@ -179,6 +179,40 @@ TEST_F(Resume, TakesThePreviousCheckpointWhereTheLatestIsDamaged) {
   EXPECT_EQ(slurp(path), bytes) << "nothing is overwritten";
 }
 
+TEST_F(Resume, HasAStartFromTheVeryFirstMoment) {
+  const std::vector<std::string> exploding{"train.optimiser=sgd", "train.learning_rate=1000"};
+  const std::string message = message_of({.config = config(), .overrides = exploding});
+  EXPECT_NE(message.find("the state of step 0 is kept"), std::string::npos) << message;
+  EXPECT_TRUE(fs::exists(directory() + "/checkpoint.safetensors"));
+}
+
+TEST_F(Resume, ThatFailsLeavesTheConfigAsItWas) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  const std::string before = slurp(directory() + "/config.yaml");
+  for (const char* file : {"/checkpoint.safetensors", "/previous.safetensors"})
+    std::ofstream(directory() + file) << "torn";
+  EXPECT_NE(message_of({.resume = directory(), .overrides = {"train.epochs=2"}}), "");
+  EXPECT_EQ(slurp(directory() + "/config.yaml"), before);
+}
+
+TEST_F(Resume, RemovesHalfWrittenFilesAndNoOthers) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  for (const char* file :
+       {"/checkpoint.safetensors.next.part123-0", "/checkpoint.safetensors.next", "/my.party"})
+    std::ofstream(directory() + file) << "x";
+  run({.resume = directory(), .overrides = {"train.epochs=2"}});
+  EXPECT_FALSE(fs::exists(directory() + "/checkpoint.safetensors.next.part123-0"));
+  EXPECT_FALSE(fs::exists(directory() + "/checkpoint.safetensors.next"));
+  EXPECT_TRUE(fs::exists(directory() + "/my.party"));
+}
+
+TEST_F(Resume, ScoresTheLastParametersWhereTheBestAreDamaged) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  std::ofstream(directory() + "/best.safetensors") << "torn";
+  run({.resume = directory()});
+  EXPECT_NE(slurp(directory() + "/log.txt").find("only the last parameters are scored"), std::string::npos);
+}
+
 TEST_F(Resume, RefusesOtherTrainImages) {
   run({.config = config(), .overrides = {"train.epochs=1"}});
   write_idx(root_ + "/data/train-images-idx3-ubyte", 50, 253);
