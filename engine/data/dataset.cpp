@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/data/batches.h"
@@ -80,14 +81,6 @@ void train_on_test(const DataConfig& config, Dataset& data) {
   data.note =
       "trained and validated on the test split (data.train_on: test): these scores say how well its images "
       "are memorised, and compare only with others made this way";
-}
-
-// 10000 -> "10,000".
-std::string grouped(int count) {
-  std::string digits = std::to_string(count);
-  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3)
-    digits.insert(static_cast<std::size_t>(i), ",");
-  return digits;
 }
 
 // What there is to say of test images that are trained or validated on. Throws where that is not asked for:

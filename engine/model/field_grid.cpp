@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "engine/core/digits.h"
 #include "engine/model/receptive_field.h"
 #include "engine/model/summary.h"
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/core/digits.h"
 #include "engine/model/receptive_field.h"
 
 namespace pcnn {
@@ -38,13 +39,6 @@ std::string describe_field(const Network& network) {
 }
 
 }  // namespace
-
-std::string grouped(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
-}
 
 std::vector<LayerSummary> summarise_layers(const Network& network) {
   std::vector<LayerSummary> layers;

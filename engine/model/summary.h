@@ -21,9 +21,6 @@ struct LayerSummary {
 
 [[nodiscard]] std::vector<LayerSummary> summarise_layers(const Network& network);
 
-// 389249 -> "389,249".
-[[nodiscard]] std::string grouped(std::uint64_t value);
-
 // The layers as a table with a line of totals, then parameters and receptive field in words; ends with a
 // newline.
 [[nodiscard]] std::string network_table(const Network& network);

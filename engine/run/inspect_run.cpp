@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "engine/compile/causality.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/data/dataset.h"
@@ -138,8 +139,7 @@ void prove(const Subject& subject, Purpose purpose, Precision precision, const W
   console.line(
       fmt::format("causality: proven on {} places x {} in {:.1f} s: no logit at or before a changed place "
                   "moved; {} later logits did",
-                  grouped(static_cast<std::uint64_t>(check.places)), program, elapsed(),
-                  grouped(static_cast<std::uint64_t>(check.later_logits))));
+                  grouped(check.places), program, elapsed(), grouped(check.later_logits)));
 }
 
 }  // namespace
