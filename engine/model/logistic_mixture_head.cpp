@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "engine/core/simd.h"
-#include "engine/data/levels.h"
 
 namespace pcnn {
 namespace {
@@ -108,14 +107,6 @@ float half_step(int levels) {
 }
 
 }  // namespace
-
-float LogisticMixtureHead::value(int level) const {
-  return level_to_input(level, levels_);
-}
-
-int LogisticMixtureHead::level(float value) const {
-  return std::clamp(input_to_level(value, levels_), 0, levels_ - 1);
-}
 
 double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::span<const float> targets,
                                          std::span<float> diff_logits, std::span<float> pixel_nats) const {

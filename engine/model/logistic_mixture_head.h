@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/model/output_head.h"
+#include "engine/model/quantised_head.h"
 
 namespace pcnn {
 
@@ -20,20 +20,15 @@ namespace pcnn {
 // probability is below 1e-5 gets density times width in its place, since the difference of two sigmoids is
 // lost to rounding. Here the difference is taken as a product, which keeps its digits everywhere:
 // sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)).
-class LogisticMixtureHead final : public OutputHead {
+class LogisticMixtureHead final : public QuantisedHead {
  public:
   LogisticMixtureHead(int levels, int mixtures, int image_channels)
-      : levels_(levels), mixtures_(mixtures), channels_(image_channels) {}
+      : QuantisedHead(levels, image_channels), mixtures_(mixtures) {}
 
   [[nodiscard]] int logit_channels() const override {
     return mixtures_ * (1 + 2 * channels_ + channels_ * (channels_ - 1) / 2);
   }
   [[nodiscard]] int channel_groups() const override { return 1; }
-  [[nodiscard]] int levels() const override { return levels_; }
-  [[nodiscard]] float value(int level) const override;
-  [[nodiscard]] int level(float value) const override;
-  // One number for each level.
-  [[nodiscard]] int probability_count() const override { return levels_; }
   void probabilities(const Conditional& dimension, float temperature,
                      std::span<float> probabilities) const override;
 
@@ -41,9 +36,7 @@ class LogisticMixtureHead final : public OutputHead {
   [[nodiscard]] double compute_nats(std::span<const float> logits, std::span<const float> targets,
                                     std::span<float> diff_logits, std::span<float> pixel_nats) const override;
 
-  int levels_;
   int mixtures_;
-  int channels_;
 };
 
 }  // namespace pcnn

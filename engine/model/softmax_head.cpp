@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "engine/core/simd.h"
-#include "engine/data/levels.h"
 
 namespace pcnn {
 namespace {
@@ -26,14 +25,6 @@ Block load_block(const float* map, std::size_t count) {
 }
 
 }  // namespace
-
-float SoftmaxHead::value(int level) const {
-  return level_to_input(level, levels_);
-}
-
-int SoftmaxHead::level(float value) const {
-  return std::clamp(input_to_level(value, levels_), 0, levels_ - 1);
-}
 
 // -log p = log(sum over k of exp(z_k - max)) + max - z_target; its derivative is p - 1 at the target, else p.
 double SoftmaxHead::compute_nats(std::span<const float> logits, std::span<const float> targets,

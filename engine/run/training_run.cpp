@@ -73,6 +73,7 @@ TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, con
     : config_(config),
       resolved_yaml_(std::move(resolved_yaml)),
       data_(data),
+      fingerprint_(fingerprint(data.train)),
       coding_(coding),
       network_(network),
       head_(head),
@@ -112,11 +113,10 @@ void TrainingRun::restore(const std::string& path) {
           fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
                       "the same bits",
                       before, name_of(precision_), before));
-    if (const std::string before = state.value("data", "");
-        !before.empty() && before != fingerprint(data_.train))
+    if (const std::string before = state.value("data", ""); !before.empty() && before != fingerprint_)
       throw ConfigError(fmt::format(
           "{}: the train images are not those the run began with ({}, they had {}); start a new run", path,
-          fingerprint(data_.train), before));
+          fingerprint_, before));
     best_.reset();
     if (state.contains("best"))
       best_ = Best{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
@@ -280,7 +280,7 @@ void TrainingRun::draw_grid(std::span<const float> parameters, const std::string
 void TrainingRun::save_checkpoint() {
   nlohmann::json state{{"progress", to_json(trainer_.progress())},
                        {"precision", name_of(precision_)},
-                       {"data", fingerprint(data_.train)},
+                       {"data", fingerprint_},
                        {"epoch_is_open", epoch_is_open_}};
   if (best_)
     state["best"] = {{"validation_nats_per_dim", best_->validation_nats_per_dim}, {"epoch", best_->epoch}};

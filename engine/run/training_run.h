@@ -61,6 +61,7 @@ class TrainingRun {
   const RunConfig& config_;
   std::string resolved_yaml_;
   const Dataset& data_;
+  std::string fingerprint_;  // of the train images: every checkpoint names it
   const PixelCoding& coding_;
   const Network& network_;
   const OutputHead& head_;
