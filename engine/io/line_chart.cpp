@@ -8,12 +8,14 @@
 #include <limits>
 #include <stdexcept>
 
+#include "engine/io/chart_axis.h"
+#include "engine/io/svg.h"
+
 namespace pcnn {
 namespace {
 
 constexpr double kWidth = 720, kHeight = 440;                         // of the picture
 constexpr double kLeft = 80, kRight = 700, kTop = 45, kBottom = 385;  // of the plot
-constexpr int kTicks = 6;                                             // about so many on an axis
 constexpr std::size_t kMostDots = 60;                                 // more points are only a line
 constexpr double kLargest = 1e200;                                    // differences stay finite
 constexpr std::array kColours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
@@ -21,44 +23,6 @@ constexpr std::array kColours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f
 struct Point {
   double x, y;
 };
-
-// A range in data units, from one round tick to another, laid over pixels.
-struct Axis {
-  double tick;
-  std::int64_t first, last;  // the range is first * tick .. last * tick
-  double from, to;           // its pixels
-
-  [[nodiscard]] double pixel(double value) const {
-    const double low = static_cast<double>(first) * tick, high = static_cast<double>(last) * tick;
-    return from + (value - low) / (high - low) * (to - from);
-  }
-  [[nodiscard]] double value(std::int64_t i) const { return static_cast<double>(i) * tick; }
-  [[nodiscard]] std::string label(std::int64_t i) const {
-    const double largest = std::max(std::abs(value(first)), std::abs(value(last)));
-    if (tick < 1e-6 || largest >= 1e7) return fmt::format("{:.10g}", value(i));
-    const int decimals = std::max(0, static_cast<int>(-std::floor(std::log10(tick) + 1e-9)));
-    return fmt::format("{:.{}f}", value(i), decimals);
-  }
-};
-
-Axis fit_axis(double least, double most, bool whole, double from, double to) {
-  if (least > most) least = 0, most = 1;  // no points at all
-  const double size = std::max(std::abs(least), std::abs(most));
-  // A range too narrow for ticks that double precision tells apart is shown as one flat value.
-  if (most - least <= std::max(1e-9 * size, 1 / kLargest)) {
-    const double half = size > 1 / kLargest ? size / 2 : 0.5;
-    least -= half, most += half;
-  }
-  const double rough = (most - least) / kTicks, power = std::pow(10, std::floor(std::log10(rough)));
-  const double leading = rough / power - 1e-9;
-  double tick = power * (leading <= 1 ? 1 : leading <= 2 ? 2 : leading <= 5 ? 5 : 10);
-  if (whole) tick = std::max(tick, 1.0);
-  return {.tick = tick,
-          .first = static_cast<std::int64_t>(std::floor(least / tick + 1e-9)),
-          .last = static_cast<std::int64_t>(std::ceil(most / tick - 1e-9)),
-          .from = from,
-          .to = to};
-}
 
 std::vector<Point> drawable_points(const ChartSeries& series) {
   if (series.x.size() != series.y.size())
@@ -71,8 +35,8 @@ std::vector<Point> drawable_points(const ChartSeries& series) {
   return points;
 }
 
-Axis axis_over(std::span<const std::vector<Point>> lines, double Point::*coordinate, bool whole, double from,
-               double to) {
+ChartAxis axis_over(std::span<const std::vector<Point>> lines, double Point::*coordinate, bool whole,
+                    double from, double to) {
   double least = std::numeric_limits<double>::infinity(), most = -least;
   for (const std::vector<Point>& points : lines)
     for (const Point& point : points) {
@@ -80,53 +44,25 @@ Axis axis_over(std::span<const std::vector<Point>> lines, double Point::*coordin
       least = std::min(least, value), most = std::max(most, value);
       whole = whole && value == std::round(value);
     }
-  return fit_axis(least, most, whole, from, to);
+  return ChartAxis::linear(least, most, whole, from, to);
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else  // XML has no way to say control characters
-      out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out;
-}
-
-std::string text_at(double x, double y, const char* anchor, std::string_view text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
-                     escaped(text));
-}
-
-std::string line_between(double x1, double y1, double x2, double y2, const char* colour, double width) {
-  return fmt::format(
-      "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" stroke-width=\"{}\"/>\n",
-      x1, y1, x2, y2, colour, width);
-}
-
-std::string draw_axes(const Axis& x, const Axis& y) {
+std::string draw_axes(const ChartAxis& x, const ChartAxis& y) {
   std::string svg;
-  for (std::int64_t i = y.first; i <= y.last; ++i) {
-    const double at = y.pixel(y.value(i));
-    svg += line_between(kLeft, at, kRight, at, "#e4e4e4", 1) + text_at(kLeft - 8, at + 4, "end", y.label(i));
+  for (const ChartAxis::Tick& tick : y.ticks()) {
+    const double at = y.pixel(tick.value);
+    svg += svg_line(kLeft, at, kRight, at, "#e4e4e4", 1) + svg_text(kLeft - 8, at + 4, "end", tick.label);
   }
-  for (std::int64_t i = x.first; i <= x.last; ++i) {
-    const double at = x.pixel(x.value(i));
-    svg +=
-        line_between(at, kTop, at, kBottom, "#e4e4e4", 1) + text_at(at, kBottom + 18, "middle", x.label(i));
+  for (const ChartAxis::Tick& tick : x.ticks()) {
+    const double at = x.pixel(tick.value);
+    svg += svg_line(at, kTop, at, kBottom, "#e4e4e4", 1) + svg_text(at, kBottom + 18, "middle", tick.label);
   }
-  return svg + line_between(kLeft, kTop, kLeft, kBottom, "#888888", 1) +
-         line_between(kLeft, kBottom, kRight, kBottom, "#888888", 1);
+  return svg + svg_line(kLeft, kTop, kLeft, kBottom, "#888888", 1) +
+         svg_line(kLeft, kBottom, kRight, kBottom, "#888888", 1);
 }
 
-std::string draw_line(std::span<const Point> points, const char* colour, const Axis& x, const Axis& y) {
+std::string draw_line(std::span<const Point> points, const char* colour, const ChartAxis& x,
+                      const ChartAxis& y) {
   std::string path, dots;
   for (const Point& point : points) {
     const double px = x.pixel(point.x), py = y.pixel(point.y);
@@ -158,8 +94,8 @@ std::string draw_legend(std::span<const ChartSeries> series) {
   const double left = kRight - widest - 50;
   for (std::size_t i = 0; i < series.size(); ++i) {
     if (series[i].label.empty()) continue;
-    entries += line_between(left + 8, y - 4, left + 30, y - 4, colour_of(i), 2) +
-               text_at(left + 38, y, "start", series[i].label);
+    entries += svg_line(left + 8, y - 4, left + 30, y - 4, colour_of(i), 2) +
+               svg_text(left + 38, y, "start", series[i].label);
     y += 18;
   }
   if (entries.empty()) return {};
@@ -176,19 +112,19 @@ std::string line_chart_svg(std::string_view title, std::string_view x_label, std
                            std::span<const ChartSeries> series) {
   std::vector<std::vector<Point>> lines;
   for (const ChartSeries& line : series) lines.push_back(drawable_points(line));
-  const Axis x = axis_over(lines, &Point::x, true, kLeft, kRight);
-  const Axis y = axis_over(lines, &Point::y, false, kBottom, kTop);
+  const ChartAxis x = axis_over(lines, &Point::x, true, kLeft, kRight);
+  const ChartAxis y = axis_over(lines, &Point::y, false, kBottom, kTop);
 
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "font-family=\"sans-serif\" font-size=\"12\" fill=\"#333333\">\n"
       "<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n"
       "<text x=\"{2}\" y=\"26\" font-size=\"16\">{3}</text>\n",
-      kWidth, kHeight, kLeft, escaped(title));
+      kWidth, kHeight, kLeft, xml_escaped(title));
   svg += draw_axes(x, y);
-  svg += text_at((kLeft + kRight) / 2, kBottom + 42, "middle", x_label);
+  svg += svg_text((kLeft + kRight) / 2, kBottom + 42, "middle", x_label);
   svg += fmt::format("<text transform=\"translate(20 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
-                     (kTop + kBottom) / 2, escaped(y_label));
+                     (kTop + kBottom) / 2, xml_escaped(y_label));
   for (std::size_t i = 0; i < lines.size(); ++i) svg += draw_line(lines[i], colour_of(i), x, y);
   return svg + draw_legend(series) + "</svg>\n";
 }
