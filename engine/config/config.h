@@ -5,9 +5,8 @@
 // can then refuse keys nobody knows, write the config in effect, and list every key with its default.
 //
 // The YAML accepted is the plain part of the language: one document, a map at its root, keys of letters,
-// digits, '_' and
-// '-', each once per map, nested at most 32 deep. Anchors, aliases, merge keys and explicit tags are refused.
-// A null value means "the default".
+// digits, '_' and '-' (or paths of such, for who asks for them), each once per map, nested at most 32 deep.
+// Anchors, aliases, merge keys and explicit tags are refused. A null value means "the default".
 //
 // Every ConfigError is one line:
 //   configs/x.yaml:12:9: train.batch: found 0, accepted: an integer >= 1
@@ -79,6 +78,19 @@ class ConfigNode {
   [[nodiscard]] T choice(std::string_view key, T fallback,
                          std::initializer_list<std::pair<std::string_view, T>> names) const;
 
+  // The keys this section holds, in the order of the file, whatever their names. Does not count as asking for
+  // them.
+  [[nodiscard]] std::vector<std::string> given_keys() const;
+  // Whether the value of `key` is a section. Does not count as asking for it.
+  [[nodiscard]] bool holds_section(std::string_view key) const;
+  // Whether the value of `key` is written as integer() reads one. Does not count as asking for it.
+  [[nodiscard]] bool holds_integer(std::string_view key) const;
+  // A list of values of any kind, each as YAML in one line; a scalar counts as a list of one. Never empty.
+  [[nodiscard]] std::vector<std::string> values(std::string_view key) const;
+
+  // Throws ConfigError for the first key of this section, or of one in it, that nobody has asked for.
+  void reject_unread() const;
+
   // "model.blocks[0]"; "" for the root. One map in place of a list has no index, as in the file:
   // "model.blocks".
   [[nodiscard]] std::string path() const;
@@ -122,8 +134,9 @@ class ConfigDocument {
   [[nodiscard]] std::string resolved_yaml() const;
 
   struct Key {
-    std::string path;      // "train.batch", "model.blocks[].kernel"
-    std::string type;      // "integer", "number", "boolean", "text", "choice", "list of integers"
+    std::string path;  // "train.batch", "model.blocks[].kernel"
+    std::string
+        type;  // "integer", "number", "boolean", "text", "choice", "list of integers", "list of values"
     std::string fallback;  // as YAML; "null" for none
     std::string accepted;  // as in errors: "an integer >= 1", "one of relu, elu"
   };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "engine/config/key_path.h"
+
 namespace pcnn::config_detail {
 
 const Entry* Section::given(std::string_view key) const {
@@ -16,7 +18,7 @@ const Asked* Section::find_asked(std::string_view key) const {
 }
 
 Asked& Section::record(std::string_view key, Asked::Kind kind) {
-  if (!is_key(key)) throw std::logic_error(join_path(path, key) + ": no config can have this key");
+  if (!is_key_path(key)) throw std::logic_error(join_path(path, key) + ": no config can have this key");
   const auto found = std::ranges::find(asked, key, &Asked::key);
   if (found != asked.end()) {
     if (found->kind != kind)

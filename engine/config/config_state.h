@@ -50,6 +50,8 @@ struct State {
 
 // ConfigDocument::reject_unread().
 void reject_unread(const State& state);
+// The same for one section and what is in it.
+void reject_unread(const State& state, const Section& section);
 
 // ConfigDocument::resolved_yaml().
 [[nodiscard]] std::string resolved_yaml(const Section& root);

@@ -7,17 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/config/key_path.h"
 #include "engine/config/scalar.h"
 #include "engine/config/yaml_reader.h"
 
 namespace pcnn::config_detail {
 namespace {
-
-// A key of a map, or digits that index a list.
-struct Step {
-  std::string text;
-  bool is_index = false;
-};
 
 // A place in the tree and its path in the form messages use.
 struct Cursor {
@@ -34,7 +29,7 @@ class Override {
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) fail("", "no '=', accepted: path.key=value");
     const std::string_view path = text.substr(0, equals), value = text.substr(equals + 1);
-    const std::vector<Step> steps = steps_of(path);
+    const std::vector<PathStep> steps = steps_of(path);
     if (value.find_first_not_of(" \t\r\n") == std::string_view::npos)
       fail(path_of(steps), "no value after '=', write null for the default");
     Tree tree = read_yaml_value(value, source_, place_, path_of(steps));
@@ -51,48 +46,29 @@ class Override {
     source_.fail(place_, path, message);
   }
 
-  std::vector<Step> steps_of(std::string_view path) const {
+  std::vector<PathStep> steps_of(std::string_view path) const {
     if (path.empty()) fail("", "no path before '=', accepted: path.key=value");
-    std::vector<Step> steps;
-    for (std::size_t start = 0; start <= path.size();) {
-      const std::size_t end = std::min(path.find('.', start), path.size());
-      add_steps(path.substr(start, end - start), steps);
-      start = end + 1;
+    std::vector<PathStep> steps;
+    for (const std::string_view part : parts_of_path(path)) {
+      const std::vector<PathStep> here = steps_of_part(part);
+      if (here.empty()) fail_part(part);
+      steps.insert(steps.end(), here.begin(), here.end());
     }
     if (steps.size() > kDeepest) fail("", "the path has more than " + std::to_string(kDeepest) + " parts");
     if (steps.front().is_index) fail("", "the path opens with an index, accepted: a key");
     return steps;
   }
 
-  static std::string path_of(const std::vector<Step>& steps) {
+  static std::string path_of(const std::vector<PathStep>& steps) {
     std::string path;
-    for (const Step& step : steps)
+    for (const PathStep& step : steps)
       path = step.is_index ? path + "[" + step.text + "]" : join_path(path, step.text);
     return path;
-  }
-
-  // One part between dots: `blocks`, `0` or `blocks[0]`.
-  void add_steps(std::string_view part, std::vector<Step>& steps) const {
-    const std::size_t bracket = std::min(part.find('['), part.size());
-    const std::string_view word = part.substr(0, bracket);
-    if (!is_digits(word) && !is_key(word)) fail_part(part);
-    steps.push_back({std::string(word), is_digits(word)});
-    for (std::string_view rest = part.substr(bracket); !rest.empty();) {
-      const std::size_t close = rest.find(']');
-      if (rest.front() != '[' || close == std::string_view::npos || !is_digits(rest.substr(1, close - 1)))
-        fail_part(part);
-      steps.push_back({std::string(rest.substr(1, close - 1)), true});
-      rest.remove_prefix(close + 1);
-    }
   }
 
   [[noreturn]] void fail_part(std::string_view part) const {
     fail("", "found \"" + shorten(part) + "\" in the path, accepted: a key (" + std::string(kAcceptedKeys) +
                  ") or an index, as in model.blocks[0]");
-  }
-
-  static bool is_digits(std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   }
 
   Cursor enter_key(const Cursor& at, const std::string& key, bool is_last) const {

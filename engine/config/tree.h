@@ -73,6 +73,9 @@ inline constexpr std::size_t kDeepest = 32;
 // A value as error messages quote it: 0, "5", null, a list, a section.
 [[nodiscard]] std::string found_text(const Tree& value);
 
+// The value as YAML in one line, which reads back as the same value.
+[[nodiscard]] std::string flow_yaml(const Tree& value);
+
 // "found 0, accepted: an integer >= 1"
 [[nodiscard]] std::string refusal(const Tree& value, std::string_view accepted);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/config/key_path.h"
 #include "engine/config/scalar.h"
 #include "engine/config/text_check.h"
 #include "engine/core/error.h"
@@ -138,7 +139,7 @@ void TreeBuilder::add(Tree value) {
 void TreeBuilder::take_key(const Tree& key) {
   if (key.kind == Tree::Kind::kScalar && key.text == "<<" && !key.quoted)
     return refuse(key.place, "merge keys are not accepted, write the keys out");
-  if (key.kind != Tree::Kind::kScalar || !is_key(key.text))
+  if (key.kind != Tree::Kind::kScalar || !is_key_path(key.text))
     return refuse(key.place,
                   "found " + found_text(key) + " for a key, accepted: " + std::string(kAcceptedKeys));
   Open& top = open_.back();

@@ -22,6 +22,7 @@ std::optional<std::string> find_anywhere(const Section& section, std::string_vie
 }
 
 std::string help_for(const Section& root, const Section& section, std::string_view key) {
+  if (!is_key(key)) return "here a key is one word, write the sections out";
   const std::vector<std::string> known = asked_keys(section);
   if (const auto near = nearest(key, known)) return "did you mean " + join_path(section.path, *near) + "?";
   if (const auto elsewhere = find_anywhere(root, key)) return "did you mean " + *elsewhere + "?";
@@ -30,6 +31,8 @@ std::string help_for(const Section& root, const Section& section, std::string_vi
   for (std::size_t i = 0; i < known.size(); ++i) help += (i == 0 ? "" : ", ") + known[i];
   return help;
 }
+
+}  // namespace
 
 void reject_unread(const State& state, const Section& section) {
   if (section.map == nullptr) return;
@@ -41,8 +44,6 @@ void reject_unread(const State& state, const Section& section) {
     for (const auto& child : asked->sections) reject_unread(state, *child);
   }
 }
-
-}  // namespace
 
 void reject_unread(const State& state) {
   reject_unread(state, state.root);

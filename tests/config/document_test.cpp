@@ -46,7 +46,8 @@ TEST(Config, RejectsSecondDocuments) {
 
 TEST(Config, RejectsKeysThatAreNotWords) {
   const std::string accepted = " for a key, accepted: up to 64 letters, digits, _ and -, not a digit first";
-  EXPECT_EQ(load_error("train.batch: 3\n"), "x.yaml:1:1: found train.batch" + accepted);
+  EXPECT_EQ(load_error("train.0x: 3\n"), "x.yaml:1:1: found train.0x" + accepted);
+  EXPECT_EQ(load_error("0.batch: 3\n"), "x.yaml:1:1: found 0.batch" + accepted);
   EXPECT_EQ(load_error("train:\n  0: 3\n"), "x.yaml:2:3: train: found 0" + accepted);
   EXPECT_EQ(load_error("~: 3\n"), "x.yaml:1:1: found null" + accepted);
   EXPECT_EQ(load_error(": 3\n"), "x.yaml:1:1: found null" + accepted);
@@ -54,6 +55,11 @@ TEST(Config, RejectsKeysThatAreNotWords) {
   EXPECT_EQ(load_error("{a: 1}: 3\n"), "x.yaml:1:1: found a section" + accepted);
   EXPECT_EQ(load_error(std::string(65, 'k') + ": 3\n"),
             "x.yaml:1:1: found " + std::string(60, 'k') + "..." + accepted);
+}
+
+TEST(Config, RefusesAPathForAKeyWhereNobodyAsksForPaths) {
+  EXPECT_EQ(config_error([] { load("train.batch: 3\n").reject_unread(); }),
+            "x.yaml:1:1: train.batch: unknown key; here a key is one word, write the sections out");
 }
 
 TEST(Config, RejectsTabsInIndentation) {

@@ -207,7 +207,7 @@ TEST(Config, TellsOurMistakesFromTheUsers) {
   EXPECT_THROW((void)root.choice("a", 3, {{"one", 1}}), std::logic_error);
   (void)root.section("b");
   EXPECT_THROW((void)root.integer("b", 0), std::logic_error);
-  EXPECT_THROW((void)root.integer("b.c", 0), std::logic_error);
+  EXPECT_THROW((void)root.integer("b c", 0), std::logic_error);
 }
 
 TEST(ConfigRange, DescribesItself) {
