@@ -20,6 +20,9 @@ int main(int argc, char** argv) {
   app.add_option("config", arguments, "the config file, then any number of key.path=value overrides");
   app.add_option("--resume", options.resume, "continue the run in this directory");
   app.add_flag("--dry-run", options.dry_run, "print the network table, receptive field and memory, and stop");
+  app.add_option("--progress", options.progress_seconds,
+                 "seconds between lines of progress, where standard output is no terminal (30)")
+      ->check(CLI::Range(1, 86400));
   app.set_version_flag("--version", "pcnn " PCNN_VERSION);
   try {
     app.parse(argc, argv);

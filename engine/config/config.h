@@ -88,6 +88,9 @@ class ConfigNode {
   // A list of values of any kind, each as YAML in one line; a scalar counts as a list of one. Never empty.
   [[nodiscard]] std::vector<std::string> values(std::string_view key) const;
 
+  // A key that others read: here neither refused nor part of the config in effect.
+  void pass_over(std::string_view key) const;
+
   // Throws ConfigError for the first key of this section, or of one in it, that nobody has asked for.
   void reject_unread() const;
 

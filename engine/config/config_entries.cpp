@@ -81,6 +81,10 @@ std::vector<std::string> ConfigNode::values(std::string_view key) const {
   return values;
 }
 
+void ConfigNode::pass_over(std::string_view key) const {
+  section_->record(key, Asked::Kind::kPassedOver);
+}
+
 void ConfigNode::reject_unread() const {
   config_detail::reject_unread(*state_, *section_);
 }

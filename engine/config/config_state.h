@@ -16,7 +16,7 @@ struct Section;
 
 // One key somebody asked for.
 struct Asked {
-  enum class Kind { kValue, kSection, kSections };
+  enum class Kind { kValue, kSection, kSections, kPassedOver };
 
   std::string key;
   Kind kind = Kind::kValue;

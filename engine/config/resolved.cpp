@@ -16,6 +16,7 @@ void write_sections(const Asked& asked, std::size_t indent, std::string& yaml) {
 
 void write_section(const Section& section, std::size_t indent, std::string& yaml) {
   for (const Asked& asked : section.asked) {
+    if (asked.kind == Asked::Kind::kPassedOver) continue;
     std::string below;
     if (asked.kind == Asked::Kind::kSection)
       write_section(*asked.sections.front(), indent + 2, below);

@@ -6,16 +6,31 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <sstream>
+#include <string_view>
 
 #include "engine/core/error.h"
 
 namespace pcnn {
 namespace {
 
-// So that the live line never wraps, which a carriage return could not take back.
-std::size_t terminal_width() {
+struct TerminalSize {
+  std::size_t columns = 79, rows = 23;
+};
+
+// One less than there are, so that no live line wraps or scrolls, which could not be taken back.
+TerminalSize room_on_terminal() {
   winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1u : 79u;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 2 || size.ws_row < 2) return {};
+  return {size.ws_col - 1u, size.ws_row - 1u};
+}
+
+// The first `columns` characters of UTF-8 text.
+std::string_view cut(std::string_view text, std::size_t columns) {
+  std::size_t end = 0;
+  for (; end < text.size(); ++end)
+    if ((text[end] & 0xC0) != 0x80 && columns-- == 0) break;
+  return text.substr(0, end);
 }
 
 }  // namespace
@@ -46,15 +61,21 @@ void Console::line(const std::string& text) {
 
 bool Console::wants_live() const {
   const auto elapsed = std::chrono::steady_clock::now() - last_live_;
-  return terminal_ ? elapsed >= kTerminalInterval : elapsed >= kPlainInterval;
+  return terminal_ ? elapsed >= kTerminalInterval : elapsed >= plain_interval_;
 }
 
 void Console::live(const std::string& text) {
   if (!wants_live()) return;
   last_live_ = std::chrono::steady_clock::now();
   if (terminal_) {
-    std::fputs(("\r\033[K" + text.substr(0, terminal_width())).c_str(), stdout);
-    live_shown_ = true;
+    clear_live();
+    const TerminalSize room = room_on_terminal();
+    std::istringstream lines(text);
+    std::string shown;
+    for (std::string line; static_cast<std::size_t>(live_lines_) < room.rows && std::getline(lines, line);
+         ++live_lines_)
+      shown.append(live_lines_ > 0 ? "\n" : "").append(cut(line, room.columns));
+    std::fputs(shown.c_str(), stdout);
   } else {
     std::fputs((text + "\n").c_str(), stdout);
   }
@@ -62,10 +83,11 @@ void Console::live(const std::string& text) {
 }
 
 void Console::clear_live() {
-  if (!live_shown_) return;
-  std::fputs("\r\033[K", stdout);
+  if (live_lines_ == 0) return;
+  const std::string up = live_lines_ > 1 ? "\033[" + std::to_string(live_lines_ - 1) + "A" : "";
+  std::fputs(("\r" + up + "\033[J").c_str(), stdout);
   std::fflush(stdout);
-  live_shown_ = false;
+  live_lines_ = 0;
 }
 
 }  // namespace pcnn

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a run tells its user: lines, which also go to log.txt, and one live line on a terminal.
+// What a run tells its user: lines, which also go to log.txt, and live ones on a terminal.
 
 #include <chrono>
 #include <memory>
@@ -26,20 +26,23 @@ class Console {
   // One line (no newline at its end); replaces the live line.
   void line(const std::string& text);
 
-  // Redraws the live line. On a terminal at most ten times a second; elsewhere a plain line, at most every
-  // kPlainInterval.
+  // Redraws the live line, or lines (none of them empty). On a terminal at most ten times a second, and no
+  // more lines than it has; elsewhere plain lines, at most every plain interval.
   void live(const std::string& text);
+  // Where standard output is no terminal: the time between live lines (30 seconds).
+  void set_plain_interval(std::chrono::seconds interval) { plain_interval_ = interval; }
+  [[nodiscard]] bool is_terminal() const { return terminal_; }
   // Whether live() would show anything now: ask before composing the text.
   [[nodiscard]] bool wants_live() const;
-  // Ends the live line's life, leaving the terminal's line empty.
+  // Ends the life of what is live, leaving the terminal's line empty.
   void clear_live();
 
  private:
   static constexpr std::chrono::milliseconds kTerminalInterval{100};
-  static constexpr std::chrono::seconds kPlainInterval{30};
 
   bool terminal_;
-  bool live_shown_ = false;
+  int live_lines_ = 0;  // on the terminal now
+  std::chrono::seconds plain_interval_{30};
   std::chrono::steady_clock::time_point last_live_;
   std::shared_ptr<spdlog::logger> log_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
 
 #include "engine/core/error.h"
@@ -84,6 +85,7 @@ void run(const RunOptions& options) {
   const RunConfig config = read_run_config(document, std::filesystem::path(config_path).stem().string());
 
   Console console;
+  console.set_plain_interval(std::chrono::seconds(options.progress_seconds));
   const ChosenPrecision chosen = choose_precision(config.precision);
   if (options.dry_run) {
     const Shape image = dataset_shape(config.data);
@@ -125,6 +127,8 @@ void run(const RunOptions& options) {
                   shard_images(config.train, network), name_of(chosen.precision)));
   if (!chosen.note.empty()) console.line(chosen.note);
   if (!data.note.empty()) console.line("note: " + data.note);
+  if (document.root().has("sweep"))
+    console.line("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
   training.train();
   console.line("samples, curves and parameters are in " + directory.path());
 }

@@ -11,6 +11,7 @@ struct RunOptions {
   std::string resume;                  // run directory to continue; empty for a new run
   std::vector<std::string> overrides;  // key.path=value
   bool dry_run = false;                // describe the network and stop; writes nothing
+  int progress_seconds = 30;           // between lines of progress, where standard output is no terminal
 };
 
 // Trains, samples and scores as the config says. Throws pcnn::Error.

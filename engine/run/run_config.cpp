@@ -52,6 +52,7 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
   config.data = read_data_config(root.section("data"), head.kind == HeadKind::kBernoulli ? 0 : head.levels);
   config.train = read_train_config(root.section("train"));
   config.sample = read_sample_config(root.section("sample"));
+  root.pass_over("sweep");  // of pcnn-sweep
   document.reject_unread();
   return config;
 }

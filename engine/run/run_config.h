@@ -38,7 +38,7 @@ struct RunConfig {
   [[nodiscard]] std::string directory() const { return output + "/" + name; }
 };
 
-// Reads every section and refuses keys nobody knows. default_name stands where the config has no `name`.
+// Reads every section but `sweep`, and refuses keys nobody knows. default_name stands where the config has no `name`.
 // Throws ConfigError.
 [[nodiscard]] RunConfig read_run_config(const ConfigDocument& document, const std::string& default_name);
 

@@ -53,6 +53,15 @@ TEST(ConfigEntries, RefuseWhatIsNoListOfValues) {
             "x.yaml:1:1: a: found null" + accepted);
 }
 
+TEST(ConfigEntries, PassedOverAreNeitherRefusedNorInEffect) {
+  const ConfigDocument document = load("a: 1\nsweep: {trials: 3}\n");
+  (void)document.root().integer("a", 0);
+  document.root().pass_over("sweep");
+  EXPECT_EQ(config_error([&] { document.reject_unread(); }), "no error");
+  EXPECT_EQ(document.resolved_yaml(), "a: 1\n");
+  EXPECT_EQ(document.keys().size(), 1U);
+}
+
 TEST(ConfigEntries, OfOneSectionAloneAreCheckedForUnreadKeys) {
   const ConfigDocument document = load("other: 1\nsweep: {trials: 3, tirals: 4}\n");
   const ConfigNode sweep = document.root().section("sweep");
