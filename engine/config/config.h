@@ -114,6 +114,9 @@ class ConfigNode {
   config_detail::Section* section_;  // owned by *state_
 };
 
+// Text as a YAML value, quoted where it would be read as something else.
+[[nodiscard]] std::string yaml_text(std::string_view text);
+
 // A loaded config. Copies share one document and one record of what was asked for.
 class ConfigDocument {
  public:

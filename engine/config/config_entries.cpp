@@ -46,6 +46,10 @@ std::string config_detail::flow_yaml(const Tree& value) {
   return "";
 }
 
+std::string yaml_text(std::string_view text) {
+  return config_detail::text_as_yaml(text);
+}
+
 std::vector<std::string> ConfigNode::given_keys() const {
   std::vector<std::string> keys;
   if (section_->map)

@@ -24,6 +24,7 @@ enum class Stream : std::uint32_t {
   kColour = 6,          // (image id, attempt)
   kLively = 7,          // (parameter index, element)
   kInspection = 8,      // element
+  kSweep = 9,           // (trial, parameter, attempt)
 };
 
 // Numbers of one (seed, stream). Copying is free; every method is const and thread-safe.

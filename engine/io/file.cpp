@@ -122,6 +122,18 @@ std::string read_text_file(const std::string& path) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+std::string read_text_file_end(const std::string& path, std::size_t most) {
+  const FileDescriptor file(open_file(path, O_RDONLY));
+  const std::size_t size = size_of(file, path);
+  if (size > most && ::lseek(file.get(), static_cast<off_t>(size - most), SEEK_SET) < 0)
+    refuse(path, "cannot be read");
+  std::vector<std::byte> bytes(std::min(size, most));
+  std::size_t got = 0;
+  for (std::size_t more = 1; got < bytes.size() && more > 0; got += more)
+    more = read_some(file, path, std::span(bytes).subspan(got));
+  return {reinterpret_cast<const char*>(bytes.data()), got};
+}
+
 void write_file_atomic(const std::string& path, std::span<const std::byte> bytes) {
   std::string temporary;
   FileDescriptor file(open_temporary(path, temporary));

@@ -22,6 +22,8 @@ struct FileStart {
 [[nodiscard]] FileStart read_file_start(const std::string& path, std::size_t most);
 
 [[nodiscard]] std::string read_text_file(const std::string& path);
+// The last `most` bytes, or all where there are fewer.
+[[nodiscard]] std::string read_text_file_end(const std::string& path, std::size_t most);
 
 // Writes `path.part<pid>-<n>` in the same directory, syncs it and renames it over the path: at any moment,
 // also after a power cut, the path holds the old bytes or the new ones, whole. A FileError leaves the old

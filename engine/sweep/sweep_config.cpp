@@ -1,0 +1,126 @@
+#include "engine/sweep/sweep_config.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "engine/config/config.h"
+
+namespace pcnn {
+namespace {
+
+constexpr double kMostParallel = 256;
+
+Objective read_objective(const ConfigNode& sweep) {
+  Objective objective;
+  objective.metric = sweep.choice<Metric>("metric", objective.metric,
+                                          {{"validation_nats_per_dim", Metric::kValidationNatsPerDim},
+                                           {"validation_bits_per_dim", Metric::kValidationBitsPerDim},
+                                           {"train_nats_per_dim", Metric::kTrainNatsPerDim},
+                                           {"images_per_second", Metric::kImagesPerSecond}});
+  const Goal usual = objective.metric == Metric::kImagesPerSecond ? Goal::kMaximise : Goal::kMinimise;
+  objective.goal =
+      sweep.choice<Goal>("goal", usual, {{"minimise", Goal::kMinimise}, {"maximise", Goal::kMaximise}});
+  return objective;
+}
+
+std::optional<EarlyStopping> read_early_stopping(const ConfigNode& sweep) {
+  const bool wanted = sweep.has("early_stopping");
+  const ConfigNode section = sweep.section("early_stopping");
+  EarlyStopping rule;
+  rule.max = section.optional_integer("max", ConfigRange::at_least(1));
+  rule.grace = section.integer("grace", rule.grace, ConfigRange::at_least(1));
+  rule.reduction_factor =
+      section.integer("reduction_factor", rule.reduction_factor, ConfigRange::between(2, 100));
+  if (rule.max && *rule.max < rule.grace)
+    section.fail("grace", "more epochs than max, accepted: up to " + std::to_string(*rule.max));
+  return wanted ? std::optional(rule) : std::nullopt;
+}
+
+ParameterRange read_range(const ConfigNode& section, SearchMethod method) {
+  for (const char* bound : {"min", "max"})
+    if (!section.has(bound))
+      section.fail(bound, "missing; a range is {min: 1, max: 4}, and log: true where it spans powers");
+  ParameterRange range;
+  range.whole = section.holds_integer("min") && section.holds_integer("max");
+  range.min = section.real("min", 0.0);
+  range.max = section.real("max", 0.0);
+  range.log = section.boolean("log", false);
+  range.count = section.optional_integer("count", ConfigRange::between(2, kMostTrials));
+  if (range.min >= range.max) section.fail("max", "not above min");
+  if (range.log && range.min <= 0.0) section.fail("min", "not above 0, which log: true needs");
+  if (method == SearchMethod::kRandom && range.count)
+    section.fail("count", "only a grid counts the values of a range");
+  if (method == SearchMethod::kGrid && !range.count) {
+    if (!range.whole)
+      section.fail("count", "missing; in a grid it says how many values to take from min to max");
+    if (range.log)
+      section.fail("count", "missing; with log: true it says how many values to take from min to max");
+    if (range.max - range.min >= kMostTrials)
+      section.fail("max", "more than 10000 values; count: N takes fewer");
+  }
+  return range;
+}
+
+// What the sweep itself decides for every trial.
+bool is_of_the_sweep(std::string_view path) {
+  constexpr std::array<std::string_view, 4> kOwn{"name", "output", "threads", "sweep"};
+  return std::ranges::find(kOwn, path.substr(0, path.find_first_of(".["))) != kOwn.end();
+}
+
+std::vector<SweptParameter> read_parameters(const ConfigNode& section, SearchMethod method) {
+  std::vector<SweptParameter> parameters;
+  for (const std::string& path : section.given_keys()) {
+    if (is_of_the_sweep(path)) section.fail(path, "is not of the trials, but of the sweep");
+    SweptParameter parameter{.path = path, .values = {}, .range = {}};
+    if (section.holds_section(path))
+      parameter.range = read_range(section.section(path), method);
+    else
+      parameter.values = section.values(path);
+    parameters.push_back(std::move(parameter));
+  }
+  return parameters;
+}
+
+}  // namespace
+
+SweepConfig read_sweep_config(const ConfigNode& sweep, const std::vector<SweptParameter>& extra,
+                              const std::vector<std::string>& fixed) {
+  SweepConfig config;
+  config.method = sweep.choice<SearchMethod>(
+      "method", config.method, {{"grid", SearchMethod::kGrid}, {"random", SearchMethod::kRandom}});
+  if (config.method == SearchMethod::kRandom) {
+    config.trials = sweep.integer("trials", config.trials, ConfigRange::between(1, kMostTrials));
+    config.seed = static_cast<std::uint64_t>(sweep.integer("seed", 1, ConfigRange::at_least(0)));
+  } else {
+    for (const char* key : {"trials", "seed"})
+      if (sweep.has(key))
+        sweep.fail(key, "a grid has a trial for every combination; method: random draws some");
+  }
+  config.parallel =
+      static_cast<int>(sweep.integer("parallel", config.parallel, ConfigRange::between(1, kMostParallel)));
+  config.objective = read_objective(sweep);
+  config.early_stopping = read_early_stopping(sweep);
+  config.parameters = read_parameters(sweep.section("parameters"), config.method);
+  sweep.reject_unread();
+
+  std::erase_if(config.parameters, [&](const SweptParameter& parameter) {
+    return std::ranges::find(fixed, parameter.path) != fixed.end();
+  });
+  for (const SweptParameter& parameter : extra) {
+    if (is_of_the_sweep(parameter.path))
+      sweep.fail("", parameter.path + " cannot be swept, it is the sweep's own");
+    const auto same = std::ranges::find(config.parameters, parameter.path, &SweptParameter::path);
+    if (same != config.parameters.end())
+      *same = parameter;
+    else
+      config.parameters.push_back(parameter);
+  }
+  if (config.parameters.empty())
+    sweep.fail("parameters",
+               "nothing to sweep, accepted: lists or ranges by key, such as train.batch: [32, 64], or "
+               "train.batch=32,64 on the command line");
+  return config;
+}
+
+}  // namespace pcnn

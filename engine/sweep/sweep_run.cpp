@@ -1,0 +1,244 @@
+#include "engine/sweep/sweep_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "engine/config/config.h"
+#include "engine/core/error.h"
+#include "engine/io/file.h"
+#include "engine/run/clock_text.h"
+#include "engine/run/interruption.h"
+#include "engine/run/run_directory.h"
+#include "engine/run/run_lock.h"
+#include "engine/sweep/leaderboard.h"
+#include "engine/sweep/parameter_picture.h"
+#include "engine/sweep/sweep_state.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds kGlance{50};  // between looks at the trials
+
+bool can_resume(const std::string& run_directory) {
+  const RunDirectory directory = RunDirectory::at(run_directory);
+  std::error_code error;
+  return fs::exists(directory.checkpoint(), error) || fs::exists(directory.previous(), error);
+}
+
+}  // namespace
+
+SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const SweepDirectory& directory,
+                   std::vector<Trial> trials, Console& console)
+    : plan_(plan), program_(program), directory_(directory), trials_(std::move(trials)), console_(console) {
+  const int threads = plan.base.threads, parallel = plan.sweep.parallel;
+  for (int i = 0; i < parallel; ++i)
+    slots_.push_back(
+        {.threads = std::max(1, threads / parallel + (i < threads % parallel ? 1 : 0)), .process = {}});
+  if (plan.sweep.early_stopping) {
+    const EarlyStopping& rule = *plan.sweep.early_stopping;
+    halving_.emplace(rule, rule.max.value_or(plan.base.train.epochs.value_or(1)), plan.sweep.objective);
+  }
+  for (Trial& trial : trials_) {
+    (void)read_new_epochs(trial);
+    if (halving_) (void)falls_behind(trial);  // what was decided then is in the trial's state
+  }
+}
+
+void SweepRun::run() {
+  write_results();
+  for (;;) {
+    if (const int signal = InterruptionGuard::signal(); signal != 0) stop(signal);
+    bool is_busy = false;
+    for (Slot& slot : slots_) {
+      if (slot.process) look_at(slot);
+      if (!slot.process && !start_waiting_trial(slot)) continue;
+      is_busy = true;
+    }
+    const bool is_waiting = std::ranges::count(trials_, TrialState::kWaiting, &Trial::state) > 0;
+    if (!is_busy && !is_waiting) break;
+    show_progress();
+    std::this_thread::sleep_for(kGlance);
+  }
+  console_.clear_live();
+  write_results();
+  console_.line(leaderboard_text(trials_, plan_, directory_));
+  const auto failed = std::ranges::count(trials_, TrialState::kFailed, &Trial::state);
+  if (failed == static_cast<std::ptrdiff_t>(trials_.size()))
+    throw ConfigError(directory_.path() + ": all trials failed; the first: " + trials_.front().error);
+}
+
+bool SweepRun::start_waiting_trial(Slot& slot) {
+  const auto next = std::ranges::find_if(
+      trials_, [&](const Trial& trial) { return trial.state == TrialState::kWaiting && can_start(trial); });
+  if (next == trials_.end()) return false;
+  slot.trial = static_cast<std::size_t>(next - trials_.begin());
+  slot.process.emplace(program_, arguments_for(*next, slot.threads), directory_.trial_log(next->number));
+  next->state = TrialState::kTraining;
+  return true;
+}
+
+// After a kill, the trials of then may still be saving.
+bool SweepRun::can_start(const Trial& trial) {
+  const std::string path = directory_.trial(trial.number);
+  if (!fs::exists(path)) return true;
+  try {
+    const RunLock lock(path);
+    if (!can_resume(path)) fs::remove_all(path);  // killed before it had anything to keep
+    return true;
+  } catch (const ConfigError& error) {
+    if (!std::exchange(in_use_[trial.number], true)) console_.line(error.what());
+    return false;
+  }
+}
+
+std::vector<std::string> SweepRun::arguments_for(const Trial& trial, int threads) const {
+  std::vector<std::string> arguments{"--progress", "1"};
+  const std::string path = directory_.trial(trial.number);
+  if (can_resume(path)) {
+    arguments.insert(arguments.end(), {"--resume", path});
+  } else {
+    arguments.push_back(directory_.config());
+    arguments.insert(arguments.end(), plan_.fixed.begin(), plan_.fixed.end());
+    for (std::string& own : plan_.overrides(trial.values)) arguments.push_back(std::move(own));
+    arguments.push_back("name=" + SweepDirectory::trial_name(trial.number));
+    arguments.push_back("output=" + yaml_text(directory_.path()));
+  }
+  arguments.push_back("threads=" + std::to_string(threads));
+  return arguments;
+}
+
+void SweepRun::look_at(Slot& slot) {
+  Trial& trial = trials_[slot.trial];
+  const std::optional<int> exit_code =
+      slot.process->exit_code();  // first, so that nothing is written after the look
+  const bool has_news = read_new_epochs(trial);
+  if (has_news && !exit_code && trial.state == TrialState::kTraining && halving_ && falls_behind(trial)) {
+    trial.state = TrialState::kStopped;
+    save_trials(trials_, plan_, directory_);
+    slot.process->interrupt();
+  }
+  if (exit_code) finish(slot, *exit_code);
+  if (has_news || exit_code) write_results();
+}
+
+bool SweepRun::read_new_epochs(Trial& trial) {
+  try {
+    TrialProgress now = read_progress(directory_.trial(trial.number), plan_.sweep.objective);
+    const bool has_news =
+        now.epochs != trial.progress.epochs || now.test_nats_per_dim != trial.progress.test_nats_per_dim;
+    trial.progress = std::move(now);
+    return has_news;
+  } catch (const FormatError&) {
+    return false;  // a line in the middle of being written
+  }
+}
+
+bool SweepRun::falls_behind(const Trial& trial) {
+  bool falls = false;
+  for (std::int64_t& epoch = judged_[trial.number]; epoch < trial.progress.epochs;) {
+    ++epoch;
+    if (!halving_->is_rung(epoch)) continue;
+    const double value = best_until(directory_.trial(trial.number), plan_.sweep.objective, epoch);
+    falls = !halving_->goes_on(epoch, value) || falls;
+  }
+  return falls;
+}
+
+void SweepRun::finish(Slot& slot, int exit_code) {
+  Trial& trial = trials_[slot.trial];
+  slot.process.reset();
+  if (trial.state == TrialState::kTraining) {
+    trial.state = exit_code == 0 ? TrialState::kDone : TrialState::kFailed;
+    if (exit_code != 0) trial.error = last_words(trial);
+    if (trial.state == TrialState::kFailed && trial.error.empty())
+      trial.error = fmt::format("ended with exit code {} and no word", exit_code);
+  }
+  save_trials(trials_, plan_, directory_);
+  console_.line(result_line(trial));
+}
+
+void SweepRun::stop(int signal) {
+  console_.clear_live();
+  for (Slot& slot : slots_)
+    if (slot.process) slot.process->interrupt();
+  for (Slot& slot : slots_) {
+    if (!slot.process) continue;
+    while (!slot.process->exit_code()) std::this_thread::sleep_for(kGlance);
+    Trial& trial = trials_[slot.trial];
+    // One that came to its end in the meantime is not begun again.
+    if (trial.state == TrialState::kTraining)
+      trial.state = *slot.process->exit_code() == 0 ? TrialState::kDone : TrialState::kWaiting;
+    (void)read_new_epochs(trial);
+    slot.process.reset();
+  }
+  save_trials(trials_, plan_, directory_);
+  write_results();
+  throw Interrupted(signal,
+                    fmt::format("interrupted; {}, all saved: the same command goes on", count_text(trials_)));
+}
+
+void SweepRun::write_results() {
+  write_file_atomic(directory_.csv(), results_csv(trials_, plan_, directory_));
+  write_file_atomic(directory_.leaderboard(), leaderboard_text(trials_, plan_, directory_));
+  write_file_atomic(directory_.picture(), parameter_picture_svg(directory_.name(), trials_, plan_));
+  write_best();
+}
+
+void SweepRun::write_best() {
+  const Trial* best = best_of(trials_, plan_.sweep.objective);
+  if (!best) return;
+  const std::vector<std::string> overrides{"name=" + yaml_text(directory_.name() + "_best"),
+                                           "output=" + yaml_text(directory_.output()), "threads=null"};
+  const ConfigDocument document =
+      ConfigDocument::from_file(RunDirectory::at(directory_.trial(best->number)).config(), overrides);
+  (void)read_run_config(document, "");
+  write_file_atomic(directory_.best(),
+                    fmt::format("# Trial {} of {}: {} {:.4f} at epoch {}.\n{}", best->number,
+                                directory_.path(), plan_.sweep.objective.heading(), *best->progress.best,
+                                best->progress.best_epoch, document.resolved_yaml()));
+}
+
+void SweepRun::show_progress() {
+  if (!console_.wants_live()) return;
+  std::string text = count_text(trials_);
+  if (const Trial* best = best_of(trials_, plan_.sweep.objective))
+    text += fmt::format("; best {:.4f}, trial {}", *best->progress.best, best->number);
+  for (const Slot& slot : slots_)
+    if (slot.process)
+      text += fmt::format("\ntrial {}: {}", trials_[slot.trial].number, last_words(trials_[slot.trial]));
+  if (console_.is_terminal()) {
+    std::string table = trial_table(ranked(trials_, plan_.sweep.objective), plan_);
+    table.pop_back();
+    text += "\n" + table;
+  }
+  console_.live(text);
+}
+
+std::string SweepRun::result_line(const Trial& trial) const {
+  std::string text = fmt::format("trial {}  {}", trial.number, name_of(trial.state));
+  if (trial.progress.best)
+    text += fmt::format("  {:.4f} at epoch {} of {}  {}", *trial.progress.best, trial.progress.best_epoch,
+                        trial.progress.epochs, clock_text(trial.progress.seconds));
+  const std::vector<std::string> names = short_names(plan_.sweep.parameters);
+  for (std::size_t i = 0; i < names.size(); ++i) text += fmt::format("  {}={}", names[i], trial.values[i]);
+  return trial.error.empty() ? text : text + "\n  " + trial.error;
+}
+
+// The last line that its run printed.
+std::string SweepRun::last_words(const Trial& trial) const {
+  constexpr std::string_view kSpeaker = "pcnn-run: ";
+  constexpr std::size_t kMost = 4096;
+  std::string text = read_text_file_end(directory_.trial_log(trial.number), kMost);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  text = text.substr(text.find_last_of('\n') + 1);
+  return text.starts_with(kSpeaker) ? text.substr(kSpeaker.size()) : text;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/run/console.h"
+#include "engine/sweep/successive_halving.h"
+#include "engine/sweep/sweep_directory.h"
+#include "engine/sweep/sweep_plan.h"
+#include "engine/sweep/trial.h"
+#include "engine/sweep/trial_process.h"
+
+namespace pcnn {
+
+// Runs the trials that have not ended, several at once, and keeps the sweep's files up to date. What a trial
+// is, and what was decided about it, is written down before it is acted upon: a sweep killed at any point
+// goes on from there.
+class SweepRun {
+ public:
+  // All must outlive this. The threads of the base config are shared out among the trials at once, one each
+  // at least.
+  SweepRun(const SweepPlan& plan, const std::string& program, const SweepDirectory& directory,
+           std::vector<Trial> trials, Console& console);
+
+  // Throws Interrupted where InterruptionGuard notes a signal, with every trial saved; ConfigError where all
+  // trials failed.
+  void run();
+
+ private:
+  // A place for one trial at a time.
+  struct Slot {
+    int threads = 1;
+    std::optional<TrialProcess> process;
+    std::size_t trial = 0;  // index of the one that runs
+  };
+
+  [[nodiscard]] bool start_waiting_trial(Slot& slot);
+  [[nodiscard]] bool can_start(const Trial& trial);
+  [[nodiscard]] std::vector<std::string> arguments_for(const Trial& trial, int threads) const;
+  void look_at(Slot& slot);
+  [[nodiscard]] bool read_new_epochs(Trial& trial);
+  [[nodiscard]] bool falls_behind(const Trial& trial);
+  void finish(Slot& slot, int exit_code);
+  [[noreturn]] void stop(int signal);
+  void write_results();
+  void write_best();
+  void show_progress();
+  [[nodiscard]] std::string result_line(const Trial& trial) const;
+  [[nodiscard]] std::string last_words(const Trial& trial) const;
+
+  const SweepPlan& plan_;
+  std::string program_;
+  const SweepDirectory& directory_;
+  std::vector<Trial> trials_;
+  Console& console_;
+  std::optional<SuccessiveHalving> halving_;
+  std::map<int, std::int64_t> judged_;  // by trial: epochs looked at for early stopping
+  std::map<int, bool> in_use_;          // trials whose run directory another process holds: said once
+  std::vector<Slot> slots_;
+};
+
+}  // namespace pcnn

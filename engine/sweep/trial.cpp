@@ -1,0 +1,74 @@
+#include "engine/sweep/trial.h"
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "engine/io/file.h"
+#include "engine/run/run_directory.h"
+
+namespace pcnn {
+namespace {
+
+// The first model of results.json: the best parameters, or the last where those are damaged.
+std::optional<double> read_test_score(const std::string& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    return nlohmann::json::parse(read_text_file(path)).at("models").at(0).at("nats_per_dim").get<double>();
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(path, 0, std::string("its scores cannot be read: ") + error.what());
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(TrialState state) {
+  switch (state) {
+    case TrialState::kWaiting:
+      return "waiting";
+    case TrialState::kTraining:
+      return "training";
+    case TrialState::kDone:
+      return "done";
+    case TrialState::kStopped:
+      return "stopped";
+    case TrialState::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
+TrialProgress read_progress(const std::string& run_directory, const Objective& objective) {
+  const RunDirectory directory = RunDirectory::at(run_directory);
+  TrialProgress progress;
+  for (const EpochMetrics& epoch : read_metrics(directory.metrics())) {
+    progress.epochs = epoch.epoch;
+    progress.seconds = epoch.seconds;
+    progress.images_per_second = epoch.images_per_second;
+    const double value = objective.value(epoch);
+    if (progress.best && !objective.is_better(value, *progress.best)) continue;
+    progress.best = value;
+    progress.best_epoch = epoch.epoch;
+  }
+  progress.test_nats_per_dim = read_test_score(directory.results());
+  return progress;
+}
+
+double best_until(const std::string& run_directory, const Objective& objective, std::int64_t epochs) {
+  std::optional<double> best;
+  for (const EpochMetrics& epoch : read_metrics(RunDirectory::at(run_directory).metrics()))
+    if (epoch.epoch <= epochs && (!best || objective.is_better(objective.value(epoch), *best)))
+      best = objective.value(epoch);
+  return best.value();
+}
+
+const Trial* best_of(const std::vector<Trial>& trials, const Objective& objective) {
+  const Trial* best = nullptr;
+  for (const Trial& trial : trials)
+    if (trial.state != TrialState::kFailed && trial.progress.best &&
+        (!best || objective.is_better(*trial.progress.best, *best->progress.best)))
+      best = &trial;
+  return best;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pcnn {
+
+// A run in a process of its own, so that whatever becomes of it, the others go on. Its process group is its
+// own too: Ctrl-C reaches it through interrupt() alone. Where this process dies, the run is interrupted as by
+// SIGTERM, and saves.
+class TrialProcess {
+ public:
+  // Appends what the program says to the file. Throws FileError where that or the process cannot be made.
+  TrialProcess(const std::string& program, const std::vector<std::string>& arguments,
+               const std::string& output);
+  // Interrupts what still runs, and waits for it.
+  ~TrialProcess();
+  TrialProcess(TrialProcess&& other) noexcept;
+  TrialProcess& operator=(TrialProcess&&) = delete;
+
+  // The exit code once it has ended, 128 + the signal where one ended it; nothing before.
+  [[nodiscard]] std::optional<int> exit_code();
+  // Once: a second signal would end it before it has saved.
+  void interrupt();
+
+ private:
+  pid_t id_ = -1;
+  bool interrupted_ = false;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace pcnn
