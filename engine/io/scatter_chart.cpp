@@ -12,7 +12,6 @@
 namespace pcnn {
 namespace {
 
-constexpr int kColumns = 3;
 constexpr double kPanelWidth = 300, kPanelHeight = 250, kTop = 70, kMargin = 20;
 constexpr double kInsideLeft = 62, kInsideRight = 12, kInsideTop = 10,
                  kInsideBottom = 52;  // of a panel's plot
@@ -22,9 +21,9 @@ struct Box {
   double left, right, top, bottom;
 };
 
-Box plot_of(std::size_t panel) {
-  const double left = kMargin + kPanelWidth * static_cast<double>(panel % kColumns);
-  const double top = kTop + kPanelHeight * static_cast<double>(panel / kColumns);
+Box plot_of(std::size_t panel, std::size_t columns) {
+  const double left = kMargin + kPanelWidth * static_cast<double>(panel % columns);
+  const double top = kTop + kPanelHeight * static_cast<double>(panel / columns);
   return {left + kInsideLeft, left + kPanelWidth - kInsideRight, top + kInsideTop,
           top + kPanelHeight - kInsideBottom};
 }
@@ -129,9 +128,9 @@ std::string draw_points(const ScatterPanel& panel, const Box& box, const XScale&
 
 std::string scatter_chart_svg(std::string_view title, std::string_view note, std::string_view y_label,
                               const std::vector<ScatterPanel>& panels, const ScatterScale& scale) {
-  const std::size_t columns = std::clamp<std::size_t>(panels.size(), 1, kColumns);
-  const std::size_t rows = (panels.size() + kColumns - 1) / kColumns;
-  const double width = 2 * kMargin + kPanelWidth * static_cast<double>(std::max<std::size_t>(columns, 2));
+  const std::size_t columns = panels.size() <= 2 || panels.size() == 4 ? 2 : 3;
+  const std::size_t rows = (panels.size() + columns - 1) / columns;
+  const double width = 2 * kMargin + kPanelWidth * static_cast<double>(columns);
   const double height = kTop + kPanelHeight * static_cast<double>(rows);
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
@@ -141,13 +140,13 @@ std::string scatter_chart_svg(std::string_view title, std::string_view note, std
       width, height, kMargin, xml_escaped(title));
   svg += svg_text(kMargin, 50, "start", note);
   for (std::size_t i = 0; i < panels.size(); ++i) {
-    const Box box = plot_of(i);
+    const Box box = plot_of(i, columns);
     const XScale x(panels[i], box);
     const ChartAxis y = ChartAxis::linear(scale.lowest, scale.highest, false, box.bottom, box.top);
-    svg += draw_grid(box, x, y, i % kColumns == 0);
+    svg += draw_grid(box, x, y, i % columns == 0);
     svg += draw_points(panels[i], box, x, y, scale);
     svg += svg_text((box.left + box.right) / 2, box.bottom + 36, "middle", panels[i].x_label);
-    if (i % kColumns == 0)
+    if (i % columns == 0)
       svg += fmt::format(
           "<text transform=\"translate({:.1f} {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
           box.left - 52, (box.top + box.bottom) / 2, xml_escaped(y_label));

@@ -22,9 +22,9 @@ struct ScatterPanel {
   std::vector<ScatterPoint> points;
 };
 
-// An SVG document (UTF-8, like its texts): the panels side by side, three in a row, over one scale of y, on
-// white. Points above `highest` or below `lowest` are triangles at that edge. Points with coordinates that
-// are not finite are left out.
+// An SVG document (UTF-8, like its texts): the panels side by side, two or three in a row, over one scale of
+// y, on white. Points above `highest` or below `lowest` are triangles at that edge. Points with coordinates
+// that are not finite are left out.
 struct ScatterScale {
   double lowest = 0.0, highest = 1.0;  // of y
 };

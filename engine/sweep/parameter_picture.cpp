@@ -12,7 +12,8 @@
 namespace pcnn {
 namespace {
 
-constexpr double kSpreads = 3.0;   // from best to median, beyond the median: further out is at the edge
+constexpr double kSpreads = 3.0;  // from best to median, beyond the median: further out is at the edge
+constexpr std::size_t kMostNames = 8;
 constexpr double kLogFrom = 20.0;  // lists that span this factor stand on a logarithmic axis
 
 std::optional<double> number_of(const std::string& text) {
@@ -21,23 +22,23 @@ std::optional<double> number_of(const std::string& text) {
   return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
-// The panel without its points: numbers on an axis, or else every value by its name.
+// The panel without its points: the values of a short list by name, evenly spaced and numbers in order;
+// others on an axis.
 ScatterPanel empty_panel(const SweptParameter& parameter) {
   ScatterPanel panel{.x_label = parameter.path, .log = false, .names = {}, .points = {}};
   if (parameter.range) {
     panel.log = parameter.range->log;
     return panel;
   }
-  double least = INFINITY, most = -INFINITY;
-  for (const std::string& value : parameter.values) {
-    const std::optional<double> number = number_of(value);
-    if (!number) {
-      panel.names = parameter.values;
-      return panel;
-    }
-    least = std::min(least, *number), most = std::max(most, *number);
+  const bool are_numbers = std::ranges::all_of(
+      parameter.values, [](const std::string& value) { return number_of(value).has_value(); });
+  if (!are_numbers || parameter.values.size() <= kMostNames) {
+    panel.names = parameter.values;
+    if (are_numbers) std::ranges::sort(panel.names, {}, number_of);
+    return panel;
   }
-  panel.log = least > 0.0 && most >= kLogFrom * least;
+  const auto [least, most] = std::ranges::minmax(parameter.values, {}, number_of);
+  panel.log = *number_of(least) > 0.0 && *number_of(most) >= kLogFrom * *number_of(least);
   return panel;
 }
 
@@ -54,7 +55,7 @@ ScatterScale scale_of(const std::vector<Trial>& trials, const Objective& objecti
   std::ranges::sort(values, [&](double a, double b) { return objective.is_better(a, b); });
   const double best = values.front(), median = values[values.size() / 2];
   const double edge = median + kSpreads * (median - best);
-  const double worst = objective.is_better(edge, values.back()) ? edge : values.back();
+  const double worst = median != best && objective.is_better(edge, values.back()) ? edge : values.back();
   return {.lowest = std::min(best, worst), .highest = std::max(best, worst)};
 }
 

@@ -12,6 +12,7 @@
 #include "engine/data/dataset.h"
 #include "engine/model/network_builder.h"
 #include "engine/run/run_config.h"
+#include "engine/sweep/sweep_plan.h"
 
 namespace pcnn {
 namespace {
@@ -40,6 +41,16 @@ TEST(Configs, AllLoadAndCompile) {
     EXPECT_GT(program.workspace_bytes(), 0u);
   }
   EXPECT_GE(config_files().size(), 5u);
+}
+
+TEST(Configs, WithASweepCanBeSwept) {
+  int sweeps = 0;
+  for (const std::string& file : config_files()) {
+    if (!ConfigDocument::from_file(file).root().has("sweep")) continue;
+    EXPECT_GT(plan_sweep({.config = file, .arguments = {}, .program = {}}).trials.size(), 1u) << file;
+    ++sweeps;
+  }
+  EXPECT_GE(sweeps, 1);
 }
 
 TEST(Configs, ResolvedConfigLoadsBackToItself) {
@@ -72,6 +83,12 @@ std::set<std::string> keys_of_parser() {
         "train: {steps: 5}"}) {
     const ConfigDocument document = ConfigDocument::from_string(yaml, "kinds");
     (void)read(document);
+    for (const ConfigDocument::Key& key : document.keys()) keys.insert(key.path);
+  }
+  for (const char* yaml : {"sweep: {method: random, parameters: {p: {min: 1, max: 2}}}",
+                           "sweep: {parameters: {p: {min: 1, max: 2, count: 2}}}"}) {
+    const ConfigDocument document = ConfigDocument::from_string(yaml, "sweeps");
+    (void)read_sweep_config(document.root().section("sweep"));
     for (const ConfigDocument::Key& key : document.keys()) keys.insert(key.path);
   }
   return keys;

@@ -1,9 +1,7 @@
 // Runs that are stopped, killed and damaged, and go on.
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,13 +9,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include "engine/io/file.h"
 #include "engine/io/safetensors.h"
 #include "engine/run/interruption.h"
 #include "engine/run/metrics.h"
 #include "engine/run/run_lock.h"
+#include "tests/run/program.h"
 #include "tests/run/tiny_run.h"
 #include "tests/support/random.h"
 
@@ -28,31 +26,15 @@ namespace fs = std::filesystem;
 
 class Resume : public TinyRun {
  protected:
-  // pcnn-run in a process of its own (a forked one would have lost the threads of this), which gets a signal
-  // after so long. Returns its wait status.
   static int run_in_process(const RunOptions& options, int signal, std::chrono::milliseconds after) {
-    std::vector<std::string> arguments{fs::read_symlink("/proc/self/exe").parent_path() / "pcnn-run"};
+    std::vector<std::string> arguments;
     if (options.resume.empty()) {
       arguments.push_back(options.config);
     } else {
       arguments.insert(arguments.end(), {"--resume", options.resume});
     }
     arguments.insert(arguments.end(), options.overrides.begin(), options.overrides.end());
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t silent;
-    posix_spawn_file_actions_init(&silent);
-    for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
-      posix_spawn_file_actions_addopen(&silent, fd, "/dev/null", O_WRONLY, 0);
-    pid_t child = 0;
-    EXPECT_EQ(posix_spawn(&child, argv[0], &silent, nullptr, argv.data(), environ), 0) << argv[0];
-    posix_spawn_file_actions_destroy(&silent);
-    std::this_thread::sleep_for(after);
-    ::kill(child, signal);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return status;
+    return run_program("pcnn-run", arguments, {}, signal, after);
   }
 
   void expect_same_end(const std::string& one, const std::string& other) const {

@@ -1,0 +1,49 @@
+#pragma once
+
+// Our programs in processes of their own (a forked one would have lost the threads of the test).
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace pcnn {
+
+inline std::filesystem::path programs() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+// Runs the program, silently or with both outputs in the file `output`; it gets the signal after so long,
+// unless that is 0. Returns its wait status.
+inline int run_program(const std::string& name, std::vector<std::string> arguments,
+                       const std::string& output = {}, int signal = 0, std::chrono::milliseconds after = {}) {
+  arguments.insert(arguments.begin(), programs() / name);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t redirected;
+  posix_spawn_file_actions_init(&redirected);
+  posix_spawn_file_actions_addopen(&redirected, STDOUT_FILENO, output.empty() ? "/dev/null" : output.c_str(),
+                                   O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  posix_spawn_file_actions_adddup2(&redirected, STDOUT_FILENO, STDERR_FILENO);
+  pid_t child = 0;
+  EXPECT_EQ(posix_spawn(&child, argv[0], &redirected, nullptr, argv.data(), environ), 0) << argv[0];
+  posix_spawn_file_actions_destroy(&redirected);
+  if (signal != 0) {
+    std::this_thread::sleep_for(after);
+    ::kill(child, signal);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+}  // namespace pcnn

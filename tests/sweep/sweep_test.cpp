@@ -1,0 +1,219 @@
+// Whole sweeps of tiny runs.
+
+#include "engine/sweep/sweep.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/io/file.h"
+#include "engine/run/metrics.h"
+#include "engine/run/run_lock.h"
+#include "tests/run/program.h"
+#include "tests/run/tiny_run.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+using Texts = std::vector<std::string>;
+
+class Sweep : public TinyRun {
+ protected:
+  // A sweep of the tiny config with these arguments; what it says when it fails.
+  [[nodiscard]] std::string sweep_error(const Texts& arguments, bool retry_failed = false) const {
+    return error_of([&] {
+      sweep({.config = config(),
+             .arguments = arguments,
+             .program = programs() / "pcnn-run",
+             .retry_failed = retry_failed});
+    });
+  }
+  [[nodiscard]] std::string text_of(const std::string& file, const std::string& name = "tiny") const {
+    return slurp(directory(name) + "/" + file);
+  }
+  [[nodiscard]] Texts states(const std::string& name = "tiny") const {
+    Texts states;
+    const nlohmann::json all = nlohmann::json::parse(text_of("sweep.json", name));
+    for (const auto& trial : all.at("trials")) states.push_back(trial.at("state"));
+    return states;
+  }
+  // The scores of trial after trial, to the last bit.
+  [[nodiscard]] Texts scores(const std::string& name, int trials) const {
+    Texts all;
+    for (int i = 1; i <= trials; ++i)
+      all.push_back(text_of("trial-" + std::to_string(i) + "/results.json", name));
+    return all;
+  }
+  // Runs pcnn-sweep again and again, each time ended by the signal after a while, until it comes to its end.
+  int interruptions_until_done(const Texts& arguments, int signal) const {
+    Texts words{config()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    for (int interruptions = 0; interruptions < 60; ++interruptions) {
+      const int status = run_program("pcnn-sweep", words, root_ + "/said.txt", signal,
+                                     std::chrono::milliseconds(150 + 70 * interruptions));
+      if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return interruptions;
+      const bool is_as_told = signal == SIGKILL ? WIFSIGNALED(status) : WEXITSTATUS(status) == 128 + signal;
+      EXPECT_TRUE(is_as_told) << status << "\n" << slurp(root_ + "/said.txt");
+      if (!is_as_told) return 0;
+    }
+    ADD_FAILURE() << "no end";
+    return 0;
+  }
+};
+
+TEST_F(Sweep, TrainsEveryCombinationAndNamesTheBest) {
+  ASSERT_EQ(sweep_error({"train.batch=8,16", "train.learning_rate=0.001,0.01"}), "");
+  EXPECT_EQ(states(), (Texts{"done", "done", "done", "done"}));
+  EXPECT_EQ(read_metrics(directory() + "/trial-4/metrics.jsonl").size(), 3u);
+  EXPECT_NE(text_of("trial-3/config.yaml").find("batch: 16"), std::string::npos);
+  EXPECT_NE(text_of("trial-3/config.yaml").find("learning_rate: 0.001"), std::string::npos);
+  const std::string csv = text_of("results.csv");
+  EXPECT_EQ(std::ranges::count(csv, '\n'), 5);
+  EXPECT_TRUE(csv.starts_with("trial,state,train.batch,train.learning_rate,validation_nats_per_dim,")) << csv;
+  EXPECT_NE(text_of("parameters.svg").find(">train.batch<"), std::string::npos);
+  EXPECT_NE(text_of("leaderboard.txt").find("4 done"), std::string::npos);
+  EXPECT_NE(text_of("log.txt").find("trial 4  done"), std::string::npos);
+  EXPECT_FALSE(fs::exists(directory() + "/lock"));
+}
+
+TEST_F(Sweep, LeavesAConfigThatTrainsTheBestTrialAgain) {
+  ASSERT_EQ(sweep_error({"train.batch=8,16", "train.learning_rate=0.01"}), "");
+  run({.config = directory() + "/best.yaml"});
+  const std::string again = slurp(directory("tiny_best") + "/results.json");
+  EXPECT_TRUE(again == text_of("trial-1/results.json") || again == text_of("trial-2/results.json"));
+}
+
+TEST_F(Sweep, OfTheConfigIsWhatTheCommandLineLeavesOfIt) {
+  write_config(
+      "sweep: {method: random, trials: 4, parallel: 2, parameters: {train.batch: [8, 16, 32], seed: {min: 1, "
+      "max: 9}}}\n");
+  ASSERT_EQ(sweep_error({"sweep.trials=3", "train.batch=16", "train.epochs=1"}), "");
+  EXPECT_EQ(states().size(), 3u);
+  EXPECT_TRUE(text_of("results.csv").starts_with("trial,state,seed,validation"))
+      << "the batch is the same in all";
+  EXPECT_NE(text_of("trial-1/config.yaml").find("batch: 16"), std::string::npos);
+  EXPECT_EQ(text_of("trial-1/config.yaml").find("sweep"), std::string::npos);
+  EXPECT_EQ(message_of({.config = config(), .overrides = {"name=alone", "train.epochs=1"}}), "")
+      << "pcnn-run trains it once";
+}
+
+TEST_F(Sweep, RecordsATrialThatFailsAndGoesOn) {
+  ASSERT_EQ(sweep_error({"train.learning_rate=0.01,900", "model.initialisation=glorot_normal",
+                         "train.optimiser=sgd"}),
+            "");
+  EXPECT_EQ(states(), (Texts{"done", "failed"}));
+  const std::string csv = text_of("results.csv");
+  EXPECT_NE(csv.find("kept in " + directory() + "/trial-2"), std::string::npos) << csv;
+  EXPECT_NE(text_of("leaderboard.txt").find("trial 2 failed: "), std::string::npos);
+  // Rerun, it stays as it is; asked to, it is tried again.
+  const auto written = fs::last_write_time(directory() + "/trial-2.txt");
+  ASSERT_EQ(sweep_error({"train.learning_rate=0.01,900", "model.initialisation=glorot_normal",
+                         "train.optimiser=sgd"}),
+            "");
+  EXPECT_EQ(fs::last_write_time(directory() + "/trial-2.txt"), written);
+  ASSERT_EQ(sweep_error(
+                {"train.learning_rate=0.01,900", "model.initialisation=glorot_normal", "train.optimiser=sgd"},
+                true),
+            "");
+  EXPECT_GT(fs::last_write_time(directory() + "/trial-2.txt"), written);
+}
+
+TEST_F(Sweep, RecordsATrialWhoseConfigIsRefused) {
+  ASSERT_EQ(sweep_error({"model.blocks.filters=4,0", "train.epochs=1"}), "");
+  EXPECT_EQ(states(), (Texts{"done", "failed"}));
+  EXPECT_NE(text_of("sweep.json").find("model.blocks.filters: found 0, accepted: an integer in [1, 4096]"),
+            std::string::npos)
+      << text_of("sweep.json");
+}
+
+TEST_F(Sweep, OfTrialsThatAreAllRefusedIsRefusedAtOnce) {
+  EXPECT_EQ(sweep_error({"train.bacth=8,16"}),
+            "override 'train.bacth=8': train.bacth: unknown key; did you mean train.batch?");
+  EXPECT_EQ(sweep_error({"train.epochs=1"}).substr(0, config().size()), config()) << "nothing to sweep";
+  EXPECT_EQ(sweep_error({"name=a,b"}), config() + ":1:1: sweep: name cannot be swept, it is the sweep's own");
+  EXPECT_FALSE(fs::exists(root_ + "/runs"));
+}
+
+TEST_F(Sweep, ThatAllFailsSaysSo) {
+  const std::string error = sweep_error({"data.directory=" + root_ + "/none", "train.batch=8,16"});
+  EXPECT_TRUE(error.starts_with(directory() + ": all trials failed; the first: " + root_ + "/none")) << error;
+  EXPECT_EQ(states(), (Texts{"failed", "failed"}));
+}
+
+TEST_F(Sweep, StopsTrialsThatFallBehind) {
+  // One at a time, the second much worse from its first epoch.
+  write_config(
+      "sweep: {early_stopping: {max: 40, grace: 1, reduction_factor: 2}, parameters: {train.learning_rate: "
+      "[0.01, 1e-9]}}\n");
+  ASSERT_EQ(sweep_error({}), "");
+  EXPECT_EQ(states(), (Texts{"done", "stopped"}));
+  EXPECT_EQ(read_metrics(directory() + "/trial-1/metrics.jsonl").size(), 40u) << "max sets the epochs";
+  EXPECT_FALSE(fs::exists(directory() + "/trial-2/results.json"));
+  EXPECT_TRUE(fs::exists(directory() + "/trial-2/checkpoint.safetensors")) << "what is stopped is saved";
+  ASSERT_EQ(sweep_error({}), "");
+  EXPECT_EQ(states(), (Texts{"done", "stopped"})) << "and stays stopped";
+}
+
+TEST_F(Sweep, KnowsWhatEarlyStoppingNeeds) {
+  write_config("sweep: {early_stopping: {max: 4}, parameters: {train.epochs: [1, 2]}}\n");
+  EXPECT_NE(sweep_error({}).find("sweep.early_stopping.max: the trials' epochs, which"), std::string::npos)
+      << sweep_error({});
+  write_config("sweep: {early_stopping: {}, parameters: {seed: [1, 2]}}\n");
+  EXPECT_NE(sweep_error({"train.epochs=null", "train.steps=9"}).find("sweep.early_stopping.max: missing"),
+            std::string::npos);
+}
+
+TEST_F(Sweep, TakesMoreTrialsAndNoOthers) {
+  ASSERT_EQ(sweep_error({"train.batch=8,16", "train.epochs=1"}), "");
+  const std::string before = text_of("trial-2/results.json");
+  ASSERT_EQ(sweep_error({"train.batch=8,16,32", "train.epochs=1"}), "");
+  EXPECT_EQ(states(), (Texts{"done", "done", "done"}));
+  EXPECT_EQ(text_of("trial-2/results.json"), before);
+  const std::string other = directory() + ": holds another sweep (";
+  EXPECT_TRUE(sweep_error({"train.batch=16,8,32", "train.epochs=1"})
+                  .starts_with(other + "its trial 1 is train.batch=8"));
+  EXPECT_TRUE(sweep_error({"train.batch=8,16,32", "train.epochs=2"})
+                  .starts_with(other + "its trial 1 is train.batch=8"));
+  EXPECT_TRUE(sweep_error({"train.batch=8,16", "train.epochs=1"})
+                  .starts_with(other + "of 3 trials, and now there are 2"));
+  EXPECT_EQ(states().size(), 3u) << "and nothing of it is touched";
+}
+
+TEST_F(Sweep, LeavesWhatIsNoSweepAlone) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  EXPECT_EQ(
+      sweep_error({"train.batch=8,16"}),
+      directory() +
+          ": exists already and is no sweep; choose another directory with name=NAME or output=DIRECTORY");
+  const RunLock lock(directory());
+}
+
+TEST_F(Sweep, IsRefusedWhileAnotherProcessWorksOnIt) {
+  ASSERT_EQ(sweep_error({"train.batch=8,16", "train.epochs=1"}), "");
+  const RunLock lock(directory());
+  EXPECT_NE(sweep_error({"train.batch=8,16", "train.epochs=1"}).find("in use by process"), std::string::npos);
+}
+
+TEST_F(Sweep, IsWhatMultirunDoes) {
+  ASSERT_EQ(run_program("pcnn-run", {"-m", config(), "train.batch=8,16", "train.epochs=1"}), 0);
+  EXPECT_EQ(states(), (Texts{"done", "done"}));
+  EXPECT_EQ(WEXITSTATUS(run_program("pcnn-run", {"-m", "--resume", directory()})), 2);
+}
+
+TEST_F(Sweep, GoesOnAfterSigintWithTheSameBits) {
+  const Texts arguments{"train.batch=8,16", "seed=1,2", "train.epochs=60", "sweep.parallel=2"};
+  ASSERT_EQ(sweep_error({"train.batch=8,16", "seed=1,2", "train.epochs=60", "name=whole"}), "");
+  EXPECT_GT(interruptions_until_done(arguments, SIGINT), 0);
+  EXPECT_EQ(states(), (Texts{"done", "done", "done", "done"}));
+  EXPECT_EQ(scores("tiny", 4), scores("whole", 4));
+}
+
+TEST_F(Sweep, GoesOnAfterAKillWithTheSameBits) {
+  const Texts arguments{"train.batch=8,16", "seed=1,2", "train.epochs=60", "sweep.parallel=2"};
+  ASSERT_EQ(sweep_error({"train.batch=8,16", "seed=1,2", "train.epochs=60", "name=whole"}), "");
+  EXPECT_GT(interruptions_until_done(arguments, SIGKILL), 0);
+  EXPECT_EQ(states(), (Texts{"done", "done", "done", "done"}));
+  EXPECT_EQ(scores("tiny", 4), scores("whole", 4));
+}
+
+}  // namespace
+}  // namespace pcnn
