@@ -18,9 +18,17 @@
 namespace pcnn {
 namespace {
 
-void sample(const ReferenceNetwork& reference, int chains, const Workers& workers, int flock = 0) {
+void sample(const ReferenceNetwork& reference, int chains, const Workers& workers, int flock = 0,
+            Precision precision = Precision::kF32) {
   benchmark::DoNotOptimize(sample_incrementally(reference.network, *reference.head, reference.parameters,
-                                                {.chains = chains}, workers, flock));
+                                                {.chains = chains}, workers, flock, precision));
+}
+
+// Where the processor does not multiply bf16, samples are drawn in f32: not to be timed under that name.
+bool is_skipped(benchmark::State& state, Precision precision) {
+  if (pixel_kernel(precision).precision == precision) return false;
+  state.SkipWithError("this processor has no AVX512_BF16");
+  return true;
 }
 
 void SampleByFlock(benchmark::State& state) {
@@ -43,27 +51,49 @@ BENCHMARK(SampleByFlock)
     ->Unit(benchmark::kMillisecond);
 
 // One image on one core.
-void SampleOneImage(benchmark::State& state) {
+void SampleOneImage(benchmark::State& state, Precision precision) {
+  if (is_skipped(state, precision)) return;
   const ReferenceNetwork reference;
   const Workers workers(1);
-  for (auto _ : state) sample(reference, 1, workers);
+  for (auto _ : state) sample(reference, 1, workers, 0, precision);
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(SampleOneImage)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(SampleOneImage, f32, Precision::kF32)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(SampleOneImage, bf16, Precision::kBf16)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 // A grid of images: bench/peers compares it with a forward pass of the whole canvas per pixel.
-void Sample(benchmark::State& state) {
+void Sample(benchmark::State& state, Precision precision) {
+  if (is_skipped(state, precision)) return;
   const ReferenceNetwork reference;
   const int images = static_cast<int>(state.range(0));
   const Workers workers(static_cast<int>(state.range(1)));
-  for (auto _ : state) sample(reference, images, workers);
+  for (auto _ : state) sample(reference, images, workers, 0, precision);
   state.SetItemsProcessed(state.iterations() * images);
 }
-BENCHMARK(Sample)
-    ->ArgNames({"images", "threads"})
-    ->ArgsProduct({{25}, benchmark::CreateDenseRange(1, available_threads(), 1)})
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
+void grids(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"images", "threads"})
+      ->ArgsProduct({{25, 256}, benchmark::CreateDenseRange(1, available_threads(), 1)})
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+BENCHMARK_CAPTURE(Sample, f32, Precision::kF32)->Apply(grids);
+BENCHMARK_CAPTURE(Sample, bf16, Precision::kBf16)->Apply(grids);
+
+// Images per second of bf16 over those of f32, 256 chains.
+void SamplingInBf16OverF32(benchmark::State& state) {
+  if (is_skipped(state, Precision::kBf16)) return;
+  constexpr int kChains = 256;
+  const ReferenceNetwork reference;
+  const Workers workers(available_threads());
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double f32 = seconds_of([&] { sample(reference, kChains, workers); });
+    const double bf16 = seconds_of([&] { sample(reference, kChains, workers, 0, Precision::kBf16); });
+    ratios.push_back(f32 / bf16);
+  }
+  report_ratios(state, ratios);
+}
+BENCHMARK(SamplingInBf16OverF32)->Iterations(11)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 // Images per second of sampling 256 chains over images per second of scoring 256 images, forward pass and
 // loss.

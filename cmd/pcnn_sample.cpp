@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
       "each pixel\n"
       "it draws, never at those after the hole, so holes near the lower edge come out best."};
   pcnn::SampleOptions options;
-  std::string sampler = "incremental";
+  std::string sampler = "incremental", precision;
   app.add_option("model", options.model, "a run directory (its best parameters) or a checkpoint file")
       ->required();
   app.add_option(
@@ -49,6 +49,9 @@ int main(int argc, char** argv) {
   app.add_option("--sampler", sampler,
                  "incremental, or naive: one forward pass per pixel, for checking (incremental)")
       ->check(CLI::IsMember({"incremental", "naive"}));
+  app.add_option("--precision", precision,
+                 "auto, f32 or bf16; images differ a little between the two (as the run was trained)")
+      ->check(CLI::IsMember({"auto", "f32", "bf16"}));
   app.add_option("--flock", options.sampler.flock,
                  "chains that move together; results do not depend on it (chosen)")
       ->check(CLI::Range(1, 4096));
@@ -65,6 +68,9 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
 
+  if (precision == "auto") options.precision = pcnn::PrecisionChoice{};
+  if (precision == "f32") options.precision = pcnn::Precision::kF32;
+  if (precision == "bf16") options.precision = pcnn::Precision::kBf16;
   if (sampler == "naive") options.sampler.kind = pcnn::SamplerKind::kNaive;
 
   return pcnn::report_errors("pcnn-sample", [&] { pcnn::sample(options); });

@@ -30,8 +30,8 @@ class SkippedError(Exception):
 
 
 def pcnn_name(task, precision, threads):
-    if task == "sample":  # pcnn's sampler has no precision of its own
-        return f"Sample/images:{peer.CHAINS}/threads:{threads}/real_time" if precision == "f32" else None
+    if task == "sample":
+        return f"Sample/{precision}/images:{peer.CHAINS}/threads:{threads}/real_time"
     return f"{'TrainStep' if task == 'train' else 'Score'}/{precision}/threads:{threads}/real_time"
 
 

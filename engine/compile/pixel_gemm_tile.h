@@ -10,6 +10,7 @@
 //     ...
 
 #include <cstddef>
+#include <cstdint>
 
 #include "engine/compile/pixel_gemm.h"
 #include "engine/core/simd.h"
@@ -17,7 +18,30 @@
 namespace pcnn {
 namespace {
 
+// What a word of weights and one of a source multiply to, in f32.
 template <int kLanes>
+struct FloatProduct {
+  static constexpr Precision kPrecision = Precision::kF32;
+  using Vector = typename Simd<kLanes>::Vector;
+  static Vector add(Vector sum, float word, Vector weights) { return sum + word * weights; }
+};
+
+// The same in bf16 from plain instructions: for tests, where the processor has none of its own.
+template <int kLanes>
+struct PlainBf16Product {
+  static constexpr Precision kPrecision = Precision::kBf16;
+  using Vector = typename Simd<kLanes>::Vector;
+  using Unsigned = typename Simd<kLanes>::Unsigned;
+  static Vector add(Vector sum, float word, Vector weights) {
+    const auto bits = __builtin_bit_cast(std::uint32_t, word);
+    const float first = __builtin_bit_cast(float, bits << 16),
+                second = __builtin_bit_cast(float, bits & 0xffff0000u);
+    sum += second * (Vector)((Unsigned)weights & 0xffff0000u);
+    return sum + first * (Vector)((Unsigned)weights << 16);
+  }
+};
+
+template <int kLanes, typename Product = FloatProduct<kLanes>>
 struct PixelTile : Simd<kLanes> {
   using typename Simd<kLanes>::Vector;
   using typename Simd<kLanes>::Integers;
@@ -57,6 +81,36 @@ struct PixelTile : Simd<kLanes> {
     }
   }
 
+  // The words of a chain at a tap; those of the chains after it follow.
+  static const std::byte* source(const PixelGemm& gemm, int tap, int chain, std::size_t words) {
+    if constexpr (Product::kPrecision == Precision::kF32)
+      return reinterpret_cast<const std::byte*>(gemm.taps[tap].src + static_cast<std::size_t>(chain) * words);
+    else
+      return reinterpret_cast<const std::byte*>(gemm.scratch) +
+             (static_cast<std::size_t>(tap) * static_cast<std::size_t>(gemm.chains) +
+              static_cast<std::size_t>(chain)) *
+                 words * sizeof(float);
+  }
+
+  // All taps' sources, rounded, into scratch: a small part of the product, whose every filter reads them.
+  static void round_sources(const PixelGemm& gemm) {
+    const auto depth = static_cast<std::size_t>(gemm.depth),
+               halves = 2 * depth_words(Precision::kBf16, gemm.depth);
+    std::uint16_t* dst = gemm.scratch;
+    for (int tap = 0; tap < gemm.tap_count; ++tap)
+      for (std::size_t chain = 0; chain < static_cast<std::size_t>(gemm.chains); ++chain, dst += halves) {
+        const float* src = gemm.taps[tap].src + chain * depth;
+        std::size_t k = 0;
+        for (; k + kLanes <= depth; k += kLanes) store(dst + k, load(src + k));
+        if (k == halves) continue;
+        float rest[kLanes] = {};
+        std::uint16_t rounded[kLanes];
+        __builtin_memcpy(rest, src + k, (depth - k) * sizeof(float));
+        store(rounded, load(rest));
+        __builtin_memcpy(dst + k, rounded, (halves - k) * sizeof(std::uint16_t));
+      }
+  }
+
   template <int kChains, int kPanels>
   static void tile(const PixelGemm& gemm, int chain, int panel) {
     constexpr int kColumns = kPanels * kVectors;
@@ -67,22 +121,27 @@ struct PixelTile : Simd<kLanes> {
 #pragma GCC unroll 32
       for (int row = 0; row < kChains; ++row) sums[row][column] = load(bias + column * kLanes);
 
-    const auto depth = static_cast<std::size_t>(gemm.depth);
-    const float* weights = gemm.weights + static_cast<std::size_t>(panel) * gemm.panel_floats;
+    const std::size_t words = depth_words(Product::kPrecision, gemm.depth);
+    const std::uint32_t* weights = gemm.weights + static_cast<std::size_t>(panel) * gemm.panel_words;
     for (int tap = 0; tap < gemm.tap_count; ++tap) {
-      const float* src = gemm.taps[tap].src + static_cast<std::size_t>(chain) * depth;
-      const float* packed = weights + gemm.taps[tap].packed_offset;
-      for (std::size_t k = 0; k < depth; ++k, packed += kPanel) {
+      const std::byte* src = source(gemm, tap, chain, words);
+      const std::uint32_t* packed = weights + gemm.taps[tap].packed_offset;
+      for (std::size_t k = 0; k < words; ++k, packed += kPanel) {
         Vector rows[kColumns];
 #pragma GCC unroll 32
         for (int column = 0; column < kColumns; ++column)
-          rows[column] = load(packed + static_cast<std::size_t>(column / kVectors) * gemm.panel_floats +
-                              column % kVectors * kLanes);
+          __builtin_memcpy(&rows[column],
+                           packed + static_cast<std::size_t>(column / kVectors) * gemm.panel_words +
+                               column % kVectors * kLanes,
+                           sizeof(Vector));
 #pragma GCC unroll 32
         for (int row = 0; row < kChains; ++row) {
-          const float value = src[static_cast<std::size_t>(row) * depth + k];
+          float value;
+          __builtin_memcpy(&value, src + (static_cast<std::size_t>(row) * words + k) * sizeof(float),
+                           sizeof(float));
 #pragma GCC unroll 32
-          for (int column = 0; column < kColumns; ++column) sums[row][column] += value * rows[column];
+          for (int column = 0; column < kColumns; ++column)
+            sums[row][column] = Product::add(sums[row][column], value, rows[column]);
         }
       }
     }
@@ -159,6 +218,7 @@ struct PixelTile : Simd<kLanes> {
 
   // Activations with more to them than relu take a pass of their own over the result.
   static void run(const PixelGemm& gemm) {
+    if constexpr (Product::kPrecision == Precision::kBf16) round_sources(gemm);
     if (!gemm.activation || gemm.activation->function == Activation::kRelu) return run_tiles(gemm);
     PixelGemm bare = gemm;
     bare.activation = nullptr;

@@ -85,15 +85,17 @@ void PixelProgram::pack(ConvStep& step, std::span<const float> parameters) {
             panels = (of_group + kernel_.panel - 1) / kernel_.panel;
   for (int group = 0; group < groups(); ++group) {
     PackedGroup& packed = step.groups.emplace_back();
-    packed.weights = pack_pixel_weights(step.op, filters, parameters.subspan(weight.offset, weight.size),
-                                        kernel_.panel, group);
-    packed.panel_floats = packed.weights.size() / index(panels);
+    packed.weights =
+        pack_pixel_weights(step.op, filters, parameters.subspan(weight.offset, weight.size), kernel_, group);
+    packed.panel_words = packed.weights.size() / index(panels);
     packed.bias.resize(index(panels * kernel_.panel), 0.0f);
     std::ranges::copy(parameters.subspan(bias.offset + index(group * of_group), index(of_group)),
                       packed.bias.begin());
   }
   const int taps = live_taps(step.op.mask, step.op.kernel_height, step.op.kernel_width);
   max_taps_ = std::max(max_taps_, index(taps * groups()));
+  max_tap_words_ = std::max(
+      max_tap_words_, index(taps * groups()) * depth_words(precision(), step.op.in_channels / groups()));
 }
 
 // Nodes that kernels above 1x1 read keep their rows for good; the others share memory by the steps they live
@@ -152,15 +154,18 @@ void PixelProgram::place_nodes() {
 }
 
 std::size_t PixelProgram::weight_bytes() const {
-  std::size_t floats = 0;
+  std::size_t words = 0;
   for (const Step& step : steps_)
     if (const auto* conv = std::get_if<ConvStep>(&step))
-      for (const PackedGroup& group : conv->groups) floats += group.weights.size() + group.bias.size();
-  return floats * sizeof(float);
+      for (const PackedGroup& group : conv->groups) words += group.weights.size() + group.bias.size();
+  return words * sizeof(float);
 }
 
 PixelCache::PixelCache(const PixelProgram& program, int chains)
-    : chains_(chains), values_(program.chain_floats_ * index(chains)), taps_(program.max_taps_) {}
+    : chains_(chains),
+      values_(program.chain_floats_ * index(chains)),
+      taps_(program.max_taps_),
+      scratch_(program.precision() == Precision::kBf16 ? 2 * program.max_tap_words_ * index(chains) : 0) {}
 
 int PixelProgram::channels_of_group(int node) const {
   return stores_[index(node)].channels / groups();
@@ -191,7 +196,7 @@ void PixelProgram::run(const ConvStep& step, PixelCache& cache, const Place& pla
         const Place read{place.row + down, place.column + right, from};
         const bool inside = read.row >= 0 && read.column >= 0 && read.column < network_.image_width;
         if (inside) cache.taps_[index(taps++)] = {at(cache, op.src, read), offset};
-        offset += index(depth) * index(kernel_.panel);
+        offset += depth_words(precision(), depth) * index(kernel_.panel);
       }
   kernel_.run({.chains = cache.chains_,
                .depth = depth,
@@ -199,7 +204,8 @@ void PixelProgram::run(const ConvStep& step, PixelCache& cache, const Place& pla
                .taps = cache.taps_.data(),
                .tap_count = taps,
                .weights = packed.weights.data(),
-               .panel_floats = packed.panel_floats,
+               .panel_words = packed.panel_words,
+               .scratch = cache.scratch_.data(),
                .bias = packed.bias.data(),
                .activation = step.activation ? &*step.activation : nullptr,
                .skip = step.skip < 0 ? nullptr : at(cache, step.skip, place),

@@ -13,6 +13,7 @@
 // and nothing is read before it was written: a cache can be used for image after image without being cleared.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <variant>
@@ -38,13 +39,15 @@ class PixelCache {
   int chains_;
   std::vector<float> values_;
   std::vector<PixelTap> taps_;
+  std::vector<std::uint16_t> scratch_;  // of the kernel
 };
 
 // Immutable after construction, parameters included; shared by every thread.
 class PixelProgram {
  public:
   // For images of network.image_width columns and any number of rows. parameters: the flat f32 masters. The
-  // kernel must be one of pixel_kernels(). Throws ComputeError where the logits read their own pixel.
+  // kernel must be one this processor can run, see pixel_gemm.h. Maps are held in f32 under any kernel.
+  // Throws ComputeError where the logits read their own pixel.
   PixelProgram(const Network& network, std::span<const float> parameters,
                const PixelKernel& kernel = pixel_kernels().back());
 
@@ -53,6 +56,7 @@ class PixelProgram {
   [[nodiscard]] std::size_t weight_bytes() const;
 
   [[nodiscard]] int groups() const { return network_.groups; }
+  [[nodiscard]] Precision precision() const { return kernel_.precision; }
 
   // The logits of one channel group at a pixel, [chain][logit channel of the group], valid until the next
   // call. Every pixel before it, in raster order from (0, 0), and every group before it, must have been
@@ -74,8 +78,8 @@ class PixelProgram {
   };
   // What computes the maps of one channel group.
   struct PackedGroup {
-    std::vector<float> weights;
-    std::size_t panel_floats = 0;
+    std::vector<std::uint32_t> weights;
+    std::size_t panel_words = 0;
     std::vector<float> bias;
   };
   // A convolution with the activation and the addition that follow it, where nothing else reads in between.
@@ -120,6 +124,7 @@ class PixelProgram {
   std::vector<Store> stores_;  // by node; nodes inside a fused step have none
   std::size_t chain_floats_ = 0;
   std::size_t max_taps_ = 0;
+  std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain
 };
 
 }  // namespace pcnn

@@ -51,16 +51,17 @@ void describe_memory(const RunConfig& config, const Network& network, Precision 
       megabytes(training.workspace_bytes_unshared()), megabytes(training.packed_bytes()), config.threads));
 }
 
-void describe_sampling(const RunConfig& config, const Network& network, Console& console) {
+void describe_sampling(const RunConfig& config, const Network& network, Precision precision,
+                       Console& console) {
   if (config.sample.sampler.kind == SamplerKind::kNaive || config.sample.count == 0) return;
-  const PixelProgram program(network, std::vector<float>(network.parameter_count()));
+  const PixelProgram program(network, std::vector<float>(network.parameter_count()), pixel_kernel(precision));
   const int flock =
       effective_flock(config.sample.sampler.flock, program, config.sample.count, config.threads);
   console.line(
-      fmt::format("sampling: {} of kept rows per chain at {} columns, whatever the height; flocks of {} "
+      fmt::format("sampling: {}, {} of kept rows per chain at {} columns, whatever the height; flocks of {} "
                   "chains, {} of weights",
-                  megabytes(program.cache_bytes_per_chain()), network.image_width, flock,
-                  megabytes(program.weight_bytes())));
+                  name_of(program.precision()), megabytes(program.cache_bytes_per_chain()),
+                  network.image_width, flock, megabytes(program.weight_bytes())));
 }
 
 void check_sample_grid(const SampleConfig& sample, const Network& network) {
@@ -94,7 +95,7 @@ void run(const RunOptions& options) {
     print_table(network, console);
     if (!chosen.note.empty()) console.line(chosen.note);
     describe_memory(config, network, chosen.precision, console);
-    describe_sampling(config, network, console);
+    describe_sampling(config, network, chosen.precision, console);
     return;
   }
 

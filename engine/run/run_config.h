@@ -29,7 +29,7 @@ struct RunConfig {
   std::string output = "runs";
   std::uint64_t seed = 1;
   int threads = 1;
-  PrecisionChoice precision = Precision::kF32;  // of training and scoring; samples are drawn in f32
+  PrecisionChoice precision = Precision::kF32;  // of training, scoring and sampling
   DataConfig data;
   ModelConfig model;
   TrainConfig train;

@@ -170,8 +170,10 @@ Network network_for(const SampleOptions& options, const TrainedModel& model,
 }
 
 std::string describe(const SampleOptions& options, const Samples& samples, int threads) {
-  if (options.sampler.kind == SamplerKind::kNaive) return fmt::format("naive sampler, {} threads", threads);
-  return fmt::format("incremental sampler, flocks of {}, {} threads", samples.flock, threads);
+  const char* const precision = name_of(samples.precision);
+  if (options.sampler.kind == SamplerKind::kNaive)
+    return fmt::format("naive sampler, {}, {} threads", precision, threads);
+  return fmt::format("incremental sampler, {}, flocks of {}, {} threads", precision, samples.flock, threads);
 }
 
 }  // namespace
@@ -205,6 +207,10 @@ void sample(const SampleOptions& options) {
   const Shape shape = network.shape(0, chains);
 
   Console console;
+  const ChosenPrecision chosen = choose_precision(options.precision.value_or(model.config.precision));
+  if (!chosen.note.empty()) console.line(chosen.note);
+  SamplerConfig sampler = options.sampler;
+  sampler.precision = chosen.precision;
   const Workers workers(options.threads > 0 ? options.threads : available_threads());
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
@@ -223,8 +229,7 @@ void sample(const SampleOptions& options) {
     console.live(fmt::format("sampling {:.0f} %  {:.1f} images/s  {} left", 100.0 * share,
                              chains * share / elapsed(), clock_text(elapsed() * (1.0 - share) / share)));
   };
-  const Samples samples =
-      draw_samples(options.sampler, network, *model.head, model.parameters, request, workers);
+  const Samples samples = draw_samples(sampler, network, *model.head, model.parameters, request, workers);
   const double seconds = elapsed();
 
   std::vector<Image8> pictures;

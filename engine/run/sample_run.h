@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "engine/run/precision_choice.h"
 #include "engine/sample/sampler.h"
 
 namespace pcnn {
@@ -15,16 +17,17 @@ struct SampleOptions {
   int count = 0;       // images, or completions of each partial image; 0: 25, or 7
   std::uint64_t seed = 1;
   double temperature = 1.0;
-  int threads = 0;  // 0: all cores this process may use
-  SamplerConfig sampler;
-  int height = 0, width = 0;   // 0: as trained, or as the partial images
-  std::string complete, mask;  // in-painting: see read_partial_images(); both or neither
-  std::string trace;           // .npy for the probabilities of every dimension: float32,
-                               // [image][channel][row][column], then [level] unless the
-                               // head is Bernoulli; empty: none
-  int columns = 0;             // of the grid; 0: nearest to a square
-  int scale = 4;               // of pictures
-  bool overwrite = false;      // of files that exist
+  int threads = 0;                           // 0: all cores this process may use
+  SamplerConfig sampler;                     // its precision is chosen by the one below
+  std::optional<PrecisionChoice> precision;  // the run's, unless given
+  int height = 0, width = 0;                 // 0: as trained, or as the partial images
+  std::string complete, mask;                // in-painting: see read_partial_images(); both or neither
+  std::string trace;                         // .npy for the probabilities of every dimension: float32,
+                                             // [image][channel][row][column], then [level] unless the
+                                             // head is Bernoulli; empty: none
+  int columns = 0;                           // of the grid; 0: nearest to a square
+  int scale = 4;                             // of pictures
+  bool overwrite = false;                    // of files that exist
 };
 
 // Draws images from a trained model and writes them. Files that exist are refused before anything is

@@ -269,7 +269,9 @@ void TrainingRun::draw_grid(std::span<const float> parameters, const std::string
                               .seed = config_.seed,
                               .temperature = sample.temperature,
                               .on_progress = [&](std::int64_t) { go_on(); }};
-  const Samples samples = draw_samples(sample.sampler, network_, head_, parameters, request, workers_);
+  SamplerConfig sampler = sample.sampler;
+  sampler.precision = precision_;
+  const Samples samples = draw_samples(sampler, network_, head_, parameters, request, workers_);
   const Image8 grid = tile_images(to_pictures(samples.images, network_.shape(0, 1), head_), sample.columns,
                                   kGridGap, sample.scale);
   write_png(path, grid);

@@ -57,9 +57,9 @@ int effective_flock(int asked, const PixelProgram& program, int chains, int thre
 
 Samples sample_incrementally(const Network& network, const OutputHead& head,
                              std::span<const float> parameters, const SampleRequest& request,
-                             const Workers& workers, int flock) {
+                             const Workers& workers, int flock, Precision precision) {
   PixelDraws draws(network, head, request);
-  const PixelProgram program(network, parameters);
+  const PixelProgram program(network, parameters, pixel_kernel(precision));
   flock = effective_flock(flock, program, request.chains, workers.threads());
   const int flocks = (request.chains + flock - 1) / flock;
   workers.parallel_for(static_cast<std::size_t>(flocks), [&](std::size_t task) {
@@ -67,7 +67,7 @@ Samples sample_incrementally(const Network& network, const OutputHead& head,
     PixelCache cache(program, std::min(flock, request.chains - first));
     draw_flock(program, network.shape(0, 1), first, cache, draws);
   });
-  return std::move(draws).take(flock);
+  return std::move(draws).take(flock, program.precision());
 }
 
 }  // namespace pcnn

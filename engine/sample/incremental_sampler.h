@@ -22,9 +22,10 @@ namespace pcnn {
 [[nodiscard]] int effective_flock(int asked, const PixelProgram& program, int chains, int threads);
 
 // Images of the network's size, the same bits for any flock size and number of threads. flock 0:
-// choose_flock().
+// choose_flock(). precision: see pixel_gemm.h; f32 where the processor does not multiply bf16.
 [[nodiscard]] Samples sample_incrementally(const Network& network, const OutputHead& head,
                                            std::span<const float> parameters, const SampleRequest& request,
-                                           const Workers& workers, int flock = 0);
+                                           const Workers& workers, int flock = 0,
+                                           Precision precision = Precision::kF32);
 
 }  // namespace pcnn

@@ -5,9 +5,9 @@
 namespace pcnn {
 
 Samples sample_naively(const Network& network, const OutputHead& head, std::span<const float> parameters,
-                       const SampleRequest& request, const Workers& workers) {
+                       const SampleRequest& request, const Workers& workers, Precision precision) {
   PixelDraws draws(network, head, request);
-  const Program program(network, 1, Purpose::kScoring);
+  const Program program(network, 1, Purpose::kScoring, {.precision = precision});
   PackedWeights packed = program.new_packed_weights();
   workers.run([&] { program.pack(parameters, packed); });
 
@@ -30,7 +30,7 @@ Samples sample_naively(const Network& network, const OutputHead& head, std::span
         draws.count_pixels(1);
       }
   });
-  return std::move(draws).take(1);
+  return std::move(draws).take(1, precision);
 }
 
 }  // namespace pcnn

@@ -19,6 +19,6 @@ namespace pcnn {
 // Images of the network's size, one chain per task.
 [[nodiscard]] Samples sample_naively(const Network& network, const OutputHead& head,
                                      std::span<const float> parameters, const SampleRequest& request,
-                                     const Workers& workers);
+                                     const Workers& workers, Precision precision = Precision::kF32);
 
 }  // namespace pcnn

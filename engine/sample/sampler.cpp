@@ -8,8 +8,9 @@ namespace pcnn {
 Samples draw_samples(const SamplerConfig& sampler, const Network& network, const OutputHead& head,
                      std::span<const float> parameters, const SampleRequest& request,
                      const Workers& workers) {
-  if (sampler.kind == SamplerKind::kNaive) return sample_naively(network, head, parameters, request, workers);
-  return sample_incrementally(network, head, parameters, request, workers, sampler.flock);
+  if (sampler.kind == SamplerKind::kNaive)
+    return sample_naively(network, head, parameters, request, workers, sampler.precision);
+  return sample_incrementally(network, head, parameters, request, workers, sampler.flock, sampler.precision);
 }
 
 }  // namespace pcnn

@@ -17,11 +17,12 @@ enum class SamplerKind {
 struct SamplerConfig {
   SamplerKind kind = SamplerKind::kIncremental;
   int flock = 0;  // incremental: chains that share each weight loaded; 0: choose_flock()
+  Precision precision = Precision::kF32;
   friend bool operator==(const SamplerConfig&, const SamplerConfig&) = default;
 };
 
 // Draws images of the network's size with the sampler asked for. Both draw the same images, but for draws
-// within rounding of their threshold.
+// within rounding of their threshold; in bf16, where they round at different places, these are more.
 [[nodiscard]] Samples draw_samples(const SamplerConfig& sampler, const Network& network,
                                    const OutputHead& head, std::span<const float> parameters,
                                    const SampleRequest& request, const Workers& workers);

@@ -61,8 +61,9 @@ void PixelDraws::count_pixels(int pixels) {
     request_.on_progress(done);
 }
 
-Samples PixelDraws::take(int flock) && {
+Samples PixelDraws::take(int flock, Precision precision) && {
   samples_.flock = flock;
+  samples_.precision = precision;
   return std::move(samples_);
 }
 

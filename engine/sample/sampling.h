@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/compile/precision.h"
 #include "engine/core/random.h"
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"
@@ -17,7 +18,8 @@ namespace pcnn {
 
 // One chain draws one image, pixel by pixel in raster order. Its image is a function of the parameters, the
 // seed, the chain's index and what is known of the image: not of threads, other chains, or what else the
-// canvas holds.
+// canvas holds. In bf16 the network's values are others than in f32, and images differ where a draw falls
+// between.
 struct SampleRequest {
   int chains = 1;
   std::uint64_t seed = 1;
@@ -38,7 +40,8 @@ struct Samples {
   // Of every dimension's outcomes given the pixels before it, at the request's temperature:
   // [chain][channel][row][column][head.probability_count()]. Empty unless asked for.
   std::vector<float> probabilities;
-  int flock = 1;  // chains that moved together, at most
+  int flock = 1;                          // chains that moved together, at most
+  Precision precision = Precision::kF32;  // of the products
 };
 
 // Draws pixels and writes them down: what all samplers share. Thread-safe on different chains.
@@ -55,8 +58,8 @@ class PixelDraws {
   [[nodiscard]] std::span<float> image(int chain);
   void count_pixels(int pixels);
 
-  // The result; flock: see Samples.
-  [[nodiscard]] Samples take(int flock) &&;
+  // The result; flock and precision: see Samples.
+  [[nodiscard]] Samples take(int flock, Precision precision) &&;
 
  private:
   const OutputHead& head_;

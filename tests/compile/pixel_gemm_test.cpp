@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <string>
 
 #include "engine/compile/pixel_gemm_tile.h"
+#include "engine/core/bf16.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -13,11 +15,20 @@ namespace {
 
 using testing::Random;
 
-// Every kernel this processor runs, and the 16-lane code built from plainer instructions, so that it is
-// checked on machines without AVX-512 too.
+// Every kernel this processor runs, and the 16-lane code and bf16 built from plainer instructions, so that
+// these are checked on machines without AVX-512 and AVX512_BF16 too.
 std::vector<PixelKernel> all_kernels() {
   std::vector<PixelKernel> kernels(pixel_kernels().begin(), pixel_kernels().end());
-  kernels.push_back({"16 lanes", PixelTile<16>::kPanel, PixelTile<16>::run, PixelTile<16>::activate_all});
+  using Tile = PixelTile<16>;
+  kernels.push_back({"16 lanes", Tile::kPanel, Precision::kF32, Tile::run, Tile::activate_all});
+  using Bf16Tile = PixelTile<16, PlainBf16Product<16>>;
+  kernels.push_back(
+      {"16 lanes, bf16", Bf16Tile::kPanel, Precision::kBf16, Bf16Tile::run, Bf16Tile::activate_all});
+  using SmallBf16Tile = PixelTile<4, PlainBf16Product<4>>;
+  kernels.push_back({"4 lanes, bf16", SmallBf16Tile::kPanel, Precision::kBf16, SmallBf16Tile::run,
+                     SmallBf16Tile::activate_all});
+  if (const PixelKernel& best = pixel_kernel(Precision::kBf16); best.precision == Precision::kBf16)
+    kernels.push_back(best);
   return kernels;
 }
 
@@ -60,14 +71,16 @@ struct Product {
   // Chains [first, first + count).
   [[nodiscard]] std::vector<float> run(const PixelKernel& kernel, const ActivationOp* activation,
                                        bool with_skip, int first, int count) const {
-    const std::vector<float> packed = pack_pixel_weights(conv, filter_count, weights, kernel.panel);
+    const std::vector<std::uint32_t> packed = pack_pixel_weights(conv, filter_count, weights, kernel);
+    const std::size_t words = depth_words(kernel.precision, conv.in_channels);
     const int panels = (filter_count + kernel.panel - 1) / kernel.panel;
     std::vector<float> padded_bias = bias;
     padded_bias.resize(static_cast<std::size_t>(panels * kernel.panel));
     std::vector<PixelTap> places;
     for (int tap = 0; tap < taps; ++tap)
       places.push_back({src.data() + (tap * chains + first) * conv.in_channels,
-                        static_cast<std::size_t>(tap * conv.in_channels * kernel.panel)});
+                        static_cast<std::size_t>(tap * kernel.panel) * words});
+    std::vector<std::uint16_t> scratch(2 * words * static_cast<std::size_t>(taps * count));
     std::vector<float> dst(static_cast<std::size_t>(count * filter_count + 1), -7.0f);
     kernel.run({.chains = count,
                 .depth = conv.in_channels,
@@ -75,7 +88,8 @@ struct Product {
                 .taps = places.data(),
                 .tap_count = taps,
                 .weights = packed.data(),
-                .panel_floats = packed.size() / static_cast<std::size_t>(panels),
+                .panel_words = packed.size() / static_cast<std::size_t>(panels),
+                .scratch = scratch.data(),
                 .bias = padded_bias.data(),
                 .activation = activation,
                 .skip = with_skip ? skip.data() + first * filter_count : nullptr,
@@ -85,15 +99,18 @@ struct Product {
     return dst;
   }
 
-  [[nodiscard]] double reference(int chain, int filter, const ActivationOp* activation,
+  [[nodiscard]] double reference(Precision precision, int chain, int filter, const ActivationOp* activation,
                                  bool with_skip) const {
+    const auto rounded = [&](float value) {
+      return precision == Precision::kBf16 ? from_bf16(to_bf16(value)) : value;
+    };
     const int side = conv.kernel_height;
     double sum = bias[static_cast<std::size_t>(filter)];
     for (int tap = 0; tap < taps; ++tap)  // live taps come first in raster order
       for (int k = 0; k < conv.in_channels; ++k)
-        sum += static_cast<double>(
-                   weights[static_cast<std::size_t>((filter * conv.in_channels + k) * side * side + tap)]) *
-               src[static_cast<std::size_t>((tap * chains + chain) * conv.in_channels + k)];
+        sum += static_cast<double>(rounded(
+                   weights[static_cast<std::size_t>((filter * conv.in_channels + k) * side * side + tap)])) *
+               rounded(src[static_cast<std::size_t>((tap * chains + chain) * conv.in_channels + k)]);
     const double result = reference_activation(activation, sum);
     return with_skip ? result + skip[static_cast<std::size_t>(chain * filter_count + filter)] : result;
   }
@@ -120,7 +137,8 @@ TEST(PixelGemm, MatchesPlainLoopsForAnyShape) {
       // Sums of up to 520 products of size one, each rounded to 2^-24 of a sum of some 20.
       for (int i = 0; i < static_cast<int>(dst.size()); ++i)
         ASSERT_NEAR(dst[static_cast<std::size_t>(i)],
-                    product.reference(i / product.filter_count, i % product.filter_count, used, with_skip),
+                    product.reference(kernel.precision, i / product.filter_count, i % product.filter_count,
+                                      used, with_skip),
                     2e-4)
             << i;
     }
@@ -146,9 +164,21 @@ TEST(PixelGemm, FusedBuildsOfAllWidthsGiveTheSameBits) {
   const Product product(random, 9, 50, 37, 3);
   std::vector<std::vector<float>> results;
   for (const PixelKernel& kernel : all_kernels())
-    if (std::string(kernel.name).starts_with("avx"))
+    if (std::string(kernel.name).starts_with("avx") && kernel.precision == Precision::kF32)
       results.push_back(product.run(kernel, nullptr, false, 0, 9));
   for (const auto& result : results) EXPECT_EQ(result, results.front());
+}
+
+TEST(PixelGemm, RoundsToBf16AsTheVectorsDo) {
+  Random random(6);
+  for (int i = 0; i < 100000; ++i) {
+    const auto bits = static_cast<std::uint32_t>(random.between(0, 0xffff)) << 16 |
+                      static_cast<std::uint32_t>(random.between(0, 0xffff));
+    float values[4] = {std::bit_cast<float>(bits), NAN, INFINITY, -0.0f};
+    std::uint16_t rounded[4];
+    Simd<4>::store(rounded, Simd<4>::load(values));
+    for (int lane = 0; lane < 4; ++lane) ASSERT_EQ(to_bf16(values[lane]), rounded[lane]) << values[lane];
+  }
 }
 
 TEST(PixelGemm, ActivationsAreAccurateOverTheirWholeRange) {

@@ -170,6 +170,55 @@ TEST(IncrementalSampler, DrawsEveryDimensionByItsOwnNumberAndProbability) {
   EXPECT_GT(channels, 1);
 }
 
+// bf16, or f32 where the processor does not multiply it.
+Samples sample_in_bf16(const Model& model, const SampleRequest& request, int threads = 2, int flock = 0) {
+  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads), flock,
+                              Precision::kBf16);
+}
+
+TEST(IncrementalSampler, InBf16GivesTheSameBitsForAnyThreadsAndFlock) {
+  if (pixel_kernel(Precision::kBf16).precision != Precision::kBf16) GTEST_SKIP() << "no AVX512_BF16 here";
+  Random random(51);
+  for (int round = 0; round < 5; ++round) {
+    const Model model(random, 6, 7);
+    const SampleRequest request{.chains = 23, .seed = 5, .with_probabilities = true};
+    const Samples expected = sample_in_bf16(model, request, 1, 1);
+    EXPECT_EQ(expected.precision, Precision::kBf16);
+    for (const int flock : {0, 2, 7, 16, 23}) {
+      const Samples other = sample_in_bf16(model, request, 2, flock);
+      EXPECT_EQ(other.images, expected.images) << flock;
+      EXPECT_EQ(other.probabilities, expected.probabilities) << flock;
+    }
+  }
+}
+
+// All pixels known, so that both look at one image: the probabilities of what might have been drawn.
+TEST(IncrementalSampler, InBf16GivesNearlyTheProbabilitiesOfF32AndOfTheNaiveSampler) {
+  Random random(52);
+  double largest = 0.0;
+  for (int round = 0; round < 15; ++round) {
+    const Model model(random, 6, 5, kFunctions[round % 5]);
+    const Samples drawn = sample(model, {.chains = 4, .seed = 5});
+    const std::vector<std::uint8_t> known(4 * 6 * 5, 1);
+    const SampleRequest request{
+        .chains = 4, .canvas = drawn.images, .known = known, .with_probabilities = true};
+    const std::vector<float> exact = sample(model, request).probabilities,
+                             rounded = sample_in_bf16(model, request).probabilities;
+    ASSERT_EQ(rounded.size(), exact.size());
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      ASSERT_NEAR(rounded[i], exact[i], 0.05) << round;  // factors of eight bits, a few layers deep
+      largest = std::max(largest, std::abs(static_cast<double>(rounded[i]) - exact[i]));
+    }
+    if (!can_compute(Precision::kBf16)) continue;
+    const std::vector<float> naive =
+        sample_naively(model.network, *kHead, model.parameters, request, Workers(2), Precision::kBf16)
+            .probabilities;
+    for (std::size_t i = 0; i < exact.size(); ++i) ASSERT_NEAR(rounded[i], naive[i], 0.05) << round;
+  }
+  const bool is_bf16 = pixel_kernel(Precision::kBf16).precision == Precision::kBf16;
+  EXPECT_EQ(largest > 0.0, is_bf16);
+}
+
 TEST(IncrementalSampler, ReportsItsProgressUpToTheLastPixel) {
   Random random(47);
   const Model model(random, 4, 5);
