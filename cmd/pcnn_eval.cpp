@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <string>
 
-#include "cmd/report_errors.h"
-#include "engine/core/parallel.h"
+#include "cmd/command_line.h"
+#include "engine/core/error.h"
 #include "engine/run/eval_run.h"
 
 namespace {
@@ -17,9 +17,8 @@ std::string refuse_empty(const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  pcnn::flush_denormals_to_zero();
-
-  CLI::App app{
+  pcnn::CommandLine program(
+      "pcnn-eval",
       "Scores images with a trained model: exact negative log-likelihoods, with intervals.\n"
       "  pcnn-eval runs/mnist\n"
       "  pcnn-eval runs/mnist data.directory=elsewhere/mnist --split validation --json\n"
@@ -27,7 +26,8 @@ int main(int argc, char** argv) {
       "  pcnn-eval runs/mnist --images mine.npy --scores mine.csv\n"
       "The data set, its split and its coding are the run's. Intervals are of the mean over images: 95 %, "
       "that is\n"
-      "1.96 * sample standard deviation / sqrt(images) to either side."};
+      "1.96 * sample standard deviation / sqrt(images) to either side.");
+  CLI::App& app = program.options();
   pcnn::EvalOptions options;
   bool json = false;
   app.add_option("model", options.model, "a run directory (its best parameters) or a checkpoint file")
@@ -51,15 +51,10 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads, "results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));
   app.add_flag("--overwrite", options.overwrite, "write over files that exist");
-  app.set_version_flag("--version", "pcnn " PCNN_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  options.live = !json;
+  if (const std::optional<int> code = program.parse(argc, argv)) return *code;
+  options.live = !json && program.verbosity() != pcnn::Verbosity::kQuiet;
 
-  return pcnn::report_errors("pcnn-eval", [&] {
+  return program.run([&] {
     const pcnn::Evaluation evaluation = pcnn::evaluate(options);
     const std::string report =
         json ? pcnn::report_json(evaluation, options) : pcnn::report_text(evaluation, options);

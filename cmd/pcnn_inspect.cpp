@@ -1,24 +1,22 @@
 // pcnn-inspect: shows what a network is and sees, and proves that it does not see what it is to predict.
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <string>
 #include <vector>
 
-#include "cmd/report_errors.h"
-#include "engine/core/parallel.h"
+#include "cmd/command_line.h"
 #include "engine/run/inspect_run.h"
 
 int main(int argc, char** argv) {
-  pcnn::flush_denormals_to_zero();
-
-  CLI::App app{
+  pcnn::CommandLine program(
+      "pcnn-inspect",
       "Prints the layers and the receptive field of a network, and proves its causality: the image is "
       "changed\n"
       "at every place, and no logit there or before may move by a bit.\n"
       "  pcnn-inspect configs/mnist.yaml\n"
       "  pcnn-inspect configs/mnist.yaml model.blocks.repeat=3 --field field.png\n"
-      "  pcnn-inspect runs/mnist --threads 2"};
+      "  pcnn-inspect runs/mnist --threads 2");
+  CLI::App& app = program.options();
   pcnn::InspectOptions options;
   std::vector<std::string> arguments;
   app.add_option("network", arguments,
@@ -32,19 +30,13 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
   bool no_proof = false;
   app.add_flag("--no-proof", no_proof, "table and receptive field only");
-  app.set_version_flag("--version", "pcnn " PCNN_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  if (arguments.empty() || arguments.front().find('=') != std::string::npos) {
-    std::fputs("pcnn-inspect: no network given: pcnn-inspect configs/mnist.yaml, or --help\n", stderr);
-    return 2;
-  }
+  if (const std::optional<int> code = program.parse(argc, argv)) return *code;
+  options.verbosity = program.verbosity();
+  if (arguments.empty() || arguments.front().find('=') != std::string::npos)
+    return program.refuse("no network given: pcnn-inspect configs/mnist.yaml, or --help");
   options.proof = !no_proof;
   options.network = arguments.front();
   options.overrides.assign(arguments.begin() + 1, arguments.end());
 
-  return pcnn::report_errors("pcnn-inspect", [&] { pcnn::inspect(options); });
+  return program.run([&] { pcnn::inspect(options); });
 }

@@ -1,23 +1,22 @@
 // pcnn-run: trains the network of a config, draws samples and scores the test split.
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <string>
+#include <vector>
 
-#include "cmd/own_path.h"
-#include "cmd/report_errors.h"
-#include "engine/core/parallel.h"
+#include "cmd/command_line.h"
 #include "engine/run/run.h"
 #include "engine/sweep/sweep.h"
 
 int main(int argc, char** argv) {
-  pcnn::flush_denormals_to_zero();
-
-  CLI::App app{
+  pcnn::CommandLine program(
+      "pcnn-run",
       "Trains a PixelCNN as a config says, draws samples from it and scores the test split.\n"
       "  pcnn-run configs/mnist.yaml\n"
       "  pcnn-run configs/mnist.yaml train.epochs=2 model.blocks.repeat=3 name=small\n"
       "  pcnn-run --resume runs/mnist train.epochs=20\n"
-      "  pcnn-run -m configs/mnist.yaml train.learning_rate=0.001,0.003 name=rates"};
+      "  pcnn-run -m configs/mnist.yaml train.learning_rate=0.001,0.003 name=rates");
+  CLI::App& app = program.options();
   pcnn::RunOptions options;
   std::vector<std::string> arguments;
   app.add_option("config", arguments, "the config file, then any number of key.path=value overrides");
@@ -28,32 +27,25 @@ int main(int argc, char** argv) {
   app.add_option("--progress", options.progress_seconds,
                  "seconds between lines of progress, where standard output is no terminal (30)")
       ->check(CLI::Range(1, 86400));
-  app.set_version_flag("--version", "pcnn " PCNN_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (const std::optional<int> code = program.parse(argc, argv)) return *code;
+  options.verbosity = program.verbosity();
   if (options.resume.empty()) {
-    if (arguments.empty() || arguments.front().find('=') != std::string::npos) {
-      std::fputs("pcnn-run: no config file given: pcnn-run configs/mnist.yaml, or --help\n", stderr);
-      return 2;
-    }
+    if (arguments.empty() || arguments.front().find('=') != std::string::npos)
+      return program.refuse("no config file given: pcnn-run configs/mnist.yaml, or --help");
     options.config = arguments.front();
     arguments.erase(arguments.begin());
   }
   options.overrides = arguments;
   if (multirun) {
-    if (options.dry_run || !options.resume.empty()) {
-      std::fputs(
-          "pcnn-run: --multirun: not with --dry-run or --resume; the same command goes on with a sweep\n",
-          stderr);
-      return 2;
-    }
-    const pcnn::SweepOptions sweep{
-        .config = options.config, .arguments = arguments, .program = pcnn::beside_this_program("pcnn-run")};
-    return pcnn::report_errors("pcnn-run", [&] { pcnn::sweep(sweep); });
+    if (options.dry_run || !options.resume.empty())
+      return program.refuse(
+          "--multirun: not with --dry-run or --resume; the same command goes on with a sweep");
+    const pcnn::SweepOptions sweep{.config = options.config,
+                                   .arguments = arguments,
+                                   .program = pcnn::beside_this_program("pcnn-run"),
+                                   .verbosity = program.verbosity()};
+    return program.run([&] { pcnn::sweep(sweep); });
   }
 
-  return pcnn::report_errors("pcnn-run", [&] { pcnn::run(options); });
+  return program.run([&] { pcnn::run(options); });
 }

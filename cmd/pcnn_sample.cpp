@@ -3,21 +3,20 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "cmd/report_errors.h"
-#include "engine/core/parallel.h"
+#include "cmd/command_line.h"
 #include "engine/run/sample_run.h"
 
 int main(int argc, char** argv) {
-  pcnn::flush_denormals_to_zero();
-
-  CLI::App app{
+  pcnn::CommandLine program(
+      "pcnn-sample",
       "Draws images from a trained model.\n"
       "  pcnn-sample runs/mnist --count 64 --seed 7 --output grid.png\n"
       "  pcnn-sample runs/mnist --count 10000 --output samples.npy\n"
       "  pcnn-sample runs/mnist --complete partial.png --mask known.png --output completions.png\n"
       "Images are drawn in raster order: a completion looks at the known pixels above and to the left of "
       "each pixel\n"
-      "it draws, never at those after the hole, so holes near the lower edge come out best."};
+      "it draws, never at those after the hole, so holes near the lower edge come out best.");
+  CLI::App& app = program.options();
   pcnn::SampleOptions options;
   std::string sampler = "incremental", precision;
   app.add_option("model", options.model, "a run directory (its best parameters) or a checkpoint file")
@@ -61,17 +60,13 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   app.add_option("--scale", options.scale, "picture pixels per image pixel (4)")->check(CLI::Range(1, 64));
   app.add_flag("--overwrite", options.overwrite, "write over files that exist");
-  app.set_version_flag("--version", "pcnn " PCNN_VERSION);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  if (const std::optional<int> code = program.parse(argc, argv)) return *code;
+  options.verbosity = program.verbosity();
 
   if (precision == "auto") options.precision = pcnn::PrecisionChoice{};
   if (precision == "f32") options.precision = pcnn::Precision::kF32;
   if (precision == "bf16") options.precision = pcnn::Precision::kBf16;
   if (sampler == "naive") options.sampler.kind = pcnn::SamplerKind::kNaive;
 
-  return pcnn::report_errors("pcnn-sample", [&] { pcnn::sample(options); });
+  return program.run([&] { pcnn::sample(options); });
 }

@@ -45,7 +45,7 @@ def pcnn_names():
 
 def pcnn_version():
     try:
-        return run(BENCH.with_name("pcnn-run"), "--version").stdout.strip() or "pcnn, version unknown"
+        return run(BENCH.with_name("pcnn-run"), "--version").stdout.split("\n")[0] or "pcnn, version unknown"
     except OSError:
         return "pcnn, version unknown"
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "engine/core/error.h"
+#include "engine/core/terminal.h"
 
 namespace pcnn {
 namespace {
@@ -35,7 +36,10 @@ std::string_view cut(std::string_view text, std::size_t columns) {
 
 }  // namespace
 
-Console::Console() : terminal_(isatty(STDOUT_FILENO) != 0), last_live_(std::chrono::steady_clock::now()) {}
+Console::Console(Verbosity verbosity)
+    : verbosity_(verbosity),
+      terminal_(isatty(STDOUT_FILENO) != 0),
+      last_live_(std::chrono::steady_clock::now()) {}
 
 Console::~Console() {
   clear_live();
@@ -52,14 +56,30 @@ void Console::log_to(const std::string& path) {
   }
 }
 
-void Console::line(const std::string& text) {
+void Console::show(const std::string& text, std::FILE* where) {
   clear_live();
-  std::fputs((text + "\n").c_str(), stdout);
-  std::fflush(stdout);
+  std::fputs((text + "\n").c_str(), where);
+  std::fflush(where);
+}
+
+void Console::line(const std::string& text) {
+  if (verbosity_ != Verbosity::kQuiet) show(text, stdout);
+  if (log_) log_->info("{}", text);
+}
+
+void Console::warning(const std::string& text) {
+  std::FILE* const where = verbosity_ == Verbosity::kQuiet ? stderr : stdout;
+  show(coloured(text, Colour::kYellow, wants_colour(fileno(where))), where);
+  if (log_) log_->info("{}", text);
+}
+
+void Console::detail(const std::string& text) {
+  if (verbosity_ == Verbosity::kVerbose) show(text, stdout);
   if (log_) log_->info("{}", text);
 }
 
 bool Console::wants_live() const {
+  if (verbosity_ == Verbosity::kQuiet) return false;
   const auto elapsed = std::chrono::steady_clock::now() - last_live_;
   return terminal_ ? elapsed >= kTerminalInterval : elapsed >= plain_interval_;
 }

@@ -3,8 +3,11 @@
 // What a run tells its user: lines, which also go to log.txt, and live ones on a terminal.
 
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <string>
+
+#include "engine/run/verbosity.h"
 
 namespace spdlog {
 class logger;
@@ -14,8 +17,8 @@ namespace pcnn {
 
 class Console {
  public:
-  // Lines go to standard output, and the live line too where that is a terminal.
-  Console();
+  // Lines go to standard output, and the live ones too where that is a terminal.
+  explicit Console(Verbosity verbosity = Verbosity::kNormal);
   ~Console();
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
@@ -23,8 +26,12 @@ class Console {
   // From now on lines are appended to this file as well, with the time. Throws FileError.
   void log_to(const std::string& path);
 
-  // One line (no newline at its end); replaces the live line.
+  // One line (no newline at its end); replaces the live lines. Not shown when quiet.
   void line(const std::string& text);
+  // A line that is shown when quiet too, then on standard error: what the user would not expect.
+  void warning(const std::string& text);
+  // A line shown when verbose alone.
+  void detail(const std::string& text);
 
   // Redraws the live line, or lines (none of them empty). On a terminal at most ten times a second, and no
   // more lines than it has; elsewhere plain lines, at most every plain interval.
@@ -40,6 +47,9 @@ class Console {
  private:
   static constexpr std::chrono::milliseconds kTerminalInterval{100};
 
+  void show(const std::string& text, std::FILE* where);
+
+  Verbosity verbosity_;
   bool terminal_;
   int live_lines_ = 0;  // on the terminal now
   std::chrono::seconds plain_interval_{30};

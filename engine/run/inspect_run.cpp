@@ -162,7 +162,7 @@ void inspect(const InspectOptions& options) {
   check_options(options);
   const Subject subject = load_subject(options);
 
-  Console console;
+  Console console(options.verbosity);
   const std::string table = network_table(subject.network);
   console.line(table.substr(0, table.size() - 1));
   const FieldGrid grid = field_grid(subject.network);
@@ -172,7 +172,7 @@ void inspect(const InspectOptions& options) {
   if (!options.proof) return;
 
   const ChosenPrecision chosen = choose_precision(subject.precision);
-  if (!chosen.note.empty()) console.line(chosen.note);
+  if (!chosen.note.empty()) console.warning(chosen.note);
   console.line(
       fmt::format("causality: changing a random image of {}x{}x{} at one place after the other, with {}",
                   subject.network.image_channels, subject.network.image_height, subject.network.image_width,

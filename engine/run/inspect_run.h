@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/compile/causality.h"
+#include "engine/run/verbosity.h"
 
 namespace pcnn {
 
@@ -16,6 +17,7 @@ struct InspectOptions {
   bool overwrite = false;              // of files that exist
   int threads = 0;                     // 0: all cores this process may use
   bool proof = true;
+  Verbosity verbosity = Verbosity::kNormal;
 };
 
 // Prints the layers of a network and its receptive field, then proves its causality: see

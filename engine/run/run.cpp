@@ -7,7 +7,10 @@
 #include <chrono>
 #include <filesystem>
 
+#include "engine/compile/backend.h"
 #include "engine/core/error.h"
+#include "engine/core/machine.h"
+#include "engine/core/version.h"
 #include "engine/data/pixel_coding.h"
 #include "engine/io/file.h"
 #include "engine/model/network_builder.h"
@@ -85,7 +88,7 @@ void run(const RunOptions& options) {
   const ConfigDocument document = ConfigDocument::from_file(config_path, options.overrides);
   const RunConfig config = read_run_config(document, std::filesystem::path(config_path).stem().string());
 
-  Console console;
+  Console console(options.verbosity);
   console.set_plain_interval(std::chrono::seconds(options.progress_seconds));
   const ChosenPrecision chosen = choose_precision(config.precision);
   if (options.dry_run) {
@@ -93,13 +96,15 @@ void run(const RunOptions& options) {
     const Network network = build_network(config.model, image.c, image.h, image.w);
     check_sample_grid(config.sample, network);
     print_table(network, console);
-    if (!chosen.note.empty()) console.line(chosen.note);
+    if (!chosen.note.empty()) console.warning(chosen.note);
     describe_memory(config, network, chosen.precision, console);
     describe_sampling(config, network, chosen.precision, console);
     return;
   }
 
+  const auto start = std::chrono::steady_clock::now();
   const Dataset data = load_dataset(config.data);
+  const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
   const std::unique_ptr<const PixelCoding> coding = make_pixel_coding(config.data);
   const Network network =
       build_network(config.model, data.train.channels, data.train.height, data.train.width);
@@ -126,10 +131,14 @@ void run(const RunOptions& options) {
                   resumes ? "resuming" : "run", directory.path(), network.parameter_count(),
                   network.live_parameter_count(), data.train.count, data.validation.count, config.threads,
                   shard_images(config.train, network), name_of(chosen.precision)));
-  if (!chosen.note.empty()) console.line(chosen.note);
-  if (!data.note.empty()) console.line("note: " + data.note);
+  const Backend here = backend();
+  console.detail(fmt::format("pcnn {} on {}, {} ({}), {}", version(), processor_name(), here.library,
+                             here.runtime, here.instruction_set));
+  console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));
+  if (!chosen.note.empty()) console.warning(chosen.note);
+  if (!data.note.empty()) console.warning("note: " + data.note);
   if (document.root().has("sweep"))
-    console.line("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
+    console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
   training.train();
   console.line("samples, curves and parameters are in " + directory.path());
 }

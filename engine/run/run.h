@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/run/verbosity.h"
+
 namespace pcnn {
 
 // What `pcnn-run` was asked for.
@@ -11,6 +13,7 @@ struct RunOptions {
   std::string resume;                  // run directory to continue; empty for a new run
   std::vector<std::string> overrides;  // key.path=value
   bool dry_run = false;                // describe the network and stop; writes nothing
+  Verbosity verbosity = Verbosity::kNormal;
   int progress_seconds = 30;           // between lines of progress, where standard output is no terminal
 };
 

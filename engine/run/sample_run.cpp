@@ -206,11 +206,13 @@ void sample(const SampleOptions& options) {
   const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
   const Shape shape = network.shape(0, chains);
 
-  Console console;
+  Console console(options.verbosity);
   const ChosenPrecision chosen = choose_precision(options.precision.value_or(model.config.precision));
-  if (!chosen.note.empty()) console.line(chosen.note);
+  if (!chosen.note.empty()) console.warning(chosen.note);
   SamplerConfig sampler = options.sampler;
   sampler.precision = chosen.precision;
+  console.detail(fmt::format("{} images of {}x{}x{}, {} parameters of {}", chains, shape.c, shape.h, shape.w,
+                             network.parameter_count(), model.path));
   const Workers workers(options.threads > 0 ? options.threads : available_threads());
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {

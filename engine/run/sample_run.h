@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/run/precision_choice.h"
+#include "engine/run/verbosity.h"
 #include "engine/sample/sampler.h"
 
 namespace pcnn {
@@ -27,7 +28,8 @@ struct SampleOptions {
                                              // head is Bernoulli; empty: none
   int columns = 0;                           // of the grid; 0: nearest to a square
   int scale = 4;                             // of pictures
-  bool overwrite = false;                    // of files that exist
+  Verbosity verbosity = Verbosity::kNormal;
+  bool overwrite = false;  // of files that exist
 };
 
 // Draws images from a trained model and writes them. Files that exist are refused before anything is

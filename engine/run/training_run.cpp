@@ -64,6 +64,13 @@ void throw_where_signalled() {
 
 constexpr std::chrono::seconds kLongestGoodbye{3};
 
+struct Stopwatch {
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  [[nodiscard]] double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+};
+
 }  // namespace
 
 TrainingRun::TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data,
@@ -90,7 +97,7 @@ void TrainingRun::resume() {
     restore(directory_.checkpoint());
   } catch (const Error& error) {
     if (!std::filesystem::exists(directory_.previous())) throw;
-    console_.line(fmt::format("{}; goes on from {}", error.what(), directory_.previous()));
+    console_.warning(fmt::format("{}; goes on from {}", error.what(), directory_.previous()));
     restore(directory_.previous());
     // Out of the way, or the next save would keep it in place of the good one.
     std::error_code ignored;
@@ -109,7 +116,7 @@ void TrainingRun::restore(const std::string& path) {
     trainer_.restore(progress_from(state.at("progress")));
     epoch_is_open_ = state.value("epoch_is_open", false);
     if (const std::string before = state.value("precision", "f32"); before != name_of(precision_))
-      console_.line(
+      console_.warning(
           fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
                       "the same bits",
                       before, name_of(precision_), before));
@@ -232,11 +239,15 @@ void TrainingRun::finish_epoch(bool last) {
   const Progress& progress = trainer_.progress();
   const std::int64_t epoch = trainer_.epoch(data_.train.count);
   const std::span<const float> parameters = trainer_.evaluation_parameters();
+  const Stopwatch validating;
   const double validation = score(parameters, data_.validation).nats_per_dim;
+  const double validation_seconds = validating.seconds();
+  const Stopwatch sampling;
   const bool best = !best_ || validation < best_->validation_nats_per_dim;
   if (best) save_best(epoch, validation);
   if (config_.sample.count > 0 && (last || epoch % config_.sample.every_epochs == 0))
     draw_grid(parameters, directory_.samples(epoch), throw_where_signalled);
+  const double sampling_seconds = sampling.seconds();
 
   append_metrics(directory_.metrics(), {.epoch = epoch,
                                         .step = progress.step,
@@ -260,6 +271,9 @@ void TrainingRun::finish_epoch(bool last) {
       fmt::format("epoch {}  {} steps  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
                   epoch, progress.step, clock_text(progress.epoch_seconds), progress.images_per_second(),
                   progress.train_nats_per_dim(), validation, best ? "  best so far" : ""));
+  console_.detail(
+      fmt::format("  learning rate {:.3g}, gradient norm {:.3g}; validation took {:.2f} s, samples {:.2f} s",
+                  progress.learning_rate, progress.grad_norm(), validation_seconds, sampling_seconds));
 }
 
 void TrainingRun::draw_grid(std::span<const float> parameters, const std::string& path,
@@ -310,7 +324,7 @@ void TrainingRun::report_final_scores() {
   try {
     Checkpoint::read(directory_.best()).copy(network_, "", parameters);
   } catch (const Error& error) {
-    console_.line(fmt::format("{}; only the last parameters are scored", error.what()));
+    console_.warning(fmt::format("{}; only the last parameters are scored", error.what()));
     best_is_good = false;
   }
   const std::int64_t last = trainer_.epoch(data_.train.count);
@@ -334,7 +348,7 @@ void TrainingRun::report_final_scores() {
   };
   if (best_is_good) report("lowest validation loss", best_->epoch, parameters);
   if (!best_is_good || best_->epoch != last) report("last", last, trainer_.evaluation_parameters());
-  if (!data_.note.empty()) console_.line("note: " + data_.note);
+  if (!data_.note.empty()) console_.warning("note: " + data_.note);
   write_file_atomic(directory_.results(), results.dump(2) + "\n");
 }
 

@@ -35,7 +35,7 @@ void sweep(const SweepOptions& options) {
   directory.prepare();
   const RunLock lock(directory.path());
   const InterruptionGuard interruptions;
-  Console console;
+  Console console(options.verbosity);
   std::vector<Trial> trials = load_trials(plan, directory);
   console.log_to(directory.log());
   if (options.retry_failed)

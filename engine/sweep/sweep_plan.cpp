@@ -7,7 +7,7 @@
 #include "engine/config/config.h"
 #include "engine/core/error.h"
 #include "engine/io/file.h"
-#include "engine/sweep/command_line.h"
+#include "engine/sweep/sweep_arguments.h"
 
 namespace pcnn {
 namespace {

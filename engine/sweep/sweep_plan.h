@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/run/run_config.h"
+#include "engine/run/verbosity.h"
 #include "engine/sweep/sweep_config.h"
 #include "engine/sweep/trial.h"
 
@@ -16,6 +17,7 @@ struct SweepOptions {
   std::vector<std::string> arguments;  // key=value, key=a,b,c; sweep.* among them
   std::string program;                 // pcnn-run, for the trials
   bool retry_failed = false;           // failed trials are run again
+  Verbosity verbosity = Verbosity::kNormal;
 };
 
 // A sweep thought out: what each trial is, before any is run.

@@ -1,4 +1,4 @@
-#include "engine/sweep/command_line.h"
+#include "engine/sweep/sweep_arguments.h"
 
 #include <algorithm>
 

@@ -1,0 +1,110 @@
+#include "cmd/command_line.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "engine/compile/backend.h"
+#include "engine/compile/precision.h"
+#include "engine/config/nearest.h"
+#include "engine/core/error.h"
+#include "engine/core/machine.h"
+#include "engine/core/parallel.h"
+#include "engine/core/terminal.h"
+#include "engine/core/version.h"
+
+namespace pcnn {
+namespace {
+
+constexpr int kUsersMistake = 2, kOurs = 1;
+
+std::string version_text() {
+  const Backend here = backend();
+  return std::string("pcnn ") + version() + "\n" + here.library + ", threads: " + here.runtime +
+         ", instructions: " + here.instruction_set +
+         (has_hardware_for(Precision::kBf16) ? "" : ", bf16 not in hardware") + "\n" + processor_name() +
+         ", threads to use: " + std::to_string(available_threads());
+}
+
+// Of an option nobody knows, the one that was probably meant.
+std::string unknown_option(const CLI::App& app, const std::string& given) {
+  const std::string word = given.substr(0, given.find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  const auto near = config_detail::nearest(word, known);
+  return word + ": unknown option; " + (near ? "did you mean " + *near + "?" : "--help lists them");
+}
+
+std::string one_line(const CLI::App& app, const CLI::ParseError& error) {
+  // First what cannot be an argument: it may be why another is missing.
+  for (const std::string& extra : app.remaining())
+    if (extra.starts_with('-')) return unknown_option(app, extra);
+  for (const std::string& extra : app.remaining()) return extra + ": one argument too many; see --help";
+  std::string line = error.what();
+  return line.substr(0, line.find('\n'));
+}
+
+}  // namespace
+
+CommandLine::CommandLine(std::string name, const std::string& about)
+    : name_(std::move(name)), app_(about, name_) {
+  flush_denormals_to_zero();
+  CLI::Option* quiet =
+      app_.add_flag("-q,--quiet", quiet_, "errors and warnings only, beside what was asked for");
+  app_.add_flag("-v,--verbose", verbose_, "say more")->excludes(quiet);
+  app_.set_version_flag("--version", version_text, "versions, instructions and threads in use");
+}
+
+std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
+  try {
+    app_.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app_.exit(error);
+    return refuse(one_line(app_, error));
+  }
+}
+
+Verbosity CommandLine::verbosity() const {
+  return quiet_ ? Verbosity::kQuiet : verbose_ ? Verbosity::kVerbose : Verbosity::kNormal;
+}
+
+void CommandLine::say(const std::string& message) const {
+  std::fputs(
+      (coloured(name_ + ":", Colour::kRed, wants_colour(STDERR_FILENO)) + " " + message + "\n").c_str(),
+      stderr);
+}
+
+int CommandLine::refuse(const std::string& message) const {
+  say(message);
+  return kUsersMistake;
+}
+
+int CommandLine::run(const std::function<void()>& work) const {
+  try {
+    work();
+    return 0;
+  } catch (const Error& error) {
+    say(error.what());
+    return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    return refuse("out of memory: fewer or smaller images, threads or flocks need less");
+  } catch (const std::exception& error) {
+    say(std::string("unexpected: ") + error.what());
+    return kOurs;
+  }
+}
+
+std::string beside_this_program(const std::string& name) {
+  std::error_code error;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? name : (own.parent_path() / name).string();
+}
+
+}  // namespace pcnn
