@@ -101,6 +101,11 @@ int CommandLine::run(const std::function<void()>& work) const {
   }
 }
 
+void print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+    throw FileError("standard output", "cannot be written to");
+}
+
 std::string beside_this_program(const std::string& name) {
   std::error_code error;
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);

@@ -35,6 +35,9 @@ class CommandLine {
   bool quiet_ = false, verbose_ = false;
 };
 
+// To standard output, all of it. Throws FileError where that cannot be written to.
+void print(const std::string& text);
+
 // The path of a program that lies beside this one.
 [[nodiscard]] std::string beside_this_program(const std::string& name);
 

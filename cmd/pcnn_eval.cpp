@@ -1,11 +1,9 @@
 // pcnn-eval: scores images with a trained model.
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <string>
 
 #include "cmd/command_line.h"
-#include "engine/core/error.h"
 #include "engine/run/eval_run.h"
 
 namespace {
@@ -58,7 +56,6 @@ int main(int argc, char** argv) {
     const pcnn::Evaluation evaluation = pcnn::evaluate(options);
     const std::string report =
         json ? pcnn::report_json(evaluation, options) : pcnn::report_text(evaluation, options);
-    if (std::fputs(report.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
-      throw pcnn::FileError("standard output", "cannot be written to");
+    pcnn::print(report);
   });
 }

@@ -6,6 +6,7 @@
 
 #include "cmd/command_line.h"
 #include "engine/run/run.h"
+#include "engine/sweep/config_schema.h"
 #include "engine/sweep/sweep.h"
 
 int main(int argc, char** argv) {
@@ -27,8 +28,13 @@ int main(int argc, char** argv) {
   app.add_option("--progress", options.progress_seconds,
                  "seconds between lines of progress, where standard output is no terminal (30)")
       ->check(CLI::Range(1, 86400));
+  bool schema = false, keys = false;
+  app.add_flag("--schema", schema, "print a JSON Schema (draft-07) of configs, for editors");
+  app.add_flag("--keys", keys, "print every key of configs, for shell completion");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
   options.verbosity = program.verbosity();
+  if (schema || keys)
+    return program.run([&] { pcnn::print(schema ? pcnn::config_schema() : pcnn::config_key_lines()); });
   if (options.resume.empty()) {
     if (arguments.empty() || arguments.front().find('=') != std::string::npos)
       return program.refuse("no config file given: pcnn-run configs/mnist.yaml, or --help");

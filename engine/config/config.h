@@ -143,8 +143,10 @@ class ConfigDocument {
     std::string path;  // "train.batch", "model.blocks[].kernel"
     std::string
         type;  // "integer", "number", "boolean", "text", "choice", "list of integers", "list of values"
-    std::string fallback;  // as YAML; "null" for none
-    std::string accepted;  // as in errors: "an integer >= 1", "one of relu, elu"
+    std::string fallback;                   // as YAML; "null" for none
+    std::string accepted;                   // as in errors: "an integer >= 1", "one of relu, elu"
+    ConfigRange range = {};                 // of numbers, and of each in a list of integers
+    std::vector<std::string> choices = {};  // of a choice
   };
   // Every value asked for, each path once as it was first asked for, in the order of asking.
   [[nodiscard]] std::vector<Key> keys() const;

@@ -79,8 +79,10 @@ std::vector<std::string> ConfigNode::values(std::string_view key) const {
   if (is_scalar) values.push_back(config_detail::flow_yaml(entry->value));
   for (const Tree& item : entry->value.items) values.push_back(config_detail::flow_yaml(item));
   Asked& asked = section_->record(key, Asked::Kind::kValue);
-  asked.description = {config_detail::join_path(section_->pattern, key), "list of values", "null",
-                       std::string(kAcceptedValues)};
+  asked.description = {.path = config_detail::join_path(section_->pattern, key),
+                       .type = "list of values",
+                       .fallback = "null",
+                       .accepted = std::string(kAcceptedValues)};
   asked.in_effect = config_detail::flow_yaml(entry->value);
   return values;
 }

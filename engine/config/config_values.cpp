@@ -74,13 +74,17 @@ class Reader {
     return entry_->value.text;
   }
 
-  void record(std::string_view type, std::string fallback, std::string accepted,
-              std::string in_effect) const {
+  void record(std::string_view type, std::string fallback, std::string accepted, std::string in_effect,
+              const ConfigRange& range = {}, std::vector<std::string> choices = {}) const {
     const bool is_new = section_.find_asked(key_) == nullptr;
     Asked& asked = section_.record(key_, Asked::Kind::kValue);
     if (!is_new) return;
-    asked.description = {config_detail::join_path(section_.pattern, key_), std::string(type),
-                         std::move(fallback), std::move(accepted)};
+    asked.description = {.path = config_detail::join_path(section_.pattern, key_),
+                         .type = std::string(type),
+                         .fallback = std::move(fallback),
+                         .accepted = std::move(accepted),
+                         .range = range,
+                         .choices = std::move(choices)};
     asked.in_effect = std::move(in_effect);
   }
 
@@ -107,7 +111,7 @@ std::int64_t ConfigNode::integer(std::string_view key, std::int64_t fallback, Co
   reader.expect_fallback(accepted.contains(static_cast<double>(fallback)));
   const std::string description = accepted.describe("an integer");
   const std::int64_t value = reader.entry() ? reader.integer(accepted, description) : fallback;
-  reader.record("integer", std::to_string(fallback), description, std::to_string(value));
+  reader.record("integer", std::to_string(fallback), description, std::to_string(value), accepted);
   return value;
 }
 
@@ -117,7 +121,7 @@ std::optional<std::int64_t> ConfigNode::optional_integer(std::string_view key, C
   std::optional<std::int64_t> value;
   if (reader.entry()) value = reader.integer(accepted, description);
   reader.record("integer", std::string(kNoFallback), description,
-                value ? std::to_string(*value) : std::string(kNoFallback));
+                value ? std::to_string(*value) : std::string(kNoFallback), accepted);
   return value;
 }
 
@@ -127,7 +131,7 @@ double ConfigNode::real(std::string_view key, double fallback, ConfigRange accep
   const std::string description = accepted.describe("a number");
   const double value = reader.entry() ? reader.real(accepted, description) : fallback;
   reader.record("number", config_detail::real_as_yaml(fallback), description,
-                config_detail::real_as_yaml(value));
+                config_detail::real_as_yaml(value), accepted);
   return value;
 }
 
@@ -137,7 +141,7 @@ std::optional<double> ConfigNode::optional_real(std::string_view key, ConfigRang
   std::optional<double> value;
   if (reader.entry()) value = reader.real(accepted, description);
   reader.record("number", std::string(kNoFallback), description,
-                value ? config_detail::real_as_yaml(*value) : std::string(kNoFallback));
+                value ? config_detail::real_as_yaml(*value) : std::string(kNoFallback), accepted);
   return value;
 }
 
@@ -178,7 +182,7 @@ std::vector<std::int64_t> ConfigNode::integers(std::string_view key, std::vector
   std::vector<std::int64_t> values =
       reader.entry() ? reader.integers(accepted, description) : std::move(fallback);
   reader.record("list of integers", std::move(fallback_yaml), description,
-                config_detail::integers_as_yaml(values));
+                config_detail::integers_as_yaml(values), accepted);
   return values;
 }
 
@@ -198,7 +202,7 @@ std::size_t ConfigNode::choose(std::string_view key, std::size_t fallback,
     }
   }
   reader.record("choice", config_detail::text_as_yaml(names[fallback]), accepted,
-                config_detail::text_as_yaml(names[index]));
+                config_detail::text_as_yaml(names[index]), {}, {names.begin(), names.end()});
   return index;
 }
 

@@ -1,0 +1,80 @@
+// Shell completion, run in the shells themselves.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "tests/run/program.h"
+
+namespace pcnn {
+namespace {
+
+std::string output_of(const std::string& command) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+  std::string text;
+  std::array<char, 4096> part;
+  for (std::size_t got; (got = std::fread(part.data(), 1, part.size(), pipe.get())) > 0;)
+    text.append(part.data(), got);
+  return text;
+}
+
+// What bash offers at the end of the line.
+std::set<std::string> offered(const std::string& line) {
+  const std::string source = PCNN_SOURCE_DIR;
+  const std::string command =
+      "cd '" + source + "' && PATH='" + programs().string() +
+      "':$PATH bash -c 'source scripts/completion/pcnn.bash; compopt() { :; }; COMP_LINE=\"" + line +
+      "\"; COMP_POINT=${#COMP_LINE}; COMP_WORDS=($COMP_LINE); _pcnn; printf \"%s\\n\" \"${COMPREPLY[@]}\"'";
+  std::istringstream words(output_of(command));
+  std::set<std::string> all;
+  for (std::string word; std::getline(words, word);)
+    if (!word.empty()) all.insert(word);
+  return all;
+}
+
+using Words = std::set<std::string>;
+
+TEST(Completion, OffersEveryOptionOfHelp) {
+  for (const char* program : {"pcnn-run", "pcnn-sweep", "pcnn-sample", "pcnn-eval", "pcnn-inspect"}) {
+    const Words words = offered(std::string(program) + " --");
+    std::istringstream help(output_of(programs().string() + "/" + program + " --help"));
+    int options = 0;
+    for (std::string line; std::getline(help, line);) {
+      const std::size_t at = line.find("--");
+      if (at == std::string::npos || line.find_first_not_of(' ') > 4 ||
+          line[line.find_first_not_of(' ')] != '-')
+        continue;
+      EXPECT_TRUE(words.contains(line.substr(at, line.find_first_of(" ,", at) - at)))
+          << program << ": " << line;
+      ++options;
+    }
+    EXPECT_GE(options, 4) << program;
+    EXPECT_TRUE(words.contains("--verbose")) << program;
+  }
+}
+
+TEST(Completion, OffersKeysAndTheirValues) {
+  EXPECT_EQ(offered("pcnn-run configs/mnist.yaml train.optimiser=ad"), (Words{"adam", "adamw"}));
+  EXPECT_EQ(offered("pcnn-run configs/mnist.yaml train.average.w"), Words{"train.average.warm_up="});
+  EXPECT_EQ(offered("pcnn-sweep configs/mnist.yaml sweep.method="), (Words{"grid", "random"}));
+}
+
+TEST(Completion, OffersConfigsFilesAndValuesOfOptions) {
+  EXPECT_EQ(offered("pcnn-run configs/mnist_q"), Words{"configs/mnist_quick.yaml"});
+  EXPECT_EQ(offered("pcnn-run --resume conf"), Words{"configs"});
+  EXPECT_EQ(offered("pcnn-sample runs/x --sampler "), (Words{"incremental", "naive"}));
+  EXPECT_EQ(offered("pcnn-eval runs/x --split va"), Words{"validation"});
+}
+
+TEST(Completion, OfZshIsReadByIt) {
+  if (std::system("command -v zsh >/dev/null 2>&1") != 0) GTEST_SKIP() << "no zsh here";
+  EXPECT_EQ(std::system("zsh -n '" PCNN_SOURCE_DIR "/scripts/completion/_pcnn'"), 0);
+}
+
+}  // namespace
+}  // namespace pcnn
