@@ -12,6 +12,7 @@ namespace pcnn {
 //   metrics.jsonl           one JSON object per epoch
 //   events.out.tfevents.*   the same, the learning rate, grids of samples and the config, for TensorBoard
 //   curves.svg              losses over epochs
+//   report.html             all of this on a page that needs nothing else
 //   checkpoint.safetensors  the latest state: parameters, optimiser, average, progress
 //   previous.safetensors    the state before it, should the latest be damaged
 //   best.safetensors        the parameters with the lowest validation loss
@@ -36,6 +37,7 @@ class RunDirectory {
   [[nodiscard]] std::string log() const { return path_ + "/log.txt"; }
   [[nodiscard]] std::string metrics() const { return path_ + "/metrics.jsonl"; }
   [[nodiscard]] std::string curves() const { return path_ + "/curves.svg"; }
+  [[nodiscard]] std::string report() const { return path_ + "/report.html"; }
   [[nodiscard]] std::string checkpoint() const { return path_ + "/checkpoint.safetensors"; }
   [[nodiscard]] std::string previous() const { return path_ + "/previous.safetensors"; }
   [[nodiscard]] std::string best() const { return path_ + "/best.safetensors"; }

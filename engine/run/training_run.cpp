@@ -19,6 +19,7 @@
 #include "engine/run/interruption.h"
 #include "engine/run/metrics.h"
 #include "engine/run/pictures.h"
+#include "engine/run/report.h"
 #include "engine/sample/sampler.h"
 #include "engine/train/shard_size.h"
 
@@ -190,6 +191,7 @@ void TrainingRun::stop(int signal) {
       console_.line("no samples: they would take longer than an interrupted run may");
     }
   }
+  write_report("interrupted");
   throw Interrupted(signal, fmt::format("interrupted; step {} is saved: go on with `pcnn-run --resume {}`",
                                         trainer_.progress().step, directory_.path()));
 }
@@ -267,6 +269,7 @@ void TrainingRun::finish_epoch(bool last) {
   write_file_atomic(directory_.curves(), draw_curves(config_.name, read_metrics(directory_.metrics())));
   epoch_is_open_ = false;
   save_checkpoint();
+  write_report("training");
   console_.line(
       fmt::format("epoch {}  {} steps  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
                   epoch, progress.step, clock_text(progress.epoch_seconds), progress.images_per_second(),
@@ -350,6 +353,23 @@ void TrainingRun::report_final_scores() {
   if (!best_is_good || best_->epoch != last) report("last", last, trainer_.evaluation_parameters());
   if (!data_.note.empty()) console_.warning("note: " + data_.note);
   write_file_atomic(directory_.results(), results.dump(2) + "\n");
+  write_report("done");
+}
+
+// A page that cannot be written, or read together, is no reason to lose a run.
+void TrainingRun::write_report(const std::string& state) {
+  try {
+    Report report = read_report(directory_);
+    report.name = config_.name;
+    report.state = state;
+    report.coding = coding_.describe();
+    report.note = data_.note;
+    report.precision = name_of(precision_);
+    report.threads = workers_.threads();
+    write_file_atomic(directory_.report(), report_html(report, network_));
+  } catch (const Error& error) {
+    console_.warning(fmt::format("{}; the report is left as it was", error.what()));
+  }
 }
 
 }  // namespace pcnn

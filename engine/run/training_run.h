@@ -57,6 +57,7 @@ class TrainingRun {
   void save_checkpoint();
   void save_best(std::int64_t epoch, double validation);
   void report_final_scores();
+  void write_report(const std::string& state);
 
   const RunConfig& config_;
   std::string resolved_yaml_;
