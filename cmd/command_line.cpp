@@ -89,6 +89,8 @@ int CommandLine::refuse(const std::string& message) const {
 int CommandLine::run(const std::function<void()>& work) const {
   try {
     work();
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw FileError("standard output", "cannot be written to");
     return 0;
   } catch (const Error& error) {
     say(error.what());

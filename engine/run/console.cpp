@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/terminal.h"
@@ -51,6 +52,10 @@ void Console::log_to(const std::string& path) {
     sink->set_pattern("%Y-%m-%d %H:%M:%S  %v");
     log_ = std::make_shared<spdlog::logger>("run", std::move(sink));
     log_->flush_on(spdlog::level::info);
+    log_->set_error_handler([this, path](const std::string&) {
+      if (std::exchange(log_is_cut_, true)) return;
+      show(path + ": cannot be written; the run goes on without", stderr);
+    });
   } catch (const spdlog::spdlog_ex& error) {
     throw FileError(path, error.what());
   }

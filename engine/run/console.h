@@ -55,6 +55,7 @@ class Console {
   std::chrono::seconds plain_interval_{30};
   std::chrono::steady_clock::time_point last_live_;
   std::shared_ptr<spdlog::logger> log_;
+  bool log_is_cut_ = false;
 };
 
 }  // namespace pcnn

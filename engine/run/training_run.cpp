@@ -144,6 +144,21 @@ void TrainingRun::train() {
     report_final_scores();
   } catch (const Signalled& signalled) {
     stop(signalled.signal);
+  } catch (const FileError& error) {
+    throw ConfigError(
+        fmt::format("{}; step {} is saved: once that is mended, go on with `pcnn-run --resume {}`",
+                    error.what(), saved_step_, directory_.path()));
+  }
+}
+
+void TrainingRun::show(const std::function<void()>& write) {
+  try {
+    write();
+  } catch (const FileError& error) {
+    // A record that was cut short would hide those after it: events begin a new file.
+    events_.reset();
+    if (unshown_.insert(error.what()).second)
+      console_.warning(fmt::format("{}; the run goes on without", error.what()));
   }
 }
 
@@ -226,7 +241,7 @@ void TrainingRun::note_progress(const Progress& progress) {
       {{"step/train_nats_per_dim", progress.train_nats_per_dim()},
        {"step/learning_rate", progress.learning_rate},
        {"step/images_per_second", progress.images_per_second()}}};
-  events().scalars(progress.step, values);
+  show([&] { events().scalars(progress.step, values); });
 }
 
 Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
@@ -265,8 +280,10 @@ void TrainingRun::finish_epoch(bool last) {
        {"epoch/validation_nats_per_dim", validation},
        {"epoch/validation_bits_per_dim", validation / std::numbers::ln2},
        {"epoch/grad_norm", progress.grad_norm()}}};
-  events().scalars(progress.step, values);
-  write_file_atomic(directory_.curves(), draw_curves(config_.name, read_metrics(directory_.metrics())));
+  show([&] { events().scalars(progress.step, values); });
+  show([&] {
+    write_file_atomic(directory_.curves(), draw_curves(config_.name, read_metrics(directory_.metrics())));
+  });
   epoch_is_open_ = false;
   save_checkpoint();
   write_report("training");
@@ -291,9 +308,11 @@ void TrainingRun::draw_grid(std::span<const float> parameters, const std::string
   const Samples samples = draw_samples(sampler, network_, head_, parameters, request, workers_);
   const Image8 grid = tile_images(to_pictures(samples.images, network_.shape(0, 1), head_), sample.columns,
                                   kGridGap, sample.scale);
-  write_png(path, grid);
-  events().image(trainer_.progress().step, "samples", read_text_file(path), grid.width, grid.height,
-                 grid.channels);
+  show([&] {
+    write_png(path, grid);
+    events().image(trainer_.progress().step, "samples", read_text_file(path), grid.width, grid.height,
+                   grid.channels);
+  });
 }
 
 void TrainingRun::save_checkpoint() {
@@ -356,9 +375,8 @@ void TrainingRun::report_final_scores() {
   write_report("done");
 }
 
-// A page that cannot be written, or read together, is no reason to lose a run.
 void TrainingRun::write_report(const std::string& state) {
-  try {
+  show([&] {
     Report report = read_report(directory_);
     report.name = config_.name;
     report.state = state;
@@ -367,9 +385,7 @@ void TrainingRun::write_report(const std::string& state) {
     report.precision = name_of(precision_);
     report.threads = workers_.threads();
     write_file_atomic(directory_.report(), report_html(report, network_));
-  } catch (const Error& error) {
-    console_.warning(fmt::format("{}; the report is left as it was", error.what()));
-  }
+  });
 }
 
 }  // namespace pcnn

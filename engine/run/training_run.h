@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,9 @@ class TrainingRun {
   void save_best(std::int64_t epoch, double validation);
   void report_final_scores();
   void write_report(const std::string& state);
+  // Writes what shows a run and is not needed to go on: pictures, curves, events, the report. Where it cannot
+  // be written, one line says so and the run goes on.
+  void show(const std::function<void()>& write);
 
   const RunConfig& config_;
   std::string resolved_yaml_;
@@ -74,6 +78,7 @@ class TrainingRun {
   Scorer scorer_;
   std::optional<Best> best_;
   std::optional<EventFile> events_;  // begun with the first event, once it is known where the run goes on
+  std::set<std::string> unshown_;    // what show() has said
   bool epoch_is_open_ = false;       // trained to its end, but not validated, sampled and written down
   std::int64_t saved_step_ = 0;
   std::chrono::steady_clock::time_point saved_at_ = std::chrono::steady_clock::now();

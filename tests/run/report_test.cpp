@@ -83,7 +83,7 @@ TEST_F(RunReport, ThatCannotBeWrittenEndsNoRun) {
   fs::remove(directory() + "/report.html");
   fs::create_directory(directory() + "/report.html");  // nothing can be renamed over it
   EXPECT_EQ(message_of({.resume = directory(), .overrides = {"train.epochs=2"}}), "");
-  EXPECT_NE(slurp(directory() + "/log.txt").find("the report is left as it was"), std::string::npos);
+  EXPECT_NE(slurp(directory() + "/log.txt").find("report.html: cannot be written: "), std::string::npos);
 }
 
 // Looks at the page at a phone's width in a frame, and says what it sees in its own text.
