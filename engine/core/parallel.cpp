@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 
+#include "engine/core/handoff.h"
+
 namespace pcnn {
 namespace {
 
@@ -105,7 +107,14 @@ int Workers::threads() const {
 
 void Workers::run(const std::function<void()>& function) const {
   const SingleThreadedCompute guard;  // the calling thread joins the arena; give its setting back afterwards
-  impl_->arena.execute(function);
+  char begin = 0, end = 0;
+  hand_over(&begin);
+  impl_->arena.execute([&] {
+    take_over(&begin);
+    function();
+    hand_over(&end);
+  });
+  take_over(&end);
 }
 
 int Workers::current() {
@@ -113,7 +122,17 @@ int Workers::current() {
 }
 
 void Workers::parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) const {
-  run([&] { tbb::parallel_for(std::size_t{0}, count, body, tbb::simple_partitioner()); });
+  run([&] {
+    char begin = 0, end = 0;
+    hand_over(&begin);
+    const auto piece = [&](std::size_t i) {
+      take_over(&begin);
+      body(i);
+      hand_over(&end);
+    };
+    tbb::parallel_for(std::size_t{0}, count, piece, tbb::simple_partitioner());
+    take_over(&end);
+  });
 }
 
 }  // namespace pcnn

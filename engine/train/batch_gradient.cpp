@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "engine/core/handoff.h"
+
 namespace pcnn {
 
 struct BatchGradient::Shard {
@@ -20,25 +22,33 @@ class BatchGradient::Reduction {
  public:
   Reduction(BatchGradient& owner, int images, const FillImage& fill)
       : owner_(owner), images_(images), fill_(fill) {}
-  Reduction(Reduction& other, tbb::split) : Reduction(other.owner_, other.images_, other.fill_) {}
+  Reduction(Reduction& other, tbb::split) : Reduction(other.owner_, other.images_, other.fill_) {
+    hand_over(this);
+  }
   ~Reduction() { owner_.give_buffer(std::move(gradients)); }
 
   void operator()(const tbb::blocked_range<int>& range) {
+    take_over(this);
+    take_over(&owner_);
     for (int shard = range.begin(); shard < range.end(); ++shard) {
       Reduction one(owner_, images_, fill_);
       one.gradients = owner_.take_buffer();
       one.nats = owner_.run_shard(shard, images_, fill_, one.gradients);
       join(one);
     }
+    hand_over(this);
   }
 
   void join(Reduction& right) {
+    take_over(this);
+    take_over(&right);
     nats += right.nats;
     if (gradients.empty()) {
       gradients.swap(right.gradients);
     } else {
       for (std::size_t i = 0; i < right.gradients.size(); ++i) gradients[i] += right.gradients[i];
     }
+    hand_over(this);
   }
 
   double nats = 0.0;
@@ -121,7 +131,12 @@ double BatchGradient::run_shard(int index, int images, const FillImage& fill, st
 double BatchGradient::compute(int images, const FillImage& fill, std::span<float> gradients) {
   const int shards = (images + program_.images() - 1) / program_.images();
   Reduction total(*this, images, fill);
-  workers_.run([&] { tbb::parallel_deterministic_reduce(tbb::blocked_range<int>(0, shards, 1), total); });
+  workers_.run([&] {
+    hand_over(&total);
+    hand_over(this);
+    tbb::parallel_deterministic_reduce(tbb::blocked_range<int>(0, shards, 1), total);
+    take_over(&total);
+  });
   std::ranges::copy(total.gradients, gradients.begin());
   zero_dead_weights(network_, gradients);
   return total.nats;
