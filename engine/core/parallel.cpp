@@ -105,16 +105,23 @@ int Workers::threads() const {
   return impl_->threads;
 }
 
+namespace {
+
+// Places of handoff.h: of all work alike, because a thread that takes over reads nothing before it has.
+char work_begins, work_ends;
+
+}  // namespace
+
 void Workers::run(const std::function<void()>& function) const {
   const SingleThreadedCompute guard;  // the calling thread joins the arena; give its setting back afterwards
-  char begin = 0, end = 0;
-  hand_over(&begin);
-  impl_->arena.execute([&] {
-    take_over(&begin);
+  const auto work = [&] {
+    take_over(&work_begins);
     function();
-    hand_over(&end);
-  });
-  take_over(&end);
+    hand_over(&work_ends);
+  };
+  hand_over(&work_begins);
+  impl_->arena.execute(work);
+  take_over(&work_ends);
 }
 
 int Workers::current() {
@@ -123,15 +130,14 @@ int Workers::current() {
 
 void Workers::parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) const {
   run([&] {
-    char begin = 0, end = 0;
-    hand_over(&begin);
     const auto piece = [&](std::size_t i) {
-      take_over(&begin);
+      take_over(&work_begins);
       body(i);
-      hand_over(&end);
+      hand_over(&work_ends);
     };
+    hand_over(&work_begins);
     tbb::parallel_for(std::size_t{0}, count, piece, tbb::simple_partitioner());
-    take_over(&end);
+    take_over(&work_ends);
   });
 }
 

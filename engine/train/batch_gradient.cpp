@@ -20,20 +20,22 @@ struct BatchGradient::Shard {
 // left to right: a fixed tree of additions.
 class BatchGradient::Reduction {
  public:
-  Reduction(BatchGradient& owner, int images, const FillImage& fill)
-      : owner_(owner), images_(images), fill_(fill) {}
-  Reduction(Reduction& other, tbb::split) : Reduction(other.owner_, other.images_, other.fill_) {
-    hand_over(this);
-  }
-  ~Reduction() { owner_.give_buffer(std::move(gradients)); }
+  struct Job {
+    BatchGradient& owner;
+    int images;
+    const FillImage& fill;
+  };
+  explicit Reduction(const Job& job) : job_(job) {}
+  Reduction(Reduction& other, tbb::split) : Reduction(job_of(other)) { hand_over(this); }
+  ~Reduction() { job_.owner.give_buffer(std::move(gradients)); }
 
   void operator()(const tbb::blocked_range<int>& range) {
     take_over(this);
-    take_over(&owner_);
+    take_over(&job_.owner);
     for (int shard = range.begin(); shard < range.end(); ++shard) {
-      Reduction one(owner_, images_, fill_);
-      one.gradients = owner_.take_buffer();
-      one.nats = owner_.run_shard(shard, images_, fill_, one.gradients);
+      Reduction one(job_);
+      one.gradients = job_.owner.take_buffer();
+      one.nats = job_.owner.run_shard(shard, job_.images, job_.fill, one.gradients);
       join(one);
     }
     hand_over(this);
@@ -55,9 +57,12 @@ class BatchGradient::Reduction {
   std::vector<float> gradients;  // empty until the first shard
 
  private:
-  BatchGradient& owner_;
-  int images_;
-  const FillImage& fill_;
+  static Job job_of(Reduction& other) {
+    take_over(&other);
+    return other.job_;
+  }
+
+  Job job_;
 };
 
 BatchGradient::BatchGradient(const Network& network, const OutputHead& head, int shard_images,
@@ -130,7 +135,7 @@ double BatchGradient::run_shard(int index, int images, const FillImage& fill, st
 
 double BatchGradient::compute(int images, const FillImage& fill, std::span<float> gradients) {
   const int shards = (images + program_.images() - 1) / program_.images();
-  Reduction total(*this, images, fill);
+  Reduction total(Reduction::Job{*this, images, fill});
   workers_.run([&] {
     hand_over(&total);
     hand_over(this);
