@@ -5,9 +5,28 @@
 #include <vector>
 
 #include "cmd/command_line.h"
+#include "engine/core/error.h"
 #include "engine/run/run.h"
 #include "engine/sweep/config_schema.h"
 #include "engine/sweep/sweep.h"
+#include "engine/sweep/sweep_arguments.h"
+
+namespace {
+
+// Whoever gives a list where one value is read may have meant to sweep.
+void run_once(const pcnn::RunOptions& options) {
+  try {
+    pcnn::run(options);
+  } catch (const pcnn::ConfigError& error) {
+    const std::string message = error.what();
+    for (const std::string& text : options.overrides)
+      if (message.starts_with("override '" + text + "'") && pcnn::split_at_commas(text).size() > 1)
+        throw pcnn::ConfigError(message + "; to sweep over the list, add -m");
+    throw;
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   pcnn::CommandLine program(
@@ -53,5 +72,5 @@ int main(int argc, char** argv) {
     return program.run([&] { pcnn::sweep(sweep); });
   }
 
-  return program.run([&] { pcnn::run(options); });
+  return program.run([&] { run_once(options); });
 }

@@ -65,6 +65,13 @@ TEST_F(CommandLinePrograms, RefuseWrongOptionsInOneLine) {
             "pcnn-sample: --outptu: unknown option; did you mean --output?\n");
 }
 
+TEST_F(CommandLinePrograms, TellWhoGivesAListHowToSweepOverIt) {
+  EXPECT_EQ(said("pcnn-run", {config(), "train.batch=8,16"}, 2),
+            "pcnn-run: override 'train.batch=8,16': train.batch: found 8,16, accepted: an integer in [1, "
+            "1048576]; to "
+            "sweep over the list, add -m\n");
+}
+
 TEST_F(CommandLinePrograms, ShowAnExampleAndTheirVersion) {
   for (const std::string& program : kPrograms) {
     EXPECT_NE(said(program, {"--help"}).find("\n  " + program + " "), std::string::npos) << program;
