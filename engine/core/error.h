@@ -12,7 +12,8 @@ namespace pcnn {
 // Root of every error the engine reports on purpose.
 class Error : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  // Control characters, which files and names may bring in, are written as \n or \x1B: it stays one line.
+  explicit Error(const std::string& message);
   // 2 where the user can mend it (arguments, config, input files), 1 where it is ours.
   [[nodiscard]] virtual int exit_code() const { return 2; }
 };

@@ -75,11 +75,11 @@ std::string what_changes_values(std::span<const std::byte> bytes) {
     if (name == "IDAT" || length > bytes.size() - at - 12) break;
     if (name == "tRNS") return "transparency";
     srgb = srgb || name == "sRGB";
-    constexpr int kSrgbGamma = 45455, kNear = 2300;  // libpng leaves values alone within five per cent
+    constexpr std::int64_t kSrgbGamma = 45455,
+                           kNear = 2300;  // libpng leaves values alone within five per cent
     if (name == "gAMA" && length == 4)
-      if (const int stored = static_cast<int>(big_endian(bytes, at + 8));
-          std::abs(stored - kSrgbGamma) > kNear)
-        gamma = fmt::format("a gamma of {}", stored / 100000.0);
+      if (const std::int64_t stored = big_endian(bytes, at + 8); std::abs(stored - kSrgbGamma) > kNear)
+        gamma = fmt::format("a gamma of {}", static_cast<double>(stored) / 100000.0);
     at += 12 + length;
   }
   return srgb ? "" : gamma;
