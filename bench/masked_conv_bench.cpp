@@ -44,9 +44,11 @@ Network network_of(const Layer& layer) {
 // One direction of the layer, with all it needs to run again and again. For use inside Workers::run().
 class Direction {
  public:
-  Direction(const Layer& layer, const std::string& direction, bool crop_kernels)
+  Direction(const Layer& layer, const std::string& direction, bool crop_kernels,
+            Precision precision = Precision::kF32)
       : network_(network_of(layer)),
-        program_(network_, kImages, Purpose::kTraining, {.crop_kernels = crop_kernels}),
+        program_(network_, kImages, Purpose::kTraining,
+                 {.precision = precision, .crop_kernels = crop_kernels}),
         packed_(program_.new_packed_weights()),
         workspace_(program_, packed_),
         gradients_(network_.parameter_count()) {
@@ -73,10 +75,11 @@ class Direction {
   Implementation step_;
 };
 
-void MaskedConv(benchmark::State& state, const Layer& layer, const std::string& name, bool crop_kernels) {
+void MaskedConv(benchmark::State& state, const Layer& layer, const std::string& name, bool crop_kernels,
+                Precision precision) {
   const Workers one(1);
   one.run([&] {
-    Direction direction(layer, name, crop_kernels);
+    Direction direction(layer, name, crop_kernels, precision);
     for (auto _ : state) direction.run();
     state.SetLabel(direction.implementation());
   });
@@ -86,7 +89,8 @@ void MaskedConv(benchmark::State& state, const Layer& layer, const std::string& 
                        static_cast<double>(state.iterations());
   state.SetItemsProcessed(state.iterations() * kImages);
   state.counters["GFLOP/s"] = benchmark::Counter(gflop, benchmark::Counter::kIsRate);
-  state.counters["of_peak"] = benchmark::Counter(gflop / fma_peak(one), benchmark::Counter::kIsRate);
+  state.counters["of_peak"] =
+      benchmark::Counter(gflop / fma_peak(one, precision), benchmark::Counter::kIsRate);
   state.counters["live"] = static_cast<double>(live) / (layer.kernel * layer.kernel);
 }
 
@@ -121,14 +125,18 @@ void add(const Layer& layer) {
     if (layer.in_channels == 1 && direction == "backward data") continue;
     std::string name = shape + "/" + direction;
     std::ranges::replace(name, ' ', '_');
-    const auto add_one = [&](const std::string& full_name, bool crop_kernels) {
-      benchmark::RegisterBenchmark(full_name.c_str(), MaskedConv, layer, direction, crop_kernels)
+    const auto add_one = [&](const std::string& full_name, bool crop_kernels,
+                             Precision precision = Precision::kF32) {
+      benchmark::RegisterBenchmark(full_name.c_str(), MaskedConv, layer, direction, crop_kernels, precision)
           ->UseRealTime()
           ->Unit(benchmark::kMicrosecond);
     };
     add_one("MaskedConv/" + name, true);
+    const bool has_bf16 = has_hardware_for(Precision::kBf16);
+    if (has_bf16) add_one("MaskedConv/" + name + "/bf16", true, Precision::kBf16);
     if (layer.kernel == 1) continue;  // has no dead rows
     add_one("MaskedConv/" + name + "/full", false);
+    if (has_bf16) add_one("MaskedConv/" + name + "/full/bf16", false, Precision::kBf16);
     benchmark::RegisterBenchmark(("MaskedConvCrop/" + name).c_str(), MaskedConvCrop, layer, direction)
         ->Iterations(31)
         ->UseRealTime()

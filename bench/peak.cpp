@@ -9,6 +9,7 @@
 #include <chrono>
 #include <map>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace pcnn {
@@ -60,6 +61,19 @@ double sse2() {
   return 2.0 * 4 * kAccumulators * kRounds;
 }
 
+__attribute__((target("avx512f,avx512bf16"))) double avx512_bf16() {
+  __m512 sums[kAccumulators];
+  for (__m512& sum : sums) sum = _mm512_set1_ps(1.0f);
+  __m512 a = _mm512_set1_ps(0.5f), b = _mm512_set1_ps(0.25f);
+  for (int i = 0; i < kRounds; ++i) {
+    asm volatile("" : "+v"(a));  // a stays unknown to the compiler, in a register
+#pragma GCC unroll 12
+    for (__m512& sum : sums) sum = _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
+  }
+  for (__m512& sum : sums) benchmark::DoNotOptimize(sum);
+  return 2.0 * 32 * kAccumulators * kRounds;
+}
+
 Loop widest() {
   if (__builtin_cpu_supports("avx512f")) return avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
@@ -68,9 +82,8 @@ Loop widest() {
 
 // On threads of its own, since a pool may give two tasks to one thread; started together, each timed by
 // itself.
-double measure(int threads) {
+double measure(int threads, Loop loop) {
   constexpr int kLoops = 12;
-  const Loop loop = widest();
   double best = 0.0;
   for (int attempt = 0; attempt < 5; ++attempt) {
     std::atomic<double> rate = 0.0;
@@ -93,10 +106,14 @@ double measure(int threads) {
 
 }  // namespace
 
-double fma_peak(const Workers& workers) {
-  static std::map<int, double> peaks;
-  const auto [place, is_new] = peaks.try_emplace(workers.threads(), 0.0);
-  if (is_new) place->second = measure(workers.threads());
+double fma_peak(const Workers& workers, Precision precision) {
+  static std::map<std::pair<int, Precision>, double> peaks;
+  const auto [place, is_new] = peaks.try_emplace({workers.threads(), precision}, 0.0);
+  if (!is_new) return place->second;
+  if (precision == Precision::kF32)
+    place->second = measure(workers.threads(), widest());
+  else if (__builtin_cpu_supports("avx512bf16"))
+    place->second = measure(workers.threads(), avx512_bf16);
   return place->second;
 }
 

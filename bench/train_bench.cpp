@@ -54,8 +54,8 @@ void report(benchmark::State& state, const ReferenceNetwork& reference, bool bac
   state.SetItemsProcessed(static_cast<std::int64_t>(images));
   const double gflop = images * flops(reference.network, backward) / 1e9;
   state.counters["GFLOP/s"] = benchmark::Counter(gflop, benchmark::Counter::kIsRate);
-  if (precision == Precision::kF32)  // bf16 instructions have another peak
-    state.counters["of_peak"] = benchmark::Counter(gflop / fma_peak(workers), benchmark::Counter::kIsRate);
+  if (const double peak = fma_peak(workers, precision); peak > 0.0)
+    state.counters["of_peak"] = benchmark::Counter(gflop / peak, benchmark::Counter::kIsRate);
 }
 
 // Whole optimiser steps of 64 images.
