@@ -64,7 +64,7 @@ TEST_F(RunReport, IsWrittenAnewByAResumedRun) {
 
 TEST_F(RunReport, OfAnInterruptedRunSaysSo) {
   const int status = run_program("pcnn-run", {config(), "train.epochs=100000", "sample.every_epochs=1000"},
-                                 {}, SIGINT, std::chrono::milliseconds(400));
+                                 {}, SIGINT, std::chrono::milliseconds(1500));
   ASSERT_EQ(WEXITSTATUS(status), 130);
   EXPECT_NE(page().find(">interrupted<"), std::string::npos);
   EXPECT_NE(page().find("samples, step "), std::string::npos);

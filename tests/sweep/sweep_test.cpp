@@ -51,7 +51,9 @@ class Sweep : public TinyRun {
       const int status = run_program("pcnn-sweep", words, root_ + "/said.txt", signal,
                                      std::chrono::milliseconds(150 + 70 * interruptions));
       if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return interruptions;
-      const bool is_as_told = signal == SIGKILL ? WIFSIGNALED(status) : WEXITSTATUS(status) == 128 + signal;
+      // Ended by the signal itself: killed, or interrupted before it had begun.
+      const bool is_ended_by_it = WIFSIGNALED(status) && WTERMSIG(status) == signal;
+      const bool is_as_told = is_ended_by_it || (signal != SIGKILL && WEXITSTATUS(status) == 128 + signal);
       EXPECT_TRUE(is_as_told) << status << "\n" << slurp(root_ + "/said.txt");
       if (!is_as_told) return 0;
     }
