@@ -10,6 +10,7 @@
 #include <string>
 
 #include "tests/run/program.h"
+#include "tests/support/source_directory.h"
 
 namespace pcnn {
 namespace {
@@ -25,7 +26,7 @@ std::string output_of(const std::string& command) {
 
 // What bash offers at the end of the line.
 std::set<std::string> offered(const std::string& line) {
-  const std::string source = PCNN_SOURCE_DIR;
+  const std::string source = testing::source_directory();
   const std::string command =
       "cd '" + source + "' && PATH='" + programs().string() +
       "':$PATH bash -c 'source scripts/completion/pcnn.bash; compopt() { :; }; COMP_LINE=\"" + line +
@@ -73,7 +74,7 @@ TEST(Completion, OffersConfigsFilesAndValuesOfOptions) {
 
 TEST(Completion, OfZshIsReadByIt) {
   if (std::system("command -v zsh >/dev/null 2>&1") != 0) GTEST_SKIP() << "no zsh here";
-  EXPECT_EQ(std::system("zsh -n '" PCNN_SOURCE_DIR "/scripts/completion/_pcnn'"), 0);
+  EXPECT_EQ(std::system(("zsh -n '" + testing::source_directory() + "/scripts/completion/_pcnn'").c_str()), 0);
 }
 
 }  // namespace

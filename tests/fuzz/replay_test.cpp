@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/fuzz/targets.h"
+#include "tests/support/source_directory.h"
 
 namespace pcnn {
 namespace {
@@ -18,7 +19,7 @@ TEST(FuzzCorpus, IsReadOrRefused) {
   for (const fuzz::NamedTarget& target : fuzz::kTargets) {
     int files = 0;
     for (const auto& entry :
-         fs::directory_iterator(PCNN_SOURCE_DIR "/tests/fuzz/corpus/" + std::string(target.name))) {
+         fs::directory_iterator(pcnn::testing::source_directory() + "/tests/fuzz/corpus/" + std::string(target.name))) {
       SCOPED_TRACE(entry.path());
       std::ifstream file(entry.path(), std::ios::binary);
       const std::string text{std::istreambuf_iterator<char>(file), {}};

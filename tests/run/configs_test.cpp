@@ -14,13 +14,14 @@
 #include "engine/run/run_config.h"
 #include "engine/sweep/config_schema.h"
 #include "engine/sweep/sweep_plan.h"
+#include "tests/support/source_directory.h"
 
 namespace pcnn {
 namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kConfigs = std::string(PCNN_SOURCE_DIR) + "/configs/";
+const std::string kConfigs = testing::source_directory() + "/configs/";
 
 RunConfig read(const ConfigDocument& document) {
   return read_run_config(document, "run");

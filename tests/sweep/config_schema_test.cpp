@@ -13,6 +13,7 @@
 #include "engine/run/run_config.h"
 #include "engine/sweep/sweep_plan.h"
 #include "tests/config/config_error.h"
+#include "tests/support/source_directory.h"
 
 namespace pcnn {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 using Json = nlohmann::json;
 using config_detail::Tree;
 
-const std::string kConfigs = std::string(PCNN_SOURCE_DIR) + "/configs/";
+const std::string kConfigs = testing::source_directory() + "/configs/";
 
 std::string slurp(const std::string& path) {
   std::ifstream file(path);
