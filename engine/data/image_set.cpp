@@ -1,10 +1,9 @@
 #include "engine/data/image_set.h"
 
 #include <array>
+#include <numeric>
 
 #include "engine/io/checksum.h"
-
-#include <numeric>
 
 namespace pcnn {
 
@@ -28,13 +27,17 @@ ImageSet select(const ImageSet& images, std::span<const int> positions) {
                   .width = images.width,
                   .values = images.values,
                   .pixels = {},
-                  .ids = {}};
+                  .ids = {},
+                  .label_names = images.label_names};
   chosen.pixels.reserve(positions.size() * images.image_size());
   chosen.ids.reserve(positions.size());
   for (const int position : positions) {
     const std::span<const std::uint16_t> image = images.image(position);
     chosen.pixels.insert(chosen.pixels.end(), image.begin(), image.end());
-    chosen.ids.push_back(images.ids[static_cast<std::size_t>(position)]);
+    const auto at = static_cast<std::size_t>(position);
+    chosen.ids.push_back(images.ids[at]);
+    if (!images.files.empty()) chosen.files.push_back(images.files[at]);
+    if (!images.labels.empty()) chosen.labels.push_back(images.labels[at]);
   }
   return chosen;
 }

@@ -21,6 +21,14 @@ struct ImageSet {
   // What each image's random numbers are keyed by: its position in the file it came from, with kTestId set
   // for a test file. A split or a choice never changes it.
   std::vector<std::uint32_t> ids;
+  // Of a folder: the file of each image, as a path relative to the folder. Empty where all lie in one file.
+  std::vector<std::string> files = {};
+  // The class of each image; empty where none are known.
+  std::vector<int> labels = {};
+  // What the classes are called, by label: of class folders, their names. Empty where they have numbers alone.
+  std::vector<std::string> label_names = {};
+  // What was found beside the images and not read: "10 files passed over: 10 .jpg". Empty for nothing.
+  std::string passed_over = {};
 
   static constexpr std::uint32_t kTestId = 0x80000000u;
 

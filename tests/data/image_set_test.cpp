@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <vector>
 
 namespace pcnn {
@@ -33,6 +34,17 @@ TEST(ImageSet, SelectKeepsOrderSizeAndIds) {
   EXPECT_EQ(chosen.pixels, (std::vector<std::uint16_t>{5, 6, 1, 2, 5, 6}));
   EXPECT_EQ(chosen.ids, (std::vector<std::uint32_t>{9, 7, 9}));
   EXPECT_EQ(chosen.name, "three");
+}
+
+TEST(ImageSet, SelectKeepsFilesAndLabelsWithTheirImages) {
+  ImageSet named = kThree;
+  named.files = {"cat/1.png", "cat/2.png", "dog/1.png"};
+  named.labels = {0, 0, 1};
+  named.label_names = {"cat", "dog"};
+  const ImageSet chosen = select(named, std::array{2, 0});
+  EXPECT_EQ(chosen.files, (std::vector<std::string>{"dog/1.png", "cat/1.png"}));
+  EXPECT_EQ(chosen.labels, (std::vector<int>{1, 0}));
+  EXPECT_EQ(chosen.label_names, named.label_names);
 }
 
 TEST(ImageSet, SelectsNothing) {
