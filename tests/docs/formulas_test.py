@@ -90,24 +90,46 @@ class Formulas(unittest.TestCase):
             }
             (folder / "tiny.yaml").write_text(json.dumps(config))  # JSON is YAML
             self.run_program("pcnn-run", folder / "tiny.yaml")
-            self.run_program("pcnn-eval", folder / "tiny", "--scores", folder / "scores.csv")
-            with open(folder / "scores.csv", newline="") as file:
-                scores = [float(row["nats"]) for row in csv.DictReader(file)]
-
             metadata, parameters = reference_model.read_safetensors(folder / "tiny" / "best.safetensors")
             self.assertEqual(metadata["image"], f"{channels}x{ROWS}x{COLUMNS}")
-            self.assertEqual(len(scores), len(test))
-            for image, score in zip(test, scores):
-                expected = reference_model.nats(section, parameters, image, values)
-                self.assertLess(abs(score - expected), 1e-5 * expected, f"{name}: {score}, {expected}")
+            self.check_masks(name, parameters)
+            self.check_scores(name, folder / "tiny", parameters, test, values)
 
-            groups = 1 if section["head"] == "logistic_mixture" else channels
-            for tensor, weight in parameters.items():
-                if tensor.endswith(".weight"):
-                    kind = "A" if tensor == "input.weight" else "B"
-                    live = reference_model.mask(kind, groups, weight.shape)
-                    self.assertTrue(np.all(weight[live == 0] == 0.0), f"{name}: {tensor} has weights at dead taps")
-                    self.assertTrue(np.all(weight[live == 1] != 0.0), f"{name}: {tensor} has live taps that are 0")
+            # Parameters made elsewhere, larger than training makes them: format "pcnn 1" has no checksum.
+            for tensor in parameters:
+                parameters[tensor] = parameters[tensor] * rng.uniform(0.5, 2.0)
+            parameters["logits.bias"] += rng.normal(0.0, 1.0, parameters["logits.bias"].shape)
+            self.check_made(name, folder / "made.safetensors", metadata, parameters, test, values)
+            if section["head"] == "logistic_mixture":  # log scales below the lowest that count
+                mixtures = section["mixtures"]
+                parameters["logits.bias"][2 * mixtures:3 * mixtures] -= 12.0
+                self.check_made(name, folder / "narrow.safetensors", metadata, parameters, test, values)
+
+    def check_made(self, name, path, metadata, parameters, test, values):
+        metadata = {key: value for key, value in metadata.items() if key != "checksum"}
+        parameters = {key: tensor.astype(np.float32).astype(np.float64) for key, tensor in parameters.items()}
+        reference_model.write_safetensors(path, {**metadata, "format": "pcnn 1"}, parameters)
+        self.check_scores(name, path, parameters, test, values)
+
+    def check_scores(self, name, model, parameters, test, values):
+        scores = model.parent / f"{model.stem}.csv"
+        self.run_program("pcnn-eval", model, "--scores", scores)
+        with open(scores, newline="") as file:
+            nats = [float(row["nats"]) for row in csv.DictReader(file)]
+        self.assertEqual(len(nats), len(test))
+        for image, score in zip(test, nats):
+            expected = reference_model.nats(CASES[name][1], parameters, image, values)
+            self.assertLess(abs(score - expected), 1e-5 * expected, f"{name}: {score}, {expected}")
+
+    def check_masks(self, name, parameters):
+        channels, section = CASES[name]
+        groups = 1 if section["head"] == "logistic_mixture" else channels
+        for tensor, weight in parameters.items():
+            if tensor.endswith(".weight"):
+                kind = "A" if tensor == "input.weight" else "B"
+                live = reference_model.mask(kind, groups, weight.shape)
+                self.assertTrue(np.all(weight[live == 0] == 0.0), f"{name}: {tensor} has weights at dead taps")
+                self.assertTrue(np.all(weight[live == 1] != 0.0), f"{name}: {tensor} has live taps that are 0")
 
 
 for case in CASES:

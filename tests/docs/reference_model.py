@@ -1,7 +1,7 @@
 """The networks and heads of docs/models.md, written from its formulas with plain loops and NumPy in double.
 
-Reads the parameters of a run's best.safetensors and computes the nats of an image. Nothing here is shared with
-the engine: where the two agree, the formulas say what the engine computes.
+Reads and writes parameters in safetensors files and computes the nats of an image. Nothing here is shared with the
+engine: where the two agree, the formulas say what the engine computes.
 """
 
 import json
@@ -25,8 +25,16 @@ def read_safetensors(path):
     return metadata, tensors
 
 
-def pair(side):
-    return (side, side) if isinstance(side, int) else tuple(side)
+def write_safetensors(path, metadata, tensors):
+    header, offset = {"__metadata__": metadata}, 0
+    for name, tensor in tensors.items():
+        header[name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [offset, offset + 4 * tensor.size]}
+        offset += 4 * tensor.size
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for tensor in tensors.values():
+            file.write(tensor.astype("<f4").tobytes())
 
 
 def mask(kind, groups, weight_shape):
