@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
       "  pcnn-eval runs/mnist data.directory=elsewhere/mnist --split validation --json\n"
       "  pcnn-eval runs/mnist --scores scores.csv --surprise surprise.png\n"
       "  pcnn-eval runs/mnist --images mine.npy --scores mine.csv\n"
+      "  pcnn-eval runs/mnist --background runs/noisy_mnist --images mine.npy --scores ratios.csv\n"
       "The data set, its split and its coding are the run's. Intervals are of the mean over images: 95 %, "
       "that is\n"
       "1.96 * sample standard deviation / sqrt(images) to either side.");
@@ -41,6 +42,12 @@ int main(int argc, char** argv) {
       ->check(refuse_empty);
   app.add_flag("--json", json, "one JSON object on standard output and nothing else");
   app.add_option("--scores", options.scores, ".csv for the score of every image")->check(refuse_empty);
+  app.add_option(
+         "--background", options.background,
+         "a second model, run directory or checkpoint, that takes the same images: gives the log-likelihood "
+         "ratio log p - log p of the background, in nats, of every image (in --scores) and their mean. Of "
+         "images unlike the model's data it is low")
+      ->check(refuse_empty);
   app.add_option("--surprise", options.surprise,
                  ".png: the most and the least likely images, each beside its map of nats per pixel")
       ->check(refuse_empty);

@@ -8,6 +8,7 @@
 #include "engine/core/error.h"
 #include "engine/data/npy_images.h"
 #include "engine/data/png_source.h"
+#include "engine/io/file_ending.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
 
@@ -75,7 +76,7 @@ ImageSet read_picture(const std::string& path, const DataConfig& config, int cha
 
 OwnImages read_own_images(const std::string& path, const DataConfig& config, int channels) {
   OwnImages own;
-  own.images = path.ends_with(".npy") ? read_array(path, config) : read_picture(path, config, channels);
+  own.images = has_ending(path, ".npy") ? read_array(path, config) : read_picture(path, config, channels);
   if (own.images.channels != channels)
     throw ConfigError(fmt::format("{}: images of {} channel{}, accepted: {}, as the model's have", path,
                                   own.images.channels, own.images.channels == 1 ? "" : "s", channels));

@@ -7,6 +7,7 @@
 #include "engine/data/binarise.h"
 #include "engine/data/image_set.h"
 #include "engine/data/quantise.h"
+#include "engine/io/file_ending.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
 
@@ -77,7 +78,7 @@ void read_png_pixels(const std::string& path, int channels, const OutputHead& he
 }
 
 bool is_npy(const std::string& path) {
-  return path.ends_with(".npy");
+  return has_ending(path, ".npy");
 }
 
 }  // namespace

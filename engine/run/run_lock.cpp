@@ -30,7 +30,20 @@ bool is_at(int fd, const std::string& path) {
          opened.st_dev == there.st_dev;
 }
 
+[[noreturn]] void refuse(const std::string& directory, const std::string& holder) {
+  throw ConfigError(directory + ": in use by " + holder + "; wait for it or stop it, or choose another name");
+}
+
 }  // namespace
+
+void RunLock::check_free(const std::string& directory) {
+  const int fd = ::open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  const bool is_held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const std::string by = is_held ? holder(fd) : "";
+  ::close(fd);
+  if (is_held) refuse(directory, by);
+}
 
 RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
   do {
@@ -43,7 +56,7 @@ RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
       ::close(fd_);
       if (cause != EWOULDBLOCK)
         throw FileError(path_, std::string("cannot be locked: ") + std::strerror(cause));
-      throw ConfigError(directory + ": in use by " + by + "; wait for it or stop it, or choose another name");
+      refuse(directory, by);
     }
   } while (!is_at(fd_, path_));
   const std::string id = std::to_string(::getpid()) + "\n";

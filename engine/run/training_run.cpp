@@ -38,6 +38,7 @@ struct Stopwatch {
 };
 
 std::vector<float> initial_parameters_of(const RunParts& run) {
+  if (run.start) return run.start->values;
   return initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
 }
 

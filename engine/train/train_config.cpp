@@ -123,6 +123,7 @@ std::optional<std::int64_t> TrainConfig::total_steps(std::int64_t steps_per_epoc
 
 TrainConfig read_train_config(const ConfigNode& train) {
   TrainConfig config;
+  config.start_from = train.optional_text("start_from").value_or("");
   config.optimiser = read_optimiser(train);
   config.schedule = read_schedule(train.section("schedule"));
   const ConfigRange limit = ConfigRange::between(1e-20, 1e20);

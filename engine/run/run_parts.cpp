@@ -1,0 +1,54 @@
+#include "engine/run/run_parts.h"
+
+#include <utility>
+
+#include "engine/model/network_builder.h"
+#include "engine/run/pictures.h"
+#include "engine/run/run_lock.h"
+
+namespace pcnn {
+namespace {
+
+// What is refused at once, before any data is read.
+RunDirectory checked_directory(const RunConfig& config, const std::string& resume) {
+  if (resume.empty()) {
+    RunDirectory::check_new(config.directory());
+    return RunDirectory::at(config.directory());
+  }
+  RunDirectory directory = RunDirectory::open(resume);
+  RunLock::check_free(directory.path());
+  return directory;
+}
+
+void check_sample_grid(const SampleConfig& sample, const Network& network) {
+  if (sample.count > 0)
+    check_picture("sample", sample.count, network.shape(0, 1), sample.columns, kGridGap, sample.scale,
+                  "take a smaller sample.scale, or other sample.columns");
+}
+
+}  // namespace
+
+RunParts make_parts(const RunConfig& config, const std::string& resolved_yaml, Precision precision,
+                    const std::string& resume) {
+  RunDirectory directory = checked_directory(config, resume);
+  Dataset data = load_dataset(config.data);
+  std::string sum = fingerprint(data.train);
+  Network network = build_network(config.model, data.train.channels, data.train.height, data.train.width);
+  std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
+  check_sample_grid(config.sample, network);
+  std::optional<StartParameters> start;
+  if (resume.empty() && !config.train.start_from.empty())
+    start = start_parameters(config.train.start_from, network);
+  return {.config = config,
+          .resolved_yaml = resolved_yaml,
+          .data = std::move(data),
+          .fingerprint = std::move(sum),
+          .coding = make_pixel_coding(config.data),
+          .network = std::move(network),
+          .head = std::move(head),
+          .precision = precision,
+          .start = std::move(start),
+          .directory = std::move(directory)};
+}
+
+}  // namespace pcnn
