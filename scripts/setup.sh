@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what pcnn needs from Debian's packages, builds the release preset into build/ and fetches MNIST.
 # Safe to run again: each step is skipped or cheap when it is already done.
-#   --no-data   do not fetch MNIST
+#   --no-data        do not fetch MNIST
+#   --also=PACKAGE   a package to install where that can be done; it is no error where it cannot
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,10 +10,12 @@ packages=(g++ cmake ninja-build curl ca-certificates
   libdnnl-dev ocl-icd-opencl-dev libtbb-dev libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev
   nlohmann-json3-dev libpng-dev zlib1g-dev libgtest-dev libbenchmark-dev)
 fetch_data=yes
+also=()
 for argument in "$@"; do
   case "$argument" in
     --no-data) fetch_data=no ;;
-    *) echo "setup.sh: unknown argument '$argument' (known: --no-data)" >&2; exit 2 ;;
+    --also=?*) also+=("${argument#--also=}") ;;
+    *) echo "setup.sh: unknown argument '$argument' (known: --no-data, --also=PACKAGE)" >&2; exit 2 ;;
   esac
 done
 
@@ -24,7 +27,7 @@ install_packages() {
   done
   if ((${#missing[@]} == 0)); then echo "== packages: all installed"; return; fi
   if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || { echo "setup.sh: not root and no sudo; as root: apt-get install ${missing[*]}" >&2; exit 1; }
+    command -v sudo >/dev/null || { echo "setup.sh: not root and no sudo; as root: apt-get install ${missing[*]}" >&2; return 1; }
     as_root=(sudo)
   fi
   echo "== installing: ${missing[*]}"
@@ -34,6 +37,7 @@ install_packages() {
 
 if command -v dpkg-query >/dev/null; then
   install_packages "${packages[@]}"
+  if ((${#also[@]} > 0)); then install_packages "${also[@]}" || echo "== goes on without: ${also[*]}"; fi
 else
   echo "== packages: not a Debian system; see the list in README.md (CMake names what it misses)"
 fi

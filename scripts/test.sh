@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-./scripts/setup.sh --no-data
+# Of the tests in Python, which are skipped without them.
+packages=(python3-numpy python3-pil python3-yaml python3-jsonschema)
+./scripts/setup.sh --no-data "${packages[@]/#/--also=}"
 echo "== tests"
 ctest --test-dir build --output-on-failure --parallel "$(nproc)"

@@ -1,0 +1,180 @@
+"""The networks and heads of docs/models.md, written from its formulas with plain loops and NumPy in double.
+
+Reads and writes parameters in safetensors files and computes the nats of an image. Nothing here is shared with the
+engine: where the two agree, the formulas say what the engine computes.
+"""
+
+import json
+import math
+
+import numpy as np
+
+
+def read_safetensors(path):
+    """(metadata, {name: array}) of a file of f32 tensors."""
+    with open(path, "rb") as file:
+        data = file.read()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + length])
+    metadata = header.pop("__metadata__")
+    tensors = {}
+    for name, entry in header.items():
+        assert entry["dtype"] == "F32", name
+        begin, end = (8 + length + offset for offset in entry["data_offsets"])
+        tensors[name] = np.frombuffer(data[begin:end], "<f4").reshape(entry["shape"]).astype(np.float64)
+    return metadata, tensors
+
+
+def write_safetensors(path, metadata, tensors):
+    header, offset = {"__metadata__": metadata}, 0
+    for name, tensor in tensors.items():
+        header[name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [offset, offset + 4 * tensor.size]}
+        offset += 4 * tensor.size
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for tensor in tensors.values():
+            file.write(tensor.astype("<f4").tobytes())
+
+
+def mask(kind, groups, weight_shape):
+    """1 where a weight is live, 0 where it is dead."""
+    filters, channels, height, width = weight_shape
+    live = np.zeros(weight_shape)
+    for o in range(filters):
+        for i in range(channels):
+            to, source = o // (filters // groups), i // (channels // groups)
+            for row in range(height):
+                for column in range(width):
+                    before = row < height // 2 or (row == height // 2 and column < width // 2)
+                    centre = row == height // 2 and column == width // 2
+                    allowed = source < to if kind == "A" else source <= to
+                    live[o, i, row, column] = before or (centre and allowed)
+    return live
+
+
+def masked_conv(x, weight, bias, kind, groups):
+    """x: (channels, rows, columns); outside the image it is 0."""
+    weight = weight * mask(kind, groups, weight.shape)
+    filters, channels, height, width = weight.shape
+    rows, columns = x.shape[1:]
+    y = np.zeros((filters, rows, columns))
+    for o in range(filters):
+        for row in range(rows):
+            for column in range(columns):
+                total = bias[o]
+                for i in range(height):
+                    for j in range(width):
+                        r, c = row + i - height // 2, column + j - width // 2
+                        if 0 <= r < rows and 0 <= c < columns:
+                            total += weight[o, :, i, j] @ x[:, r, c]
+                y[o, row, column] = total
+    return y
+
+
+def sigmoid(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def activation(name, slope):
+    return {
+        "relu": lambda x: np.maximum(x, 0.0),
+        "leaky_relu": lambda x: np.where(x > 0.0, x, slope * x),
+        "elu": lambda x: np.where(x > 0.0, x, slope * (np.exp(x) - 1.0)),
+        "tanh": np.tanh,
+        "sigmoid": sigmoid,
+    }[name]
+
+
+def logits(model, parameters, x):
+    """model: the config's section of that name, every key given."""
+    groups = 1 if model["head"] == "logistic_mixture" else x.shape[0]
+    f = activation(model["activation"], model.get("slope"))
+
+    def conv(name, source, kind="B"):
+        return masked_conv(source, parameters[name + ".weight"], parameters[name + ".bias"], kind, groups)
+
+    h = f(conv("input", x, "A"))
+    index = 0
+    for block in model["blocks"]:
+        for _ in range(block["repeat"]):
+            name = f"blocks.{index}"
+            if block["kind"] == "residual":
+                h = h + f(conv(name + ".expand", f(conv(name + ".spatial", f(conv(name + ".reduce", h))))))
+            else:
+                h = f(conv(name + ".conv", h))
+            index += 1
+    for i in range(len(model["output"]["filters"])):
+        h = f(conv(f"output.{i}", h))
+    return conv("logits", h)
+
+
+def code(model, pixels, values):
+    """Pixels below `values`, (channels, rows, columns): what the network reads, and each one's level."""
+    if model["head"] == "bernoulli":
+        level = (pixels / 255.0 >= 0.5).astype(int)
+        return level.astype(np.float64), level
+    levels = model["levels"]
+    level = pixels.astype(int) * levels // values
+    return 2.0 * level / (levels - 1) - 1.0, level
+
+
+def bernoulli_nats(z, x):
+    total = 0.0
+    for place in np.ndindex(x.shape):
+        total += max(z[place], 0.0) - z[place] * x[place] + math.log1p(math.exp(-abs(z[place])))
+    return total
+
+
+def softmax_nats(z, level, levels):
+    total = 0.0
+    for channel, row, column in np.ndindex(level.shape):
+        own = z[channel * levels:(channel + 1) * levels, row, column]
+        total += np.log(np.exp(own - own.max()).sum()) + own.max() - own[level[channel, row, column]]
+    return total
+
+
+def log_sigmoid(x):
+    return min(x, 0.0) - math.log1p(math.exp(-abs(x)))
+
+
+def log_bin(level, levels, x, mean, log_scale):
+    """log P(x | mean, s): the logistic's mass between half a step below and above the level."""
+    h, s = 1.0 / (levels - 1), math.exp(max(log_scale, min(-7.0, -7.0 - math.log((levels - 1) / 255.0))))
+    upper, lower = (x + h - mean) / s, (x - h - mean) / s
+    if level == 0:
+        return log_sigmoid(upper)
+    if level == levels - 1:
+        return log_sigmoid(-lower)
+    return log_sigmoid(upper) + log_sigmoid(-lower) + math.log1p(-math.exp(lower - upper))
+
+
+def mixture_nats(z, x, level, levels, mixtures):
+    channels, rows, columns = x.shape
+    total = 0.0
+    for row in range(rows):
+        for column in range(columns):
+            maps = z[:, row, column].reshape(-1, mixtures)
+            joint = []
+            for k in range(mixtures):
+                log_probability = maps[0, k]
+                for c in range(channels):
+                    mean, log_scale = maps[1 + 2 * c, k], maps[2 + 2 * c, k]
+                    for j in range(c):
+                        coefficient = maps[1 + 2 * channels + c * (c - 1) // 2 + j, k]
+                        mean = mean + math.tanh(coefficient) * x[j, row, column]
+                    log_probability += log_bin(level[c, row, column], levels, x[c, row, column], mean, log_scale)
+                joint.append(log_probability)
+            total += np.logaddexp.reduce(maps[0]) - np.logaddexp.reduce(joint)
+    return total
+
+
+def nats(model, parameters, pixels, values=256):
+    """The negative log-likelihood of an image, (channels, rows, columns), of pixels below `values`."""
+    x, level = code(model, pixels, values)
+    z = logits(model, parameters, x)
+    if model["head"] == "bernoulli":
+        return bernoulli_nats(z, x)
+    if model["head"] == "softmax":
+        return softmax_nats(z, level, model["levels"])
+    return mixture_nats(z, x, level, model["levels"], model["mixtures"])

@@ -1,0 +1,90 @@
+"""A folder that looks like the project to a reader who follows the pages: programs in build/bin/, configs, scripts,
+and made-up data under the names that the pages use.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+
+from markdown import ROOT
+
+PROGRAMS = ("run", "sample", "eval", "inspect", "sweep")
+
+
+def strokes(rng, count, rows, columns, channels=1):
+    """Images of bright bars on black, (images, channels, rows, columns), no two of them equal."""
+    images = np.zeros((count, channels, rows, columns), np.uint8)
+    for image in images:
+        for _ in range(3):
+            top, left = rng.integers(0, rows - 2), rng.integers(0, columns - 2)
+            height, width = rng.integers(2, rows // 2 + 1), rng.integers(2, columns // 2 + 1)
+            image[:, top:top + height, left:left + width] = rng.integers(60, 256, (channels, 1, 1))
+    return images
+
+
+def write_idx(path, images):
+    header = np.array([0x0803, len(images), *images.shape[2:]], ">u4")
+    path.write_bytes(header.tobytes() + images.tobytes())
+
+
+def write_png(path, image):
+    """image: (channels, rows, columns)"""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(path)
+
+
+class Sandbox:
+    def __init__(self, folder, programs):
+        self.folder = pathlib.Path(folder)
+        self.environment = {**os.environ, "PCNN_PROGRAMS": str(programs), "NO_COLOR": "1"}
+        self.make_project()
+        self.make_data(np.random.default_rng(1))
+
+    def make_project(self):
+        shutil.copytree(ROOT / "configs", self.folder / "configs")
+        (self.folder / "scripts").symlink_to(ROOT / "scripts")
+        bin_folder = self.folder / "build" / "bin"
+        bin_folder.mkdir(parents=True)
+        stand_in = (ROOT / "tests" / "docs" / "program.py").read_text()
+        for program in PROGRAMS:
+            path = bin_folder / f"pcnn-{program}"
+            path.write_text(f"#!{sys.executable}\n{stand_in}")
+            path.chmod(0o755)
+
+    def make_data(self, rng):
+        mnist = self.folder / "data" / "mnist"
+        mnist.mkdir(parents=True)
+        train, test = strokes(rng, 40, 28, 28), strokes(rng, 16, 28, 28)
+        write_idx(mnist / "train-images-idx3-ubyte", train)
+        write_idx(mnist / "t10k-images-idx3-ubyte", test)
+        np.save(self.folder / "mine.npy", test[:4, 0])
+        write_png(self.folder / "partial.png", test[0])
+        known = np.full((1, 28, 28), 255, np.uint8)
+        known[0, 14:] = 0
+        write_png(self.folder / "known.png", known)
+        for part, count in (("train", 24), ("test", 4)):
+            codes = self.folder / "data" / "codes" / f"{part}.npy"
+            codes.parent.mkdir(exist_ok=True)
+            np.save(codes, rng.integers(0, 512, (count, 6, 5)).astype(np.uint16))
+            for i, image in enumerate(strokes(rng, count, 12, 10, channels=3)):
+                write_png(self.folder / "data" / "photos" / part / f"{i:04}.png", image)
+
+    def run(self, command):
+        """A finished process with its exit code, and with standard output and error together as text."""
+        return subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+
+    def train_missing_runs(self, command):
+        """Trains the runs that a command names and that no command before it has made."""
+        for name in re.findall(r"\bruns/([\w.-]+)", command):
+            config = self.folder / "configs" / f"{name}.yaml"
+            if (self.folder / "runs" / name).exists() or not config.exists():
+                continue
+            result = self.run(f"build/bin/pcnn-run configs/{name}.yaml")
+            assert result.returncode == 0, result.stdout
