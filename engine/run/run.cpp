@@ -86,6 +86,7 @@ void describe(const RunConfig& config, const ChosenPrecision& chosen, Console& c
   const Network network = build_network(config.model, image.c, image.h, image.w);
   check_sample_grid(config.sample, network);
   print_table(network, console);
+  for (const std::string& note : config.notes) console.warning("note: " + note);
   if (!chosen.note.empty()) console.warning(chosen.note);
   describe_memory(config, network, chosen.precision, console);
   describe_sampling(config, network, chosen.precision, console);
@@ -158,6 +159,7 @@ void run(const RunOptions& options) {
   introduce(parts, resumes, console);
   console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));
   if (!chosen.note.empty()) console.warning(chosen.note);
+  for (const std::string& note : config.notes) console.warning("note: " + note);
   if (!parts.data.note.empty()) console.warning("note: " + parts.data.note);
   if (document.root().has("sweep"))
     console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
