@@ -11,15 +11,19 @@ namespace {
 constexpr double kMostImages = std::numeric_limits<int>::max();
 const ConfigRange kSomeImages = ConfigRange::between(1, kMostImages);
 
-// Whether a key has an effect; one that is given and has none is an error.
-bool applies(const ConfigNode& data, std::string_view key, bool used, std::string_view reason) {
+// Whether a key has an effect; one that is given and has none is an error, unless another choice of one of
+// `governors`, on the command line, took its effect away.
+bool applies(const ConfigNode& data, std::string_view key, bool used, std::string_view reason,
+             std::initializer_list<std::string_view> governors) {
+  if (!used)
+    for (const std::string_view governor : governors) data.governs(governor, {key});
   if (!used && data.has(key)) data.fail(key, "has no effect while " + std::string(reason));
   return used;
 }
 
 std::uint64_t read_seed(const ConfigNode& data, std::string_view key, std::uint64_t fallback) {
   return static_cast<std::uint64_t>(
-      data.integer(key, static_cast<std::int64_t>(fallback), ConfigRange::non_negative()));
+      data.integer(key, static_cast<std::int64_t>(fallback), ConfigRange::seeds()));
 }
 
 std::string_view needed_directory(DatasetKind dataset) {
@@ -32,6 +36,7 @@ std::string_view needed_directory(DatasetKind dataset) {
 }
 
 std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
+  data.governs("dataset", {"directory"});
   if (dataset == DatasetKind::kMnist) return data.text("directory", "data/mnist");
   if (dataset == DatasetKind::kFashionMnist)
     return data.text("directory", "/usr/share/datasets/fashion-mnist");
@@ -41,17 +46,19 @@ std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
 }
 
 void read_values(const ConfigNode& data, int levels, DataConfig& config) {
-  if (applies(data, "quantised", config.dataset == DatasetKind::kNpy, "dataset is not npy"))
+  if (applies(data, "quantised", config.dataset == DatasetKind::kNpy, "dataset is not npy", {"dataset"}))
     config.quantised = data.boolean("quantised", config.quantised);
   if (levels > 256 && !config.quantised)
-    data.fail("quantised", "found false, but 8-bit pixels have 256 values, model.levels is " +
+    data.fail("quantised", std::string(data.has("quantised") ? "found" : "the default") +
+                               " false, but 8-bit pixels have 256 values, model.levels is " +
                                std::to_string(levels) +
                                "; accepted: at most 256, or dataset npy with quantised: true");
   const bool grey = config.dataset != DatasetKind::kCifar10 && !config.quantised;
   if (applies(data, "colour", grey,
-              config.quantised ? "quantised is true" : "dataset is cifar10, which has colours"))
+              config.quantised ? "quantised is true" : "dataset is cifar10, which has colours",
+              {"dataset", "quantised"}))
     config.colour = data.boolean("colour", config.colour);
-  if (applies(data, "colour_seed", config.colour, "colour is not true"))
+  if (applies(data, "colour_seed", config.colour, "colour is not true", {"colour", "dataset", "quantised"}))
     config.colour_seed = read_seed(data, "colour_seed", config.colour_seed);
 }
 
@@ -63,19 +70,21 @@ void read_split(const ConfigNode& data, DataConfig& config) {
 
   const bool splits = config.train_on == TrainOn::kTrain;
   const std::string_view no_split = "train_on is test";
-  if (applies(data, "validation_images", splits, no_split))
+  if (applies(data, "validation_images", splits, no_split, {"train_on"}))
     config.validation_images =
         static_cast<int>(data.integer("validation_images", config.validation_images, kSomeImages));
-  if (applies(data, "validation_choice", splits, no_split))
+  if (applies(data, "validation_choice", splits, no_split, {"train_on"}))
     config.validation_choice = data.choice<ValidationChoice>(
         "validation_choice", config.validation_choice,
         {{"last", ValidationChoice::kLast}, {"seeded", ValidationChoice::kSeeded}});
   const bool seeded = splits && config.validation_choice == ValidationChoice::kSeeded;
-  if (applies(data, "split_seed", seeded, splits ? "validation_choice is last" : no_split))
+  if (applies(data, "split_seed", seeded, splits ? "validation_choice is last" : no_split,
+              {"validation_choice", "train_on"}))
     config.split_seed = read_seed(data, "split_seed", config.split_seed);
   const bool published = config.dataset == DatasetKind::kCifar10;
   if (applies(data, "allow_test_in_train", splits && !published,
-              splits ? "dataset is cifar10, whose published split is always taken" : no_split))
+              splits ? "dataset is cifar10, whose published split is always taken" : no_split,
+              {"dataset", "train_on"}))
     config.allow_test_in_train = data.boolean("allow_test_in_train", config.allow_test_in_train);
 }
 
@@ -85,7 +94,8 @@ BinarisationConfig read_binarisation(const ConfigNode& data, const DataConfig& r
   if (rest.levels > 0 || rest.quantised) {
     for (const std::string_view key : {"binarisation", "threshold", "binarisation_seed"})
       applies(data, key, false,
-              rest.levels > 0 ? "model.head is softmax or logistic_mixture" : "quantised is true");
+              rest.levels > 0 ? "model.head is softmax or logistic_mixture" : "quantised is true",
+              {"quantised", "dataset"});
     if (rest.levels == 0) config.kind = kStored;
     return config;
   }
@@ -94,9 +104,9 @@ BinarisationConfig read_binarisation(const ConfigNode& data, const DataConfig& r
                                                {"bernoulli_fixed", kBernoulliFixed},
                                                {"bernoulli_per_epoch", kBernoulliPerEpoch}});
   const bool threshold = config.kind == kThreshold;
-  if (applies(data, "threshold", threshold, "binarisation is not threshold"))
+  if (applies(data, "threshold", threshold, "binarisation is not threshold", {"binarisation"}))
     config.threshold = data.real("threshold", config.threshold, ConfigRange::between(0.0, 1.0));
-  if (applies(data, "binarisation_seed", !threshold, "binarisation is threshold"))
+  if (applies(data, "binarisation_seed", !threshold, "binarisation is threshold", {"binarisation"}))
     config.seed = read_seed(data, "binarisation_seed", config.seed);
   return config;
 }

@@ -153,6 +153,7 @@ Evaluation evaluate(const EvalOptions& options) {
                         .notes = data.notes,
                         .surprise = {},
                         .seconds = 0.0};
+  evaluation.notes.insert(evaluation.notes.begin(), config.notes.begin(), config.notes.end());
   for (std::uint32_t& id : evaluation.file_index) id &= ~ImageSet::kTestId;
   if (!chosen.note.empty()) evaluation.notes.push_back(chosen.note);
   if (!options.surprise.empty()) check_surprise(options, evaluation.image, data.images.count);

@@ -9,16 +9,10 @@
 
 #include "engine/model/network.h"
 #include "engine/run/metrics.h"
+#include "engine/run/results.h"
 #include "engine/run/run_directory.h"
 
 namespace pcnn {
-
-// One of the final scores, as results.json has them.
-struct FinalScore {
-  std::string parameters;  // "lowest validation loss"
-  std::int64_t epoch = 0;
-  double nats_per_dim = 0.0, nats_per_image = 0.0, bits_per_dim = 0.0;
-};
 
 struct SamplePicture {
   std::string caption;  // "epoch 3"

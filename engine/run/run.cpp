@@ -6,6 +6,8 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
+#include <memory>
+#include <utility>
 
 #include "engine/compile/backend.h"
 #include "engine/core/error.h"
@@ -79,6 +81,48 @@ void print_table(const Network& network, Console& console) {
   console.line(table);
 }
 
+void describe(const RunConfig& config, const ChosenPrecision& chosen, Console& console) {
+  const Shape image = dataset_shape(config.data);
+  const Network network = build_network(config.model, image.c, image.h, image.w);
+  check_sample_grid(config.sample, network);
+  print_table(network, console);
+  for (const std::string& note : config.notes) console.warning("note: " + note);
+  if (!chosen.note.empty()) console.warning(chosen.note);
+  describe_memory(config, network, chosen.precision, console);
+  describe_sampling(config, network, chosen.precision, console);
+}
+
+// The directory last, so that nothing is made where anything else is refused.
+RunParts make_parts(const RunConfig& config, const std::string& resolved_yaml, Precision precision,
+                    const std::string& resume) {
+  Dataset data = load_dataset(config.data);
+  std::string sum = fingerprint(data.train);
+  Network network = build_network(config.model, data.train.channels, data.train.height, data.train.width);
+  std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
+  check_sample_grid(config.sample, network);
+  return {
+      .config = config,
+      .resolved_yaml = resolved_yaml,
+      .data = std::move(data),
+      .fingerprint = std::move(sum),
+      .coding = make_pixel_coding(config.data),
+      .network = std::move(network),
+      .head = std::move(head),
+      .precision = precision,
+      .directory = resume.empty() ? RunDirectory::create(config.directory()) : RunDirectory::open(resume)};
+}
+
+void introduce(const RunParts& run, bool resumes, Console& console) {
+  console.line(fmt::format(
+      "{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, shards of {}, {}",
+      resumes ? "resuming" : "run", run.directory.path(), run.network.parameter_count(),
+      run.network.live_parameter_count(), run.data.train.count, run.data.validation.count, run.config.threads,
+      shard_images(run.config.train, run.network), name_of(run.precision)));
+  const Backend here = backend();
+  console.detail(fmt::format("pcnn {} on {}, {} ({}), {}", version(), processor_name(), here.library,
+                             here.runtime, here.instruction_set));
+}
+
 }  // namespace
 
 void run(const RunOptions& options) {
@@ -92,51 +136,31 @@ void run(const RunOptions& options) {
   console.set_plain_interval(std::chrono::seconds(options.progress_seconds));
   const ChosenPrecision chosen = choose_precision(config.precision);
   if (options.dry_run) {
-    const Shape image = dataset_shape(config.data);
-    const Network network = build_network(config.model, image.c, image.h, image.w);
-    check_sample_grid(config.sample, network);
-    print_table(network, console);
-    if (!chosen.note.empty()) console.warning(chosen.note);
-    describe_memory(config, network, chosen.precision, console);
-    describe_sampling(config, network, chosen.precision, console);
+    describe(config, chosen, console);
     return;
   }
 
   const auto start = std::chrono::steady_clock::now();
-  const Dataset data = load_dataset(config.data);
+  const RunParts parts = make_parts(config, document.resolved_yaml(), chosen.precision, options.resume);
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
-  const std::unique_ptr<const PixelCoding> coding = make_pixel_coding(config.data);
-  const Network network =
-      build_network(config.model, data.train.channels, data.train.height, data.train.width);
-  const std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
-  check_sample_grid(config.sample, network);
-  const RunDirectory directory =
-      resumes ? RunDirectory::open(options.resume) : RunDirectory::create(config.directory());
+  const RunDirectory& directory = parts.directory;
   const RunLock lock(directory.path());
   const InterruptionGuard interruptions;
   console.log_to(directory.log());
   directory.remove_leftovers();
-  if (!resumes) write_file_atomic(directory.config(), document.resolved_yaml());
+  if (!resumes) write_file_atomic(directory.config(), parts.resolved_yaml);
 
   const Workers workers(config.threads);
-  TrainingRun training(config, document.resolved_yaml(), data, *coding, network, *head, chosen.precision,
-                       workers, directory, console);
+  TrainingRun training(parts, workers, console);
   if (resumes) {
     training.resume();
-    write_file_atomic(directory.config(), document.resolved_yaml());  // what may change did, once all is well
+    write_file_atomic(directory.config(), parts.resolved_yaml);  // what may change did, once all is well
   }
-  console.line(
-      fmt::format("{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, "
-                  "shards of {}, {}",
-                  resumes ? "resuming" : "run", directory.path(), network.parameter_count(),
-                  network.live_parameter_count(), data.train.count, data.validation.count, config.threads,
-                  shard_images(config.train, network), name_of(chosen.precision)));
-  const Backend here = backend();
-  console.detail(fmt::format("pcnn {} on {}, {} ({}), {}", version(), processor_name(), here.library,
-                             here.runtime, here.instruction_set));
+  introduce(parts, resumes, console);
   console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));
   if (!chosen.note.empty()) console.warning(chosen.note);
-  if (!data.note.empty()) console.warning("note: " + data.note);
+  for (const std::string& note : config.notes) console.warning("note: " + note);
+  if (!parts.data.note.empty()) console.warning("note: " + parts.data.note);
   if (document.root().has("sweep"))
     console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
   training.train();

@@ -1,20 +1,13 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <set>
-#include <string>
-#include <vector>
+#include <cstdint>
+#include <span>
 
 #include "engine/core/parallel.h"
-#include "engine/data/dataset.h"
-#include "engine/data/pixel_coding.h"
-#include "engine/io/event_file.h"
+#include "engine/run/checkpoint_store.h"
 #include "engine/run/console.h"
-#include "engine/run/run_config.h"
-#include "engine/run/run_directory.h"
+#include "engine/run/run_outputs.h"
+#include "engine/run/run_parts.h"
 #include "engine/train/scorer.h"
 #include "engine/train/trainer.h"
 
@@ -26,10 +19,8 @@ namespace pcnn {
 // what came since had not been.
 class TrainingRun {
  public:
-  // All must outlive this; resolved_yaml goes into config.yaml and every checkpoint.
-  TrainingRun(const RunConfig& config, std::string resolved_yaml, const Dataset& data,
-              const PixelCoding& coding, const Network& network, const OutputHead& head, Precision precision,
-              const Workers& workers, const RunDirectory& directory, Console& console);
+  // All must outlive this.
+  TrainingRun(const RunParts& run, const Workers& workers, Console& console);
 
   // Restores the state of the directory's checkpoint, or where that is damaged of the one before it.
   void resume();
@@ -38,50 +29,25 @@ class TrainingRun {
   void train();
 
  private:
-  struct Best {
-    double validation_nats_per_dim = 0.0;
-    std::int64_t epoch = 0;
-  };
-
-  void restore(const std::string& path);
   void train_to_the_end_of_the_epoch();
   void finish_epoch(bool last);
-  [[nodiscard]] bool checkpoint_is_due() const;
   [[noreturn]] void stop(int signal);
   void show_progress(const Progress& progress);
   [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
-  // `go_on` is asked now and then, and throws to give up.
-  void draw_grid(std::span<const float> parameters, const std::string& path,
-                 const std::function<void()>& go_on);
-  void note_progress(const Progress& progress);
-  [[nodiscard]] EventFile& events();
-  void save_checkpoint();
-  void save_best(std::int64_t epoch, double validation);
   void report_final_scores();
-  void write_report(const std::string& state);
-  // Writes what shows a run and is not needed to go on: pictures, curves, events, the report. Where it cannot
-  // be written, one line says so and the run goes on.
-  void show(const std::function<void()>& write);
 
-  const RunConfig& config_;
-  std::string resolved_yaml_;
-  const Dataset& data_;
-  std::string fingerprint_;  // of the train images: every checkpoint names it
-  const PixelCoding& coding_;
-  const Network& network_;
-  const OutputHead& head_;
-  Precision precision_;
-  const Workers& workers_;
-  const RunDirectory& directory_;
+  // Of the train images.
+  [[nodiscard]] bool is_finished() const;
+  [[nodiscard]] std::int64_t steps_per_epoch() const;
+  [[nodiscard]] std::int64_t epoch() const;
+
+  const RunParts& run_;
   Console& console_;
   Trainer trainer_;
   Scorer scorer_;
-  std::optional<Best> best_;
-  std::optional<EventFile> events_;  // begun with the first event, once it is known where the run goes on
-  std::set<std::string> unshown_;    // what show() has said
-  bool epoch_is_open_ = false;       // trained to its end, but not validated, sampled and written down
-  std::int64_t saved_step_ = 0;
-  std::chrono::steady_clock::time_point saved_at_ = std::chrono::steady_clock::now();
+  CheckpointStore checkpoints_;
+  RunOutputs outputs_;
+  Standing standing_;
 };
 
 }  // namespace pcnn

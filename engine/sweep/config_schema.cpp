@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
@@ -62,7 +64,11 @@ Json json_of(const std::string& yaml) {
 }
 
 void add_bounds(const ConfigRange& range, bool whole, Json& schema) {
-  const auto number = [&](double bound) { return whole ? Json(std::llround(bound)) : Json(bound); };
+  const auto number = [&](double bound) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    if (!whole) return Json(bound);
+    return Json(bound < static_cast<double>(kMost) ? std::llround(bound) : kMost);
+  };
   if (std::isfinite(range.min)) schema[range.min_open ? "exclusiveMinimum" : "minimum"] = number(range.min);
   if (std::isfinite(range.max)) schema[range.max_open ? "exclusiveMaximum" : "maximum"] = number(range.max);
 }

@@ -1,0 +1,131 @@
+#include "engine/run/checkpoint_store.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "engine/io/file.h"
+#include "engine/model/checkpoint.h"
+
+namespace pcnn {
+namespace {
+
+nlohmann::json to_json(const Progress& progress) {
+  return {{"step", progress.step},
+          {"images", progress.images},
+          {"seconds", progress.seconds},
+          {"epoch_nats", progress.epoch_nats},
+          {"epoch_dims", progress.epoch_dims},
+          {"epoch_seconds", progress.epoch_seconds},
+          {"epoch_images", progress.epoch_images},
+          {"epoch_squared_norms", progress.epoch_squared_norms},
+          {"epoch_steps", progress.epoch_steps},
+          {"learning_rate", progress.learning_rate}};
+}
+
+Progress progress_from(const nlohmann::json& json) {
+  return {.step = json.at("step"),
+          .images = json.at("images"),
+          .seconds = json.at("seconds"),
+          .epoch_nats = json.at("epoch_nats"),
+          .epoch_dims = json.at("epoch_dims"),
+          .epoch_seconds = json.at("epoch_seconds"),
+          .epoch_images = json.at("epoch_images"),
+          .epoch_squared_norms = json.at("epoch_squared_norms"),
+          .epoch_steps = json.at("epoch_steps"),
+          .learning_rate = json.at("learning_rate")};
+}
+
+}  // namespace
+
+CheckpointStore::CheckpointStore(const RunParts& run, Trainer& trainer, Console& console)
+    : run_(run), trainer_(trainer), console_(console) {}
+
+bool CheckpointStore::has_latest() const {
+  return std::filesystem::exists(run_.directory.checkpoint());
+}
+
+bool CheckpointStore::is_due() const {
+  const TrainConfig& train = run_.config.train;
+  const std::chrono::duration<double> since = std::chrono::steady_clock::now() - saved_at_;
+  return (train.checkpoint_steps && trainer_.progress().step - saved_step_ >= *train.checkpoint_steps) ||
+         (train.checkpoint_minutes && since.count() >= 60.0 * *train.checkpoint_minutes);
+}
+
+void CheckpointStore::save(const Standing& standing) {
+  nlohmann::json state{{"progress", to_json(trainer_.progress())},
+                       {"precision", name_of(run_.precision)},
+                       {"data", run_.fingerprint},
+                       {"epoch_is_open", standing.epoch_is_open}};
+  if (const auto& best = standing.best)
+    state["best"] = {{"validation_nats_per_dim", best->validation_nats_per_dim}, {"epoch", best->epoch}};
+  std::vector<NamedBuffer> buffers;
+  for (const StateBuffer& buffer : trainer_.state()) buffers.push_back({buffer.name, buffer.values});
+  const std::string next = run_.directory.checkpoint() + ".next";
+  write_checkpoint(next, run_.network, buffers,
+                   {{"config", run_.resolved_yaml}, {"training_state", state.dump()}});
+  replace_file(next, run_.directory.checkpoint(), run_.directory.previous());
+  saved_step_ = trainer_.progress().step;
+  saved_at_ = std::chrono::steady_clock::now();
+}
+
+Standing CheckpointStore::resume() {
+  const RunDirectory& directory = run_.directory;
+  Standing standing;
+  try {
+    standing = restore(directory.checkpoint());
+  } catch (const Error& error) {
+    if (!std::filesystem::exists(directory.previous())) throw;
+    console_.warning(fmt::format("{}; goes on from {}", error.what(), directory.previous()));
+    standing = restore(directory.previous());
+    // Out of the way, or the next save would keep it in place of the good one.
+    std::error_code ignored;
+    std::filesystem::rename(directory.checkpoint(), directory.checkpoint() + ".damaged", ignored);
+  }
+  saved_step_ = trainer_.progress().step;
+  return standing;
+}
+
+Standing CheckpointStore::restore(const std::string& path) {
+  const Checkpoint checkpoint = Checkpoint::read(path);
+  for (const StateBuffer& buffer : trainer_.state())
+    checkpoint.copy(run_.network, buffer.name, buffer.values);
+  try {
+    const nlohmann::json state = nlohmann::json::parse(checkpoint.metadata("training_state"));
+    trainer_.restore(progress_from(state.at("progress")));
+    Standing standing{.best = {}, .epoch_is_open = state.value("epoch_is_open", false)};
+    if (const std::string before = state.value("precision", "f32"); before != name_of(run_.precision))
+      console_.warning(
+          fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
+                      "the same bits",
+                      before, name_of(run_.precision), before));
+    if (const std::string before = state.value("data", ""); !before.empty() && before != run_.fingerprint)
+      throw ConfigError(fmt::format(
+          "{}: the train images are not those the run began with ({}, they had {}); start a new run", path,
+          run_.fingerprint, before));
+    if (state.contains("best"))
+      standing.best = BestEpoch{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
+    return standing;
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(path, 0, std::string("its training state cannot be read: ") + error.what());
+  }
+}
+
+void CheckpointStore::save_best(const BestEpoch& best) {
+  const std::vector<NamedBuffer> buffers{{"", trainer_.evaluation_parameters()}};
+  const nlohmann::json state{{"epoch", best.epoch},
+                             {"step", trainer_.progress().step},
+                             {"validation_nats_per_dim", best.validation_nats_per_dim}};
+  write_checkpoint(run_.directory.best(), run_.network, buffers,
+                   {{"config", run_.resolved_yaml}, {"training_state", state.dump()}});
+}
+
+std::vector<float> CheckpointStore::read_best() const {
+  std::vector<float> parameters(run_.network.parameter_count());
+  Checkpoint::read(run_.directory.best()).copy(run_.network, "", parameters);
+  return parameters;
+}
+
+}  // namespace pcnn

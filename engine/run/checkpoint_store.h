@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/run/console.h"
+#include "engine/run/run_parts.h"
+#include "engine/train/trainer.h"
+
+namespace pcnn {
+
+struct BestEpoch {
+  double validation_nats_per_dim = 0.0;
+  std::int64_t epoch = 0;
+};
+
+// Where a run stands, beside the state of its trainer.
+struct Standing {
+  std::optional<BestEpoch> best;
+  bool epoch_is_open = false;  // trained to its end, but not validated, sampled and written down
+};
+
+// The checkpoints of a run: its latest state, the one before it, and the parameters with the lowest
+// validation loss.
+class CheckpointStore {
+ public:
+  // All must outlive this.
+  CheckpointStore(const RunParts& run, Trainer& trainer, Console& console);
+
+  [[nodiscard]] bool has_latest() const;
+  void save(const Standing& standing);
+  // Whether train.checkpoint_every asks for one inside an epoch.
+  [[nodiscard]] bool is_due() const;
+  // Of the latest checkpoint.
+  [[nodiscard]] std::int64_t saved_step() const { return saved_step_; }
+
+  // Restores the trainer to the latest checkpoint, or where that is damaged to the one before it. Throws
+  // FormatError where neither can be read, ConfigError where the train images are others.
+  [[nodiscard]] Standing resume();
+
+  void save_best(const BestEpoch& best);
+  // Throws FileError or FormatError.
+  [[nodiscard]] std::vector<float> read_best() const;
+
+ private:
+  [[nodiscard]] Standing restore(const std::string& path);
+
+  const RunParts& run_;
+  Trainer& trainer_;
+  Console& console_;
+  std::int64_t saved_step_ = 0;
+  std::chrono::steady_clock::time_point saved_at_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace pcnn

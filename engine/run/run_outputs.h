@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+
+#include "engine/core/parallel.h"
+#include "engine/io/event_file.h"
+#include "engine/run/console.h"
+#include "engine/run/metrics.h"
+#include "engine/run/run_parts.h"
+#include "engine/train/trainer.h"
+
+namespace pcnn {
+
+// What a run leaves behind for people: metrics, curves, events, grids of samples, the report. All but the
+// metrics show a run and are not needed to go on: where one of them cannot be written, one line says so and
+// the run goes on without.
+class RunOutputs {
+ public:
+  // All must outlive this.
+  RunOutputs(const RunParts& run, const Workers& workers, Console& console);
+
+  // Drops what a killed run wrote after the checkpoint of this step; the line of an epoch that is still open
+  // is written again.
+  void go_on_from(std::int64_t step, bool epoch_is_open);
+  void note_step(const Progress& progress);
+  // Throws FileError where the line of metrics cannot be written.
+  void note_epoch(const EpochMetrics& epoch);
+  // Of the parameters at this step. `go_on` is asked now and then, and throws to give up.
+  void draw_grid(std::span<const float> parameters, std::int64_t step, const std::string& path,
+                 const std::function<void()>& go_on);
+  void write_report(const std::string& state);
+
+ private:
+  [[nodiscard]] EventFile& events(std::int64_t step);
+  void show(const std::function<void()>& write);
+
+  const RunParts& run_;
+  const Workers& workers_;
+  Console& console_;
+  std::optional<EventFile> events_;  // begun with the first event, once it is known where the run goes on
+  std::set<std::string> unshown_;    // what show() has said
+};
+
+}  // namespace pcnn
