@@ -137,6 +137,7 @@ void run(const RunOptions& options) {
   console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));
   if (!chosen.note.empty()) console.warning(chosen.note);
   if (!data.note.empty()) console.warning("note: " + data.note);
+  if (!data.passed_over.empty()) console.warning("note: " + data.passed_over);
   if (document.root().has("sweep"))
     console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
   training.train();
