@@ -71,15 +71,21 @@ void read_split(const ConfigNode& data, DataConfig& config) {
   const bool splits = config.train_on == TrainOn::kTrain;
   const std::string_view no_split = "train_on is test";
   if (applies(data, "validation_images", splits, no_split, {"train_on"}))
-    config.validation_images =
-        static_cast<int>(data.integer("validation_images", config.validation_images, kSomeImages));
+    config.validation_images = data.optional_count_or_fraction("validation_images", kSomeImages);
+  const bool may_lack_test = config.dataset == DatasetKind::kIdx || config.dataset == DatasetKind::kNpy ||
+                             config.dataset == DatasetKind::kPng;
+  if (applies(data, "test_images", splits && may_lack_test,
+              splits ? "dataset is a published one, which has a test file" : no_split,
+              {"dataset", "train_on"}))
+    config.test_images = data.optional_count_or_fraction("test_images", kSomeImages);
   if (applies(data, "validation_choice", splits, no_split, {"train_on"}))
-    config.validation_choice = data.choice<ValidationChoice>(
-        "validation_choice", config.validation_choice,
-        {{"last", ValidationChoice::kLast}, {"seeded", ValidationChoice::kSeeded}});
-  const bool seeded = splits && config.validation_choice == ValidationChoice::kSeeded;
-  if (applies(data, "split_seed", seeded, splits ? "validation_choice is last" : no_split,
-              {"validation_choice", "train_on"}))
+    config.validation_choice = data.choice<ValidationChoice>("validation_choice", config.validation_choice,
+                                                             {{"auto", ValidationChoice::kAuto},
+                                                              {"last", ValidationChoice::kLast},
+                                                              {"seeded", ValidationChoice::kSeeded}});
+  const bool seeded = splits && (may_lack_test || config.validation_choice == ValidationChoice::kSeeded);
+  if (applies(data, "split_seed", seeded, splits ? "validation_choice is not seeded" : no_split,
+              {"validation_choice", "dataset", "train_on"}))
     config.split_seed = read_seed(data, "split_seed", config.split_seed);
   const bool published = config.dataset == DatasetKind::kCifar10;
   if (applies(data, "allow_test_in_train", splits && !published,

@@ -24,6 +24,7 @@ enum class DatasetKind {
 
 // Which images of the train file are held out.
 enum class ValidationChoice {
+  kAuto,    // seeded where test images are drawn from the same files or classes lie in folders, else the last
   kLast,    // the last ones of the file
   kSeeded,  // drawn without replacement from split_seed
 };
@@ -37,8 +38,12 @@ struct DataConfig {
   DatasetKind dataset = DatasetKind::kMnist;
   std::string directory = "data/mnist";  // holds the image files
   std::optional<int> train_images;  // trains on the first ones only, counted after the split; none: on all
-  int validation_images = 5000;     // held out of the train file; unused with TrainOn::kTest
-  ValidationChoice validation_choice = ValidationChoice::kLast;
+  // Held out of the train file; unused with TrainOn::kTest. A number of images, or below 1 the fraction of
+  // all images of the train file; none: images_by_default() of split.h.
+  std::optional<double> validation_images;
+  // The same of test images, for data sets without a test file; none with one. Drawn from split_seed.
+  std::optional<double> test_images;
+  ValidationChoice validation_choice = ValidationChoice::kAuto;
   std::uint64_t split_seed = 1;
   TrainOn train_on = TrainOn::kTrain;
   BinarisationConfig binarisation;  // unused where levels > 0

@@ -75,6 +75,7 @@ EvalData load_split(const TrainedModel& model, const RunConfig& config, const Ev
                 .notes = {}};
   data.description = describe_split(config.data, data.images, split);
   if (!dataset.note.empty()) data.notes.push_back(dataset.note);
+  if (!dataset.passed_over.empty()) data.notes.push_back(dataset.passed_over);
   note_training(model, config, split, data.notes);
   return data;
 }
@@ -83,6 +84,7 @@ EvalData load_own(const TrainedModel& model, const RunConfig& config, const Eval
   OwnImages own = read_own_images(options.images, config.data, model.network.image_channels);
   EvalData data{
       .images = std::move(own.images), .coding = std::move(own.coding), .description = {}, .notes = {}};
+  if (!data.images.passed_over.empty()) data.notes.push_back(data.images.passed_over);
   data.description =
       fmt::format("{}, {} image{}", options.images, data.images.count, data.images.count == 1 ? "" : "s");
   return data;

@@ -190,6 +190,7 @@ void run(const RunOptions& options) {
   if (!chosen.note.empty()) console.warning(chosen.note);
   for (const std::string& note : config.notes) console.warning("note: " + note);
   if (!parts.data.note.empty()) console.warning("note: " + parts.data.note);
+  if (!parts.data.passed_over.empty()) console.warning("note: " + parts.data.passed_over);
   if (document.root().has("sweep"))
     console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
   training->train();

@@ -209,6 +209,7 @@ void sample(const SampleOptions& options) {
   Console console(options.verbosity);
   const ChosenPrecision chosen = choose_precision(options.precision.value_or(model.config.precision));
   if (!chosen.note.empty()) console.warning(chosen.note);
+  if (partial && !partial->passed_over.empty()) console.warning("note: " + partial->passed_over);
   SamplerConfig sampler = options.sampler;
   sampler.precision = chosen.precision;
   console.detail(fmt::format("{} images of {}x{}x{}, {} parameters of {}", chains, shape.c, shape.h, shape.w,

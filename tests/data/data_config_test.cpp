@@ -25,7 +25,9 @@ TEST(DataConfig, DefaultsWhereNothingIsGiven) {
   const DataConfig config = read("");
   EXPECT_EQ(config, DataConfig{});
   EXPECT_EQ(config.directory, "data/mnist");
-  EXPECT_EQ(config.validation_images, 5000);
+  EXPECT_EQ(config.validation_images, std::nullopt);
+  EXPECT_EQ(config.test_images, std::nullopt);
+  EXPECT_EQ(config.validation_choice, ValidationChoice::kAuto);
   EXPECT_EQ(config.train_on, TrainOn::kTrain);
   EXPECT_EQ(config.train_images, std::nullopt);
   EXPECT_EQ(config.binarisation.kind, BinarisationKind::kThreshold);
@@ -102,6 +104,19 @@ TEST(DataConfig, LevelsTakeThePlaceOfBinarisation) {
             std::string::npos);
 }
 
+TEST(DataConfig, SplitsTakeANumberOrAFraction) {
+  EXPECT_EQ(read("validation_images: 1").validation_images, 1);
+  EXPECT_EQ(read("validation_images: 0.25").validation_images, 0.25);
+  EXPECT_EQ(read("validation_images: 1e-3").validation_images, 0.001);
+  const DataConfig config =
+      read("dataset: png, directory: d, test_images: 0.1, validation_images: 20, split_seed: 4");
+  EXPECT_EQ(config.test_images, 0.1);
+  EXPECT_EQ(config.validation_images, 20);
+  EXPECT_EQ(config.split_seed, 4u);
+  for (const char* dataset : {"idx", "npy", "png"})
+    EXPECT_EQ(read(std::string("directory: d, test_images: 7, dataset: ") + dataset).test_images, 7);
+}
+
 TEST(DataConfig, TrainingOnTestIsSpeltOut) {
   EXPECT_EQ(read("train_on: test").train_on, TrainOn::kTest);
   EXPECT_EQ(read("train_on: test, train_images: 10").train_images, 10);
@@ -120,6 +135,11 @@ TEST(DataConfig, RefusesValuesOutOfRange) {
   EXPECT_NE(error_of("validation_images: 0").find("data.validation_images: found 0, "), std::string::npos);
   EXPECT_NE(error_of("validation_images: 3000000000").find("data.validation_images: found 3000000000, "),
             std::string::npos);
+  for (const char* size : {"0", "1.0", "1.5", "-0.1", "0.0", "\"5\"", "half", "[1]"})
+    EXPECT_NE(error_of(std::string("validation_images: ") + size)
+                  .find(", accepted: an integer in [1, 2147483647], or a fraction in (0, 1)"),
+              std::string::npos)
+        << size;
   EXPECT_NE(error_of("threshold: 1.01").find("data.threshold: found 1.01, "), std::string::npos);
   EXPECT_NE(error_of("threshold: -0.1").find("data.threshold: found -0.1, "), std::string::npos);
   EXPECT_NE(error_of("binarisation: bernoulli_fixed, binarisation_seed: -1")
@@ -137,7 +157,12 @@ TEST(DataConfig, RefusesKeysWithoutEffect) {
   EXPECT_EQ(error_of("split_seed: 1, train_on: test"),
             "x.yaml:1:20: data.split_seed: has no effect while train_on is test");
   EXPECT_EQ(error_of("split_seed: 1"),
-            "x.yaml:1:20: data.split_seed: has no effect while validation_choice is last");
+            "x.yaml:1:20: data.split_seed: has no effect while validation_choice is not seeded");
+  EXPECT_EQ(
+      error_of("test_images: 10"),
+      "x.yaml:1:21: data.test_images: has no effect while dataset is a published one, which has a test file");
+  EXPECT_EQ(error_of("dataset: png, directory: d, train_on: test, test_images: 10"),
+            "x.yaml:1:65: data.test_images: has no effect while train_on is test");
   EXPECT_EQ(error_of("binarisation: bernoulli_fixed, threshold: 0.5"),
             "x.yaml:1:50: data.threshold: has no effect while binarisation is not threshold");
   EXPECT_NE(error_of("quantised: false").find("data.quantised: has no effect while dataset is not npy"),

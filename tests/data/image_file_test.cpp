@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "engine/core/error.h"
@@ -98,12 +99,33 @@ TEST_F(OwnImagesFile, ReadsAPictureWhoseGreysMayBeStoredInColour) {
   EXPECT_EQ(inputs(read_own_images(png(), config_of(0), 1)), (std::vector<float>{0, 1}));
   write_png(png(), {.width = 2, .height = 1, .channels = 3, .pixels = {1, 200, 3, 250, 5, 250}});
   EXPECT_EQ(inputs(read_own_images(png(), config_of(0), 3)), (std::vector<float>{0, 1, 1, 0, 0, 1}));
-  EXPECT_EQ(
-      error_of<ConfigError>([&] { (void)read_own_images(png(), config_of(0), 1); }),
-      png() + ": the pixel at row 0, column 0 is coloured, accepted: a grey picture, as the model's are");
+  EXPECT_EQ(error_of<ConfigError>([&] { (void)read_own_images(png(), config_of(0), 1); }),
+            png() + ": the pixel at row 0, column 0 is coloured, accepted: a grey picture");
+  write_png(png(), {.width = 2, .height = 1, .channels = 1, .pixels = {10, 250}});
+  EXPECT_EQ(inputs(read_own_images(png(), config_of(0), 3)), (std::vector<float>{0, 1, 0, 1, 0, 1}));
   EXPECT_NE(error_of<ConfigError>([&] {
               (void)read_own_images(png(), config_of(4, true), 3);
             }).find("levels as stored"),
+            std::string::npos);
+}
+
+TEST_F(OwnImagesFile, MayBeAFolderOfPictures) {
+  const std::string folder = directory_.file("folder");
+  for (const char* name : {"10.png", "9.png"}) {
+    std::filesystem::create_directories(folder + "/cat");
+    write_png(folder + "/cat/" + name,
+              {.width = 2, .height = 1, .channels = 3, .pixels = {10, 10, 10, 250, 250, 250}});
+  }
+  std::ofstream(folder + "/notes.txt") << "x";
+  const OwnImages own = read_own_images(folder, config_of(0), 1);
+  EXPECT_EQ(own.images.files, (std::vector<std::string>{"cat/9.png", "cat/10.png"}));
+  EXPECT_EQ(own.images.label_names, (std::vector<std::string>{"cat"}));
+  EXPECT_EQ(own.images.passed_over, folder + ": passed over: 1 .txt");
+  EXPECT_EQ(inputs(own, 1), (std::vector<float>{0, 1}));
+  write_png(folder + "/cat/11.png", {.width = 1, .height = 1, .channels = 1, .pixels = {0}});
+  EXPECT_NE(error_of<ConfigError>([&] {
+              (void)read_own_images(folder, config_of(0), 1);
+            }).find("cat/11.png: 1x1 grey, but the first, cat/9.png, is 1x2 grey"),
             std::string::npos);
 }
 

@@ -97,7 +97,6 @@ void npy(std::span<const std::byte> bytes) {
 void png(std::span<const std::byte> bytes) {
   const MemoryFile file(bytes);
   attempt([&] { (void)read_png(file.path()); });
-  attempt([&] { (void)read_png_as_stored(file.path()); });
 }
 
 void safetensors(std::span<const std::byte> bytes) {
