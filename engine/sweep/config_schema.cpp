@@ -25,6 +25,7 @@ constexpr std::array kRuns{
     "data: {binarisation: bernoulli_fixed, validation_choice: seeded}",
     "data: {train_on: test}",
     "data: {dataset: npy, directory: d, quantised: true}",
+    "data: {dataset: idx, directory: d}",
     "data: {colour: true}",
     "train: {optimiser: adam}",
     "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",
