@@ -28,6 +28,7 @@ constexpr std::array kRuns{
     "data: {train_on: test}",
     "data: {dataset: npy, directory: d, quantised: true}",
     "data: {dataset: png, directory: d}",
+    "data: {dataset: idx, directory: d}",
     "data: {colour: true}",
     "train: {optimiser: adam}",
     "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",

@@ -156,8 +156,11 @@ TEST(Dataset, MissingFilesSayWhatFetchesThem) {
   EXPECT_EQ(error(DatasetKind::kMnist), start + "run scripts/fetch_data.sh mnist, or set data.directory");
   EXPECT_EQ(error(DatasetKind::kFashionMnist),
             start + "run apt-get install dataset-fashion-mnist, or set data.directory");
-  EXPECT_EQ(error(DatasetKind::kIdx),
-            start + "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz)");
+  EXPECT_EQ(
+      error(DatasetKind::kIdx),
+      start +
+          "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz), by these or "
+          "other usual names (see configs/reference.yaml)");
 }
 
 TEST(Dataset, TrainAndTestImagesHaveOneSize) {
