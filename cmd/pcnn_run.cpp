@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
       "print the network table, receptive field, memory and data, and stop; refuses what the run would "
       "refuse at its start, and writes nothing");
   bool multirun = false;
-  app.add_flag("-m,--multirun", multirun, "a sweep, as pcnn-sweep: key=a,b,c is a list to sweep over");
+  app.add_flag("-m,--multirun", multirun,
+               "run a sweep, as pcnn-sweep does; key=a,b,c is a list to sweep over");
   app.add_option("--progress", options.progress_seconds,
                  "seconds between lines of progress, where standard output is no terminal (30)")
       ->check(CLI::Range(1, 86400));

@@ -6,7 +6,9 @@
 //
 // The YAML accepted is the plain part of the language: one document, a map at its root, keys of letters,
 // digits, '_' and '-' (or paths of such, for who asks for them), each once per map, nested at most 32 deep.
-// Anchors, aliases, merge keys and explicit tags are refused. A null value means "the default".
+// Anchors, aliases and merge keys work, within bounds; explicit tags are refused. A null value means "the
+// default". At the top of a file, `include: base.yaml` (or a list of names, relative to the file) lays its
+// keys over those of other files, section by section.
 //
 // Every ConfigError is one line:
 //   configs/x.yaml:12:9: train.batch: found 0, accepted: an integer >= 1
@@ -61,6 +63,11 @@ class ConfigNode {
   [[nodiscard]] double real(std::string_view key, double fallback, ConfigRange accepted = {}) const;
   [[nodiscard]] std::optional<double> optional_real(std::string_view key, ConfigRange accepted = {}) const;
 
+  // How many of some things: an integer, or a fraction of them as a number in (0, 1). `accepted` holds for
+  // the integer, and is at least 1. nullopt where the key is absent or null.
+  [[nodiscard]] std::optional<double> optional_count_or_fraction(std::string_view key,
+                                                                 ConfigRange accepted) const;
+
   // true or false and no other word.
   [[nodiscard]] bool boolean(std::string_view key, bool fallback) const;
 
@@ -87,6 +94,19 @@ class ConfigNode {
   [[nodiscard]] bool holds_integer(std::string_view key) const;
   // A list of values of any kind, each as YAML in one line; a scalar counts as a list of one. Never empty.
   [[nodiscard]] std::vector<std::string> values(std::string_view key) const;
+
+  // Declares that the values of `keys` speak of the value that the layer they are written in has for
+  // `governor`. (A file lies over the files it includes, overrides lie over all.) Where a higher layer chose
+  // another value, such keys are left out: they count as absent, and ConfigDocument::notes() tells of it. So
+  // `data.dataset=fashion-mnist` does not read the directory that a config names for MNIST. Beside values
+  // that are all among `alike` the keys mean the same. `governor` must have been read before; where it was
+  // not, nothing is left out.
+  void governs(std::string_view governor, std::initializer_list<std::string_view> keys,
+               std::initializer_list<std::string_view> alike = {}) const;
+  // The same for keys of another section.
+  void governs(std::string_view governor, const ConfigNode& section,
+               std::initializer_list<std::string_view> keys,
+               std::initializer_list<std::string_view> alike = {}) const;
 
   // A key that others read: here neither refused nor part of the config in effect.
   void pass_over(std::string_view key) const;
@@ -139,13 +159,26 @@ class ConfigDocument {
   // values.
   [[nodiscard]] std::string resolved_yaml() const;
 
+  // The text of the file where it includes no others; else one YAML text of its keys and theirs, without what
+  // has been left out. For a document without overrides.
+  [[nodiscard]] std::string standalone_yaml() const;
+
+  // A line each for what governs() left out: "data.directory: data/mnist is left out, it belongs to
+  // data.dataset: mnist".
+  [[nodiscard]] std::vector<std::string> notes() const;
+
+  // Whether the file, and those it includes, hold no key.
+  [[nodiscard]] bool is_empty() const;
+  // Of the file, as in messages.
+  [[nodiscard]] const std::string& name() const;
+
   struct Key {
-    std::string path;  // "train.batch", "model.blocks[].kernel"
-    std::string
-        type;  // "integer", "number", "boolean", "text", "choice", "list of integers", "list of values"
-    std::string fallback;                   // as YAML; "null" for none
-    std::string accepted;                   // as in errors: "an integer >= 1", "one of relu, elu"
-    ConfigRange range = {};                 // of numbers, and of each in a list of integers
+    std::string path;      // "train.batch", "model.blocks[].kernel"
+    std::string type;      // "integer", "number", "count or fraction", "boolean", "text", "choice", "list of
+                           // integers", "list of values"
+    std::string fallback;  // as YAML; "null" for none
+    std::string accepted;  // as in errors: "an integer >= 1", "one of relu, elu"
+    ConfigRange range = {};                 // of numbers, of counts, and of each in a list of integers
     std::vector<std::string> choices = {};  // of a choice
   };
   // Every value asked for, each path once as it was first asked for, in the order of asking.
@@ -153,6 +186,8 @@ class ConfigDocument {
 
  private:
   explicit ConfigDocument(std::shared_ptr<config_detail::State> state);
+  static ConfigDocument load(std::string_view yaml, std::string name, std::span<const std::string> overrides,
+                             bool is_file);
 
   std::shared_ptr<config_detail::State> state_;
 };

@@ -53,7 +53,8 @@ std::string yaml_text(std::string_view text) {
 std::vector<std::string> ConfigNode::given_keys() const {
   std::vector<std::string> keys;
   if (section_->map)
-    for (const Entry& entry : section_->map->entries) keys.push_back(entry.key);
+    for (const Entry& entry : section_->map->entries)
+      if (!section_->is_left_out(entry.key)) keys.push_back(entry.key);
   return keys;
 }
 

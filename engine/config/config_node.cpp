@@ -58,7 +58,7 @@ std::string ConfigNode::path() const {
 }
 
 void ConfigNode::fail(std::string_view key, std::string_view message) const {
-  const Entry* entry = section_->map ? section_->map->find(key) : nullptr;
+  const Entry* entry = section_->map && !section_->is_left_out(key) ? section_->map->find(key) : nullptr;
   state_->source.fail(entry ? entry->value_place() : section_->place, join_path(section_->path, key),
                       message);
 }

@@ -10,10 +10,11 @@ namespace {
 
 // 1000000 and not 1e+06: bounds are read by people.
 std::string bound_text(double value) {
-  constexpr double kWholeBelow = 1e15;
+  constexpr double kWholeBelow = 1e15, kAboveIntegers = 9223372036854775808.0;
+  if (value == kAboveIntegers) return std::to_string(std::numeric_limits<std::int64_t>::max());
   if (std::abs(value) < kWholeBelow && value == std::trunc(value))
     return std::to_string(static_cast<std::int64_t>(value));
-  return config_detail::real_as_yaml(value);
+  return config_detail::real_text(value);
 }
 
 }  // namespace

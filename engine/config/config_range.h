@@ -31,6 +31,9 @@ struct ConfigRange {
   // (low, high]
   static constexpr ConfigRange above_up_to(double low, double high) { return {low, high, true, false}; }
 
+  // Every integer of 64 bits that is not negative: [0, 9223372036854775807].
+  static constexpr ConfigRange seeds() { return between(0.0, 9223372036854775807.0); }
+
   // False for NaN.
   [[nodiscard]] constexpr bool contains(double value) const {
     return (min_open ? value > min : value >= min) && (max_open ? value < max : value <= max);

@@ -9,7 +9,11 @@ namespace pcnn::config_detail {
 
 const Entry* Section::given(std::string_view key) const {
   const Entry* entry = map ? map->find(key) : nullptr;
-  return entry && entry->value.kind != Tree::Kind::kNull ? entry : nullptr;
+  return entry && entry->value.kind != Tree::Kind::kNull && !is_left_out(key) ? entry : nullptr;
+}
+
+bool Section::is_left_out(std::string_view key) const {
+  return std::ranges::find(left_out, key) != left_out.end();
 }
 
 const Asked* Section::find_asked(std::string_view key) const {

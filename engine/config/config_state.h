@@ -3,6 +3,7 @@
 // What ConfigDocument and ConfigNode share: the loaded tree, and a second tree of what was asked for.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,14 +28,17 @@ struct Asked {
 
 // One section somebody asked for, in the document or not.
 struct Section {
-  const Tree* map = nullptr;  // nullptr: not in the document
-  std::string path;           // "model.blocks[0]"
-  std::string pattern;        // "model.blocks[]"
-  Place place;                // of the section it would be in, where it is absent
-  std::vector<Asked> asked;   // in the order of asking, keys unique
+  const Tree* map = nullptr;          // nullptr: not in the document
+  std::string path;                   // "model.blocks[0]"
+  std::string pattern;                // "model.blocks[]"
+  Place place;                        // of the section it would be in, where it is absent
+  std::vector<Asked> asked;           // in the order of asking, keys unique
+  std::vector<std::string> left_out;  // keys of the map that count as absent: see ConfigNode::governs()
 
-  // The entry of `key` unless absent or null.
+  // The entry of `key` unless absent, null or left out.
   [[nodiscard]] const Entry* given(std::string_view key) const;
+
+  [[nodiscard]] bool is_left_out(std::string_view key) const;
 
   [[nodiscard]] const Asked* find_asked(std::string_view key) const;
   // The record of `key`, made where there was none. Throws std::logic_error where it was asked for as another
@@ -42,11 +46,26 @@ struct Section {
   Asked& record(std::string_view key, Asked::Kind kind);
 };
 
+// Keys left out because a higher layer chose otherwise.
+struct LeftOut {
+  std::string governor;           // "data.dataset"
+  std::string was;                // its value in the layer of the keys, as YAML
+  std::vector<std::string> keys;  // "data.directory: data/mnist"
+};
+
 struct State {
   Source source;
   Tree tree;  // fixed once `root` is made: sections point into it
   Section root;
+  std::optional<std::string> text;  // of the file; none where it includes others
+  bool is_empty = false;            // without the overrides
+  std::vector<LeftOut> left_out;
 };
+
+// ConfigDocument::notes().
+[[nodiscard]] std::vector<std::string> notes(const State& state);
+// ConfigDocument::standalone_yaml() where the file includes others.
+[[nodiscard]] std::string standalone_yaml(const State& state);
 
 // ConfigDocument::reject_unread().
 void reject_unread(const State& state);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/config/key_path.h"
+#include "engine/config/layers.h"
 #include "engine/config/scalar.h"
 #include "engine/config/yaml_reader.h"
 
@@ -38,7 +39,7 @@ class Override {
     for (std::size_t i = 0; i < steps.size(); ++i)
       cursor = steps[i].is_index ? enter_item(cursor, steps[i].text)
                                  : enter_key(cursor, steps[i].text, i + 1 == steps.size());
-    *cursor.tree = std::move(tree);
+    put_over(*cursor.tree, std::move(tree));
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <system_error>
+#include <utility>
 
 namespace pcnn::config_detail {
 namespace {
@@ -70,6 +71,25 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
+struct Escape {
+  std::string text{};
+  std::size_t bytes = 0;  // of UTF-8 that it stands for; 0: of none
+};
+
+// What YAML 1.1 calls unprintable, or takes for a line break, beyond ASCII, where `text` starts with it.
+Escape escape_of_unprintable(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kOthers{{{"\u2028", "\\u2028"},
+                                                                                  {"\u2029", "\\u2029"},
+                                                                                  {"\uFEFF", "\\uFEFF"},
+                                                                                  {"\uFFFE", "\\uFFFE"},
+                                                                                  {"\uFFFF", "\\uFFFF"}}};
+  if (text.size() >= 2 && text[0] == '\xC2' && (static_cast<unsigned char>(text[1]) & 0xE0) == 0x80)
+    return {"\\u00" + hex_escape(text[1]).substr(2), 2};
+  for (const auto& [character, escape] : kOthers)
+    if (text.starts_with(character)) return {std::string(escape), character.size()};
+  return {};
+}
+
 // Words some YAML reader takes for something else than text.
 bool is_reserved(std::string_view text) {
   constexpr std::array<std::string_view, 12> kWords = {"null", "true", "false", "yes", "no",   "on",
@@ -104,22 +124,35 @@ std::optional<double> parse_real(std::string_view text) {
   return from_text<double>(without_plus(text));
 }
 
-std::string real_as_yaml(double value) {
+std::string real_text(double value) {
   std::array<char, 32> buffer;
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), end};
 }
 
+std::string real_as_yaml(double value) {
+  std::string text = real_text(value);
+  const std::size_t exponent = text.find('e');
+  // To YAML 1.1, 1e-07 is text: a number with an exponent has a point, and its exponent a sign.
+  if (exponent != std::string::npos && text.find('.') == std::string::npos) text.insert(exponent, ".0");
+  return text;
+}
+
 std::string text_as_yaml(std::string_view text) {
   if (is_plain_text(text)) return std::string(text);
   std::string yaml = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' || c == '\\') {
       yaml.append({'\\', c});
-    else if (is_control(c))
+    } else if (is_control(c)) {
       yaml += hex_escape(c);
-    else
+    } else if (const Escape escape = escape_of_unprintable(text.substr(i)); escape.bytes > 0) {
+      yaml += escape.text;
+      i += escape.bytes - 1;
+    } else {
       yaml += c;
+    }
   }
   return yaml + '"';
 }

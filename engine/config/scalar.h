@@ -17,7 +17,10 @@ namespace pcnn::config_detail {
 // nullopt.
 [[nodiscard]] std::optional<double> parse_real(std::string_view text);
 
-// YAML which reads back as the same value. The shortest digits that do so for a double.
+// The shortest digits that read back as the same value, for people: 1e-07.
+[[nodiscard]] std::string real_text(double value);
+
+// YAML which every reader, of YAML 1.1 or 1.2, reads back as the same value: 1.0e-07.
 [[nodiscard]] std::string real_as_yaml(double value);
 [[nodiscard]] std::string text_as_yaml(std::string_view text);
 [[nodiscard]] std::string integers_as_yaml(const std::vector<std::int64_t>& values);

@@ -31,12 +31,19 @@ Place Entry::value_place() const {
   return own_place ? value.place : key_place;
 }
 
+int Source::layer_of(Place place) const {
+  const int own = static_cast<int>(included.size());
+  if (place.override_index >= 0) return own + 1;
+  return place.file == 0 ? own : included[static_cast<std::size_t>(place.file) - 1].layer;
+}
+
 std::string Source::error_line(Place place, std::string_view path, std::string_view message) const {
   std::string line;
   if (place.override_index >= 0)
     line = "override '" + shorten(overrides[place.override_index]) + "'";
   else
-    line = name + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+    line = (place.file == 0 ? name : included[static_cast<std::size_t>(place.file) - 1].name) + ":" +
+           std::to_string(place.line) + ":" + std::to_string(place.column);
   line += ": ";
   if (!path.empty()) line.append(path).append(": ");
   line.append(message);

@@ -10,11 +10,12 @@
 
 namespace pcnn::config_detail {
 
-// Where something was written: line and column of the file, or an override of the command line.
+// Where something was written: line and column of a file, or an override of the command line.
 struct Place {
   int line = 1;
   int column = 1;           // in bytes
-  int override_index = -1;  // >= 0: this override, and line and column mean nothing
+  int override_index = -1;  // >= 0: this override, and the others mean nothing
+  int file = 0;             // 0: the config itself; above: Source::included[file - 1]
 };
 
 struct Entry;
@@ -28,6 +29,8 @@ struct Tree {
   std::vector<Tree> items;     // kList
   std::vector<Entry> entries;  // kMap, in file order, keys unique
   Place place;
+  std::vector<Tree>
+      replaced;  // scalars and nulls of lower layers that this one stands over, the lowest first
 
   // Defined where Entry is complete.
   Tree();
@@ -47,10 +50,19 @@ struct Entry {
   [[nodiscard]] Place value_place() const;
 };
 
-// Names places: the file and the overrides a document was made of.
+// Names places: the file, the overrides and the included files a document was made of. These are its layers:
+// included files below those that include them, overrides above all, and of two values the higher one counts.
 struct Source {
+  struct Included {
+    std::string name;
+    int layer = 0;  // from 0, the lowest
+  };
+
   std::string name;
   std::vector<std::string> overrides;
+  std::vector<Included> included{};
+
+  [[nodiscard]] int layer_of(Place place) const;
 
   // `place: path: message` in one line; an empty path is left out.
   [[nodiscard]] std::string error_line(Place place, std::string_view path, std::string_view message) const;

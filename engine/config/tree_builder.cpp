@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/config/key_path.h"
+#include "engine/config/layers.h"
 #include "engine/config/scalar.h"
 #include "engine/config/text_check.h"
 #include "engine/core/error.h"
@@ -40,21 +41,22 @@ void TreeBuilder::OnDocumentStart(const YAML::Mark& mark) {
                              : "text after the end of the document, is its indentation right?");
 }
 
-void TreeBuilder::OnAnchor(const YAML::Mark& mark, const std::string&) {
-  refuse(place_of(mark), kNoAliases);
+void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
+  if (!refusal_.empty()) return;
+  Anchors::Copy copy = anchors_.copy(anchor, kDeepest - depth_);
+  if (copy.refusal.empty())
+    add(std::move(copy.tree));
+  else
+    refuse(place_of(mark), copy.refusal);
 }
 
-void TreeBuilder::OnAlias(const YAML::Mark& mark, YAML::anchor_t) {
-  refuse(place_of(mark), kNoAliases);
-}
-
-void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t) {
+void TreeBuilder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
   // The mark of an empty value is that of whatever follows it.
   const bool has_key = !open_.empty() && open_.back().has_key;
-  add(Tree(Tree::Kind::kNull, has_key ? open_.back().key_place : place_of(mark)));
+  add(Tree(Tree::Kind::kNull, has_key ? open_.back().key_place : place_of(mark)), anchor);
 }
 
-void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                            const std::string& value) {
   refuse_tag(mark, tag);
   // The library turns these two escapes into single bytes.
@@ -62,21 +64,21 @@ void TreeBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML:
   Tree scalar(Tree::Kind::kScalar, place_of(mark));
   scalar.text = value;
   scalar.quoted = tag == "!";
-  add(std::move(scalar));
+  add(std::move(scalar), anchor);
 }
 
-void TreeBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+void TreeBuilder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                                   YAML::EmitterStyle::value) {
-  open(mark, tag, Tree::Kind::kList);
+  open(mark, tag, anchor, Tree::Kind::kList);
 }
 
 void TreeBuilder::OnSequenceEnd() {
   close();
 }
 
-void TreeBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+void TreeBuilder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                              YAML::EmitterStyle::value) {
-  open(mark, tag, Tree::Kind::kMap);
+  open(mark, tag, anchor, Tree::Kind::kMap);
 }
 
 void TreeBuilder::OnMapEnd() {
@@ -85,9 +87,10 @@ void TreeBuilder::OnMapEnd() {
 
 Place TreeBuilder::place_of(const YAML::Mark& mark) const {
   if (origin_.override_place) return *origin_.override_place;
-  const Place place{.line = mark.line + 1, .column = mark.column + 1};
-  const bool is_past_end = std::pair(place.line, place.column) > std::pair(text_end_.line, text_end_.column);
-  return is_past_end ? text_end_ : place;
+  Place place{.line = mark.line + 1, .column = mark.column + 1};
+  if (std::pair(place.line, place.column) > std::pair(text_end_.line, text_end_.column)) place = text_end_;
+  place.file = origin_.file;
+  return place;
 }
 
 std::string TreeBuilder::path() const {
@@ -105,25 +108,30 @@ bool TreeBuilder::key_is_next() const {
   return !open_.empty() && open_.back().tree.kind == Tree::Kind::kMap && !open_.back().has_key;
 }
 
-void TreeBuilder::open(const YAML::Mark& mark, const std::string& tag, Tree::Kind kind) {
+void TreeBuilder::open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       Tree::Kind kind) {
   // At once: the parser recurses further than it needs to.
   if (++depth_ > kDeepest) fail(mark, "nested deeper than " + std::to_string(kDeepest) + " levels");
   refuse_tag(mark, tag);
   Tree tree(kind, place_of(mark));
   if (key_is_next()) take_key(tree);
-  if (refusal_.empty()) open_.push_back({.tree = std::move(tree)});
+  if (refusal_.empty()) open_.push_back({.tree = std::move(tree), .anchor = anchor});
 }
 
 void TreeBuilder::close() {
   --depth_;
   if (!refusal_.empty()) return;
   Tree tree = std::move(open_.back().tree);
+  const YAML::anchor_t anchor = open_.back().anchor;
+  if (const auto refused = merge_keys(tree)) return refuse(refused->place, refused->message);
   open_.pop_back();
-  add(std::move(tree));
+  add(std::move(tree), anchor);
 }
 
-void TreeBuilder::add(Tree value) {
+void TreeBuilder::add(Tree value, YAML::anchor_t anchor) {
   if (!refusal_.empty()) return;
+  if (anchor != 0 && !anchors_.remember(anchor, value))
+    return refuse(value.place, std::string(Anchors::kTooMuch));
   if (open_.empty()) {
     root_ = std::move(value);
   } else if (Open& top = open_.back(); top.tree.kind == Tree::Kind::kList) {
@@ -137,9 +145,7 @@ void TreeBuilder::add(Tree value) {
 }
 
 void TreeBuilder::take_key(const Tree& key) {
-  if (key.kind == Tree::Kind::kScalar && key.text == "<<" && !key.quoted)
-    return refuse(key.place, "merge keys are not accepted, write the keys out");
-  if (key.kind != Tree::Kind::kScalar || !is_key_path(key.text))
+  if (!is_merge_key(key) && (key.kind != Tree::Kind::kScalar || !is_key_path(key.text)))
     return refuse(key.place,
                   "found " + found_text(key) + " for a key, accepted: " + std::string(kAcceptedKeys));
   Open& top = open_.back();

@@ -1,7 +1,7 @@
 #pragma once
 
 // Builds a Tree from the YAML parser's events. Reading events, and not the library's own nodes, is what shows
-// duplicate keys, quotes and anchors, and keeps aliases from multiplying. For yaml_reader.cpp only.
+// duplicate keys and quotes, and keeps aliases from multiplying. For yaml_reader.cpp only.
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/mark.h>
@@ -12,16 +12,17 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/config/anchors.h"
 #include "engine/config/tree.h"
 
 namespace pcnn::config_detail {
 
-inline constexpr std::string_view kNoAliases = "anchors and aliases are not accepted, write the value out";
-
-// Where the text being read comes from: a file, or else the override that gives `path` its value.
+// Where the text being read comes from: a file (its number as in Place), or else the override that gives
+// `path` its value.
 struct Origin {
   std::optional<Place> override_place{};
   std::string path{};
+  int file = 0;
 };
 
 class TreeBuilder : public YAML::EventHandler {
@@ -37,7 +38,6 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark& mark) override;
   void OnDocumentEnd() override {}
-  void OnAnchor(const YAML::Mark& mark, const std::string& name) override;
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -53,6 +53,7 @@ class TreeBuilder : public YAML::EventHandler {
   // A list or map whose end is still to come, and for a map the key whose value is.
   struct Open {
     Tree tree{};
+    YAML::anchor_t anchor = 0;  // 0: none
     bool has_key = false;
     std::string key{};
     Place key_place{};
@@ -63,9 +64,9 @@ class TreeBuilder : public YAML::EventHandler {
   [[nodiscard]] std::string path() const;
   [[nodiscard]] bool key_is_next() const;
 
-  void open(const YAML::Mark& mark, const std::string& tag, Tree::Kind kind);
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Tree::Kind kind);
   void close();
-  void add(Tree value);
+  void add(Tree value, YAML::anchor_t anchor = 0);
   void take_key(const Tree& key);
   void refuse_tag(const YAML::Mark& mark, const std::string& tag);
   void refuse(Place place, std::string_view message);
@@ -77,6 +78,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Open> open_;
   std::size_t depth_ = 0;
   Tree root_;
+  Anchors anchors_;
   bool is_started_ = false;
   // The first refusal; events after it are ignored. It is thrown at the end and not at once, because a
   // bracket that is never closed first shows as an odd key, and only then as the syntax error it is.

@@ -38,6 +38,7 @@ void reject_unread(const State& state, const Section& section) {
   if (section.map == nullptr) return;
   for (const Entry& entry : section.map->entries) {
     const Asked* asked = section.find_asked(entry.key);
+    if (asked == nullptr && section.is_left_out(entry.key)) continue;
     if (asked == nullptr)
       state.source.fail(entry.key_place, join_path(section.path, entry.key),
                         "unknown key; " + help_for(state.root, section, entry.key));

@@ -20,8 +20,9 @@ constexpr std::string_view kDocumentEnd = "...\n";
 // The library's words for what goes wrong most often are those of its scanner.
 std::string syntax_message(const std::string& message) {
   using namespace YAML::ErrorMsg;
-  // The library looks an alias up before it reports it, so one of no anchor is refused there.
-  if (message.starts_with(UNKNOWN_ANCHOR)) return std::string(kNoAliases);
+  if (message.starts_with(UNKNOWN_ANCHOR))
+    return "no anchor &" + shorten(message.substr(std::string_view(UNKNOWN_ANCHOR).size())) +
+           " above this alias";
   std::string reason = shorten(message);
   if (message == DOC_IN_SCALAR || message == EOF_IN_SCALAR)
     reason = "a quoted text without its closing quote";
@@ -34,7 +35,8 @@ std::string syntax_message(const std::string& message) {
 
 Tree read(std::string_view text, const Source& source, Origin origin) {
   if (const auto flaw = find_flaw(text))
-    source.fail(origin.override_place.value_or(Place{.line = flaw->line, .column = flaw->column}),
+    source.fail(origin.override_place.value_or(
+                    Place{.line = flaw->line, .column = flaw->column, .file = origin.file}),
                 origin.path, flaw->message);
 
   const std::string_view line_end = text.empty() || text.ends_with('\n') ? "" : "\n";
@@ -53,14 +55,14 @@ Tree read(std::string_view text, const Source& source, Origin origin) {
 
 }  // namespace
 
-Tree read_yaml(std::string_view text, const Source& source) {
+Tree read_yaml(std::string_view text, const Source& source, int file) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  return read(text, source, {});
+  return read(text, source, {.file = file});
 }
 
 Tree read_yaml_value(std::string_view text, const Source& source, Place override_place, std::string path) {
-  return read(text, source, {override_place, std::move(path)});
+  return read(text, source, {.override_place = override_place, .path = std::move(path)});
 }
 
 }  // namespace pcnn::config_detail

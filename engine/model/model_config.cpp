@@ -35,6 +35,8 @@ BlockConfig read_block(const ConfigNode& section) {
   const auto kind = section.choice<BlockKind>(
       "kind", BlockKind::kResidual,
       {{"residual", BlockKind::kResidual}, {"masked_conv", BlockKind::kMaskedConv}});
+  // Of a residual block they are those inside it, of a masked_conv those it hands on.
+  section.governs("kind", {"filters"});
   BlockConfig config;
   config.repeat = static_cast<int>(section.integer("repeat", 1, ConfigRange::between(0, kMaxRepeat)));
   if (kind == BlockKind::kResidual) {
@@ -53,6 +55,7 @@ BlockConfig read_block(const ConfigNode& section) {
 
 // ELU's alpha and leaky ReLU's factor share one key; the other activations have none.
 float read_slope(const ConfigNode& section, Activation activation) {
+  section.governs("activation", {"slope"});
   if (activation == Activation::kLeakyRelu)
     return static_cast<float>(section.real("slope", 0.01, ConfigRange::between(0.0, 1.0)));
   if (activation == Activation::kElu)
@@ -67,8 +70,11 @@ HeadConfig read_head(const ConfigNode& section) {
                                          {{"bernoulli", HeadKind::kBernoulli},
                                           {"softmax", HeadKind::kSoftmax},
                                           {"logistic_mixture", HeadKind::kLogisticMixture}});
+  if (config.kind == HeadKind::kBernoulli) section.governs("head", {"levels"});
+  if (config.kind != HeadKind::kLogisticMixture) section.governs("head", {"mixtures"});
+  const int most_levels = config.kind == HeadKind::kLogisticMixture ? kMaxMixtureLevels : kMaxLevels;
   if (config.kind != HeadKind::kBernoulli)
-    config.levels = static_cast<int>(section.integer("levels", 256, ConfigRange::between(2, kMaxLevels)));
+    config.levels = static_cast<int>(section.integer("levels", 256, ConfigRange::between(2, most_levels)));
   else if (section.has("levels"))
     section.fail("levels", "the Bernoulli head has two");
   if (config.kind == HeadKind::kLogisticMixture)

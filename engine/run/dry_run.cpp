@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include "engine/compile/program.h"
-#include "engine/core/digits.h"
+#include "engine/core/counted.h"
 #include "engine/model/summary.h"
 #include "engine/run/checkpoint_store.h"
+#include "engine/run/training_run.h"
 #include "engine/sample/incremental_sampler.h"
 #include "engine/train/shard_size.h"
 
@@ -45,13 +46,16 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
                   network.image_width, flock, megabytes(program.weight_bytes())));
 }
 
-// The step a resumed run would go on from.
-std::int64_t restored_step(const RunParts& run, Console& console) {
+// Where a resumed run would go on from.
+std::string describe_resume(const RunParts& run, Console& console) {
   const Workers workers(run.config.threads);
   Trainer trainer(run.network, *run.head, run.config.train, run.config.seed,
                   std::vector<float>(run.network.parameter_count()), workers, run.precision);
-  (void)restore_latest(run, trainer, console);
-  return trainer.progress().step;
+  const Standing standing = restore_latest(run, trainer, console).standing;
+  const std::string finished = how_to_go_beyond(run, trainer, standing);
+  if (!finished.empty()) return finished;
+  return fmt::format("the run would go on in {} from step {}", run.directory.path(),
+                     grouped(trainer.progress().step));
 }
 
 }  // namespace
@@ -60,12 +64,12 @@ void describe_run(const RunParts& run, bool resumes, double loading_seconds, Con
   print_table(run.network, console);
   describe_memory(run.config, run.network, run.precision, console);
   describe_sampling(run.config, run.network, run.precision, console);
-  console.line(fmt::format("data: {} train, {} validation and {} test images, read and checked in {:.2f} s",
-                           grouped(run.data.train.count), grouped(run.data.validation.count),
-                           grouped(run.data.test.count), loading_seconds));
+  console.line(
+      fmt::format("data: {} to train on, {} to validate and {} to test, read and checked in {:.2f} s",
+                  counted(run.data.train.count, "image"), grouped(run.data.validation.count),
+                  grouped(run.data.test.count), loading_seconds));
   if (run.start) console.line(fmt::format("the run would start from the parameters of {}", run.start->path));
-  console.line(resumes ? fmt::format("the run would go on in {} from step {}", run.directory.path(),
-                                     grouped(restored_step(run, console)))
+  console.line(resumes ? describe_resume(run, console)
                        : fmt::format("the run would begin in {}", run.directory.path()));
 }
 

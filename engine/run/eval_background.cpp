@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/run/eval_report.h"
 #include "engine/run/score_images.h"
@@ -41,9 +42,9 @@ TrainedModel load_background(const EvalOptions& options, const TrainedModel& mod
   TrainedModel background = load_trained_model(options.background);
   const int channels = background.network.image_channels;
   if (channels != model.network.image_channels)
-    throw ConfigError(fmt::format(
-        "--background: the images of {} have {} channel{}, accepted: {}, as those of {}", background.path,
-        channels, channels == 1 ? "" : "s", model.network.image_channels, model.path));
+    throw ConfigError(fmt::format("--background: the images of {} have {}, accepted: {}, as those of {}",
+                                  background.path, counted(channels, "channel"), model.network.image_channels,
+                                  model.path));
   if (!is_same_coding(config.data, background.config.data))
     throw ConfigError(
         fmt::format("--background: {} was trained on pixels coded as '{}', accepted: '{}', as {} is "

@@ -49,6 +49,7 @@ struct Subject {
   std::vector<float> parameters;
   std::string whose_parameters;
   PrecisionChoice precision;
+  std::vector<std::string> notes;
 };
 
 Subject load_subject(const InspectOptions& options) {
@@ -62,7 +63,8 @@ Subject load_subject(const InspectOptions& options) {
             .head = std::move(model.head),
             .parameters = std::move(model.parameters),
             .whose_parameters = "the parameters of " + model.path,
-            .precision = model.config.precision};
+            .precision = model.config.precision,
+            .notes = {}};
   }
   const RunConfig config =
       read_run_config(ConfigDocument::from_file(options.network, options.overrides), "inspect");
@@ -71,7 +73,8 @@ Subject load_subject(const InspectOptions& options) {
                   .head = make_output_head(config.model.head, image.c),
                   .parameters = {},
                   .whose_parameters = fmt::format("random parameters of seed {}", config.seed),
-                  .precision = config.precision};
+                  .precision = config.precision,
+                  .notes = config.notes};
   subject.parameters = random_parameters(subject.network, config.seed);
   return subject;
 }
@@ -166,6 +169,7 @@ void inspect(const InspectOptions& options) {
   const Subject subject = load_subject(options);
 
   Console console(options.verbosity);
+  for (const std::string& note : subject.notes) console.warning("note: " + note);
   const std::string table = network_table(subject.network);
   console.line(table.substr(0, table.size() - 1));
   const FieldGrid grid = field_grid(subject.network);

@@ -13,6 +13,7 @@
 #include "engine/core/version.h"
 #include "engine/io/file.h"
 #include "engine/run/dry_run.h"
+#include "engine/run/ending.h"
 #include "engine/run/interruption.h"
 #include "engine/run/run_lock.h"
 #include "engine/run/sweep_hint.h"
@@ -23,8 +24,9 @@ namespace pcnn {
 namespace {
 
 // What a resumed run may change without becoming another run.
-constexpr std::array kResumableKeys{"train.epochs", "train.steps", "train.seconds", "train.checkpoint_every.",
-                                    "threads",      "sample."};
+constexpr std::array kResumableKeys{
+    "train.epochs",   "train.steps", "train.seconds", "train.checkpoint_every.",
+    "data.directory", "threads",     "sample."};
 
 void check_resumable(const std::vector<std::string>& overrides) {
   for (const std::string& override_text : overrides) {
@@ -33,7 +35,41 @@ void check_resumable(const std::vector<std::string>& overrides) {
     if (!allowed)
       throw ConfigError("override '" + override_text +
                         "': a resumed run keeps its config; what may change: train.epochs, train.steps, "
-                        "train.seconds, train.checkpoint_every.*, threads, sample.*");
+                        "train.seconds, train.checkpoint_every.*, data.directory, threads, sample.*");
+  }
+}
+
+// A run that could not be resumed ended as it did before.
+void note_failed_start(const std::string& reason, const RunDirectory& directory, Console& console,
+                       bool resumes) {
+  try {
+    console.log_to(directory.log());
+    console.log(reason);
+  } catch (const FileError&) {
+  }
+  if (!resumes) record_ending(directory, {.how = Ended::kFailed, .reason = reason});
+}
+
+// The run, ready to train, and its log; null where a resumed one has nothing left to do.
+std::unique_ptr<TrainingRun> set_up(const RunParts& run, const RunLock& lock, const Workers& workers,
+                                    Console& console, bool resumes) {
+  const RunDirectory& directory = run.directory;
+  directory.remove_leftovers();
+  try {
+    auto training = std::make_unique<TrainingRun>(run, lock, workers, console);
+    if (resumes) {
+      training->resume();
+      if (const std::string line = training->how_to_go_beyond(); !line.empty()) {
+        console.line(line);
+        return nullptr;
+      }
+    }
+    write_file_atomic(directory.config(), run.resolved_yaml);  // what may change did, once all is well
+    console.log_to(directory.log());
+    return training;
+  } catch (const std::exception& error) {
+    note_failed_start(error.what(), directory, console, resumes);
+    throw;
   }
 }
 
@@ -52,7 +88,9 @@ void introduce(const RunParts& run, bool resumes, Console& console) {
 void note_all(const RunParts& run, const ChosenPrecision& chosen, const ConfigDocument& document,
               Console& console) {
   if (!chosen.note.empty()) console.warning(chosen.note);
+  for (const std::string& note : run.config.notes) console.warning("note: " + note);
   if (!run.data.note.empty()) console.warning("note: " + run.data.note);
+  if (!run.data.passed_over.empty()) console.warning("note: " + run.data.passed_over);
   if (document.root().has("sweep"))
     console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
 }
@@ -83,20 +121,13 @@ void run(const RunOptions& options) {
   if (!resumes) RunDirectory::create(directory.path());
   const RunLock lock(directory.path());
   const InterruptionGuard interruptions;
-  console.log_to(directory.log());
-  directory.remove_leftovers();
-  if (!resumes) write_file_atomic(directory.config(), parts.resolved_yaml);
-
   const Workers workers(config.threads);
-  TrainingRun training(parts, workers, console);
-  if (resumes) {
-    training.resume();
-    write_file_atomic(directory.config(), parts.resolved_yaml);  // what may change did, once all is well
-  }
+  const std::unique_ptr<TrainingRun> training = set_up(parts, lock, workers, console, resumes);
+  if (!training) return;
   introduce(parts, resumes, console);
   console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));
   note_all(parts, chosen, document, console);
-  training.train();
+  training->train();
   console.line("samples, curves and parameters are in " + directory.path());
 }
 

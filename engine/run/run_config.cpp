@@ -14,6 +14,7 @@ SampleConfig read_sample_config(const ConfigNode& section) {
   config.sampler.kind = section.choice<SamplerKind>(
       "sampler", config.sampler.kind,
       {{"incremental", SamplerKind::kIncremental}, {"naive", SamplerKind::kNaive}});
+  if (config.sampler.kind != SamplerKind::kIncremental) section.governs("sampler", {"flock"});
   if (config.sampler.kind == SamplerKind::kIncremental)
     config.sampler.flock =
         static_cast<int>(section.optional_integer("flock", ConfigRange::between(1, kMaxFlock)).value_or(0));
@@ -33,6 +34,15 @@ void check_name(const ConfigNode& root, const std::string& name) {
     root.fail("name", "found '" + name + "', accepted: a directory name without '/'");
 }
 
+std::vector<std::string> notes_of(const ConfigDocument& document) {
+  std::vector<std::string> notes = document.notes();
+  if (document.is_empty())
+    notes.push_back(document.name() +
+                    ": holds no key, so everything is the default: dataset mnist, a network without blocks, "
+                    "10 epochs; configs/reference.yaml shows every key");
+  return notes;
+}
+
 }  // namespace
 
 RunConfig read_run_config(const ConfigDocument& document, const std::string& default_name) {
@@ -41,7 +51,7 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
   config.name = root.text("name", default_name);
   check_name(root, config.name);
   config.output = root.text("output", config.output);
-  config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, ConfigRange::at_least(0)));
+  config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, ConfigRange::seeds()));
   config.threads = static_cast<int>(
       root.optional_integer("threads", ConfigRange::between(1, kMaxThreads)).value_or(available_threads()));
   config.precision = root.choice<PrecisionChoice>(
@@ -49,11 +59,15 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
       {{"auto", std::nullopt}, {"f32", Precision::kF32}, {"bf16", Precision::kBf16}});
   config.model = read_model_config(root.section("model"));
   const HeadConfig& head = config.model.head;
+  if (head.kind != HeadKind::kBernoulli)
+    root.section("model").governs("head", root.section("data"),
+                                  {"binarisation", "threshold", "binarisation_seed"});
   config.data = read_data_config(root.section("data"), head.kind == HeadKind::kBernoulli ? 0 : head.levels);
   config.train = read_train_config(root.section("train"));
   config.sample = read_sample_config(root.section("sample"));
   root.pass_over("sweep");  // of pcnn-sweep
   document.reject_unread();
+  config.notes = notes_of(document);
   return config;
 }
 

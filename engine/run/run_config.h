@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/config/config.h"
 #include "engine/data/data_config.h"
@@ -34,12 +35,13 @@ struct RunConfig {
   ModelConfig model;
   TrainConfig train;
   SampleConfig sample;
+  std::vector<std::string> notes;  // what whoever wrote the config should know, a line each
 
   [[nodiscard]] std::string directory() const { return output + "/" + name; }
 };
 
-// Reads every section but `sweep`, and refuses keys nobody knows. default_name stands where the config has no `name`.
-// Throws ConfigError.
+// Reads every section but `sweep`, and refuses keys nobody knows. default_name stands where the config has no
+// `name`. Throws ConfigError.
 [[nodiscard]] RunConfig read_run_config(const ConfigDocument& document, const std::string& default_name);
 
 }  // namespace pcnn

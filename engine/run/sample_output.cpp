@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <set>
 
-#include "engine/core/digits.h"
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"
@@ -92,14 +92,14 @@ FolderRest write_picture_folder(const std::string& path, std::span<const Image8>
 std::string describe(const FolderRest& rest, const std::string& path) {
   std::string text;
   if (rest.removed > 0)
-    text = fmt::format("{} picture{} of an earlier call {} removed", grouped(rest.removed),
-                       rest.removed == 1 ? "" : "s", rest.removed == 1 ? "was" : "were");
+    text = fmt::format("{} of an earlier call {} removed", counted(rest.removed, "picture"),
+                       rest.removed == 1 ? "was" : "were");
   if (!rest.left.empty()) {
     const std::span<const std::string> named =
         std::span(rest.left).first(std::min(rest.left.size(), kMostNamed));
-    text += fmt::format("{}{} other file{} left: {}{}", text.empty() ? "" : "; ", grouped(rest.left.size()),
-                        rest.left.size() == 1 ? " is" : "s are", fmt::join(named, ", "),
-                        named.size() < rest.left.size() ? " ..." : "");
+    text += fmt::format("{}{} {} left: {}{}", text.empty() ? "" : "; ",
+                        counted(rest.left.size(), "other file"), rest.left.size() == 1 ? "is" : "are",
+                        fmt::join(named, ", "), named.size() < rest.left.size() ? " ..." : "");
   }
   return text.empty() ? text : path + ": " + text;
 }

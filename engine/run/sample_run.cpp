@@ -8,7 +8,7 @@
 #include <limits>
 #include <optional>
 
-#include "engine/core/digits.h"
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"
@@ -140,8 +140,13 @@ Network network_for(const SampleOptions& options, const TrainedModel& model,
                  width > 0 ? width : model.network.image_width);
 }
 
-std::string threads_text(int threads) {
-  return fmt::format("{} thread{}", threads, threads == 1 ? "" : "s");
+// What single pictures do not hold of the images, so that they do not score alike.
+std::string lost_in_pictures(const OutputHead& head, const Shape& image) {
+  if (image.c != 1 && image.c != 3)
+    return fmt::format("note: the pictures show the first of {} channels; a .npy holds all", image.c);
+  if (head.levels() > 256)
+    return fmt::format("note: the pictures show {} levels in 256 steps; a .npy holds them", head.levels());
+  return {};
 }
 
 // At temperature 0 all images of one call would be the same.
@@ -154,9 +159,9 @@ int images_of_each(const SampleOptions& options, bool completes) {
 std::string describe(const SampleOptions& options, const Samples& samples, int threads) {
   const char* const precision = name_of(samples.precision);
   if (options.sampler.kind == SamplerKind::kNaive)
-    return fmt::format("naive sampler, {}, {}", precision, threads_text(threads));
+    return fmt::format("naive sampler, {}, {}", precision, counted(threads, "thread"));
   return fmt::format("incremental sampler, {}, flocks of {}, {}", precision, samples.flock,
-                     threads_text(threads));
+                     counted(threads, "thread"));
 }
 
 }  // namespace
@@ -172,7 +177,7 @@ void sample(const SampleOptions& options) {
                       "stored, accepted: .npy");
   if (!options.complete.empty())
     partial = read_partial_images(options.complete, options.mask, model.network.image_channels, *model.head,
-                                  model.config.data.binarisation.threshold);
+                                  model.config.data.binarisation.threshold, model.config.data.arrays);
   const Network network = network_for(options, model, partial);
   const int each = images_of_each(options, partial.has_value());
   const int inputs = partial ? partial->shape.n : 1;
@@ -195,11 +200,11 @@ void sample(const SampleOptions& options) {
   Console console(options.verbosity);
   const ChosenPrecision chosen = choose_precision(options.precision.value_or(model.config.precision));
   if (!chosen.note.empty()) console.warning(chosen.note);
+  if (partial && !partial->passed_over.empty()) console.warning("note: " + partial->passed_over);
   SamplerConfig sampler = options.sampler;
   sampler.precision = chosen.precision;
-  console.detail(fmt::format("{} image{} of {}x{}x{}, {} parameters of {}", grouped(chains),
-                             chains == 1 ? "" : "s", shape.c, shape.h, shape.w, network.parameter_count(),
-                             model.path));
+  console.detail(fmt::format("{} of {}x{}x{}, {} parameters of {}", counted(chains, "image"), shape.c,
+                             shape.h, shape.w, network.parameter_count(), model.path));
   const Workers workers(options.threads > 0 ? options.threads : available_threads());
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
@@ -237,11 +242,13 @@ void sample(const SampleOptions& options) {
   }
   if (!options.trace.empty())
     write_trace(options.trace, shape, samples.probabilities, model.head->probability_count());
-  console.line(fmt::format("{} image{} of {}x{} in {:.2f} s: {:.1f} images/s ({}) from {} to {}",
-                           grouped(chains), chains == 1 ? "" : "s", shape.h, shape.w, seconds,
-                           chains / seconds, describe(options, samples, workers.threads()), model.path,
-                           options.output));
+  console.line(fmt::format("{} of {}x{} in {:.2f} s: {:.1f} images/s ({}) from {} to {}",
+                           counted(chains, "image"), shape.h, shape.w, seconds, chains / seconds,
+                           describe(options, samples, workers.threads()), model.path, options.output));
   if (!beside_them.empty()) console.line(beside_them);
+  if (const std::string note = lost_in_pictures(*model.head, image);
+      kind == OutputKind::kFolder && !note.empty())
+    console.line(note);
 }
 
 }  // namespace pcnn

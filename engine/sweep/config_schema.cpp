@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
@@ -25,6 +27,8 @@ constexpr std::array kRuns{
     "data: {binarisation: bernoulli_fixed, validation_choice: seeded}",
     "data: {train_on: test}",
     "data: {dataset: npy, directory: d, quantised: true}",
+    "data: {dataset: png, directory: d}",
+    "data: {dataset: idx, directory: d}",
     "data: {colour: true}",
     "train: {optimiser: adam}",
     "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",
@@ -62,7 +66,11 @@ Json json_of(const std::string& yaml) {
 }
 
 void add_bounds(const ConfigRange& range, bool whole, Json& schema) {
-  const auto number = [&](double bound) { return whole ? Json(std::llround(bound)) : Json(bound); };
+  const auto number = [&](double bound) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    if (!whole) return Json(bound);
+    return Json(bound < static_cast<double>(kMost) ? std::llround(bound) : kMost);
+  };
   if (std::isfinite(range.min)) schema[range.min_open ? "exclusiveMinimum" : "minimum"] = number(range.min);
   if (std::isfinite(range.max)) schema[range.max_open ? "exclusiveMaximum" : "maximum"] = number(range.max);
 }
@@ -73,6 +81,10 @@ Json value_schema(const Key& key) {
   if (key.type == "integer" || key.type == "number") {
     schema["type"] = key.type;
     add_bounds(key.range, key.type == "integer", schema);
+  } else if (key.type == "count or fraction") {
+    Json count{{"type", "integer"}};
+    add_bounds(key.range, true, count);
+    schema["anyOf"] = {count, Json{{"type", "number"}, {"exclusiveMinimum", 0}, {"exclusiveMaximum", 1}}};
   } else if (key.type == "boolean") {
     schema["type"] = "boolean";
   } else if (key.type == "choice") {

@@ -18,6 +18,7 @@ Objective read_objective(const ConfigNode& sweep) {
                                            {"validation_bits_per_dim", Metric::kValidationBitsPerDim},
                                            {"train_nats_per_dim", Metric::kTrainNatsPerDim},
                                            {"images_per_second", Metric::kImagesPerSecond}});
+  sweep.governs("metric", {"goal"});
   const Goal usual = objective.metric == Metric::kImagesPerSecond ? Goal::kMaximise : Goal::kMinimise;
   objective.goal =
       sweep.choice<Goal>("goal", usual, {{"minimise", Goal::kMinimise}, {"maximise", Goal::kMaximise}});
@@ -91,8 +92,9 @@ SweepConfig read_sweep_config(const ConfigNode& sweep, const std::vector<SweptPa
       "method", config.method, {{"grid", SearchMethod::kGrid}, {"random", SearchMethod::kRandom}});
   if (config.method == SearchMethod::kRandom) {
     config.trials = sweep.integer("trials", config.trials, ConfigRange::between(1, kMostTrials));
-    config.seed = static_cast<std::uint64_t>(sweep.integer("seed", 1, ConfigRange::at_least(0)));
+    config.seed = static_cast<std::uint64_t>(sweep.integer("seed", 1, ConfigRange::seeds()));
   } else {
+    sweep.governs("method", {"trials", "seed"});
     for (const char* key : {"trials", "seed"})
       if (sweep.has(key))
         sweep.fail(key, "a grid has a trial for every combination; method: random draws some");

@@ -18,15 +18,6 @@ TEST(Config, RejectsDuplicateKeysWithBothLines) {
             "x.yaml:3:13: blocks[1].kind: given twice, first on line 3");
 }
 
-TEST(Config, RejectsAnchorsAliasesAndMergeKeys) {
-  const std::string no_aliases = "anchors and aliases are not accepted, write the value out";
-  EXPECT_EQ(load_error("a: &x 1\nb: *x\n"), "x.yaml:1:4: a: " + no_aliases);
-  EXPECT_EQ(load_error("a: &x\n  k: 1\n"), "x.yaml:1:4: a: " + no_aliases);
-  EXPECT_EQ(load_error("b: *x\n"), "x.yaml:1:4: b: " + no_aliases);
-  EXPECT_EQ(load_error("a:\n  <<: {k: 1}\n"),
-            "x.yaml:2:3: a: merge keys are not accepted, write the keys out");
-}
-
 TEST(Config, RejectsTags) {
   EXPECT_EQ(load_error("a: !!int 5\n"), "x.yaml:1:4: a: tags are not accepted, found tag:yaml.org,2002:int");
   EXPECT_EQ(load_error("a: !point [1]\n"), "x.yaml:1:4: a: tags are not accepted, found !point");

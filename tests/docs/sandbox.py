@@ -42,7 +42,8 @@ def write_png(path, image):
 class Sandbox:
     def __init__(self, folder, programs):
         self.folder = pathlib.Path(folder)
-        self.environment = {**os.environ, "PCNN_PROGRAMS": str(programs), "NO_COLOR": "1"}
+        self.environment = {**os.environ, "PCNN_PROGRAMS": str(programs), "NO_COLOR": "1",
+                            "PATH": f"{self.folder}/build/bin:{os.environ['PATH']}"}
         self.make_project()
         self.make_data(np.random.default_rng(1))
 
@@ -63,6 +64,7 @@ class Sandbox:
         train, test = strokes(rng, 40, 28, 28), strokes(rng, 16, 28, 28)
         write_idx(mnist / "train-images-idx3-ubyte", train)
         write_idx(mnist / "t10k-images-idx3-ubyte", test)
+        (self.folder / "elsewhere").symlink_to("data")
         np.save(self.folder / "mine.npy", test[:4, 0])
         write_png(self.folder / "partial.png", test[0])
         known = np.full((1, 28, 28), 255, np.uint8)

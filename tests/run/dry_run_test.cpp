@@ -45,7 +45,7 @@ TEST_F(DryRun, WritesNothingAndSaysWhatTheRunWillBe) {
   EXPECT_EQ(everything(), before);
   const std::string text = slurp(said);
   for (const char* part : {"receptive field", "memory: f32", "sampling: f32",
-                           "data: 39 train, 11 validation and 9 test images, read and checked in "})
+                           "data: 39 images to train on, 11 to validate and 9 to test, read and checked in "})
     EXPECT_NE(text.find(part), std::string::npos) << text;
   EXPECT_NE(text.find("the run would begin in " + directory()), std::string::npos) << text;
   fs::remove(said);

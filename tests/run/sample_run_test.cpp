@@ -170,6 +170,7 @@ TEST_F(SampleRun, WritesPicturesThatScoreAsTheirLevelsDo) {
       const std::string picture = drawn.output + "/000" + std::to_string(i) + ".png";
       EXPECT_EQ(evaluate({.model = drawn.model, .images = picture, .live = false}).nats.at(0), nats[i]);
     }
+    EXPECT_EQ(evaluate({.model = drawn.model, .images = drawn.output, .live = false}).nats, nats);
   }
 }
 
@@ -381,7 +382,7 @@ TEST_F(SampleRun, SaysInOneLineWhatIsWrong) {
              o.complete = file("twos.npy");
              o.mask = file("twos.npy");
            }),
-           "element 0 is 2, accepted: levels 0 to 1");
+           "value 2 at index (0, 0), accepted: levels 0 to 1");
   contains(with([&](auto& o) {
              o.complete = file("small.npy");
              o.mask = file("twos.npy");
