@@ -55,10 +55,9 @@ std::string one_line(const CLI::App& app, const CLI::ParseError& error) {
 CommandLine::CommandLine(std::string name, const std::string& about)
     : name_(std::move(name)), app_(about, name_) {
   flush_denormals_to_zero();
-  CLI::Option* quiet =
-      app_.add_flag("-q,--quiet", quiet_, "errors and warnings only, beside what was asked for");
-  app_.add_flag("-v,--verbose", verbose_, "say more")->excludes(quiet);
-  app_.set_version_flag("--version", version_text, "versions, instructions and threads in use");
+  CLI::Option* quiet = app_.add_flag("-q,--quiet", quiet_, "print results, warnings and errors only");
+  app_.add_flag("-v,--verbose", verbose_, "print more")->excludes(quiet);
+  app_.set_version_flag("--version", version_text, "print versions, and the instructions and threads in use");
 }
 
 std::optional<int> CommandLine::parse(int argc, const char* const* argv) {

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
       "  pcnn-eval runs/mnist data.directory=elsewhere/mnist --split validation --json\n"
       "  pcnn-eval runs/mnist --scores scores.csv --surprise surprise.png\n"
       "  pcnn-eval runs/mnist --images mine.npy --scores mine.csv\n"
+      "  pcnn-eval runs/mnist --images folder/of/pngs --scores folder.csv\n"
       "The data set, its split and its coding are the run's. Intervals are of the mean over images: 95 %, "
       "that is\n"
       "1.96 * sample standard deviation / sqrt(images) to either side.");
@@ -37,10 +38,12 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"test", "validation", "train"}));
   app.add_option("--images", options.images,
                  "score these instead: .npy, [n] x [channels] x height x width, uint8 pixels or bool and "
-                 "uint16 levels; or a PNG; of any size")
+                 "uint16 levels; a PNG; or a folder of PNGs, or of a folder for each class; of any size")
       ->check(refuse_empty);
   app.add_flag("--json", json, "one JSON object on standard output and nothing else");
-  app.add_option("--scores", options.scores, ".csv for the score of every image")->check(refuse_empty);
+  app.add_option("--scores", options.scores,
+                 ".csv for the score of every image; with its file and class where it has them")
+      ->check(refuse_empty);
   app.add_option("--surprise", options.surprise,
                  ".png: the most and the least likely images, each beside its map of nats per pixel")
       ->check(refuse_empty);

@@ -22,14 +22,14 @@ int main(int argc, char** argv) {
   app.add_option("network", arguments,
                  "a config, then any number of key.path=value overrides; or a run directory (its best "
                  "parameters), or a checkpoint (.safetensors)");
-  app.add_option("--field", options.field, ".png for a picture of the receptive field")
+  app.add_option("--field", options.field, "a .png file to draw the receptive field to")
       ->check([](const std::string& path) { return path.empty() ? "empty, accepted: a name in .png" : ""; });
   app.add_option("--scale", options.scale, "picture pixels per image pixel (16)")->check(CLI::Range(1, 64));
   app.add_flag("--overwrite", options.overwrite, "write over a picture that exists");
-  app.add_option("--threads", options.threads, "results do not depend on it (all cores)")
+  app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));
   bool no_proof = false;
-  app.add_flag("--no-proof", no_proof, "table and receptive field only");
+  app.add_flag("--no-proof", no_proof, "print the table and the receptive field only");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
   options.verbosity = program.verbosity();
   if (arguments.empty() || arguments.front().find('=') != std::string::npos)

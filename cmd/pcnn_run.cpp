@@ -43,7 +43,8 @@ int main(int argc, char** argv) {
   app.add_option("--resume", options.resume, "continue the run in this directory");
   app.add_flag("--dry-run", options.dry_run, "print the network table, receptive field and memory, and stop");
   bool multirun = false;
-  app.add_flag("-m,--multirun", multirun, "a sweep, as pcnn-sweep: key=a,b,c is a list to sweep over");
+  app.add_flag("-m,--multirun", multirun,
+               "run a sweep, as pcnn-sweep does; key=a,b,c is a list to sweep over");
   app.add_option("--progress", options.progress_seconds,
                  "seconds between lines of progress, where standard output is no terminal (30)")
       ->check(CLI::Range(1, 86400));

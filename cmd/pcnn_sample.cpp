@@ -37,10 +37,11 @@ int main(int argc, char** argv) {
   app.add_option("--width", options.width, "columns of the images (as trained)")->check(CLI::Range(1, 65536));
   app.add_option(
       "--complete", options.complete,
-      "images to complete: a PNG, grey or RGB as the model's, or .npy of levels ([n] x [channels] x height "
-      "x width)");
-  app.add_option("--mask", options.mask,
-                 "what is known of them: white in a PNG, not 0 in a .npy; the rest is drawn");
+      "images to complete: a PNG or a folder of them, or .npy of levels ([n] x [channels] x height x width)");
+  app.add_option(
+      "--mask", options.mask,
+      "what is known of them: white in a PNG, not 0 in a .npy; the rest is drawn; one for all, or a "
+      "folder with one for each under the image's name");
   app.add_option(
       "--trace", options.trace,
       ".npy for the probabilities each value was drawn with: float32; of a 1, shaped as the images, or of "

@@ -25,7 +25,7 @@ install_packages() {
   for package in "$@"; do
     dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done
-  if ((${#missing[@]} == 0)); then echo "== packages: all installed"; return; fi
+  if ((${#missing[@]} == 0)); then echo "== packages: $# installed"; return; fi
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || { echo "setup.sh: not root and no sudo; as root: apt-get install ${missing[*]}" >&2; return 1; }
     as_root=(sudo)
@@ -37,7 +37,8 @@ install_packages() {
 
 if command -v dpkg-query >/dev/null; then
   install_packages "${packages[@]}"
-  if ((${#also[@]} > 0)); then install_packages "${also[@]}" || echo "== goes on without: ${also[*]}"; fi
+  # One by one, or a package that cannot be had would keep the others away.
+  for package in "${also[@]}"; do install_packages "$package" || echo "== goes on without $package"; done
 else
   echo "== packages: not a Debian system; see the list in README.md (CMake names what it misses)"
 fi

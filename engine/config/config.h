@@ -63,6 +63,11 @@ class ConfigNode {
   [[nodiscard]] double real(std::string_view key, double fallback, ConfigRange accepted = {}) const;
   [[nodiscard]] std::optional<double> optional_real(std::string_view key, ConfigRange accepted = {}) const;
 
+  // How many of some things: an integer, or a fraction of them as a number in (0, 1). `accepted` holds for
+  // the integer, and is at least 1. nullopt where the key is absent or null.
+  [[nodiscard]] std::optional<double> optional_count_or_fraction(std::string_view key,
+                                                                 ConfigRange accepted) const;
+
   // true or false and no other word.
   [[nodiscard]] bool boolean(std::string_view key, bool fallback) const;
 
@@ -170,12 +175,12 @@ class ConfigDocument {
   [[nodiscard]] const std::string& name() const;
 
   struct Key {
-    std::string path;  // "train.batch", "model.blocks[].kernel"
-    // "integer", "number", "boolean", "text", "choice", "list of integers", "list of values", "list of texts"
-    std::string type;
-    std::string fallback;                   // as YAML; "null" for none
-    std::string accepted;                   // as in errors: "an integer >= 1", "one of relu, elu"
-    ConfigRange range = {};                 // of numbers, and of each in a list of integers
+    std::string path;      // "train.batch", "model.blocks[].kernel"
+    std::string type;      // "integer", "number", "count or fraction", "boolean", "text", "choice", "list of
+                           // integers", "list of values", "list of texts"
+    std::string fallback;  // as YAML; "null" for none
+    std::string accepted;  // as in errors: "an integer >= 1", "one of relu, elu"
+    ConfigRange range = {};                 // of numbers, of counts, and of each in a list of integers
     std::vector<std::string> choices = {};  // of a choice
   };
   // `include` of files, which is followed before anybody asks.

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::string_view kNoFallback = "null";
 constexpr std::string_view kAcceptedText = "text, not empty";
+constexpr ConfigRange kFractions = ConfigRange::inside(0.0, 1.0);
 
 // Reads values of one key: what every getter says and records is the same.
 class Reader {
@@ -56,6 +57,17 @@ class Reader {
     const auto value = config_detail::parse_real(scalar(true, accepted));
     if (!value || !range.contains(*value)) fail(accepted);
     return *value;
+  }
+
+  // An integer in the range, or a number in (0, 1).
+  double count_or_fraction(ConfigRange range, std::string_view accepted) const {
+    const std::string& text = scalar(true, accepted);
+    if (const auto count = config_detail::parse_integer(text);
+        count && range.contains(static_cast<double>(*count)))
+      return static_cast<double>(*count);
+    const auto fraction = config_detail::parse_real(text);
+    if (!fraction || !kFractions.contains(*fraction)) fail(accepted);
+    return *fraction;
   }
 
   std::vector<std::int64_t> integers(ConfigRange range, std::string_view accepted) const {
@@ -153,6 +165,22 @@ std::optional<double> ConfigNode::optional_real(std::string_view key, ConfigRang
   if (reader.entry()) value = reader.real(accepted, description);
   reader.record("number", std::string(kNoFallback), description,
                 value ? config_detail::real_as_yaml(*value) : std::string(kNoFallback), accepted);
+  return value;
+}
+
+std::optional<double> ConfigNode::optional_count_or_fraction(std::string_view key,
+                                                             ConfigRange accepted) const {
+  const Reader reader(state_->source, *section_, key);
+  const std::string description =
+      accepted.describe("an integer") + ", or " + kFractions.describe("a fraction");
+  std::optional<double> value;
+  if (reader.entry()) value = reader.count_or_fraction(accepted, description);
+  const auto yaml = [](double amount) {
+    return amount < 1.0 ? config_detail::real_as_yaml(amount)
+                        : std::to_string(static_cast<std::int64_t>(amount));
+  };
+  reader.record("count or fraction", std::string(kNoFallback), description,
+                value ? yaml(*value) : std::string(kNoFallback), accepted);
   return value;
 }
 

@@ -42,7 +42,12 @@ ImageSet coloured(const ImageSet& grey, std::uint64_t seed) {
                   .width = grey.width,
                   .values = grey.values,
                   .pixels = {},
-                  .ids = grey.ids};
+                  .ids = grey.ids,
+                  .files = grey.files,
+                  .labels = grey.labels,
+                  .label_names = grey.label_names,
+                  .passed_over = grey.passed_over,
+                  .origin = grey.origin};
   images.pixels.reserve(3 * grey.pixels.size());
   for (int image = 0; image < grey.count; ++image) {
     const ColourPair pair = colours_of(grey.ids[static_cast<std::size_t>(image)], seed);

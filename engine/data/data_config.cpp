@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "engine/config/config.h"
+#include "engine/data/levels.h"
 
 namespace pcnn {
 namespace {
@@ -45,6 +46,32 @@ std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
   return data.text("directory", "");
 }
 
+// How the files of this kind are to be read.
+void read_files(const ConfigNode& data, DataConfig& config) {
+  if (applies(data, "prefix", config.dataset == DatasetKind::kIdx, "dataset is not idx", {"dataset"}))
+    config.prefix = data.optional_text("prefix").value_or("");
+  if (applies(data, "labels", config.dataset != DatasetKind::kPng,
+              "dataset is png, whose class folders are its labels", {"dataset"}))
+    config.labels = data.boolean("labels", config.labels);
+  const bool npy = config.dataset == DatasetKind::kNpy;
+  const std::string_view not_npy = "dataset is not npy";
+  if (applies(data, "layout", npy, not_npy, {"dataset"}))
+    config.arrays.layout = data.choice<ArrayLayout>(
+        "layout", config.arrays.layout,
+        {{"auto", ArrayLayout::kAuto}, {"nchw", ArrayLayout::kNchw}, {"nhwc", ArrayLayout::kNhwc}});
+  if (applies(data, "scale", npy, not_npy, {"dataset"}))
+    config.arrays.scale =
+        static_cast<int>(data.optional_integer("scale", ConfigRange::between(1, kMaxLevels - 1)).value_or(0));
+  if (applies(data, "shape", npy, not_npy, {"dataset"})) {
+    const auto shape = data.integers("shape", {}, ConfigRange::between(1, 16384));
+    if (shape.size() == 1 || shape.size() > 3)
+      data.fail("shape", "found " + std::to_string(shape.size()) +
+                             (shape.size() == 1 ? " number" : " numbers") +
+                             ", accepted: [rows, columns], or three as data.layout puts them");
+    config.arrays.shape.assign(shape.begin(), shape.end());
+  }
+}
+
 void read_values(const ConfigNode& data, int levels, DataConfig& config) {
   if (applies(data, "quantised", config.dataset == DatasetKind::kNpy, "dataset is not npy", {"dataset"}))
     config.quantised = data.boolean("quantised", config.quantised);
@@ -71,15 +98,21 @@ void read_split(const ConfigNode& data, DataConfig& config) {
   const bool splits = config.train_on == TrainOn::kTrain;
   const std::string_view no_split = "train_on is test";
   if (applies(data, "validation_images", splits, no_split, {"train_on"}))
-    config.validation_images =
-        static_cast<int>(data.integer("validation_images", config.validation_images, kSomeImages));
+    config.validation_images = data.optional_count_or_fraction("validation_images", kSomeImages);
+  const bool may_lack_test = config.dataset == DatasetKind::kIdx || config.dataset == DatasetKind::kNpy ||
+                             config.dataset == DatasetKind::kPng;
+  if (applies(data, "test_images", splits && may_lack_test,
+              splits ? "dataset is a published one, which has a test file" : no_split,
+              {"dataset", "train_on"}))
+    config.test_images = data.optional_count_or_fraction("test_images", kSomeImages);
   if (applies(data, "validation_choice", splits, no_split, {"train_on"}))
-    config.validation_choice = data.choice<ValidationChoice>(
-        "validation_choice", config.validation_choice,
-        {{"last", ValidationChoice::kLast}, {"seeded", ValidationChoice::kSeeded}});
-  const bool seeded = splits && config.validation_choice == ValidationChoice::kSeeded;
-  if (applies(data, "split_seed", seeded, splits ? "validation_choice is last" : no_split,
-              {"validation_choice", "train_on"}))
+    config.validation_choice = data.choice<ValidationChoice>("validation_choice", config.validation_choice,
+                                                             {{"auto", ValidationChoice::kAuto},
+                                                              {"last", ValidationChoice::kLast},
+                                                              {"seeded", ValidationChoice::kSeeded}});
+  const bool seeded = splits && (may_lack_test || config.validation_choice == ValidationChoice::kSeeded);
+  if (applies(data, "split_seed", seeded, splits ? "validation_choice is not seeded" : no_split,
+              {"validation_choice", "dataset", "train_on"}))
     config.split_seed = read_seed(data, "split_seed", config.split_seed);
   const bool published = config.dataset == DatasetKind::kCifar10;
   if (applies(data, "allow_test_in_train", splits && !published,
@@ -124,6 +157,7 @@ DataConfig read_data_config(const ConfigNode& data, int levels) {
                                              {"png", DatasetKind::kPng},
                                              {"cifar10", DatasetKind::kCifar10}});
   config.directory = read_directory(data, config.dataset);
+  read_files(data, config);
   read_values(data, levels, config);
   read_split(data, config);
   config.binarisation = read_binarisation(data, config);

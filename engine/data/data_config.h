@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/data/array_config.h"
 #include "engine/data/binarise.h"
 
 namespace pcnn {
@@ -24,6 +25,7 @@ enum class DatasetKind {
 
 // Which images of the train file are held out.
 enum class ValidationChoice {
+  kAuto,    // seeded where test images are drawn from the same files or classes lie in folders, else the last
   kLast,    // the last ones of the file
   kSeeded,  // drawn without replacement from split_seed
 };
@@ -37,11 +39,18 @@ struct DataConfig {
   DatasetKind dataset = DatasetKind::kMnist;
   std::string directory = "data/mnist";  // holds the image files
   std::optional<int> train_images;  // trains on the first ones only, counted after the split; none: on all
-  int validation_images = 5000;     // held out of the train file; unused with TrainOn::kTest
-  ValidationChoice validation_choice = ValidationChoice::kLast;
+  // Held out of the train file; unused with TrainOn::kTest. A number of images, or below 1 the fraction of
+  // all images of the train file; none: images_by_default() of split.h.
+  std::optional<double> validation_images;
+  // The same of test images, for data sets without a test file; none with one. Drawn from split_seed.
+  std::optional<double> test_images;
+  ValidationChoice validation_choice = ValidationChoice::kAuto;
   std::uint64_t split_seed = 1;
   TrainOn train_on = TrainOn::kTrain;
   BinarisationConfig binarisation;  // unused where levels > 0
+  std::string prefix;               // kIdx: files are named <prefix>-train-images...; empty: find it
+  ArrayConfig arrays;               // kNpy
+  bool labels = false;              // reads the classes of the images too
   bool quantised = false;           // kNpy: the values are levels already, or bits where levels is 0
   bool colour = false;              // grey images are coloured, see colour.h
   std::uint64_t colour_seed = 1;

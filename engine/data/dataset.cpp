@@ -11,41 +11,20 @@
 
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
-#include "engine/core/random.h"
-#include "engine/data/batches.h"
 #include "engine/data/colour.h"
 #include "engine/data/image_source.h"
 #include "engine/data/overlap.h"
+#include "engine/data/split.h"
 
 namespace pcnn {
 namespace {
 
-ImageSet read_test(const ImageSource& source) {
-  ImageSet test = source.read(Part::kTest);
-  for (std::uint32_t& id : test.ids) id |= ImageSet::kTestId;
-  return test;
+void mark_as_test(ImageSet& images) {
+  for (std::uint32_t& id : images.ids) id |= ImageSet::kTestId;
 }
 
-// The train file's positions: those of validation at the end, both parts in the file's order.
-std::vector<int> split_order(const DataConfig& config, int count) {
-  std::vector<int> order(static_cast<std::size_t>(count));
-  if (config.validation_choice == ValidationChoice::kLast) {
-    std::iota(order.begin(), order.end(), 0);
-    return order;
-  }
-  order = permutation(count, RandomStream(config.split_seed, Stream::kSplit), 0);
-  std::sort(order.begin(), order.end() - config.validation_images);
-  std::sort(order.end() - config.validation_images, order.end());
-  return order;
-}
-
-// How many of the images there are to train on.
-std::size_t train_count(const DataConfig& config, int available) {
-  if (config.train_images && *config.train_images > available)
-    throw ConfigError(
-        fmt::format("data.train_images: found {}, accepted: at most {}, the images there are to train on",
-                    *config.train_images, available));
-  return static_cast<std::size_t>(config.train_images.value_or(available));
+void append_line(std::string& text, const std::string& line) {
+  if (!line.empty()) text += (text.empty() ? "" : "; ") + line;
 }
 
 // "28x20", or "3 channels of 32x32".
@@ -54,27 +33,34 @@ std::string size_of(const ImageSet& images) {
   return images.channels == 1 ? area : fmt::format("{} channels of {}", images.channels, area);
 }
 
-void split_train_file(const DataConfig& config, const ImageSource& source, Dataset& data) {
-  const ImageSet all = source.read(Part::kTrain);
-  if (config.validation_images >= all.count)
-    throw ConfigError(
-        fmt::format("data.validation_images: found {}, accepted: less than the {} images of the train file",
-                    config.validation_images, all.count));
-  if (size_of(all) != size_of(data.test))
-    throw FormatError(data.test.name, source.shape_at(),
-                      fmt::format("found images of {}, but those of {} are {}", size_of(data.test),
-                                  std::filesystem::path(all.name).filename().string(), size_of(all)));
+void require_one_size(const ImageSource& source, const ImageSet& train, const ImageSet& test) {
+  if (size_of(train) != size_of(test))
+    throw FormatError(test.name, source.shape_at(),
+                      fmt::format("found images of {}, but those of {} are {}", size_of(test),
+                                  std::filesystem::path(train.name).filename().string(), size_of(train)));
+}
 
-  const std::vector<int> order = split_order(config, all.count);
-  const int rest = all.count - config.validation_images;
-  data.train = select(all, std::span(order).first(train_count(config, rest)));
-  data.validation = select(all, std::span(order).subspan(static_cast<std::size_t>(rest)));
+// Test images are there already, unless the source has none.
+void split_train_file(const DataConfig& config, const ImageSource& source, Dataset& data) {
+  const bool takes_test = !source.has_test();
+  const ImageSet all = source.read(Part::kTrain);
+  if (!takes_test) require_one_size(source, all, data.test);
+  append_line(data.passed_over, all.passed_over);
+
+  SplitPositions split = split_train_files(config, all, takes_test);
+  data.train = select(all, split.train);
+  data.validation = select(all, split.validation);
+  data.validation.origin = std::move(split.validation_origin);
   data.train.name = "train";
   data.validation.name = "validation";
+  if (!takes_test) return;
+  data.test = select(all, split.test);
+  data.test.origin = std::move(split.test_origin);
+  mark_as_test(data.test);
 }
 
 void train_on_test(const DataConfig& config, Dataset& data) {
-  std::vector<int> order(train_count(config, data.test.count));
+  std::vector<int> order(static_cast<std::size_t>(train_count(config, data.test.count)));
   std::iota(order.begin(), order.end(), 0);
   data.train = select(data.test, order);
   data.validation = data.test;
@@ -83,22 +69,50 @@ void train_on_test(const DataConfig& config, Dataset& data) {
       "are memorised, and compare only with others made this way";
 }
 
+// The file of the image with this id; empty where it has none of its own.
+std::string file_of(const ImageSet& images, std::uint32_t id) {
+  const auto found = std::ranges::find(images.ids, id);
+  if (found == images.ids.end() || images.files.empty()) return {};
+  return images.files[static_cast<std::size_t>(found - images.ids.begin())];
+}
+
+std::string first_equals(const Dataset& data, const Overlap& overlap) {
+  const std::string test = file_of(data.test, overlap.test);
+  std::string train = file_of(data.train, overlap.train);
+  if (train.empty()) train = file_of(data.validation, overlap.train);
+  if (!test.empty() && !train.empty()) return fmt::format("{} equals {}", test, train);
+  return fmt::format("test image {} equals image {} of the train file, both counted from 0",
+                     overlap.test & ~ImageSet::kTestId, overlap.train);
+}
+
 // What there is to say of test images that are trained or validated on. Throws where that is not asked for:
 // the scores would be better than what they claim to measure.
 std::string overlap_note(const DataConfig& config, const Dataset& data) {
   const Overlap overlap = find_overlap(data.test, data.train, data.validation);
   if (overlap.count == 0) return {};
   const std::string found =
-      fmt::format("{} of the {} test images {} also in the train file", grouped(overlap.count),
-                  grouped(data.test.count), overlap.count == 1 ? "is" : "are");
+      fmt::format("{} of the {} test images {} also {}", grouped(overlap.count), grouped(data.test.count),
+                  overlap.count == 1 ? "is" : "are",
+                  data.test.origin.empty() ? "in the train file" : "among the train and validation images");
   if (config.dataset == DatasetKind::kCifar10)
     return found + ", as published: their scores say how well they are remembered";
   if (!config.allow_test_in_train)
     throw ConfigError(fmt::format(
-        "{}: {}, the first of them: test image {} equals image {} of the train file, both counted "
-        "from 0; data.allow_test_in_train: true trains anyway and marks every result",
-        config.directory, found, overlap.test & ~ImageSet::kTestId, overlap.train));
+        "{}: {}, the first of them: {}; data.allow_test_in_train: true trains anyway and marks every result",
+        config.directory, found, first_equals(data, overlap)));
   return found + " (data.allow_test_in_train: true): their scores say how well they are remembered";
+}
+
+// Whether the directory has test images of its own must fit what the config asks for.
+void check_test_files(const DataConfig& config, bool has_test) {
+  if (has_test && config.test_images)
+    throw ConfigError(
+        fmt::format("data.test_images: found {}, accepted: null, since {} has test images of its own",
+                    *config.test_images, config.directory));
+  if (!has_test && config.train_on == TrainOn::kTest)
+    throw ConfigError(
+        fmt::format("data.train_on: found test, accepted: train, since {} has no test images of its own",
+                    config.directory));
 }
 
 void require_grey(int channels) {
@@ -112,17 +126,27 @@ void require_grey(int channels) {
 
 Dataset load_dataset(const DataConfig& config) {
   const std::unique_ptr<const ImageSource> source = make_image_source(config);
-  Dataset data{.train = {}, .validation = {}, .test = read_test(*source), .note = {}};
-  if (config.colour) require_grey(data.test.channels);
+  check_test_files(config, source->has_test());
+  Dataset data;
+  if (source->has_test()) {
+    data.test = source->read(Part::kTest);
+    mark_as_test(data.test);
+    data.passed_over = data.test.passed_over;
+    if (config.colour) require_grey(data.test.channels);
+  }
   if (config.train_on == TrainOn::kTrain) {
     split_train_file(config, *source, data);
     data.note = overlap_note(config, data);
   }
   data.test.name = "test";
   if (config.train_on == TrainOn::kTest) train_on_test(config, data);
+  if (const std::string note = source->note(); !note.empty())
+    data.note = data.note.empty() ? note : note + "; " + data.note;
   if (config.colour)
-    for (ImageSet* images : {&data.train, &data.validation, &data.test})
+    for (ImageSet* images : {&data.train, &data.validation, &data.test}) {
+      require_grey(images->channels);
       *images = coloured(*images, config.colour_seed);
+    }
   return data;
 }
 
@@ -140,11 +164,7 @@ std::string describe_split(const DataConfig& config, const ImageSet& images, std
   std::string text = fmt::format("{} {} split", make_image_source(config)->title(), split);
   if (config.colour) text += fmt::format(" (coloured, seed {})", config.colour_seed);
   text += fmt::format(", {} {}", grouped(images.count), images.count == 1 ? "image" : "images");
-  if (split == "validation")
-    text += config.validation_choice == ValidationChoice::kLast
-                ? " (the last of the train file)"
-                : fmt::format(" (chosen from the train file with seed {})", config.split_seed);
-  return text;
+  return images.origin.empty() ? text : text + " (" + images.origin + ")";
 }
 
 }  // namespace pcnn

@@ -17,11 +17,13 @@ struct Dataset {
   ImageSet train;
   ImageSet validation;
   ImageSet test;
-  std::string note;  // belongs beside every result; empty where there is nothing to say
+  std::string note;              // belongs beside every result; empty where there is nothing to say
+  std::string passed_over = {};  // of both parts, see ImageSet; to be said once
 };
 
 // Reads the train and test files of the config's directory; only the second where train_on is test.
-// Validation is taken out of the train file and both keep the file's order. Throws FileError for a missing
+// Validation is taken out of the train file and both keep the file's order; so are the test images where the
+// directory has no test file. Throws FileError for a missing
 // file, with what fetches it; FormatError for a damaged one or for image sizes that disagree; ConfigError
 // where files and config do not fit each other, or test images are in the train file.
 [[nodiscard]] Dataset load_dataset(const DataConfig& config);
@@ -30,7 +32,8 @@ struct Dataset {
 // the test file, or from the first test image of kPng.
 [[nodiscard]] Shape dataset_shape(const DataConfig& config);
 
-// What a result was computed on: "MNIST test split, 10,000 images". split: "train", "validation" or "test".
+// What a result was computed on: "MNIST test split, 10,000 images", and how those were chosen where they
+// were. images: of load_dataset. split: "train", "validation" or "test".
 [[nodiscard]] std::string describe_split(const DataConfig& config, const ImageSet& images,
                                          std::string_view split);
 

@@ -25,10 +25,14 @@ struct ImageSet {
   std::vector<std::string> files = {};
   // The class of each image; empty where none are known.
   std::vector<int> labels = {};
-  // What the classes are called, by label: of class folders, their names. Empty where they have numbers alone.
+  // What the classes are called, by label: of class folders, their names. Empty where they have numbers
+  // alone.
   std::vector<std::string> label_names = {};
-  // What was found beside the images and not read: "10 files passed over: 10 .jpg". Empty for nothing.
+  // What was found beside the images and not read: "pets/train: 10 files passed over: 10 .jpg". Empty for
+  // nothing.
   std::string passed_over = {};
+  // Of a split: how it was taken out of a file, "the last of the train file". Empty where it is a whole file.
+  std::string origin = {};
 
   static constexpr std::uint32_t kTestId = 0x80000000u;
 

@@ -6,20 +6,22 @@
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/data/labels.h"
 #include "engine/data/npy_images.h"
 #include "engine/io/npy.h"
 
 namespace pcnn {
 namespace {
 
-void check_dtype(const std::string& path, const NpyDtype& dtype, bool quantised) {
-  const bool pixels = dtype.kind == 'u' && dtype.byte_size == 1;
-  const bool levels = pixels || dtype.kind == 'b' || (dtype.kind == 'u' && dtype.byte_size == 2);
-  if (quantised ? levels : pixels) return;
-  const char* accepted = quantised ? "bool, uint8 or uint16"
-                         : levels  ? "uint8 pixels; data.quantised: true takes these values as levels"
-                                   : "uint8";
-  throw FormatError(path, kNpyShapeAt, fmt::format("found {}, accepted: {}", name_of(dtype), accepted));
+void check_dtype(const std::string& path, const NpyDtype& dtype, bool quantised, int scale) {
+  if (dtype.kind == 'b' && !quantised)
+    throw FormatError(
+        path, kNpyShapeAt,
+        "found bool, accepted: pixels of 0 to 255; data.quantised: true takes these values as levels");
+  if (dtype.kind != 'f' && scale > 0)
+    throw FormatError(
+        path, kNpyShapeAt,
+        fmt::format("found {}, accepted: floats, which data.scale: {} is for", name_of(dtype), scale));
 }
 
 }  // namespace
@@ -44,8 +46,11 @@ std::string NpySource::path(Part part) const {
 ImageSet NpySource::read(Part part) const {
   const std::string path = this->path(part);
   const NpyArray array = read_npy(path);
-  check_dtype(path, array.dtype(), quantised_);
-  ImageSet images = images_of_npy(path, array, npy_images_shape(path, array.shape()), values_);
+  check_dtype(path, array.dtype(), quantised_, arrays_.scale);
+  const NpyLayout layout = npy_layout(path, array.shape(), arrays_);
+  NpyLevels levels = npy_levels(array.dtype(), values_, quantised_, arrays_);
+  if (!quantised_ && array.dtype().kind != 'f') levels.accepted += "; data.quantised: true takes levels";
+  ImageSet images = images_of_npy(path, array, layout, levels);
   // Pixels so dark would all become the lowest level, and a model of blank images scores well.
   if (!quantised_ && head_levels_ < 256 &&
       std::ranges::all_of(images.pixels, [&](int value) { return value < head_levels_; }))
@@ -54,14 +59,32 @@ ImageSet NpySource::read(Part part) const {
                     "data.quantised: true where "
                     "they are levels, or pixels of 0 to 255",
                     path, head_levels_));
+  if (labels_) read_labels(part, images);
   return images;
+}
+
+void NpySource::read_labels(Part part, ImageSet& images) const {
+  const auto file = [&](const char* name) { return (std::filesystem::path(directory_) / name).string(); };
+  const std::string path = file(part == Part::kTrain ? "train_labels.npy" : "test_labels.npy");
+  require_labels(path);
+  const NpyArray array = read_npy(path);
+  if (array.shape() != std::vector<std::int64_t>{images.count})
+    throw FormatError(path, kNpyShapeAt,
+                      fmt::format("found shape {}, accepted: ({},), a label for each image",
+                                  npy_tuple_shown(array.shape()), images.count));
+  const std::vector<std::uint16_t> labels =
+      array.levels({.accepted = "whole numbers from 0 to 65535, the classes"});
+  images.labels.assign(labels.begin(), labels.end());
+  const std::string names = file("labels.txt");
+  std::error_code error;
+  if (std::filesystem::exists(names, error)) read_label_names(names, images);
 }
 
 Shape NpySource::shape() const {
   const std::string path = this->path(Part::kTest);
   const NpyHeader header = read_npy_header(path);
-  check_dtype(path, header.dtype, quantised_);
-  Shape shape = npy_images_shape(path, header.shape);
+  check_dtype(path, header.dtype, quantised_, arrays_.scale);
+  Shape shape = npy_layout(path, header.shape, arrays_).shape;
   shape.n = 1;
   return shape;
 }

@@ -12,14 +12,13 @@ namespace pcnn {
 // std::invalid_argument where the picture is empty, has other channels, or its pixels do not fit its shape.
 void write_png(const std::string& path, const Image8& image);
 
-// Any PNG as 8-bit grey or RGB. 8-bit grey and RGB come back as stored; palettes become RGB, 1, 2 and 4 bits
-// are stretched to 0..255, 16 bits rounded to 8, transparency laid over black, and pixels of a file that
-// names another gamma than sRGB's brought to sRGB. Throws FileError; FormatError where the file is not a PNG,
-// is damaged, or would take more than 2 GiB.
+// Every PNG that is 8-bit grey or RGB without loss, interlaced or not: values come back as stored, those of
+// 1, 2 and 4 bits stretched to 0..255. A palette becomes grey where all colours that pixels use are grey, RGB
+// elsewhere; an alpha channel that is opaque everywhere is dropped. Colour chunks (gamma, sRGB, ICC profiles)
+// change nothing.
+//
+// Throws FileError; FormatError for 16 bits a value and for pixels that are not opaque, with a command that
+// converts the file, and where it is not a PNG, is damaged or would take more than 2 GiB.
 [[nodiscard]] Image8 read_png(const std::string& path);
-
-// For values that are data: only 8-bit grey and RGB, without transparency or another gamma than sRGB's, so
-// that what comes back is what the file stores. Throws as read_png, and FormatError for any other PNG.
-[[nodiscard]] Image8 read_png_as_stored(const std::string& path);
 
 }  // namespace pcnn

@@ -48,6 +48,11 @@ std::string_view format_of(std::span<const std::byte> start) {
   return found == kSignatures.end() ? std::string_view{} : found->name;
 }
 
+bool is_picture_format(std::string_view format) {
+  constexpr std::array kPictures{"PNG"sv, "JPEG"sv, "GIF"sv, "WebP"sv, "TIFF"sv, "BMP"sv};
+  return std::ranges::find(kPictures, format) != kPictures.end();
+}
+
 std::string found_instead(std::span<const std::byte> start, std::string_view wanted) {
   if (start.empty()) return "an empty file";
   const std::string_view format = format_of(start);

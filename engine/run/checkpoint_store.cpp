@@ -40,8 +40,8 @@ Progress progress_from(const nlohmann::json& json) {
 
 }  // namespace
 
-CheckpointStore::CheckpointStore(const RunParts& run, Trainer& trainer, Console& console)
-    : run_(run), trainer_(trainer), console_(console) {}
+CheckpointStore::CheckpointStore(const RunParts& run, const RunLock& lock, Trainer& trainer, Console& console)
+    : run_(run), lock_(lock), trainer_(trainer), console_(console) {}
 
 bool CheckpointStore::has_latest() const {
   return std::filesystem::exists(run_.directory.checkpoint());
@@ -55,6 +55,11 @@ bool CheckpointStore::is_due() const {
 }
 
 void CheckpointStore::save(const Standing& standing) {
+  lock_.check();
+  save(standing, run_.directory);
+}
+
+void CheckpointStore::save(const Standing& standing, const RunDirectory& directory) {
   nlohmann::json state{{"progress", to_json(trainer_.progress())},
                        {"precision", name_of(run_.precision)},
                        {"data", run_.fingerprint},
@@ -63,10 +68,10 @@ void CheckpointStore::save(const Standing& standing) {
     state["best"] = {{"validation_nats_per_dim", best->validation_nats_per_dim}, {"epoch", best->epoch}};
   std::vector<NamedBuffer> buffers;
   for (const StateBuffer& buffer : trainer_.state()) buffers.push_back({buffer.name, buffer.values});
-  const std::string next = run_.directory.checkpoint() + ".next";
+  const std::string next = directory.checkpoint() + ".next";
   write_checkpoint(next, run_.network, buffers,
                    {{"config", run_.resolved_yaml}, {"training_state", state.dump()}});
-  replace_file(next, run_.directory.checkpoint(), run_.directory.previous());
+  replace_file(next, directory.checkpoint(), directory.previous());
   saved_step_ = trainer_.progress().step;
   saved_at_ = std::chrono::steady_clock::now();
 }
@@ -114,6 +119,7 @@ Standing CheckpointStore::restore(const std::string& path) {
 }
 
 void CheckpointStore::save_best(const BestEpoch& best) {
+  lock_.check();
   const std::vector<NamedBuffer> buffers{{"", trainer_.evaluation_parameters()}};
   const nlohmann::json state{{"epoch", best.epoch},
                              {"step", trainer_.progress().step},

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/run/console.h"
+#include "engine/run/run_lock.h"
 #include "engine/run/run_parts.h"
 #include "engine/train/trainer.h"
 
@@ -28,10 +29,13 @@ struct Standing {
 class CheckpointStore {
  public:
   // All must outlive this.
-  CheckpointStore(const RunParts& run, Trainer& trainer, Console& console);
+  CheckpointStore(const RunParts& run, const RunLock& lock, Trainer& trainer, Console& console);
 
   [[nodiscard]] bool has_latest() const;
+  // Throws LostDirectory or FileError, with what was saved before as it was.
   void save(const Standing& standing);
+  // The same where the run directory was moved to.
+  void save(const Standing& standing, const RunDirectory& directory);
   // Whether train.checkpoint_every asks for one inside an epoch.
   [[nodiscard]] bool is_due() const;
   // Of the latest checkpoint.
@@ -41,6 +45,7 @@ class CheckpointStore {
   // FormatError where neither can be read, ConfigError where the train images are others.
   [[nodiscard]] Standing resume();
 
+  // Throws LostDirectory or FileError.
   void save_best(const BestEpoch& best);
   // Throws FileError or FormatError.
   [[nodiscard]] std::vector<float> read_best() const;
@@ -49,6 +54,7 @@ class CheckpointStore {
   [[nodiscard]] Standing restore(const std::string& path);
 
   const RunParts& run_;
+  const RunLock& lock_;
   Trainer& trainer_;
   Console& console_;
   std::int64_t saved_step_ = 0;

@@ -56,6 +56,7 @@ void Console::log_to(const std::string& path) {
       if (std::exchange(log_is_cut_, true)) return;
       show(path + ": cannot be written; the run goes on without", stderr);
     });
+    for (const std::string& text : std::exchange(unlogged_, {})) log(text);
   } catch (const spdlog::spdlog_ex& error) {
     throw FileError(path, error.what());
   }
@@ -69,18 +70,25 @@ void Console::show(const std::string& text, std::FILE* where) {
 
 void Console::line(const std::string& text) {
   if (verbosity_ != Verbosity::kQuiet) show(text, stdout);
-  if (log_) log_->info("{}", text);
+  log(text);
 }
 
 void Console::warning(const std::string& text) {
   std::FILE* const where = verbosity_ == Verbosity::kQuiet ? stderr : stdout;
   show(coloured(text, Colour::kYellow, wants_colour(fileno(where))), where);
-  if (log_) log_->info("{}", text);
+  log(text);
 }
 
 void Console::detail(const std::string& text) {
   if (verbosity_ == Verbosity::kVerbose) show(text, stdout);
-  if (log_) log_->info("{}", text);
+  log(text);
+}
+
+void Console::log(const std::string& text) {
+  if (log_)
+    log_->info("{}", text);
+  else
+    unlogged_.push_back(text);
 }
 
 bool Console::wants_live() const {

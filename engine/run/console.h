@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/run/verbosity.h"
 
@@ -23,7 +24,8 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  // From now on lines are appended to this file as well, with the time. Throws FileError.
+  // From now on lines are appended to this file as well, with the time; first those shown before. Throws
+  // FileError.
   void log_to(const std::string& path);
 
   // One line (no newline at its end); replaces the live lines. Not shown when quiet.
@@ -32,6 +34,9 @@ class Console {
   void warning(const std::string& text);
   // A line shown when verbose alone.
   void detail(const std::string& text);
+
+  // A line for the log alone.
+  void log(const std::string& text);
 
   // Redraws the live line, or lines (none of them empty). On a terminal at most ten times a second, and no
   // more lines than it has; elsewhere plain lines, at most every plain interval.
@@ -55,6 +60,7 @@ class Console {
   std::chrono::seconds plain_interval_{30};
   std::chrono::steady_clock::time_point last_live_;
   std::shared_ptr<spdlog::logger> log_;
+  std::vector<std::string> unlogged_;  // shown before there was a log
   bool log_is_cut_ = false;
 };
 

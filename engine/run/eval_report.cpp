@@ -6,7 +6,11 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <numbers>
+#include <string>
 #include <utility>
+#include <vector>
+
+#include "engine/io/csv.h"
 
 namespace pcnn {
 namespace {
@@ -28,6 +32,12 @@ std::vector<Unit> units(const Evaluation& evaluation) {
           {"bits/dim", "bits_per_dim", score.bits_per_dim, 1.0 / dims / std::numbers::ln2, 4}};
 }
 
+std::vector<std::string> files_of(const Evaluation& evaluation, const std::vector<int>& images) {
+  std::vector<std::string> files;
+  for (const int image : images) files.push_back(evaluation.files[static_cast<std::size_t>(image)]);
+  return files;
+}
+
 }  // namespace
 
 std::optional<Interval> interval_over_images(std::span<const double> nats) {
@@ -43,11 +53,17 @@ std::optional<Interval> interval_over_images(std::span<const double> nats) {
 
 std::string scores_csv(const Evaluation& evaluation) {
   const auto dims = static_cast<double>(evaluation.image.size());
-  std::string csv = "index,file_index,nats,nats_per_dim,bits_per_dim\n";
+  std::string csv = "index,file_index,nats,nats_per_dim,bits_per_dim";
+  if (!evaluation.files.empty()) csv += ",file";
+  if (!evaluation.labels.empty()) csv += ",label";
+  csv += "\n";
   for (std::size_t i = 0; i < evaluation.nats.size(); ++i) {
     const double nats = evaluation.nats[i];
-    fmt::format_to(std::back_inserter(csv), "{},{},{},{},{}\n", i, evaluation.file_index[i], nats,
-                   nats / dims, nats / dims / std::numbers::ln2);
+    fmt::format_to(std::back_inserter(csv), "{},{},{},{},{}", i, evaluation.file_index[i], nats, nats / dims,
+                   nats / dims / std::numbers::ln2);
+    if (!evaluation.files.empty()) csv += "," + csv_field(evaluation.files[i]);
+    if (!evaluation.labels.empty()) csv += "," + csv_field(evaluation.labels[i]);
+    csv += "\n";
   }
   return csv;
 }
@@ -96,11 +112,16 @@ std::string report_json(const Evaluation& evaluation, const EvalOptions& options
   json["interval"] = "95 % over images: mean -+ 1.96 * sample standard deviation / sqrt(images)";
   json["notes"] = evaluation.notes;
   if (!options.scores.empty()) json["scores"] = options.scores;
-  if (const auto& surprise = evaluation.surprise)
+  if (const auto& surprise = evaluation.surprise) {
     json["surprise"] = {{"picture", options.surprise},
                         {"most_likely", surprise->most_likely},
                         {"least_likely", surprise->least_likely},
                         {"white_nats_per_pixel", surprise->white_nats}};
+    if (!evaluation.files.empty()) {
+      json["surprise"]["most_likely_files"] = files_of(evaluation, surprise->most_likely);
+      json["surprise"]["least_likely_files"] = files_of(evaluation, surprise->least_likely);
+    }
+  }
   // Paths need not be UTF-8.
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

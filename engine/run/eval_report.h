@@ -12,8 +12,14 @@ namespace pcnn {
 // they drawn from more of their kind. Nothing for fewer than two.
 [[nodiscard]] std::optional<Interval> interval_over_images(std::span<const double> nats);
 
-// index,file_index,nats,nats_per_dim,bits_per_dim: a line per image, numbers in the fewest digits that read
-// back to the same double.
+// A line per image, in the order of the images, numbers in the fewest digits that read back to the same
+// double:
+//
+//   index         0, 1, 2 ... of what was scored
+//   file_index    position in the file, or among those of the folder, that the image came from
+//   nats, nats_per_dim, bits_per_dim
+//   file          of a folder: path of the image in it
+//   label         where classes are known: the class's name, or its number where it has none
 [[nodiscard]] std::string scores_csv(const Evaluation& evaluation);
 
 }  // namespace pcnn

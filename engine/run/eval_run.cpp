@@ -127,6 +127,14 @@ Evaluation::Surprise write_surprise(const EvalOptions& options, Scorer& scorer, 
   return surprise;
 }
 
+std::vector<std::string> label_texts(const ImageSet& images) {
+  std::vector<std::string> texts;
+  for (const int label : images.labels)
+    texts.push_back(images.label_names.empty() ? std::to_string(label)
+                                               : images.label_names.at(static_cast<std::size_t>(label)));
+  return texts;
+}
+
 }  // namespace
 
 Evaluation evaluate(const EvalOptions& options) {
@@ -148,6 +156,8 @@ Evaluation evaluate(const EvalOptions& options) {
                         .image = network.shape(0, 1),
                         .nats = {},
                         .file_index = data.images.ids,
+                        .files = data.images.files,
+                        .labels = label_texts(data.images),
                         .score = {},
                         .nats_per_image = {},
                         .notes = data.notes,

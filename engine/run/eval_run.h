@@ -15,7 +15,8 @@ struct EvalOptions {
   std::string model;                   // run directory or checkpoint file
   std::vector<std::string> overrides;  // data.*, threads and precision of the run's config
   std::string split;                   // "test", "validation" or "train"; empty: test
-  std::string images;                  // .npy or PNG to score instead of a split; see read_own_images()
+  std::string images;                  // .npy, PNG or folder of them to score instead of a split; see
+                                       // read_own_images()
   std::string scores;                  // .csv for the score of every image; empty: none
   std::string surprise;                // .png for the picture of draw_surprise(); empty: none
   int count = 0;                       // its most likely images, and as many of the least; 0: 8
@@ -37,6 +38,8 @@ struct Evaluation {
   Shape image;                            // n = 1
   std::vector<double> nats;               // of each image, summed over its dimensions
   std::vector<std::uint32_t> file_index;  // of each image, in the file it came from
+  std::vector<std::string> files;         // of each image, in its folder; empty where they lie in one file
+  std::vector<std::string> labels;  // of each image, the class's name or number; empty where none are known
   Score score;
   std::optional<Interval> nats_per_image;  // see interval_over_images()
   std::vector<std::string> notes;          // belong beside every figure

@@ -1,30 +1,88 @@
 #include "engine/run/interruption.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <chrono>
+#include <ctime>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 namespace pcnn {
 namespace {
 
-// What a signal handler may touch: a lock-free atomic, and _exit().
-std::atomic<int> noted{0};
-static_assert(std::atomic<int>::is_always_lock_free);
+// What a signal handler may touch: lock-free atomics, what does not change any more, system calls, and
+// arithmetic on its own stack.
+std::atomic<int> noted{0}, noted_cause{0};
+std::atomic<const LastWords*> last_words{nullptr};
+std::chrono::seconds from_utc{0};  // to local time
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<const LastWords*>::is_always_lock_free);
+
+// The ones before stay a while: a handler on another thread may still read them.
+std::unique_ptr<const LastWords> words_now, words_before;
 
 struct sigaction before_int, before_term;
 
-void note(int signal) {
-  if (noted.exchange(signal) != 0) _exit(128 + signal);
+void write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// The time as the log of a run has it; no library call that takes a lock or allocates.
+std::string_view time_text(std::array<char, 32>& room) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + from_utc;
+  const auto midnight = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day day{midnight};
+  const std::chrono::hh_mm_ss clock{now - midnight};
+  const auto end = fmt::format_to_n(room.data(), room.size(), "{}-{:02}-{:02} {:02}:{:02}:{:02}  ",
+                                    static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
+                                    static_cast<unsigned>(day.day()), clock.hours().count(),
+                                    clock.minutes().count(), clock.seconds().count());
+  return {room.data(), end.size};
+}
+
+void leave(const LastWords& words) {
+  if (const int log = ::openat(words.directory_fd, "log.txt", O_WRONLY | O_APPEND | O_CLOEXEC); log >= 0) {
+    std::array<char, 32> room{};
+    write_all(log, time_text(room));
+    write_all(log, words.line);
+    write_all(log, "\n");
+  }
+  constexpr const char* kNext = "results.json.part0";
+  const int results = ::openat(words.directory_fd, kNext, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (results < 0) return;
+  write_all(results, words.results);
+  ::renameat(words.directory_fd, kNext, words.directory_fd, "results.json");
+}
+
+void note(int signal, siginfo_t* info, void*) {
+  if (noted.exchange(signal) == 0) {
+    if (info && info->si_code == SI_QUEUE) noted_cause = info->si_value.sival_int;
+    return;
+  }
+  if (const LastWords* const words = last_words.exchange(nullptr)) leave(*words);
+  _exit(128 + signal);
 }
 
 }  // namespace
 
 InterruptionGuard::InterruptionGuard() {
-  noted = 0;
+  noted = noted_cause = 0;
+  const std::time_t now = std::time(nullptr);
+  std::tm local{};
+  if (::localtime_r(&now, &local)) from_utc = std::chrono::seconds(local.tm_gmtoff);
   struct sigaction action {};
-  action.sa_handler = note;
-  action.sa_flags = SA_RESTART;
+  action.sa_sigaction = note;
+  action.sa_flags = SA_RESTART | SA_SIGINFO;
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, &before_int);
   sigaction(SIGTERM, &action, &before_term);
@@ -36,10 +94,26 @@ InterruptionGuard::InterruptionGuard() {
 InterruptionGuard::~InterruptionGuard() {
   sigaction(SIGINT, &before_int, nullptr);
   sigaction(SIGTERM, &before_term, nullptr);
+  clear_last_words();
 }
 
 int InterruptionGuard::signal() {
   return noted;
+}
+
+InterruptionCause InterruptionGuard::cause() {
+  return noted_cause == static_cast<int>(InterruptionCause::kOutrun) ? InterruptionCause::kOutrun
+                                                                     : InterruptionCause::kNone;
+}
+
+void InterruptionGuard::set_last_words(LastWords words) {
+  auto next = std::make_unique<const LastWords>(std::move(words));
+  last_words = next.get();
+  words_before = std::exchange(words_now, std::move(next));
+}
+
+void InterruptionGuard::clear_last_words() {
+  last_words = nullptr;
 }
 
 }  // namespace pcnn

@@ -19,6 +19,20 @@ class Interrupted : public Error {
   int signal_;
 };
 
+// What whoever sends a signal may say with it (sigqueue).
+enum class InterruptionCause : int {
+  kNone = 0,
+  kOutrun = 1,  // by a sweep: its other trials did better after as many epochs
+};
+
+// What a second signal leaves in a run directory, beside an exit code: it ends the process at once, from
+// within the signal handler, so all is prepared before.
+struct LastWords {
+  int directory_fd = -1;
+  std::string line;     // appended to log.txt, with the time
+  std::string results;  // the new results.json
+};
+
 // Handles the two signals for its lifetime; one at a time in a process.
 class InterruptionGuard {
  public:
@@ -29,6 +43,12 @@ class InterruptionGuard {
 
   // The signal that came, or 0. Thread-safe.
   [[nodiscard]] static int signal();
+  [[nodiscard]] static InterruptionCause cause();
+
+  // In place of those given before; without them a second signal leaves nothing. Called by one thread at a
+  // time.
+  static void set_last_words(LastWords words);
+  static void clear_last_words();
 };
 
 }  // namespace pcnn

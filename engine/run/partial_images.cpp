@@ -2,37 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "engine/core/error.h"
 #include "engine/data/binarise.h"
 #include "engine/data/image_set.h"
+#include "engine/data/npy_images.h"
+#include "engine/data/png_folder.h"
 #include "engine/data/quantise.h"
 #include "engine/io/npy.h"
-#include "engine/io/png.h"
 
 namespace pcnn {
 namespace {
 
 constexpr int kLargestSide = 1 << 16;
-
-// A PNG as an image of one channel, where all its pixels are grey, however it stores them, or of three.
-ImageSet read_picture(const std::string& path, int channels) {
-  const Image8 picture = read_png_as_stored(path);
-  const auto stored = static_cast<std::size_t>(picture.channels),
-             area = picture.pixels.size() / static_cast<std::size_t>(picture.channels);
-  ImageSet image{
-      .name = path, .count = 1, .channels = channels, .height = picture.height, .width = picture.width};
-  for (int channel = 0; channel < channels; ++channel)
-    for (std::size_t i = 0; i < area; ++i)
-      image.pixels.push_back(picture.pixels[i * stored + static_cast<std::size_t>(channel) % stored]);
-  if (channels == 1)
-    for (std::size_t i = 0; i < picture.pixels.size(); ++i)
-      if (picture.pixels[i] != image.pixels[i / stored])
-        throw ConfigError(path + ": pixel " + std::to_string(i / stored) +
-                          " is coloured, accepted: a grey picture");
-  image.ids.push_back(0);
-  return image;
-}
 
 // [row][column] and [n][row][column] as [n][channel][row][column] of one channel.
 Shape shape_of(const std::string& path, const NpyArray& array) {
@@ -50,30 +33,75 @@ Shape shape_of(const std::string& path, const NpyArray& array) {
           static_cast<int>(shape[3])};
 }
 
-void read_npy_pixels(const std::string& path, const OutputHead& head, PartialImages& partial) {
+void read_npy_pixels(const std::string& path, int channels, const OutputHead& head, const ArrayConfig& arrays,
+                     PartialImages& partial) {
   const NpyArray array = read_npy(path);
-  partial.shape = shape_of(path, array);
-  const std::vector<std::uint16_t> levels = array.values<std::uint16_t>();
-  const auto strange = std::ranges::find_if(levels, [&](int level) { return level >= head.levels(); });
-  if (strange != levels.end())
-    throw ConfigError(path + ": element " + std::to_string(strange - levels.begin()) + " is " +
-                      std::to_string(int{*strange}) + ", accepted: levels 0 to " +
-                      std::to_string(head.levels() - 1) + ", as the model draws them");
-  for (const std::uint16_t level : levels) partial.pixels.push_back(head.value(level));
+  const NpyLayout layout = npy_layout_for(channels, path, array.shape(), arrays);
+  const int most = head.levels() - 1;
+  const ImageSet images = images_of_npy(
+      path, array, layout,
+      {.most = most, .accepted = "levels 0 to " + std::to_string(most) + ", as the model draws them"});
+  partial.shape = layout.shape;
+  for (const std::uint16_t level : images.pixels) partial.pixels.push_back(head.value(level));
 }
 
-void read_png_pixels(const std::string& path, int channels, const OutputHead& head, double threshold,
-                     PartialImages& partial) {
-  if (channels != 1 && channels != 3)
-    throw ConfigError(path + ": the model's images have " + std::to_string(channels) +
-                      " channels, accepted: a .npy");
-  const ImageSet image = read_picture(path, channels);
-  partial.shape = {1, channels, image.height, image.width};
-  partial.pixels.resize(image.pixels.size());
+// Returns the files that the images come from, where they have one each.
+std::vector<std::string> read_png_pixels(const std::string& path, int channels, const OutputHead& head,
+                                         double threshold, PartialImages& partial) {
+  const ImageSet images = read_pictures(path, channels);
+  partial.shape = {images.count, channels, images.height, images.width};
+  partial.pixels.resize(images.pixels.size());
+  const auto encode = [&](const PixelCoding& coding) {
+    for (int i = 0; i < images.count; ++i)
+      coding.encode_for_evaluation(
+          images, i,
+          std::span(partial.pixels)
+              .subspan(static_cast<std::size_t>(i) * images.image_size(), images.image_size()));
+  };
   if (head.levels() > 2 || head.value(0) < 0.0f)
-    Quantiser(head.levels()).encode_for_evaluation(image, 0, partial.pixels);
+    encode(Quantiser(head.levels()));
   else
-    Binariser({.threshold = threshold}).encode_for_evaluation(image, 0, partial.pixels);
+    encode(Binariser({.threshold = threshold}));
+  partial.passed_over = images.passed_over;
+  return images.files;
+}
+
+// What is known, [n][row][column], n being that of the mask.
+struct Mask {
+  Shape shape;
+  std::vector<std::uint8_t> known;
+};
+
+Mask read_npy_mask(const std::string& path) {
+  const NpyArray array = read_npy(path);
+  Mask mask{.shape = shape_of(path, array), .known = {}};
+  for (const float value : array.values<float>()) {
+    if (!std::isfinite(value))
+      throw ConfigError(path + ": element " + std::to_string(mask.known.size()) +
+                        " is not a finite number, accepted: 0 where a pixel is to be drawn, else known");
+    mask.known.push_back(value != 0.0f);
+  }
+  return mask;
+}
+
+// `files` of a folder of images have each the mask of the same name in a folder of masks.
+Mask read_png_mask(const std::string& path, const std::vector<std::string>& files) {
+  constexpr int kWhite = 128;
+  ImageSet masks = read_pictures(path, 1);
+  if (!files.empty() && !masks.files.empty()) {
+    std::vector<int> order;
+    for (const std::string& file : files) {
+      const auto found = std::ranges::find(masks.files, file);
+      if (found == masks.files.end())
+        throw ConfigError(path + ": holds no mask " + file +
+                          ", accepted: a mask for each image, under the same name");
+      order.push_back(static_cast<int>(found - masks.files.begin()));
+    }
+    masks = select(masks, order);
+  }
+  Mask mask{.shape = {masks.count, 1, masks.height, masks.width}, .known = {}};
+  for (const std::uint16_t value : masks.pixels) mask.known.push_back(value >= kWhite);
+  return mask;
 }
 
 bool is_npy(const std::string& path) {
@@ -83,31 +111,18 @@ bool is_npy(const std::string& path) {
 }  // namespace
 
 PartialImages read_partial_images(const std::string& images, const std::string& mask, int channels,
-                                  const OutputHead& head, double threshold) {
+                                  const OutputHead& head, double threshold, const ArrayConfig& arrays) {
   PartialImages partial;
+  std::vector<std::string> files;
   if (is_npy(images))
-    read_npy_pixels(images, head, partial);
+    read_npy_pixels(images, channels, head, arrays, partial);
   else
-    read_png_pixels(images, channels, head, threshold, partial);
+    files = read_png_pixels(images, channels, head, threshold, partial);
   if (partial.shape.c != channels)
     throw ConfigError(images + ": " + std::to_string(partial.shape.c) +
                       " channels, the model's images have " + std::to_string(channels));
 
-  PartialImages known;  // read as an image, since it looks like one
-  if (is_npy(mask)) {
-    const NpyArray array = read_npy(mask);
-    known.shape = shape_of(mask, array);
-    for (const float value : array.values<float>()) {
-      if (!std::isfinite(value))
-        throw ConfigError(mask + ": element " + std::to_string(known.known.size()) +
-                          " is not a finite number, accepted: 0 where a pixel is to be drawn, else known");
-      known.known.push_back(value != 0.0f);
-    }
-  } else {
-    const ImageSet grey = read_picture(mask, 1);
-    known.shape = {1, 1, grey.height, grey.width};
-    for (const std::uint16_t value : grey.pixels) known.known.push_back(value >= 128);
-  }
+  const Mask known = is_npy(mask) ? read_npy_mask(mask) : read_png_mask(mask, files);
   const Shape& shape = partial.shape;
   if (known.shape.h != shape.h || known.shape.w != shape.w || known.shape.c != 1 ||
       (known.shape.n != 1 && known.shape.n != shape.n))

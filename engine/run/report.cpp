@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <utility>
 
-#include "engine/core/error.h"
 #include "engine/io/file.h"
 
 namespace pcnn {
@@ -36,29 +35,16 @@ void read_samples(const RunDirectory& directory, Report& report) {
   }
 }
 
-void read_scores(const std::string& path, Report& report) {
-  if (!fs::exists(path)) return;
-  try {
-    const nlohmann::json results = nlohmann::json::parse(read_text_file(path));
-    report.split = results.at("split");
-    for (const nlohmann::json& model : results.at("models"))
-      report.scores.push_back({.parameters = model.at("parameters"),
-                               .epoch = model.at("epoch"),
-                               .nats_per_dim = model.at("nats_per_dim"),
-                               .nats_per_image = model.at("nats_per_image"),
-                               .bits_per_dim = model.at("bits_per_dim")});
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(path, 0, std::string("its scores cannot be read: ") + error.what());
-  }
-}
-
 }  // namespace
 
 Report read_report(const RunDirectory& directory) {
   Report report;
   report.config_yaml = read_text_file(directory.config());
   report.metrics = read_metrics(directory.metrics());
-  read_scores(directory.results(), report);
+  if (std::optional<RunResults> results = read_results(directory.results())) {
+    report.split = std::move(results->split);
+    report.scores = std::move(results->scores);
+  }
   read_samples(directory, report);
   return report;
 }

@@ -21,7 +21,8 @@ struct SamplePicture {
 
 struct Report {
   std::string name;
-  std::string state;        // "training", "interrupted", "done"
+  std::string state;        // "training", or how it ended: "completed", "interrupted", "failed"
+  std::string reason;       // that it ended; empty while it trains
   std::string config_yaml;  // in effect
   std::string coding;       // of pixels: "threshold: value / 255 >= 0.5"
   std::string split;        // of the final scores; empty before them

@@ -205,6 +205,7 @@ std::string report_html(const Report& report, const Network& network) {
       "<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n"
       "<h1>{0}<span class=\"state\">{2}</span></h1>\n<p class=\"soft\">{3}</p>\n",
       xml_escaped(report.name), kStyle, xml_escaped(report.state), xml_escaped(report.coding));
+  if (!report.reason.empty()) html += "<p class=\"soft\">" + xml_escaped(report.reason) + "</p>\n";
   if (!report.note.empty()) html += "<p><strong>Note:</strong> " + xml_escaped(report.note) + "</p>\n";
   html += figures(report) + curves(report) + scores(report) + samples(report) + network_section(network) +
           machine(report) + config(report.config_yaml);

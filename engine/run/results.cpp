@@ -1,13 +1,39 @@
 #include "engine/run/results.h"
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/error.h"
 #include "engine/io/file.h"
 
 namespace pcnn {
+namespace {
 
-void write_results(const RunParts& run, const std::vector<FinalScore>& scores) {
+std::optional<Ending> ending_in(const nlohmann::json& results) {
+  if (!results.contains("ended")) return std::nullopt;
+  Ending ending{.reason = results.at("reason"), .step = results.at("step"), .epoch = results.at("epoch")};
+  for (const Ended how : {Ended::kCompleted, Ended::kInterrupted, Ended::kFailed})
+    if (results.at("ended").get<std::string>() == name_of(how)) ending.how = how;
+  return ending;
+}
+
+FinalScore score_in(const nlohmann::json& model) {
+  return {.parameters = model.at("parameters"),
+          .epoch = model.at("epoch"),
+          .images = model.at("images"),
+          .nats_per_dim = model.at("nats_per_dim"),
+          .nats_per_image = model.at("nats_per_image"),
+          .bits_per_dim = model.at("bits_per_dim")};
+}
+
+}  // namespace
+
+void write_results(const RunParts& run, const Ending& ending, const std::vector<FinalScore>& scores) {
   nlohmann::ordered_json results{
+      {"ended", name_of(ending.how)},
+      {"reason", ending.reason},
+      {"step", ending.step},
+      {"epoch", ending.epoch},
       {"split", describe_split(run.config.data, run.data.test, "test")},
       {run.config.data.levels > 0 ? "coding" : "binarisation", run.coding->describe()},
       {"precision", name_of(run.precision)},
@@ -21,6 +47,19 @@ void write_results(const RunParts& run, const std::vector<FinalScore>& scores) {
                                  {"nats_per_image", score.nats_per_image},
                                  {"bits_per_dim", score.bits_per_dim}});
   write_file_atomic(run.directory.results(), results.dump(2) + "\n");
+}
+
+std::optional<RunResults> read_results(const std::string& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    const nlohmann::json json = nlohmann::json::parse(read_text_file(path));
+    RunResults results{.ending = ending_in(json), .split = json.value("split", ""), .scores = {}};
+    if (!results.ending || json.contains("models"))
+      for (const nlohmann::json& model : json.at("models")) results.scores.push_back(score_in(model));
+    return results;
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(path, 0, std::string("its scores cannot be read: ") + error.what());
+  }
 }
 
 }  // namespace pcnn

@@ -17,6 +17,7 @@
 #include "engine/data/pixel_coding.h"
 #include "engine/io/file.h"
 #include "engine/model/summary.h"
+#include "engine/run/ending.h"
 #include "engine/run/interruption.h"
 #include "engine/run/run_lock.h"
 #include "engine/run/start_check.h"
@@ -28,8 +29,9 @@ namespace pcnn {
 namespace {
 
 // What a resumed run may change without becoming another run.
-constexpr std::array kResumableKeys{"train.epochs", "train.steps", "train.seconds", "train.checkpoint_every.",
-                                    "threads",      "sample."};
+constexpr std::array kResumableKeys{
+    "train.epochs",   "train.steps", "train.seconds", "train.checkpoint_every.",
+    "data.directory", "threads",     "sample."};
 
 void check_resumable(const std::vector<std::string>& overrides) {
   for (const std::string& override_text : overrides) {
@@ -38,7 +40,7 @@ void check_resumable(const std::vector<std::string>& overrides) {
     if (!allowed)
       throw ConfigError("override '" + override_text +
                         "': a resumed run keeps its config; what may change: train.epochs, train.steps, "
-                        "train.seconds, train.checkpoint_every.*, threads, sample.*");
+                        "train.seconds, train.checkpoint_every.*, data.directory, threads, sample.*");
   }
 }
 
@@ -104,6 +106,40 @@ RunParts make_parts(const RunConfig& config, const std::string& resolved_yaml, P
       .directory = resume.empty() ? RunDirectory::create(config.directory()) : RunDirectory::open(resume)};
 }
 
+// A run that could not be resumed ended as it did before.
+void note_failed_start(const std::string& reason, const RunDirectory& directory, Console& console,
+                       bool resumes) {
+  try {
+    console.log_to(directory.log());
+    console.log(reason);
+  } catch (const FileError&) {
+  }
+  if (!resumes) record_ending(directory, {.how = Ended::kFailed, .reason = reason});
+}
+
+// The run, ready to train, and its log; null where a resumed one has nothing left to do.
+std::unique_ptr<TrainingRun> set_up(const RunParts& run, const RunLock& lock, const Workers& workers,
+                                    Console& console, bool resumes) {
+  const RunDirectory& directory = run.directory;
+  directory.remove_leftovers();
+  try {
+    auto training = std::make_unique<TrainingRun>(run, lock, workers, console);
+    if (resumes) {
+      training->resume();
+      if (const std::string line = training->how_to_go_beyond(); !line.empty()) {
+        console.line(line);
+        return nullptr;
+      }
+    }
+    write_file_atomic(directory.config(), run.resolved_yaml);  // what may change did, once all is well
+    console.log_to(directory.log());
+    return training;
+  } catch (const std::exception& error) {
+    note_failed_start(error.what(), directory, console, resumes);
+    throw;
+  }
+}
+
 void introduce(const RunParts& run, bool resumes, Console& console) {
   console.line(fmt::format("{} {}: {} parameters ({} live), {} and {}, {}, shards of {}, {}",
                            resumes ? "resuming" : "run", run.directory.path(), run.network.parameter_count(),
@@ -139,24 +175,18 @@ void run(const RunOptions& options) {
   const RunDirectory& directory = parts.directory;
   const RunLock lock(directory.path());
   const InterruptionGuard interruptions;
-  console.log_to(directory.log());
-  directory.remove_leftovers();
-  if (!resumes) write_file_atomic(directory.config(), parts.resolved_yaml);
-
   const Workers workers(config.threads);
-  TrainingRun training(parts, workers, console);
-  if (resumes) {
-    training.resume();
-    write_file_atomic(directory.config(), parts.resolved_yaml);  // what may change did, once all is well
-  }
+  const std::unique_ptr<TrainingRun> training = set_up(parts, lock, workers, console, resumes);
+  if (!training) return;
   introduce(parts, resumes, console);
   console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));
   if (!chosen.note.empty()) console.warning(chosen.note);
   for (const std::string& note : config.notes) console.warning("note: " + note);
   if (!parts.data.note.empty()) console.warning("note: " + parts.data.note);
+  if (!parts.data.passed_over.empty()) console.warning("note: " + parts.data.passed_over);
   if (document.root().has("sweep"))
     console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
-  training.train();
+  training->train();
   console.line("samples, curves and parameters are in " + directory.path());
 }
 

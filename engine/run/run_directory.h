@@ -16,7 +16,7 @@ namespace pcnn {
 //   checkpoint.safetensors  the latest state: parameters, optimiser, average, progress
 //   previous.safetensors    the state before it, should the latest be damaged
 //   best.safetensors        the parameters with the lowest validation loss
-//   results.json            the final scores
+//   results.json            how the run ended, and the final scores
 //   samples/epoch-0001.png  one grid per epoch; step-00000123.png where a run was interrupted
 //   lock                    while a process works here
 class RunDirectory {

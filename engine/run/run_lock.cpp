@@ -8,8 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-
-#include "engine/core/error.h"
+#include <filesystem>
 
 namespace pcnn {
 namespace {
@@ -22,17 +21,25 @@ std::string holder(int fd) {
   return id.empty() ? "another process" : "process " + id;
 }
 
-// The last holder removes the file, so the one that was opened may be gone by the time it is locked.
-bool is_at(int fd, const std::string& path) {
+// Whether the open file or directory is the one that has this name; a relative name is looked up in `base`.
+bool is_at(int fd, const std::string& path, int base = AT_FDCWD) {
   struct stat opened {
   }, there{};
-  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &there) == 0 && opened.st_ino == there.st_ino &&
-         opened.st_dev == there.st_dev;
+  return ::fstat(fd, &opened) == 0 && ::fstatat(base, path.c_str(), &there, 0) == 0 &&
+         opened.st_ino == there.st_ino && opened.st_dev == there.st_dev;
+}
+
+// Where an open directory lies now; "" where it was removed, or cannot be found.
+std::string place_of(int fd) {
+  std::error_code error;
+  const std::filesystem::path place =
+      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
+  return !error && is_at(fd, place.string()) ? place.string() : "";
 }
 
 }  // namespace
 
-RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
+RunLock::RunLock(const std::string& directory) : directory_(directory), path_(directory + "/lock") {
   do {
     if (fd_ >= 0) ::close(fd_);
     fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -45,7 +52,9 @@ RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
         throw FileError(path_, std::string("cannot be locked: ") + std::strerror(cause));
       throw ConfigError(directory + ": in use by " + by + "; wait for it or stop it, or choose another name");
     }
+    // The last holder removes the file, so the one that was opened may be gone by the time it is locked.
   } while (!is_at(fd_, path_));
+  directory_fd_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::string id = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, id.data(), id.size(), 0) < 0) {
     // The id is for the message above alone.
@@ -53,8 +62,28 @@ RunLock::RunLock(const std::string& directory) : path_(directory + "/lock") {
 }
 
 RunLock::~RunLock() {
-  ::unlink(path_.c_str());
+  if (holds_lock_file()) ::unlinkat(directory_fd_, "lock", 0);
+  if (directory_fd_ >= 0) ::close(directory_fd_);
   ::close(fd_);
+}
+
+bool RunLock::holds_lock_file() const {
+  return is_at(fd_, "lock", directory_fd_);
+}
+
+void RunLock::check() const {
+  const bool is_in_place = is_at(directory_fd_, directory_), is_locked = holds_lock_file();
+  if (is_in_place && is_locked) return;
+  const std::string where = directory_ + ": ", when = " while the run worked there";
+  if (is_in_place)
+    throw LostDirectory(
+        where + "its lock file was removed or replaced" + when + ", and another process may work there now",
+        directory_, false);
+  std::error_code error;
+  const std::string instead = std::filesystem::exists(directory_, error) ? ", and another has its name" : "";
+  const std::string place = place_of(directory_fd_);
+  throw LostDirectory(where + (place.empty() ? "was removed" : "was moved to " + place) + when + instead,
+                      place, is_locked);
 }
 
 }  // namespace pcnn

@@ -1,8 +1,27 @@
 #pragma once
 
 #include <string>
+#include <utility>
+
+#include "engine/core/error.h"
 
 namespace pcnn {
+
+// The run directory is no longer what the run was given: removed, moved, replaced, or without its lock.
+// What is written by path from then on would go elsewhere, or into the run of another process.
+class LostDirectory : public Error {
+ public:
+  LostDirectory(const std::string& message, std::string place, bool is_locked)
+      : Error(message), place_(std::move(place)), is_locked_(is_locked) {}
+  // Where the directory lies now; "" where it is gone.
+  [[nodiscard]] const std::string& place() const { return place_; }
+  // Whether it still has its lock, and may be written to.
+  [[nodiscard]] bool is_locked() const { return is_locked_; }
+
+ private:
+  std::string place_;
+  bool is_locked_;
+};
 
 // The right to write into a run directory: a lock on its file `lock`, which holds the process id. The system
 // drops the lock when its process ends, however it ends, so a file left behind locks nothing.
@@ -15,9 +34,19 @@ class RunLock {
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
 
+  // Throws LostDirectory where the directory at the path is not the one that was locked, or its lock file not
+  // the one that is held. Takes a few microseconds.
+  void check() const;
+  // Of the directory, wherever it is moved.
+  [[nodiscard]] int directory_fd() const { return directory_fd_; }
+
  private:
+  [[nodiscard]] bool holds_lock_file() const;
+
+  std::string directory_;
   std::string path_;
   int fd_ = -1;
+  int directory_fd_ = -1;  // follows the directory wherever it is moved
 };
 
 }  // namespace pcnn

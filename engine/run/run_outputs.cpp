@@ -21,8 +21,8 @@ constexpr std::int64_t kStepsPerEvent = 100;
 
 }  // namespace
 
-RunOutputs::RunOutputs(const RunParts& run, const Workers& workers, Console& console)
-    : run_(run), workers_(workers), console_(console) {}
+RunOutputs::RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
+    : run_(run), lock_(lock), workers_(workers), console_(console) {}
 
 void RunOutputs::go_on_from(std::int64_t step, bool epoch_is_open) {
   drop_metrics_after(run_.directory.metrics(), step - (epoch_is_open ? 1 : 0));
@@ -31,7 +31,10 @@ void RunOutputs::go_on_from(std::int64_t step, bool epoch_is_open) {
 void RunOutputs::show(const std::function<void()>& write) {
   try {
     write();
-  } catch (const FileError& error) {
+  } catch (const LostDirectory&) {
+    throw;
+  } catch (const Error& error) {
+    lock_.check();
     // A record that was cut short would hide those after it: events begin a new file.
     events_.reset();
     if (unshown_.insert(error.what()).second)
@@ -49,6 +52,7 @@ EventFile& RunOutputs::events(std::int64_t step) {
 
 void RunOutputs::note_step(const Progress& progress) {
   if (progress.step % kStepsPerEvent != 0) return;
+  lock_.check();
   const std::array<std::pair<std::string, double>, 3> values{
       {{"step/train_nats_per_dim", progress.train_nats_per_dim()},
        {"step/learning_rate", progress.learning_rate},
@@ -57,6 +61,7 @@ void RunOutputs::note_step(const Progress& progress) {
 }
 
 void RunOutputs::note_epoch(const EpochMetrics& epoch) {
+  lock_.check();
   append_metrics(run_.directory.metrics(), epoch);
   const std::array<std::pair<std::string, double>, 4> values{
       {{"epoch/train_nats_per_dim", epoch.train_nats_per_dim},
@@ -83,22 +88,25 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
   const Samples samples = draw_samples(sampler, network, *run_.head, parameters, request, workers_);
   const Image8 grid = tile_images(to_pictures(samples.images, network.shape(0, 1), *run_.head),
                                   sample.columns, kGridGap, sample.scale);
+  lock_.check();
   show([&] {
     write_png(path, grid);
     events(step).image(step, "samples", read_text_file(path), grid.width, grid.height, grid.channels);
   });
 }
 
-void RunOutputs::write_report(const std::string& state) {
+void RunOutputs::write_report(const RunDirectory& directory, std::string_view state,
+                              const std::string& reason) {
   show([&] {
-    Report report = read_report(run_.directory);
+    Report report = read_report(directory);
     report.name = run_.config.name;
     report.state = state;
+    report.reason = reason;
     report.coding = run_.coding->describe();
     report.note = run_.data.note;
     report.precision = name_of(run_.precision);
     report.threads = workers_.threads();
-    write_file_atomic(run_.directory.report(), report_html(report, run_.network));
+    write_file_atomic(directory.report(), report_html(report, run_.network));
   });
 }
 

@@ -6,11 +6,13 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "engine/core/parallel.h"
 #include "engine/io/event_file.h"
 #include "engine/run/console.h"
 #include "engine/run/metrics.h"
+#include "engine/run/run_lock.h"
 #include "engine/run/run_parts.h"
 #include "engine/train/trainer.h"
 
@@ -18,11 +20,12 @@ namespace pcnn {
 
 // What a run leaves behind for people: metrics, curves, events, grids of samples, the report. All but the
 // metrics show a run and are not needed to go on: where one of them cannot be written, one line says so and
-// the run goes on without.
+// the run goes on without. Every
+// method throws LostDirectory where the run directory is no longer there.
 class RunOutputs {
  public:
   // All must outlive this.
-  RunOutputs(const RunParts& run, const Workers& workers, Console& console);
+  RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console);
 
   // Drops what a killed run wrote after the checkpoint of this step; the line of an epoch that is still open
   // is written again.
@@ -33,13 +36,15 @@ class RunOutputs {
   // Of the parameters at this step. `go_on` is asked now and then, and throws to give up.
   void draw_grid(std::span<const float> parameters, std::int64_t step, const std::string& path,
                  const std::function<void()>& go_on);
-  void write_report(const std::string& state);
+  // Into the run directory, which may have been moved.
+  void write_report(const RunDirectory& directory, std::string_view state, const std::string& reason = {});
 
  private:
   [[nodiscard]] EventFile& events(std::int64_t step);
   void show(const std::function<void()>& write);
 
   const RunParts& run_;
+  const RunLock& lock_;
   const Workers& workers_;
   Console& console_;
   std::optional<EventFile> events_;  // begun with the first event, once it is known where the run goes on

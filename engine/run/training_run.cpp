@@ -1,16 +1,19 @@
 #include "engine/run/training_run.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/core/counted.h"
 #include "engine/core/error.h"
+#include "engine/core/shell_word.h"
 #include "engine/model/initialise.h"
 #include "engine/run/clock_text.h"
 #include "engine/run/interruption.h"
@@ -38,28 +41,42 @@ struct Stopwatch {
   }
 };
 
+std::string resume_command(const std::string& directory) {
+  return "pcnn-run --resume " + shell_word(directory);
+}
+
 std::vector<float> initial_parameters_of(const RunParts& run) {
   return initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
 }
 
 }  // namespace
 
-TrainingRun::TrainingRun(const RunParts& run, const Workers& workers, Console& console)
+TrainingRun::TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
     : run_(run),
+      lock_(lock),
       console_(console),
       trainer_(run.network, *run.head, run.config.train, run.config.seed, initial_parameters_of(run), workers,
                run.precision),
       scorer_(run.network, *run.head, shard_images(run.config.train, run.network), workers, run.precision),
-      checkpoints_(run, trainer_, console),
-      outputs_(run, workers, console) {}
+      checkpoints_(run, lock, trainer_, console),
+      outputs_(run, lock, workers, console) {}
 
 void TrainingRun::resume() {
   standing_ = checkpoints_.resume();
-  outputs_.go_on_from(trainer_.progress().step, standing_.epoch_is_open);
+  is_resumed_ = true;
 }
 
-bool TrainingRun::is_finished() const {
-  return trainer_.finished(run_.data.train.count);
+std::string TrainingRun::how_to_go_beyond() const {
+  const std::optional<SpentBudget> spent = spent_here();
+  if (standing_.epoch_is_open || !spent) return "";
+  const std::optional<RunResults> results = read_results(run_.directory.results());
+  if (!results || results->scores.empty()) return "";  // to be scored
+  return fmt::format("{} is finished: {}; to train on, raise it: `{} {}`", run_.directory.path(),
+                     spent->reason, resume_command(run_.directory.path()), spent->raised);
+}
+
+std::optional<SpentBudget> TrainingRun::spent_here() const {
+  return spent_budget(run_.config.train, trainer_.progress(), steps_per_epoch());
 }
 
 std::int64_t TrainingRun::steps_per_epoch() const {
@@ -71,48 +88,96 @@ std::int64_t TrainingRun::epoch() const {
 }
 
 void TrainingRun::train() {
-  if (!checkpoints_.has_latest()) checkpoints_.save(standing_);  // so that resume has a start
+  const auto fail = [&](const auto& error) {
+    record(Ended::kFailed, error.what(), run_.directory);
+    throw error;
+  };
   try {
-    while (standing_.epoch_is_open || !is_finished()) {
-      if (!standing_.epoch_is_open) train_to_the_end_of_the_epoch();
-      finish_epoch(is_finished());
+    try {
+      work();
+    } catch (const Signalled& signalled) {
+      stop(signalled.signal);
+    } catch (const Error&) {
+      lock_.check();  // which may be why
+      throw;
     }
-    report_final_scores();
-  } catch (const Signalled& signalled) {
-    stop(signalled.signal);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const LostDirectory& lost) {
+    leave(lost);
   } catch (const FileError& error) {
-    throw ConfigError(
-        fmt::format("{}; step {} is saved: once that is mended, go on with `pcnn-run --resume {}`",
-                    error.what(), checkpoints_.saved_step(), run_.directory.path()));
+    if (!checkpoints_.has_latest()) fail(error);
+    fail(ConfigError(fmt::format("{}; step {} is saved: once that is mended, go on with `{}`", error.what(),
+                                 checkpoints_.saved_step(), resume_command(run_.directory.path()))));
+  } catch (const ComputeError& error) {
+    if (!checkpoints_.has_latest()) fail(error);
+    fail(ComputeError(fmt::format("{}; the state of step {} is kept in {}", error.what(),
+                                  checkpoints_.saved_step(), run_.directory.checkpoint())));
+  } catch (const std::exception& error) {
+    record(Ended::kFailed, error.what(), run_.directory);
+    throw;
   }
+}
+
+void TrainingRun::work() {
+  lock_.check();
+  std::error_code ignored;
+  std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
+  if (is_resumed_) outputs_.go_on_from(trainer_.progress().step, standing_.epoch_is_open);
+  if (!checkpoints_.has_latest()) save_checkpoint();  // so that resume has a start
+  while (standing_.epoch_is_open || !spent_here()) {
+    if (!standing_.epoch_is_open) train_to_the_end_of_the_epoch();
+    finish_epoch();
+  }
+  report_final_scores();
+}
+
+void TrainingRun::save_checkpoint() {
+  checkpoints_.save(standing_);
+  const Ending last = ending(
+      Ended::kInterrupted, fmt::format("ended at once by a second signal; step {} is saved: go on with `{}`",
+                                       checkpoints_.saved_step(), resume_command(run_.directory.path())));
+  InterruptionGuard::set_last_words(
+      {.directory_fd = lock_.directory_fd(), .line = last.reason, .results = ending_json(last)});
+}
+
+Ending TrainingRun::ending(Ended how, const std::string& reason) const {
+  return {.how = how, .reason = reason, .step = trainer_.progress().step, .epoch = epoch()};
+}
+
+void TrainingRun::record(Ended how, const std::string& reason, const RunDirectory& directory) {
+  console_.log(reason);
+  record_ending(directory, ending(how, reason));
+  InterruptionGuard::clear_last_words();
+  outputs_.write_report(directory, name_of(how), reason);
 }
 
 void TrainingRun::train_to_the_end_of_the_epoch() {
-  try {
-    const bool ended = trainer_.run_epoch(run_.data.train, *run_.coding, [&](const Progress& progress) {
-      show_progress(progress);
-      outputs_.note_step(progress);
-      if (InterruptionGuard::signal() != 0) return false;
-      const bool last = progress.step % steps_per_epoch() == 0 || is_finished();
-      if (!last && checkpoints_.is_due()) checkpoints_.save(standing_);
-      return true;
-    });
-    standing_.epoch_is_open = ended || is_finished();
-  } catch (const ComputeError& error) {
-    throw ComputeError(fmt::format("{}; {}", error.what(),
-                                   checkpoints_.has_latest()
-                                       ? fmt::format("the state of step {} is kept in {}",
-                                                     checkpoints_.saved_step(), run_.directory.checkpoint())
-                                       : "nothing was saved yet"));
-  }
-  checkpoints_.save(standing_);
+  const bool ended = trainer_.run_epoch(run_.data.train, *run_.coding, [&](const Progress& progress) {
+    lock_.check();  // before anything of this step is written
+    show_progress(progress);
+    outputs_.note_step(progress);
+    if (InterruptionGuard::signal() != 0) return false;
+    const bool last = progress.step % steps_per_epoch() == 0 || spent_here();
+    if (!last && checkpoints_.is_due()) save_checkpoint();
+    return true;
+  });
+  standing_.epoch_is_open = ended || spent_here();
+  save_checkpoint();
   throw_where_signalled();
 }
 
-// Everything is saved by now; what is left is to show it.
+// Everything is saved by now; what is left is to say so and to show it.
 void TrainingRun::stop(int signal) {
+  lock_.check();
   console_.clear_live();
   const std::int64_t step = trainer_.progress().step;
+  const std::string by = InterruptionGuard::cause() == InterruptionCause::kOutrun
+                             ? "stopped early by its sweep, whose other trials do better"
+                             : fmt::format("interrupted by {}", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  const std::string reason =
+      fmt::format("{}; step {} is saved: go on with `{}`", by, step, resume_command(run_.directory.path()));
+  record(Ended::kInterrupted, reason, run_.directory);
   if (run_.config.sample.count > 0) {
     const auto start = std::chrono::steady_clock::now();
     try {
@@ -125,9 +190,30 @@ void TrainingRun::stop(int signal) {
       console_.line("no samples: they would take longer than an interrupted run may");
     }
   }
-  outputs_.write_report("interrupted");
-  throw Interrupted(signal, fmt::format("interrupted; step {} is saved: go on with `pcnn-run --resume {}`",
-                                        step, run_.directory.path()));
+  outputs_.write_report(run_.directory, name_of(Ended::kInterrupted), reason);
+  throw Interrupted(signal, reason);
+}
+
+void TrainingRun::leave(const LostDirectory& lost) {
+  console_.clear_live();
+  InterruptionGuard::clear_last_words();
+  std::string line = fmt::format("{}; the run ends at step {}", lost.what(), trainer_.progress().step);
+  const RunDirectory there = RunDirectory::at(lost.place());
+  if (lost.is_locked()) {
+    try {
+      checkpoints_.save(standing_, there);
+    } catch (const FileError& error) {
+      line += fmt::format("; {}", error.what());
+    }
+  }
+  if (std::filesystem::exists(there.checkpoint()))
+    line += fmt::format("; step {} is saved: go on with `{}`", checkpoints_.saved_step(),
+                        resume_command(there.path()));
+  if (lost.is_locked())
+    record(Ended::kFailed, line, there);
+  else
+    console_.log(line);
+  throw ConfigError(line);
 }
 
 void TrainingRun::show_progress(const Progress& progress) {
@@ -153,7 +239,7 @@ Score TrainingRun::score(std::span<const float> parameters, const ImageSet& imag
   return summarise(scorer_.nats(parameters, images.count, fill), run_.network.shape(0, 1).size());
 }
 
-void TrainingRun::finish_epoch(bool last) {
+void TrainingRun::finish_epoch() {
   const Progress& progress = trainer_.progress();
   const SampleConfig& sample = run_.config.sample;
   const std::span<const float> parameters = trainer_.evaluation_parameters();
@@ -163,10 +249,11 @@ void TrainingRun::finish_epoch(bool last) {
   const Stopwatch sampling;
   const bool best = !standing_.best || validation < standing_.best->validation_nats_per_dim;
   if (best) {
-    standing_.best = BestEpoch{validation, epoch()};
-    checkpoints_.save_best(*standing_.best);
+    const BestEpoch now{validation, epoch()};
+    checkpoints_.save_best(now);
+    standing_.best = now;
   }
-  if (sample.count > 0 && (last || epoch() % sample.every_epochs == 0))
+  if (sample.count > 0 && (spent_here() || epoch() % sample.every_epochs == 0))
     outputs_.draw_grid(parameters, progress.step, run_.directory.samples(epoch()), throw_where_signalled);
   const double sampling_seconds = sampling.seconds();
 
@@ -180,8 +267,8 @@ void TrainingRun::finish_epoch(bool last) {
                        .learning_rate = progress.learning_rate,
                        .grad_norm = progress.grad_norm()});
   standing_.epoch_is_open = false;
-  checkpoints_.save(standing_);
-  outputs_.write_report("training");
+  save_checkpoint();
+  outputs_.write_report(run_.directory, "training");
   console_.line(fmt::format("epoch {}  {}  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
                             epoch(), counted(progress.step, "step"), clock_text(progress.epoch_seconds),
                             progress.images_per_second(), progress.train_nats_per_dim(), validation,
@@ -199,6 +286,8 @@ void TrainingRun::report_final_scores() {
     console_.warning(fmt::format("{}; only the last parameters are scored", error.what()));
   }
 
+  const Ending end = ending(Ended::kCompleted, spent_here()->reason);
+  console_.line(end.reason);
   console_.line(fmt::format("{}, {}", describe_split(run_.config.data, run_.data.test, "test"),
                             run_.coding->describe()));
   std::vector<FinalScore> scores;
@@ -216,8 +305,10 @@ void TrainingRun::report_final_scores() {
   if (best) report("lowest validation loss", standing_.best->epoch, *best);
   if (!best || standing_.best->epoch != epoch()) report("last", epoch(), trainer_.evaluation_parameters());
   if (!run_.data.note.empty()) console_.warning("note: " + run_.data.note);
-  write_results(run_, scores);
-  outputs_.write_report("done");
+  lock_.check();
+  write_results(run_, end, scores);
+  InterruptionGuard::clear_last_words();
+  outputs_.write_report(run_.directory, name_of(end.how), end.reason);
 }
 
 }  // namespace pcnn

@@ -1,13 +1,18 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "engine/core/parallel.h"
 #include "engine/run/checkpoint_store.h"
 #include "engine/run/console.h"
+#include "engine/run/ending.h"
+#include "engine/run/run_lock.h"
 #include "engine/run/run_outputs.h"
 #include "engine/run/run_parts.h"
+#include "engine/run/spent_budget.h"
 #include "engine/train/scorer.h"
 #include "engine/train/trainer.h"
 
@@ -20,34 +25,47 @@ namespace pcnn {
 class TrainingRun {
  public:
   // All must outlive this.
-  TrainingRun(const RunParts& run, const Workers& workers, Console& console);
+  TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console);
 
   // Restores the state of the directory's checkpoint, or where that is damaged of the one before it.
   void resume();
-  // Throws Interrupted, with the state saved, where InterruptionGuard notes a signal; ComputeError where the
-  // loss or a gradient is not finite, with the last good state kept.
+  // Where a resumed run has nothing left to do, a line that says how to go on beyond that; else "".
+  [[nodiscard]] std::string how_to_go_beyond() const;
+
+  // However it ends, log.txt, results.json and the report say why, where they can be written. Throws
+  // Interrupted, with the state saved, where InterruptionGuard notes a signal; ComputeError where the loss or
+  // a gradient is not finite, with the last good state kept; LostDirectory where the directory was removed,
+  // moved or replaced; ConfigError where a file cannot be written.
   void train();
 
  private:
+  void work();
   void train_to_the_end_of_the_epoch();
-  void finish_epoch(bool last);
+  void finish_epoch();
+  void save_checkpoint();
   [[noreturn]] void stop(int signal);
+  [[noreturn]] void leave(const LostDirectory& lost);
+  void record(Ended how, const std::string& reason, const RunDirectory& directory);
   void show_progress(const Progress& progress);
   [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
   void report_final_scores();
 
+  // What ends training here; none where it goes on.
+  [[nodiscard]] std::optional<SpentBudget> spent_here() const;
+  [[nodiscard]] Ending ending(Ended how, const std::string& reason) const;
   // Of the train images.
-  [[nodiscard]] bool is_finished() const;
   [[nodiscard]] std::int64_t steps_per_epoch() const;
   [[nodiscard]] std::int64_t epoch() const;
 
   const RunParts& run_;
+  const RunLock& lock_;
   Console& console_;
   Trainer trainer_;
   Scorer scorer_;
   CheckpointStore checkpoints_;
   RunOutputs outputs_;
   Standing standing_;
+  bool is_resumed_ = false;
 };
 
 }  // namespace pcnn

@@ -27,6 +27,8 @@ constexpr std::array kRuns{
     "data: {binarisation: bernoulli_fixed, validation_choice: seeded}",
     "data: {train_on: test}",
     "data: {dataset: npy, directory: d, quantised: true}",
+    "data: {dataset: png, directory: d}",
+    "data: {dataset: idx, directory: d}",
     "data: {colour: true}",
     "train: {optimiser: adam}",
     "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",
@@ -79,6 +81,10 @@ Json value_schema(const Key& key) {
   if (key.type == "integer" || key.type == "number") {
     schema["type"] = key.type;
     add_bounds(key.range, key.type == "integer", schema);
+  } else if (key.type == "count or fraction") {
+    Json count{{"type", "integer"}};
+    add_bounds(key.range, true, count);
+    schema["anyOf"] = {count, Json{{"type", "number"}, {"exclusiveMinimum", 0}, {"exclusiveMaximum", 1}}};
   } else if (key.type == "boolean") {
     schema["type"] = "boolean";
   } else if (key.type == "choice") {

@@ -8,6 +8,7 @@
 #include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/shell_word.h"
+#include "engine/io/csv.h"
 #include "engine/run/clock_text.h"
 
 namespace pcnn {
@@ -49,13 +50,6 @@ Row row_of(const Trial& trial) {
           value_text(progress.test_nats_per_dim)};
   row.insert(row.end(), trial.values.begin(), trial.values.end());
   return row;
-}
-
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
 }
 
 std::string csv_line(const Row& fields) {

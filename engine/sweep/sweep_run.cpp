@@ -128,7 +128,7 @@ void SweepRun::look_at(Slot& slot) {
   if (has_news && !exit_code && trial.state == TrialState::kTraining && halving_ && falls_behind(trial)) {
     trial.state = TrialState::kStopped;
     save_trials(trials_, plan_, directory_);
-    slot.process->interrupt();
+    slot.process->interrupt(InterruptionCause::kOutrun);
   }
   if (exit_code) finish(slot, *exit_code);
   if (has_news || exit_code) write_results();

@@ -1,26 +1,10 @@
 #include "engine/sweep/trial.h"
 
-#include <filesystem>
-#include <nlohmann/json.hpp>
-
-#include "engine/core/error.h"
-#include "engine/io/file.h"
+#include "engine/run/metrics.h"
+#include "engine/run/results.h"
 #include "engine/run/run_directory.h"
 
 namespace pcnn {
-namespace {
-
-// The first model of results.json: the best parameters, or the last where those are damaged.
-std::optional<double> read_test_score(const std::string& path) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  try {
-    return nlohmann::json::parse(read_text_file(path)).at("models").at(0).at("nats_per_dim").get<double>();
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(path, 0, std::string("its scores cannot be read: ") + error.what());
-  }
-}
-
-}  // namespace
 
 std::string_view name_of(TrialState state) {
   switch (state) {
@@ -50,7 +34,8 @@ TrialProgress read_progress(const std::string& run_directory, const Objective& o
     progress.best = value;
     progress.best_epoch = epoch.epoch;
   }
-  progress.test_nats_per_dim = read_test_score(directory.results());
+  if (const auto results = read_results(directory.results()); results && !results->scores.empty())
+    progress.test_nats_per_dim = results->scores.front().nats_per_dim;
   return progress;
 }
 

@@ -69,8 +69,11 @@ std::optional<int> TrialProcess::exit_code() {
   return exit_code_;
 }
 
-void TrialProcess::interrupt() {
-  if (!std::exchange(interrupted_, true) && !exit_code_) ::kill(id_, SIGTERM);
+void TrialProcess::interrupt(InterruptionCause cause) {
+  if (std::exchange(interrupted_, true) || exit_code_) return;
+  sigval why{};
+  why.sival_int = static_cast<int>(cause);
+  if (::sigqueue(id_, SIGTERM, why) != 0) ::kill(id_, SIGTERM);
 }
 
 }  // namespace pcnn

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/run/interruption.h"
+
 namespace pcnn {
 
 // A run in a process of its own, so that whatever becomes of it, the others go on. Its process group is its
@@ -24,7 +26,7 @@ class TrialProcess {
   // The exit code once it has ended, 128 + the signal where one ended it; nothing before.
   [[nodiscard]] std::optional<int> exit_code();
   // Once: a second signal would end it before it has saved.
-  void interrupt();
+  void interrupt(InterruptionCause cause = InterruptionCause::kNone);
 
  private:
   pid_t id_ = -1;

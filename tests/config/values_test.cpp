@@ -83,6 +83,32 @@ TEST(Config, RejectsWhatIsNotAFiniteDecimalNumber) {
     EXPECT_EQ(real_error(text), "x.yaml:1:7: rate: found " + text + ", accepted: a number");
 }
 
+TEST(Config, ReadsACountOrAFraction) {
+  const auto range = ConfigRange::between(1, 1000);
+  const auto amount = [&](const std::string& text) {
+    return load("amount: " + text + "\n").root().optional_count_or_fraction("amount", range);
+  };
+  EXPECT_EQ(amount("1"), 1.0);
+  EXPECT_EQ(amount("1000"), 1000.0);
+  EXPECT_EQ(amount("0.25"), 0.25);
+  EXPECT_EQ(amount("1e-3"), 0.001);
+  EXPECT_EQ(amount("null"), std::nullopt);
+  EXPECT_EQ(load("").root().optional_count_or_fraction("amount", range), std::nullopt);
+  for (const char* text : {"0", "-1", "1.0", "1.5", "0.0", "-0.5", "1001", "\"7\"", "many", "[1]"}) {
+    const std::string error = config_error([&] { (void)amount(text); });
+    EXPECT_NE(error.find("accepted: an integer in [1, 1000], or a fraction in (0, 1)"), std::string::npos)
+        << error;
+  }
+}
+
+TEST(Config, WritesACountOrAFractionAsItWasMeant) {
+  for (const char* text : {"20", "0.1", "0.001", "null"}) {
+    const ConfigDocument document = load(std::string("amount: ") + text + "\n");
+    (void)document.root().optional_count_or_fraction("amount", ConfigRange::at_least(1));
+    EXPECT_EQ(document.resolved_yaml(), std::string("amount: ") + text + "\n");
+  }
+}
+
 TEST(Config, RejectsBooleansOtherThanTrueAndFalse) {
   for (const std::string text : {"yes", "no", "on", "off", "True", "FALSE", "1", "0", "y"}) {
     const ConfigDocument document = load("shuffle: " + text);

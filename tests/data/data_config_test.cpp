@@ -25,7 +25,9 @@ TEST(DataConfig, DefaultsWhereNothingIsGiven) {
   const DataConfig config = read("");
   EXPECT_EQ(config, DataConfig{});
   EXPECT_EQ(config.directory, "data/mnist");
-  EXPECT_EQ(config.validation_images, 5000);
+  EXPECT_EQ(config.validation_images, std::nullopt);
+  EXPECT_EQ(config.test_images, std::nullopt);
+  EXPECT_EQ(config.validation_choice, ValidationChoice::kAuto);
   EXPECT_EQ(config.train_on, TrainOn::kTrain);
   EXPECT_EQ(config.train_images, std::nullopt);
   EXPECT_EQ(config.binarisation.kind, BinarisationKind::kThreshold);
@@ -89,6 +91,34 @@ TEST(DataConfig, ReadsWhatTheValuesAre) {
   EXPECT_TRUE(read("allow_test_in_train: true").allow_test_in_train);
 }
 
+TEST(DataConfig, ReadsHowFilesLie) {
+  const DataConfig npy = read("dataset: npy, directory: here, layout: nhwc, scale: 255, shape: [32, 28]");
+  EXPECT_EQ(npy.arrays, (ArrayConfig{.layout = ArrayLayout::kNhwc, .scale = 255, .shape = {32, 28}}));
+  EXPECT_EQ(read("dataset: npy, directory: here").arrays, ArrayConfig{});
+  EXPECT_EQ(read("dataset: npy, directory: here, shape: [3, 32, 28]").arrays.shape, (std::vector{3, 32, 28}));
+  EXPECT_EQ(read("dataset: idx, directory: here, prefix: emnist-letters").prefix, "emnist-letters");
+  EXPECT_FALSE(read("").labels);
+  for (const std::string kind :
+       {"mnist", "fashion-mnist", "cifar10", "idx, directory: d", "npy, directory: d"})
+    EXPECT_TRUE(read("dataset: " + kind + ", labels: true").labels);
+
+  const auto refuses = [](const std::string& keys, const std::string& text) {
+    EXPECT_NE(error_of(keys).find(text), std::string::npos) << error_of(keys);
+  };
+  refuses("layout: nchw", "data.layout: has no effect while dataset is not npy");
+  refuses("scale: 255", "data.scale: has no effect while dataset is not npy");
+  refuses("shape: [1, 1]", "data.shape: has no effect while dataset is not npy");
+  refuses("dataset: npy, directory: d, prefix: a", "data.prefix: has no effect while dataset is not idx");
+  refuses("dataset: png, directory: d, labels: true",
+          "data.labels: has no effect while dataset is png, whose class folders are its labels");
+  refuses("dataset: npy, directory: d, layout: hwc", "data.layout: ");
+  refuses("dataset: npy, directory: d, scale: 65536", "data.scale: found 65536, ");
+  refuses("dataset: npy, directory: d, shape: 784",
+          "data.shape: found 1 number, accepted: [rows, columns], or three as data.layout puts them");
+  refuses("dataset: npy, directory: d, shape: [1, 2, 3, 4]", "data.shape: found 4 numbers, ");
+  refuses("dataset: npy, directory: d, shape: [0, 2]", "data.shape");
+}
+
 TEST(DataConfig, LevelsTakeThePlaceOfBinarisation) {
   EXPECT_EQ(read("", 256).levels, 256);
   EXPECT_EQ(read("dataset: npy, directory: here, quantised: true").binarisation.kind,
@@ -100,6 +130,19 @@ TEST(DataConfig, LevelsTakeThePlaceOfBinarisation) {
   EXPECT_NE(error_of("dataset: npy, directory: here, quantised: true, threshold: 0.5")
                 .find("data.threshold: has no effect while quantised is true"),
             std::string::npos);
+}
+
+TEST(DataConfig, SplitsTakeANumberOrAFraction) {
+  EXPECT_EQ(read("validation_images: 1").validation_images, 1);
+  EXPECT_EQ(read("validation_images: 0.25").validation_images, 0.25);
+  EXPECT_EQ(read("validation_images: 1e-3").validation_images, 0.001);
+  const DataConfig config =
+      read("dataset: png, directory: d, test_images: 0.1, validation_images: 20, split_seed: 4");
+  EXPECT_EQ(config.test_images, 0.1);
+  EXPECT_EQ(config.validation_images, 20);
+  EXPECT_EQ(config.split_seed, 4u);
+  for (const char* dataset : {"idx", "npy", "png"})
+    EXPECT_EQ(read(std::string("directory: d, test_images: 7, dataset: ") + dataset).test_images, 7);
 }
 
 TEST(DataConfig, TrainingOnTestIsSpeltOut) {
@@ -120,6 +163,11 @@ TEST(DataConfig, RefusesValuesOutOfRange) {
   EXPECT_NE(error_of("validation_images: 0").find("data.validation_images: found 0, "), std::string::npos);
   EXPECT_NE(error_of("validation_images: 3000000000").find("data.validation_images: found 3000000000, "),
             std::string::npos);
+  for (const char* size : {"0", "1.0", "1.5", "-0.1", "0.0", "\"5\"", "half", "[1]"})
+    EXPECT_NE(error_of(std::string("validation_images: ") + size)
+                  .find(", accepted: an integer in [1, 2147483647], or a fraction in (0, 1)"),
+              std::string::npos)
+        << size;
   EXPECT_NE(error_of("threshold: 1.01").find("data.threshold: found 1.01, "), std::string::npos);
   EXPECT_NE(error_of("threshold: -0.1").find("data.threshold: found -0.1, "), std::string::npos);
   EXPECT_NE(error_of("binarisation: bernoulli_fixed, binarisation_seed: -1")
@@ -137,7 +185,12 @@ TEST(DataConfig, RefusesKeysWithoutEffect) {
   EXPECT_EQ(error_of("split_seed: 1, train_on: test"),
             "x.yaml:1:20: data.split_seed: has no effect while train_on is test");
   EXPECT_EQ(error_of("split_seed: 1"),
-            "x.yaml:1:20: data.split_seed: has no effect while validation_choice is last");
+            "x.yaml:1:20: data.split_seed: has no effect while validation_choice is not seeded");
+  EXPECT_EQ(
+      error_of("test_images: 10"),
+      "x.yaml:1:21: data.test_images: has no effect while dataset is a published one, which has a test file");
+  EXPECT_EQ(error_of("dataset: png, directory: d, train_on: test, test_images: 10"),
+            "x.yaml:1:65: data.test_images: has no effect while train_on is test");
   EXPECT_EQ(error_of("binarisation: bernoulli_fixed, threshold: 0.5"),
             "x.yaml:1:50: data.threshold: has no effect while binarisation is not threshold");
   EXPECT_NE(error_of("quantised: false").find("data.quantised: has no effect while dataset is not npy"),
@@ -163,6 +216,7 @@ TEST(DataConfig, RefusesKeysWithoutEffect) {
 TEST(DataConfig, TakesMoreThan256LevelsFromStoredLevelsOnly) {
   EXPECT_NE(error_of("dataset: npy, directory: x", 1024).find("model.levels is 1024"), std::string::npos);
   EXPECT_EQ(read("dataset: npy, directory: x, quantised: true", 1024).levels, 1024);
+  EXPECT_EQ(read("dataset: npy, directory: x, quantised: true", 65536).levels, 65536);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "engine/data/colour.h"
+#include "engine/data/split.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
 #include "tests/data/idx_files.h"
@@ -154,8 +156,11 @@ TEST(Dataset, MissingFilesSayWhatFetchesThem) {
   EXPECT_EQ(error(DatasetKind::kMnist), start + "run scripts/fetch_data.sh mnist, or set data.directory");
   EXPECT_EQ(error(DatasetKind::kFashionMnist),
             start + "run apt-get install dataset-fashion-mnist, or set data.directory");
-  EXPECT_EQ(error(DatasetKind::kIdx),
-            start + "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz)");
+  EXPECT_EQ(
+      error(DatasetKind::kIdx),
+      start +
+          "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz), by these or "
+          "other usual names (see configs/reference.yaml)");
 }
 
 TEST(Dataset, TrainAndTestImagesHaveOneSize) {
@@ -357,18 +362,175 @@ TEST(Dataset, ReadsFoldersOfPng) {
   EXPECT_TRUE(std::ranges::equal(data.test.image(2), all.image(8)));
 }
 
+// Writes images `first` to before `end` as numbered files of a folder.
+void write_pngs(const std::string& folder, const ImageSet& images, int first, int end) {
+  std::filesystem::create_directories(folder);
+  for (int i = first; i < end; ++i)
+    write_png(folder + "/" + std::to_string(i) + ".png",
+              {.width = images.width,
+               .height = images.height,
+               .channels = 1,
+               .pixels = {images.image(i).begin(), images.image(i).end()}});
+}
+
+std::vector<std::uint32_t> positions(const ImageSet& images) {
+  std::vector<std::uint32_t> all = images.ids;
+  for (std::uint32_t& id : all) id &= ~ImageSet::kTestId;
+  return all;
+}
+
+TEST(Dataset, TakesTheTestImagesOutOfOneFolder) {
+  const std::string directory = scratch_directory();
+  const ImageSet all = random_images({40, 1, 5, 4}, 256, 3);
+  write_pngs(directory, all, 0, 40);
+  DataConfig config = config_of(DatasetKind::kPng, directory);
+  std::set<std::vector<std::uint32_t>> choices;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    config.split_seed = seed;
+    config.test_images = 0.2;
+    config.validation_images = 6;
+    const Dataset data = load_dataset(config);
+    EXPECT_EQ(data.test.count, 8);
+    EXPECT_EQ(data.validation.count, 6);
+    EXPECT_EQ(data.train.count, 26);
+    std::set<std::uint32_t> seen;
+    for (const ImageSet* images : {&data.train, &data.validation, &data.test}) {
+      EXPECT_TRUE(std::ranges::is_sorted(images->ids));
+      for (int i = 0; i < images->count; ++i) {
+        const std::uint32_t position = positions(*images)[static_cast<std::size_t>(i)];
+        EXPECT_TRUE(seen.insert(position).second);
+        EXPECT_TRUE(std::ranges::equal(images->image(i), all.image(static_cast<int>(position))));
+        EXPECT_EQ(images->files[static_cast<std::size_t>(i)], std::to_string(position) + ".png");
+        EXPECT_EQ((images->ids[static_cast<std::size_t>(i)] & ImageSet::kTestId) != 0, images == &data.test);
+      }
+    }
+    EXPECT_EQ(describe_split(config, data.test, "test"),
+              "PNG files in " + directory + ", test split, 8 images (chosen from all 40 images with seed " +
+                  std::to_string(seed) + ")");
+    EXPECT_EQ(load_dataset(config).test.ids, data.test.ids);
+    config.validation_images = 0.5;
+    EXPECT_EQ(load_dataset(config).test.ids, data.test.ids) << "what is validated on is no matter";
+    choices.insert(data.test.ids);
+  }
+  EXPECT_EQ(choices.size(), 10u);
+}
+
+TEST(Dataset, ATenthIsTheDefaultOfBothSplits) {
+  const std::string directory = scratch_directory();
+  write_pngs(directory + "/train", random_images({40, 1, 5, 4}, 256, 3), 0, 40);
+  DataConfig config = config_of(DatasetKind::kPng, directory);
+  Dataset data = load_dataset(config);
+  EXPECT_EQ(data.test.count, 4);
+  EXPECT_EQ(data.validation.count, 4);
+  EXPECT_EQ(data.train.count, 32);
+  EXPECT_EQ(data.validation.origin, "chosen from all 40 images with seed 1");
+  config.validation_choice = ValidationChoice::kLast;
+  data = load_dataset(config);
+  EXPECT_EQ(data.validation.origin, "the last of those that are not test images");
+  EXPECT_GT(data.validation.ids.front(), data.train.ids.back());
+}
+
+TEST(Dataset, ClassFoldersAreValidatedOnImagesOfEveryClass) {
+  const std::string directory = scratch_directory();
+  const ImageSet all = random_images({90, 1, 5, 4}, 256, 3);
+  write_pngs(directory + "/train/cat", all, 0, 40);
+  write_pngs(directory + "/train/dog", all, 40, 80);
+  write_pngs(directory + "/test/dog", all, 80, 90);
+  DataConfig config = config_of(DatasetKind::kPng, directory);
+  config.validation_images = 20;
+  const Dataset data = load_dataset(config);
+  EXPECT_EQ(data.validation.origin, "chosen from the train file with seed 1");
+  EXPECT_GT(std::ranges::count(data.validation.labels, 0), 0);
+  EXPECT_GT(std::ranges::count(data.validation.labels, 1), 0);
+  EXPECT_EQ(data.test.labels, std::vector<int>(10, 1));
+  EXPECT_EQ(data.test.label_names, (std::vector<std::string>{"cat", "dog"}));
+  config.validation_choice = ValidationChoice::kLast;
+  EXPECT_EQ(load_dataset(config).validation.labels, std::vector<int>(20, 1));
+}
+
+TEST(Dataset, SaysWhichSizeLeavesNoImages) {
+  const std::string directory = scratch_directory();
+  write_pngs(directory, random_images({10, 1, 5, 4}, 256, 3), 0, 10);
+  DataConfig config = config_of(DatasetKind::kPng, directory);
+  const auto error = [&] { return message_of<ConfigError>([&] { (void)load_dataset(config); }); };
+  config.test_images = 9;
+  EXPECT_EQ(
+      error(),
+      "data.test_images: found 9, accepted: less than 9, so that of the 10 images two are left to train and "
+      "validate on");
+  config.test_images = 5;
+  config.validation_images = 0.5;
+  EXPECT_EQ(
+      error(),
+      "data.validation_images: found 0.5, which is 5 images here, accepted: less than the 5 images that "
+      "test_images leaves");
+  config.train_on = TrainOn::kTest;
+  config.test_images = std::nullopt;
+  EXPECT_EQ(error(), "data.train_on: found test, accepted: train, since " + directory +
+                         " has no test images of its own");
+}
+
+TEST(Dataset, ADefaultIsCalledOne) {
+  const DataConfig config = made_up();
+  write_bytes(config.directory + "/train-images-idx3-ubyte", idx_file(1, 3, 4, 1));
+  DataConfig defaults = config;
+  defaults.validation_images = std::nullopt;
+  EXPECT_EQ(
+      message_of<ConfigError>([&] { (void)load_dataset(defaults); }),
+      "data.validation_images: the default, a tenth of the images but 1 to 5,000, is 1 here, accepted: less "
+      "than the 1 image of the train file");
+}
+
+TEST(Dataset, TestImagesOfTheirOwnAreNotTakenFromTheTrainFile) {
+  DataConfig config = made_up();
+  config.test_images = 0.1;
+  EXPECT_EQ(message_of<ConfigError>([&] { (void)load_dataset(config); }),
+            "data.test_images: found 0.1, accepted: null, since " + config.directory +
+                " has test images of its own");
+}
+
+TEST(Dataset, NamesTheFilesOfATestImageThatIsTrainedOn) {
+  const std::string directory = scratch_directory();
+  const ImageSet all = random_images({20, 1, 5, 4}, 256, 3);
+  write_pngs(directory + "/train", all, 0, 15);
+  write_pngs(directory + "/test", all, 12, 20);
+  DataConfig config = config_of(DatasetKind::kPng, directory);
+  EXPECT_EQ(message_of<ConfigError>([&] { (void)load_dataset(config); }),
+            directory +
+                ": 3 of the 8 test images are also in the train file, the first of them: test/12.png equals "
+                "train/12.png; data.allow_test_in_train: true trains anyway and marks every result");
+}
+
+TEST(Dataset, SaysWhatWasPassedOverInBothFolders) {
+  const std::string directory = scratch_directory();
+  const ImageSet all = random_images({20, 1, 5, 4}, 256, 3);
+  write_pngs(directory + "/train", all, 0, 15);
+  write_pngs(directory + "/test", all, 15, 20);
+  EXPECT_EQ(load_dataset(config_of(DatasetKind::kPng, directory)).passed_over, "");
+  write_bytes(directory + "/test/a.txt", {1});
+  write_bytes(directory + "/train/b.csv", {1});
+  EXPECT_EQ(load_dataset(config_of(DatasetKind::kPng, directory)).passed_over,
+            directory + "/test: passed over: 1 .txt; " + directory + "/train: passed over: 1 .csv");
+}
+
+TEST(ImagesByDefault, AreATenthUpToFiveThousand) {
+  EXPECT_EQ(images_by_default(60'000), 5000);
+  EXPECT_EQ(images_by_default(50'000), 5000);
+  EXPECT_EQ(images_by_default(49'990), 4999);
+  EXPECT_EQ(images_by_default(100), 10);
+  EXPECT_EQ(images_by_default(4), 1);
+  EXPECT_EQ(images_of_size(0.29, 100), 29);
+  EXPECT_EQ(images_of_size(0.001, 100), 1);
+  EXPECT_EQ(images_of_size(7, 3), 7);
+}
+
 TEST(DescribeSplit, NamesDatasetSplitAndCount) {
   DataConfig config;
   EXPECT_EQ(description(config, 10000, "test"), "MNIST test split, 10,000 images");
   EXPECT_EQ(description(config, 999, "train"), "MNIST train split, 999 images");
   EXPECT_EQ(description(config, 1234567, "train"), "MNIST train split, 1,234,567 images");
   EXPECT_EQ(description(config, 1, "train"), "MNIST train split, 1 image");
-  EXPECT_EQ(description(config, 10000, "validation"),
-            "MNIST validation split, 10,000 images (the last of the train file)");
-  config.validation_choice = ValidationChoice::kSeeded;
-  config.split_seed = 4;
-  EXPECT_EQ(description(config, 10000, "validation"),
-            "MNIST validation split, 10,000 images (chosen from the train file with seed 4)");
+  EXPECT_EQ(description(config, 10000, "validation"), "MNIST validation split, 10,000 images");
   config.dataset = DatasetKind::kFashionMnist;
   EXPECT_EQ(description(config, 10000, "test"), "Fashion-MNIST test split, 10,000 images");
   config = config_of(DatasetKind::kIdx, "here");
@@ -379,6 +541,17 @@ TEST(DescribeSplit, NamesDatasetSplitAndCount) {
   EXPECT_EQ(description(config, 10000, "test"), "PNG files in here, test split, 10,000 images");
   config = DataConfig{.colour = true, .colour_seed = 3};
   EXPECT_EQ(description(config, 10000, "test"), "MNIST test split (coloured, seed 3), 10,000 images");
+}
+
+TEST(DescribeSplit, SaysHowImagesWereChosen) {
+  DataConfig config = made_up();
+  const std::string start = "IDX files in " + config.directory + ", validation split, 10 images ";
+  EXPECT_EQ(describe_split(config, load_dataset(config).validation, "validation"),
+            start + "(the last of the train file)");
+  config.validation_choice = ValidationChoice::kSeeded;
+  config.split_seed = 4;
+  EXPECT_EQ(describe_split(config, load_dataset(config).validation, "validation"),
+            start + "(chosen from the train file with seed 4)");
 }
 
 TEST(DescribeSplit, TrainingOnTestHasNoOtherSplit) {

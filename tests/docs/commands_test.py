@@ -2,6 +2,7 @@
 name, sessions (```console) must print what is shown, numbers aside, and configs (```yaml) must load.
 
 commands_test.py BIN PAGE    the page; BIN: the folder of our programs
+commands_test.py BIN --help  the examples in the programs' own help
 commands_test.py BIN         what holds for all pages together: links, languages of blocks, the list below
 """
 
@@ -132,6 +133,24 @@ def check_page(page, programs):
     return failures
 
 
+def check_help(programs):
+    """The examples are the lines of the text above the usage that begin with two spaces and a program's name."""
+    failures = []
+    for program in sandbox.PROGRAMS:
+        with tempfile.TemporaryDirectory() as folder:
+            box = sandbox.Sandbox(folder, programs)
+            text = box.run(f"pcnn-{program} --help").stdout
+            examples = re.findall(r"^  (pcnn-\w+ .*)$", text, flags=re.MULTILINE)
+            if not examples:
+                failures.append(f"pcnn-{program} --help shows no example")
+            for command in examples:
+                try:
+                    run_command(box, command)
+                except Failure as failure:
+                    failures.append(f"pcnn-{program} --help: {failure}")
+    return failures
+
+
 def check_links(page):
     for target, anchor in markdown.links(page):
         path = (page.parent / target).resolve() if target else page
@@ -162,7 +181,12 @@ def check_all_pages():
 
 def main():
     programs = pathlib.Path(sys.argv[1]).resolve()
-    failures = check_page(pathlib.Path(sys.argv[2]).resolve(), programs) if len(sys.argv) > 2 else check_all_pages()
+    if len(sys.argv) < 3:
+        failures = check_all_pages()
+    elif sys.argv[2] == "--help":
+        failures = check_help(programs)
+    else:
+        failures = check_page(pathlib.Path(sys.argv[2]).resolve(), programs)
     for failure in failures:
         print(failure)
     sys.exit(1 if failures else 0)

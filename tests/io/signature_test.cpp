@@ -20,6 +20,12 @@ TEST(Signature, NamesWhatAFileIs) {
   EXPECT_EQ(found(std::string("\0\0\x08\x01", 4), "IDX image"), "an IDX label file");
 }
 
+TEST(Signature, KnowsWhatIsAPicture) {
+  for (const char* picture : {"PNG", "JPEG", "GIF", "WebP", "TIFF", "BMP"})
+    EXPECT_TRUE(is_picture_format(picture));
+  for (const char* other : {"", "PDF", "npy", "gzip", "RIFF"}) EXPECT_FALSE(is_picture_format(other));
+}
+
 TEST(Signature, KnowsNothingOfOtherBytes) {
   EXPECT_EQ(found("hello", "PNG"), "no PNG file");
   EXPECT_EQ(found("\x89", "PNG"), "no PNG file");

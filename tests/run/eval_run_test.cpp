@@ -133,6 +133,45 @@ TEST_F(EvalRun, FindsMovedDataAndMarksAlteredData) {
   EXPECT_TRUE(has_note(evaluate(wanted), "data.validation_images=12; a split may hold images it trained on"));
 }
 
+// Of a run on IDX files, whose own data has no such keys.
+TEST_F(EvalRun, TakesKeysForAnArrayOfTheUsersOwn) {
+  const std::string path = file("own.npy");
+  std::vector<float> floats(3 * kHeight * kWidth);
+  std::vector<std::uint8_t> bytes(floats.size());
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    bytes[i] = static_cast<std::uint8_t>(i * 37 % 256);
+    floats[i] = static_cast<float>(bytes[i]) / 255.0f;
+  }
+  EvalOptions wanted = options();
+  wanted.images = path;
+  write_npy(path, {3, kHeight, kWidth}, bytes);
+  const double nats = evaluate(wanted).score.nats_per_dim;
+  write_npy(path, {3, kHeight * kWidth}, floats);
+  wanted.overrides = {"data.scale=255", "data.shape=[6, 5]", "data.layout=nhwc"};
+  const Evaluation own = evaluate(wanted);
+  EXPECT_EQ(own.score.nats_per_dim, nats);
+  EXPECT_TRUE(own.notes.empty()) << own.notes.front();
+  wanted.overrides = {"data.scale=0"};
+  expect_contains(message(wanted), "override 'data.scale=0': data.scale: found 0, accepted: ");
+  wanted.overrides = {"data.shapes=[6, 5]"};
+  expect_contains(message(wanted), "data.shapes");
+  wanted.images = "";
+  wanted.overrides = {"data.scale=255"};
+  expect_contains(message(wanted), "data.scale: has no effect while dataset is not npy");
+}
+
+TEST_F(EvalRun, AskingForLabelsAltersNoImage) {
+  EvalOptions wanted = options();
+  wanted.overrides = {"data.labels=true"};
+  expect_contains(message(wanted), "/data/t10k-labels-idx1-ubyte: not found, but data.labels: true needs it");
+  std::string labels("\0\0\x08\x01\0\0\0\x09", 8);
+  for (int i = 0; i < 9; ++i) labels += static_cast<char>(i % 3);
+  std::ofstream(root_ + "/data/t10k-labels-idx1-ubyte", std::ios::binary) << labels;
+  labels[7] = 50;
+  std::ofstream(root_ + "/data/train-labels-idx1-ubyte", std::ios::binary) << labels + std::string(41, '\2');
+  EXPECT_TRUE(evaluate(wanted).notes.empty());
+}
+
 TEST_F(EvalRun, WritesScoresThatReadBackAsTheyAre) {
   EvalOptions wanted = options();
   wanted.scores = file("scores.csv");
@@ -154,6 +193,85 @@ TEST_F(EvalRun, WritesScoresThatReadBackAsTheyAre) {
     EXPECT_DOUBLE_EQ(values[4], values[3] / std::log(2.0));
   }
   EXPECT_EQ(count, 9u);
+}
+
+// The cells of a line of CSV.
+std::vector<std::string> cells_of(const std::string& line) {
+  std::vector<std::string> cells{""};
+  bool quoted = false;
+  for (const char c : line)
+    if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      cells.emplace_back();
+    else
+      cells.back() += c;
+  return cells;
+}
+
+TEST_F(EvalRun, ScoresAFolderAndNamesItsFilesAndClasses) {
+  const std::string folder = file("own");
+  for (const char* name : {"cat, black/10.png", "cat, black/9.png", "dog/a.png"}) {
+    const fs::path path = folder + "/" + name;
+    fs::create_directories(path.parent_path());
+    std::vector<std::uint8_t> pixels(kHeight * kWidth, 0);
+    std::fill_n(pixels.begin(), path.filename().string().size() * 3, std::uint8_t{255});
+    write_png(path.string(), {.width = kWidth, .height = kHeight, .channels = 1, .pixels = pixels});
+  }
+  std::ofstream(folder + "/dog/a.jpg") << "x";
+  EvalOptions wanted = own("own");
+  wanted.scores = file("own.csv");
+  wanted.surprise = file("own_surprise.png");
+  wanted.count = 1;
+  const Evaluation evaluation = evaluate(wanted);
+  EXPECT_EQ(evaluation.split, folder + ", 3 images");
+  EXPECT_TRUE(has_note(evaluation, folder + ": passed over: 1 .jpg"));
+  std::istringstream lines(slurp(wanted.scores));
+  std::string line;
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_EQ(line, "index,file_index,nats,nats_per_dim,bits_per_dim,file,label");
+  const std::vector<std::string> files{"cat, black/9.png", "cat, black/10.png", "dog/a.png"},
+      labels{"cat, black", "cat, black", "dog"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    ASSERT_TRUE(std::getline(lines, line));
+    const std::vector<std::string> cells = cells_of(line);
+    ASSERT_EQ(cells.size(), 7u) << line;
+    EXPECT_EQ(cells[0], std::to_string(i));
+    EXPECT_EQ(std::stod(cells[2]), evaluation.nats[i]);
+    EXPECT_EQ(cells[5], files[i]);
+    EXPECT_EQ(cells[6], labels[i]);
+  }
+  const nlohmann::json surprise = nlohmann::json::parse(report_json(evaluation, wanted)).at("surprise");
+  for (const char* side : {"most_likely", "least_likely"})
+    EXPECT_EQ(surprise.at(std::string(side) + "_files").at(0),
+              files[surprise.at(side).at(0).get<std::size_t>()]);
+}
+
+TEST_F(EvalRun, ScoresTheSplitsOfOneFolder) {
+  const std::string folder = file("folder");
+  fs::create_directories(folder);
+  for (int i = 0; i < 30; ++i) {
+    std::vector<std::uint8_t> pixels(kHeight * kWidth, 0);
+    std::fill_n(pixels.begin(), i, std::uint8_t{200});
+    write_png(folder + "/" + std::to_string(i) + ".png",
+              {.width = kWidth, .height = kHeight, .channels = 1, .pixels = pixels});
+  }
+  std::ofstream(folder + "/notes.txt") << "x";
+  write_config("", "test_images: 0.2");
+  run({.config = config(), .overrides = {"name=folder", "data.dataset=png", "data.directory=" + folder}});
+  EvalOptions wanted = options();
+  wanted.model = directory("folder");
+  wanted.scores = file("folder.csv");
+  const Evaluation evaluation = evaluate(wanted);
+  EXPECT_EQ(evaluation.split,
+            "PNG files in " + folder + ", test split, 6 images (chosen from all 30 images with seed 1)");
+  EXPECT_EQ(evaluation.split, results("folder").at("split"));
+  EXPECT_EQ(evaluation.score.nats_per_dim, results("folder").at("models").at(0).at("nats_per_dim"));
+  EXPECT_TRUE(has_note(evaluation, folder + ": passed over: 1 .txt"));
+  expect_contains(slurp(directory("folder") + "/log.txt"), "note: " + folder + ": passed over: 1 .txt");
+  for (std::size_t i = 0; i < 6; ++i)
+    EXPECT_EQ(evaluation.files[i], std::to_string(evaluation.file_index[i]) + ".png");
+  expect_contains(slurp(directory("folder") + "/config.yaml"), "test_images: 0.2\n");
 }
 
 TEST_F(EvalRun, ShowsTheMostAndTheLeastLikelyImagesBesideTheirNats) {

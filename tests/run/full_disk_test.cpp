@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "engine/io/safetensors.h"
 #include "engine/run/metrics.h"
@@ -57,7 +58,7 @@ TEST_F(FullDisk, EndsARunInOneLineAndItGoesOnWhereThereIsRoom) {
   if (!mount_small(4)) GTEST_SKIP() << "this process may not mount a small disk";
   ASSERT_EQ(pcnn_run({config(), "name=whole"}), 0) << last_line();
   const std::string run = root_ + "/small/tiny";
-  int failed = 0, resumed = 0;
+  int failed = 0, resumed = 0, told = 0;
   for (int kib = 4; kib <= 160; kib += 4) {
     fs::remove_all(run);
     ASSERT_TRUE(mount_small(kib, true));
@@ -71,6 +72,12 @@ TEST_F(FullDisk, EndsARunInOneLineAndItGoesOnWhereThereIsRoom) {
       EXPECT_EQ(last_line().find("pcnn-run --resume " + run) != std::string::npos, can_resume) << last_line();
     }
     ASSERT_TRUE(mount_small(4096, true));
+    if (fs::exists(run + "/results.json") && code != 0) {
+      ++told;
+      const auto results = nlohmann::json::parse(slurp(run + "/results.json"));
+      EXPECT_EQ(results.at("ended"), "failed");
+      EXPECT_EQ("pcnn-run: " + results.at("reason").get<std::string>(), last_line());
+    }
     if (!can_resume) continue;
     ASSERT_EQ(pcnn_run({"--resume", run}), 0) << kib << ": " << last_line();
     expect_same_end(run, directory("whole"));
@@ -78,6 +85,7 @@ TEST_F(FullDisk, EndsARunInOneLineAndItGoesOnWhereThereIsRoom) {
   }
   EXPECT_GT(failed, 2);
   EXPECT_GT(resumed, 0);
+  EXPECT_GT(told, 0) << "what was half written makes room for it";
 }
 
 TEST_F(FullDisk, ThatTakesOnlySmallFilesDoesNotLoseTheRun) {

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace pcnn {
@@ -21,10 +22,9 @@ inline std::filesystem::path programs() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path();
 }
 
-// Runs the program, silently or with both outputs in the file `output`; it gets the signal after so long,
-// unless that is 0. Returns its wait status.
-inline int run_program(const std::string& name, std::vector<std::string> arguments,
-                       const std::string& output = {}, int signal = 0, std::chrono::milliseconds after = {}) {
+// Starts the program, silently or with both outputs in the file `output`.
+inline pid_t start_program(const std::string& name, std::vector<std::string> arguments,
+                           const std::string& output = {}) {
   arguments.insert(arguments.begin(), programs() / name);
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -37,13 +37,25 @@ inline int run_program(const std::string& name, std::vector<std::string> argumen
   pid_t child = 0;
   EXPECT_EQ(posix_spawn(&child, argv[0], &redirected, nullptr, argv.data(), environ), 0) << argv[0];
   posix_spawn_file_actions_destroy(&redirected);
+  return child;
+}
+
+// Waits for its end. Returns its wait status.
+inline int wait_for_end(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+// Runs the program to its end; it gets the signal after so long, unless that is 0. Returns its wait status.
+inline int run_program(const std::string& name, std::vector<std::string> arguments,
+                       const std::string& output = {}, int signal = 0, std::chrono::milliseconds after = {}) {
+  const pid_t child = start_program(name, std::move(arguments), output);
   if (signal != 0) {
     std::this_thread::sleep_for(after);
     ::kill(child, signal);
   }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return status;
+  return wait_for_end(child);
 }
 
 }  // namespace pcnn

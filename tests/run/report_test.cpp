@@ -30,9 +30,10 @@ class RunReport : public TinyRun {
 TEST_F(RunReport, ShowsTheWholeRun) {
   run({.config = config()});
   const std::string html = page();
-  for (const char* part : {"<title>tiny</title>", ">done<", "threshold: value / 255", "<svg", ">validation<",
-                           "Final scores", "test split, 9 images", "blocks.0.spatial", "receptive field",
-                           "oneDNN", ">f32<", "optimiser: adam", "images/s", "test, nats/dim"})
+  for (const char* part :
+       {"<title>tiny</title>", ">completed<", "train.epochs=3 is reached", "threshold: value / 255", "<svg",
+        ">validation<", "Final scores", "test split, 9 images", "blocks.0.spatial", "receptive field",
+        "oneDNN", ">f32<", "optimiser: adam", "images/s", "test, nats/dim"})
     EXPECT_NE(html.find(part), std::string::npos) << part;
   EXPECT_EQ(occurrences(html, "<img src=\"data:image/png;base64,iVBOR"), 3u) << "a grid per epoch";
 }
@@ -67,6 +68,7 @@ TEST_F(RunReport, OfAnInterruptedRunSaysSo) {
                                  {}, SIGINT, std::chrono::milliseconds(1500));
   ASSERT_EQ(WEXITSTATUS(status), 130);
   EXPECT_NE(page().find(">interrupted<"), std::string::npos);
+  EXPECT_NE(page().find("interrupted by SIGINT; step "), std::string::npos);
   EXPECT_NE(page().find("samples, step "), std::string::npos);
 }
 

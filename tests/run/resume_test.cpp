@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "engine/io/file.h"
 #include "engine/io/safetensors.h"
@@ -191,6 +192,7 @@ TEST_F(Resume, RemovesHalfWrittenFilesAndNoOthers) {
 TEST_F(Resume, ScoresTheLastParametersWhereTheBestAreDamaged) {
   run({.config = config(), .overrides = {"train.epochs=1"}});
   std::ofstream(directory() + "/best.safetensors") << "torn";
+  fs::remove(directory() + "/results.json");  // as if it had been killed before it was scored
   run({.resume = directory()});
   EXPECT_NE(slurp(directory() + "/log.txt").find("only the last parameters are scored"), std::string::npos);
 }
@@ -216,10 +218,65 @@ TEST_F(Resume, RefusesADirectoryInUse) {
 }
 
 TEST_F(Resume, DropsALineOfMetricsThatWasCutShort) {
-  run({.config = config()});
-  std::ofstream(directory() + "/metrics.jsonl", std::ios::app) << "{\"epoch\":4,\"st";
-  run({.resume = directory()});
+  run({.config = config(), .overrides = {"train.epochs=2"}});
+  std::ofstream(directory() + "/metrics.jsonl", std::ios::app) << "{\"epoch\":3,\"st";
+  run({.resume = directory(), .overrides = {"train.epochs=3"}});
   EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
+}
+
+TEST_F(Resume, OfAFinishedRunSaysHowToGoOnAndChangesNothing) {
+  const auto files = [&](const std::string& name) {
+    std::string all;
+    for (const char* file : {"/log.txt", "/results.json", "/config.yaml", "/metrics.jsonl", "/report.html"})
+      all += slurp(directory(name) + file);
+    return all;
+  };
+  struct Case {
+    std::vector<std::string> budget;
+    std::string says;
+  };
+  const std::vector<Case> cases{
+      {{"train.epochs=2"}, "train.epochs=2 is reached; to train on, raise it: `RESUME train.epochs=4`"},
+      {{"train.steps=3"}, "train.steps=3 is reached; to train on, raise it: `RESUME train.steps=6`"},
+      {{"train.seconds=0.001"},
+       "train.seconds=0.001 is reached; to train on, raise it: `RESUME train.seconds=0.002`"}};
+  for (int number = 0; const Case& test : cases) {
+    const std::string name = "run " + std::to_string(++number);  // which a shell would take for two words
+    std::vector<std::string> overrides = test.budget;
+    overrides.push_back("name=" + name);
+    run({.config = config(), .overrides = overrides});
+    const std::string before = files(name);
+    const std::string said = root_ + "/said.txt";
+    ASSERT_EQ(run_program("pcnn-run", {"--resume", directory(name)}, said), 0) << slurp(said);
+    std::string expected = directory(name) + " is finished: " + test.says + "\n";
+    expected.replace(expected.find("RESUME"), 6, "pcnn-run --resume '" + directory(name) + "'");
+    EXPECT_EQ(slurp(said), expected);
+    EXPECT_EQ(files(name), before);
+    const std::string words = expected.substr(expected.find('`') + 1),
+                      command = words.substr(0, words.find('`'));
+    const std::string program =
+        "'" + (programs() / "pcnn-run").string() + "'" + command.substr(8) + " > /dev/null";
+    EXPECT_EQ(std::system(program.c_str()), 0) << "the suggested command: " << command;
+    EXPECT_NE(files(name), before);
+  }
+}
+
+TEST_F(Resume, FindsImagesThatHaveMoved) {
+  run({.config = config(), .overrides = {"name=whole"}});
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  fs::rename(root_ + "/data", root_ + "/elsewhere");
+  EXPECT_NE(message_of({.resume = directory(), .overrides = {"train.epochs=3"}}), "");
+  run({.resume = directory(), .overrides = {"train.epochs=2", "data.directory=" + root_ + "/elsewhere"}});
+  run({.resume = directory(), .overrides = {"train.epochs=3"}});  // the config knows now
+  const auto scores = [&](const std::string& name) {
+    return nlohmann::json::parse(slurp(directory(name) + "/results.json")).at("models");
+  };
+  EXPECT_EQ(scores("tiny"), scores("whole"));
+
+  write_idx(root_ + "/elsewhere/train-images-idx3-ubyte", 50, 253);
+  EXPECT_NE(message_of({.resume = directory(), .overrides = {"train.epochs=4"}})
+                .find("train images are not those the run began with"),
+            std::string::npos);
 }
 
 }  // namespace

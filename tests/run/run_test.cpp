@@ -75,9 +75,9 @@ TEST_F(Run, ResumedEndsInTheSameParametersAsUninterrupted) {
 }
 
 TEST_F(Run, ResumedDropsMetricsWrittenAfterTheCheckpoint) {
-  run({.config = config()});
-  append_metrics(directory() + "/metrics.jsonl", {.epoch = 4, .step = 20});
-  run({.resume = directory()});
+  run({.config = config(), .overrides = {"train.epochs=2"}});
+  append_metrics(directory() + "/metrics.jsonl", {.epoch = 3, .step = 15});
+  run({.resume = directory(), .overrides = {"train.epochs=3"}});
   EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
 }
 

@@ -148,7 +148,8 @@ TEST(ConfigSchema, RefusesWhatTheParserRefuses) {
         "train: {learning_rate: 0}", "train: {optimiser: adma}", "train: {average: {decay: 1}}", "train: [1]",
         "model: {blocks: [{kernel: 3, fitlers: 2}]}", "model: {blocks: {repeat: -1}}",
         "model: {output: {filters: [64, 0]}}", "model: {activation: true}", "precision: f64",
-        "sample: {temperature: 0}", "seed: -1", "data: {threshold: 2}", "trian: {}"}) {
+        "sample: {temperature: 0}", "seed: -1", "data: {threshold: 2}", "data: {validation_images: 1.5}",
+        "data: {validation_images: 0}", "trian: {}"}) {
     EXPECT_FALSE(accepts(schema(), read(yaml))) << yaml;
     EXPECT_NE(config_error([&] { (void)read_run_config(load(yaml), "x"); }), "no error") << yaml;
   }
@@ -165,7 +166,7 @@ TEST(ConfigSchema, AcceptsWhatTheParserAccepts) {
   for (const char* yaml :
        {"", "train: null", "train: {batch: null, epochs: 3}", "model: {blocks: {kind: residual}}",
         "model: {blocks: [{}, {}]}", "model: {input: {kernel: [3, 5]}, output: {filters: 32}}", "name: 5",
-        "train: {clip_norm: 1}",
+        "train: {clip_norm: 1}", "data: {validation_images: 0.1}", "data: {validation_images: 100}",
         "sweep: {parameters: {train.batch: [8, 16], train.learning_rate: {min: 0.1, max: 1, count: 2}}}"})
     EXPECT_TRUE(accepts(schema(), Json(read(yaml).is_null() ? Json::object() : read(yaml)))) << yaml;
 }

@@ -249,7 +249,11 @@ TEST_F(Sweep, StopsTrialsThatFallBehind) {
   ASSERT_EQ(sweep_error({}), "");
   EXPECT_EQ(states(), (Texts{"done", "stopped"}));
   EXPECT_EQ(read_metrics(directory() + "/trial-1/metrics.jsonl").size(), 40u) << "max sets the epochs";
-  EXPECT_FALSE(fs::exists(directory() + "/trial-2/results.json"));
+  EXPECT_EQ(text_of("trial-2/results.json").find("models"), std::string::npos) << "it is not scored";
+  for (const char* file : {"trial-2/results.json", "trial-2/log.txt", "trial-2/report.html"})
+    EXPECT_NE(text_of(file).find("stopped early by its sweep, whose other trials do better"),
+              std::string::npos)
+        << file;
   EXPECT_TRUE(fs::exists(directory() + "/trial-2/checkpoint.safetensors")) << "what is stopped is saved";
   ASSERT_EQ(sweep_error({}), "");
   EXPECT_EQ(states(), (Texts{"done", "stopped"})) << "and stays stopped";

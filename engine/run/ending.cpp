@@ -1,0 +1,37 @@
+#include "engine/run/ending.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "engine/io/file.h"
+
+namespace pcnn {
+
+std::string_view name_of(Ended ended) {
+  switch (ended) {
+    case Ended::kCompleted:
+      return "completed";
+    case Ended::kInterrupted:
+      return "interrupted";
+    case Ended::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
+std::string ending_json(const Ending& ending) {
+  const nlohmann::ordered_json results{{"ended", name_of(ending.how)},
+                                       {"reason", ending.reason},
+                                       {"step", ending.step},
+                                       {"epoch", ending.epoch}};
+  return results.dump(2) + "\n";
+}
+
+void record_ending(const RunDirectory& directory, const Ending& ending) {
+  try {
+    write_file_atomic(directory.results(), ending_json(ending));
+  } catch (const FileError&) {
+  }
+}
+
+}  // namespace pcnn

@@ -1,0 +1,188 @@
+// How runs end other than well, and what they say of it and where.
+
+#include "engine/run/ending.h"
+
+#include <signal.h>
+
+#include <chrono>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "engine/io/file.h"
+#include "engine/run/metrics.h"
+#include "tests/run/program.h"
+#include "tests/run/tiny_run.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RunEnding : public TinyRun {
+ protected:
+  // Trains without end, is halted after some epochs, and goes on once `meanwhile` is done. Returns its wait
+  // status.
+  int run_halted(const std::function<void(pid_t)>& meanwhile) const {
+    const pid_t child = start_program(
+        "pcnn-run", {config(), "train.epochs=1000000", "sample.count=0", "train.checkpoint_every.steps=1000"},
+        said());
+    for (int look = 0; look < 500 && !fs::exists(directory() + "/report.html"); ++look)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ::kill(child, SIGSTOP);
+    int status = 0;
+    ::waitpid(child, &status, WUNTRACED);
+    EXPECT_TRUE(WIFSTOPPED(status));
+    meanwhile(child);
+    ::kill(child, SIGCONT);
+    return wait_for_end(child);
+  }
+  [[nodiscard]] std::string said() const { return root_ + "/said.txt"; }
+  [[nodiscard]] std::string last_line() const {
+    std::string text = slurp(said());
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text.substr(text.find_last_of('\n') + 1);
+  }
+  // log.txt, results.json and the report of the run say this, and how it ended.
+  void expect_said_everywhere(const std::string& name, const std::string& how,
+                              const std::string& reason) const {
+    EXPECT_NE(slurp(directory(name) + "/log.txt").find("  " + reason + "\n"), std::string::npos) << reason;
+    const auto results = nlohmann::json::parse(slurp(directory(name) + "/results.json"));
+    EXPECT_EQ(results.at("ended"), how);
+    EXPECT_EQ(results.at("reason"), reason);
+    EXPECT_FALSE(results.contains("models"));
+    const std::string page = slurp(directory(name) + "/report.html");
+    EXPECT_NE(page.find(">" + how + "<"), std::string::npos);
+    EXPECT_NE(page.find(reason.substr(0, reason.find_first_of("`'"))), std::string::npos);
+  }
+  [[nodiscard]] nlohmann::json results(const std::string& name = "tiny") const {
+    return nlohmann::json::parse(slurp(directory(name) + "/results.json"));
+  }
+};
+
+TEST_F(RunEnding, InADirectoryThatWasRemovedIsOneLineAndLeavesNothing) {
+  const int status = run_halted([&](pid_t) { fs::remove_all(directory()); });
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_TRUE(last_line().starts_with("pcnn-run: " + directory() +
+                                      ": was removed while the run worked there; the run ends at step "))
+      << last_line();
+  EXPECT_EQ(last_line().find("--resume"), std::string::npos) << "there is nothing to resume";
+  EXPECT_FALSE(fs::exists(directory()));
+}
+
+TEST_F(RunEnding, InADirectoryThatWasMovedSavesThere) {
+  const int status = run_halted([&](pid_t) { fs::rename(directory(), directory("moved away")); });
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  const std::string line = last_line();
+  EXPECT_NE(line.find(": was moved to " + directory("moved away") + " while the run worked there; "),
+            std::string::npos)
+      << line;
+  EXPECT_NE(line.find("go on with `pcnn-run --resume '" + directory("moved away") + "'`"), std::string::npos)
+      << line;
+  EXPECT_FALSE(fs::exists(directory())) << "no half directory comes back";
+  EXPECT_FALSE(fs::exists(directory("moved away") + "/lock"));
+  expect_said_everywhere("moved away", "failed", line.substr(std::string("pcnn-run: ").size()));
+
+  // What was trained until then is there: the same bits as of a run that ends there by itself.
+  const std::int64_t step = results("moved away").at("step");
+  EXPECT_NE(line.find("; step " + std::to_string(step) + " is saved"), std::string::npos) << line;
+  const std::string budget = "train.steps=" + std::to_string(step + 3);
+  run({.resume = directory("moved away"), .overrides = {"train.epochs=null", budget}});
+  run({.config = config(), .overrides = {"name=whole", "train.epochs=null", budget, "sample.count=0"}});
+  EXPECT_EQ(slurp(directory("moved away") + "/results.json"), slurp(directory("whole") + "/results.json"));
+}
+
+TEST_F(RunEnding, InADirectoryThatWasReplacedLeavesTheOtherAlone) {
+  const int status = run_halted([&](pid_t) {
+    fs::remove_all(directory());
+    fs::create_directories(directory() + "/samples");
+    std::ofstream(directory() + "/mine.txt") << "x";
+  });
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_NE(last_line().find(": was removed while the run worked there, and another has its name; "),
+            std::string::npos)
+      << last_line();
+  EXPECT_EQ(last_line().find("--resume"), std::string::npos);
+  std::vector<std::string> files;
+  for (const auto& file : fs::recursive_directory_iterator(directory()))
+    if (!file.is_directory()) files.push_back(file.path().filename());
+  EXPECT_EQ(files, std::vector<std::string>{"mine.txt"});
+}
+
+TEST_F(RunEnding, WithoutItsLockLeavesTheDirectoryToWhoeverWorksThereNow) {
+  std::string checkpoint;
+  const int status = run_halted([&](pid_t) {
+    fs::remove(directory() + "/lock");
+    std::ofstream(directory() + "/lock") << "1\n";
+    checkpoint = slurp(directory() + "/checkpoint.safetensors");
+  });
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_NE(last_line().find(": its lock file was removed or replaced while the run worked there"),
+            std::string::npos)
+      << last_line();
+  EXPECT_NE(slurp(directory() + "/log.txt").find("its lock file was removed"), std::string::npos);
+  EXPECT_EQ(slurp(directory() + "/checkpoint.safetensors"), checkpoint);
+  EXPECT_EQ(slurp(directory() + "/lock"), "1\n");
+}
+
+TEST_F(RunEnding, BySignalsIsInEveryFile) {
+  const int status = run_halted([](pid_t child) { ::kill(child, SIGTERM); });
+  EXPECT_EQ(WEXITSTATUS(status), 143);
+  EXPECT_NE(last_line().find("interrupted by SIGTERM; step "), std::string::npos) << last_line();
+  expect_said_everywhere("tiny", "interrupted", last_line().substr(std::string("pcnn-run: ").size()));
+
+  const std::string budget = "train.steps=" + std::to_string(results().at("step").get<int>() + 1);
+  run({.resume = directory(), .overrides = {"train.epochs=null", budget}});
+  EXPECT_EQ(results().at("ended"), "completed");
+  EXPECT_EQ(results().at("reason"), budget + " is reached");
+  EXPECT_EQ(results().at("models").size(),
+            results().at("models").at(0).at("epoch") == results().at("epoch") ? 1u : 2u);
+}
+
+TEST_F(RunEnding, BySecondSignalAtOnceIsInLogAndResults) {
+  const int status = run_halted([](pid_t child) {
+    ::kill(child, SIGINT);
+    ::kill(child, SIGTERM);
+  });
+  EXPECT_TRUE(WEXITSTATUS(status) == 130 || WEXITSTATUS(status) == 143) << status;
+  const std::string reason = results().at("reason");
+  EXPECT_EQ(results().at("ended"), "interrupted");
+  EXPECT_TRUE(reason.starts_with("ended at once by a second signal; step ")) << reason;
+  const std::string log = slurp(directory() + "/log.txt");
+  const std::size_t line = log.rfind('\n', log.size() - 2) + 1, before = log.rfind('\n', line - 2) + 1;
+  EXPECT_EQ(log.substr(line + 21), reason + "\n");
+  EXPECT_EQ(log.substr(line, 11), log.substr(before, 11))
+      << "the same day, and time, as the line before has it";
+  run({.resume = directory(),
+       .overrides = {"train.epochs=null",
+                     "train.steps=" + std::to_string(results().at("step").get<int>() + 1)}});
+}
+
+TEST_F(RunEnding, ByAnExplosionIsInEveryFile) {
+  const std::string message =
+      message_of({.config = config(), .overrides = {"train.optimiser=sgd", "train.learning_rate=1000"}});
+  EXPECT_NE(message.find("; the state of step 0 is kept in "), std::string::npos) << message;
+  expect_said_everywhere("tiny", "failed", message);
+}
+
+TEST_F(RunEnding, OfARunThatGoesOnIsForgottenUntilItEndsAgain) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  EXPECT_EQ(results().at("reason"), "train.epochs=1 is reached");
+  EXPECT_EQ(run_program("pcnn-run", {"--resume", directory(), "train.epochs=1000000"}, said(), SIGKILL,
+                        std::chrono::milliseconds(1500)),
+            SIGKILL);
+  EXPECT_FALSE(fs::exists(directory() + "/results.json")) << "nobody knows how it ended";
+}
+
+TEST_F(RunEnding, ThatCannotGoOnLeavesTheResultsOfBefore) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  const std::string before = slurp(directory() + "/results.json");
+  write_idx(root_ + "/data/train-images-idx3-ubyte", 50, 253);
+  const std::string message = message_of({.resume = directory(), .overrides = {"train.epochs=2"}});
+  EXPECT_NE(message, "");
+  EXPECT_EQ(slurp(directory() + "/results.json"), before);
+  EXPECT_NE(slurp(directory() + "/log.txt").find("  " + message + "\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pcnn
