@@ -15,7 +15,6 @@ from PIL import Image
 from markdown import ROOT
 
 PROGRAMS = ("run", "sample", "eval", "inspect", "sweep")
-STAND_INS = {"noisy_mnist": "mnist_quick"}  # runs that pages name, and configs that train something like them
 
 
 def strokes(rng, count, rows, columns, channels=1):
@@ -98,8 +97,8 @@ class Sandbox:
     def train_missing_runs(self, command):
         """Trains the runs that a command names and that no command before it has made."""
         for name in re.findall(r"\bruns/([\w.-]+)", command):
-            config = f"configs/{STAND_INS.get(name, name)}.yaml"
+            config = f"configs/{name}.yaml"
             if (self.folder / "runs" / name).exists() or not (self.folder / config).exists():
                 continue
-            result = self.run(f"build/bin/pcnn-run {config} name={name}")
+            result = self.run(f"build/bin/pcnn-run {config}")
             assert result.returncode == 0, result.stdout
