@@ -28,8 +28,9 @@ Known known(DatasetKind dataset) {
   if (dataset == DatasetKind::kFashionMnist)
     return {"Fashion-MNIST", "run apt-get install dataset-fashion-mnist, or set data.directory"};
   return {"IDX",
-          "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz), by these or "
-          "other usual names (see configs/reference.yaml)"};
+          "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte, by these or other "
+          "usual names "
+          "(or the first alone: test images are then taken out of it)"};
 }
 
 // As published.
@@ -50,6 +51,16 @@ std::string IdxSource::title() const {
 
 std::uint64_t IdxSource::shape_at() const {
   return 8;
+}
+
+bool IdxSource::has_test() const {
+  if (dataset_ != DatasetKind::kIdx) return true;
+  const std::string prefix = this->prefix();
+  const auto has = [&](Part part) {
+    return find_idx_file(directory_, prefix, part, IdxContent::kImages).has_value();
+  };
+  // Without either, the test file is the one to be named as missing.
+  return has(Part::kTest) || !has(Part::kTrain);
 }
 
 std::string IdxSource::note() const {
@@ -88,7 +99,7 @@ ImageSet IdxSource::read(Part part) const {
 
 Shape IdxSource::shape() const {
   if (dataset_ != DatasetKind::kIdx) return {1, 1, kNamedSide, kNamedSide};
-  Shape shape = read_idx_shape(path(Part::kTest, IdxContent::kImages));
+  Shape shape = read_idx_shape(path(has_test() ? Part::kTest : Part::kTrain, IdxContent::kImages));
   shape.n = 1;
   return shape;
 }

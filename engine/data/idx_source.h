@@ -8,7 +8,7 @@
 
 namespace pcnn {
 
-// MNIST, Fashion-MNIST, and any pair of IDX files named as idx_files.h says.
+// MNIST, Fashion-MNIST, and any IDX files named as idx_files.h says, with test images or without.
 class IdxSource final : public ImageSource {
  public:
   explicit IdxSource(const DataConfig& config)
@@ -18,6 +18,7 @@ class IdxSource final : public ImageSource {
         labels_(config.labels) {}
 
   [[nodiscard]] std::string title() const override;
+  [[nodiscard]] bool has_test() const override;
   [[nodiscard]] ImageSet read(Part part) const override;
   [[nodiscard]] Shape shape() const override;
   [[nodiscard]] std::uint64_t shape_at() const override;

@@ -24,6 +24,15 @@ void check_dtype(const std::string& path, const NpyDtype& dtype, bool quantised,
         fmt::format("found {}, accepted: floats, which data.scale: {} is for", name_of(dtype), scale));
 }
 
+std::string file(const std::string& directory, const char* name) {
+  return (std::filesystem::path(directory) / name).string();
+}
+
+bool is_there(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
 }  // namespace
 
 std::string NpySource::title() const {
@@ -34,12 +43,18 @@ std::uint64_t NpySource::shape_at() const {
   return kNpyShapeAt;
 }
 
+bool NpySource::has_test() const {
+  // Without either, the test file is the one to be named as missing.
+  return is_there(file(directory_, "test.npy")) || !is_there(file(directory_, "train.npy"));
+}
+
 std::string NpySource::path(Part part) const {
-  const char* file = part == Part::kTrain ? "train.npy" : "test.npy";
-  const std::string path = (std::filesystem::path(directory_) / file).string();
-  std::error_code error;
-  if (!std::filesystem::exists(path, error))
-    throw FileError(path, "not found: data.directory must hold train.npy and test.npy");
+  const std::string path = file(directory_, part == Part::kTrain ? "train.npy" : "test.npy");
+  if (!is_there(path))
+    throw FileError(
+        path,
+        "not found: data.directory must hold train.npy and test.npy (or train.npy alone: test images "
+        "are then taken out of it)");
   return path;
 }
 
@@ -64,8 +79,7 @@ ImageSet NpySource::read(Part part) const {
 }
 
 void NpySource::read_labels(Part part, ImageSet& images) const {
-  const auto file = [&](const char* name) { return (std::filesystem::path(directory_) / name).string(); };
-  const std::string path = file(part == Part::kTrain ? "train_labels.npy" : "test_labels.npy");
+  const std::string path = file(directory_, part == Part::kTrain ? "train_labels.npy" : "test_labels.npy");
   require_labels(path);
   const NpyArray array = read_npy(path);
   if (array.shape() != std::vector<std::int64_t>{images.count})
@@ -75,13 +89,12 @@ void NpySource::read_labels(Part part, ImageSet& images) const {
   const std::vector<std::uint16_t> labels =
       array.levels({.accepted = "whole numbers from 0 to 65535, the classes"});
   images.labels.assign(labels.begin(), labels.end());
-  const std::string names = file("labels.txt");
-  std::error_code error;
-  if (std::filesystem::exists(names, error)) read_label_names(names, images);
+  const std::string names = file(directory_, "labels.txt");
+  if (is_there(names)) read_label_names(names, images);
 }
 
 Shape NpySource::shape() const {
-  const std::string path = this->path(Part::kTest);
+  const std::string path = this->path(has_test() ? Part::kTest : Part::kTrain);
   const NpyHeader header = read_npy_header(path);
   check_dtype(path, header.dtype, quantised_, arrays_.scale);
   Shape shape = npy_layout(path, header.shape, arrays_).shape;

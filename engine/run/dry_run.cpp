@@ -26,11 +26,12 @@ void print_table(const Network& network, Console& console) {
 void describe_memory(const RunConfig& config, const Network& network, Precision precision, Console& console) {
   const Program training(network, shard_images(config.train, network), Purpose::kTraining,
                          {.precision = precision});
-  console.line(fmt::format(
-      "memory: {}, {} per worker ({} images per shard; {} if no tensors shared bytes), {} of packed "
-      "weights for all; {} workers",
-      name_of(precision), megabytes(training.workspace_bytes()), training.images(),
-      megabytes(training.workspace_bytes_unshared()), megabytes(training.packed_bytes()), config.threads));
+  console.line(
+      fmt::format("memory: {}, {} per worker ({} per shard; {} if no tensors shared bytes), {} of packed "
+                  "weights for all; {}",
+                  name_of(precision), megabytes(training.workspace_bytes()),
+                  counted(training.images(), "image"), megabytes(training.workspace_bytes_unshared()),
+                  megabytes(training.packed_bytes()), counted(config.threads, "worker")));
 }
 
 void describe_sampling(const RunConfig& config, const Network& network, Precision precision,

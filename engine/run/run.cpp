@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "engine/compile/backend.h"
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/core/machine.h"
 #include "engine/core/version.h"
@@ -74,11 +75,12 @@ std::unique_ptr<TrainingRun> set_up(const RunParts& run, const RunLock& lock, co
 }
 
 void introduce(const RunParts& run, bool resumes, Console& console) {
-  console.line(fmt::format(
-      "{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, shards of {}, {}",
-      resumes ? "resuming" : "run", run.directory.path(), run.network.parameter_count(),
-      run.network.live_parameter_count(), run.data.train.count, run.data.validation.count, run.config.threads,
-      shard_images(run.config.train, run.network), name_of(run.precision)));
+  console.line(fmt::format("{} {}: {} parameters ({} live), {} and {}, {}, shards of {}, {}",
+                           resumes ? "resuming" : "run", run.directory.path(), run.network.parameter_count(),
+                           run.network.live_parameter_count(), counted(run.data.train.count, "train image"),
+                           counted(run.data.validation.count, "validation image"),
+                           counted(run.config.threads, "thread"), shard_images(run.config.train, run.network),
+                           name_of(run.precision)));
   if (run.start) console.line(fmt::format("starts from the parameters of {}", run.start->path));
   const Backend here = backend();
   console.detail(fmt::format("pcnn {} on {}, {} ({}), {}", version(), processor_name(), here.library,

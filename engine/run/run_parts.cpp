@@ -2,9 +2,8 @@
 
 #include <utility>
 
-#include "engine/model/network_builder.h"
-#include "engine/run/pictures.h"
 #include "engine/run/run_lock.h"
+#include "engine/run/start_check.h"
 
 namespace pcnn {
 namespace {
@@ -20,12 +19,6 @@ RunDirectory checked_directory(const RunConfig& config, const std::string& resum
   return directory;
 }
 
-void check_sample_grid(const SampleConfig& sample, const Network& network) {
-  if (sample.count > 0)
-    check_picture("sample", sample.count, network.shape(0, 1), sample.columns, kGridGap, sample.scale,
-                  "take a smaller sample.scale, or other sample.columns");
-}
-
 }  // namespace
 
 RunParts make_parts(const RunConfig& config, const std::string& resolved_yaml, Precision precision,
@@ -33,9 +26,8 @@ RunParts make_parts(const RunConfig& config, const std::string& resolved_yaml, P
   RunDirectory directory = checked_directory(config, resume);
   Dataset data = load_dataset(config.data);
   std::string sum = fingerprint(data.train);
-  Network network = build_network(config.model, data.train.channels, data.train.height, data.train.width);
+  Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
   std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
-  check_sample_grid(config.sample, network);
   std::optional<StartParameters> start;
   if (resume.empty() && !config.train.start_from.empty())
     start = start_parameters(config.train.start_from, network);

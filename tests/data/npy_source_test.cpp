@@ -351,8 +351,10 @@ TEST(NpySource, RefusesExtentsTheFileDoesNotHold) {
 
 TEST(NpySource, AMissingFileSaysWhatIsNeeded) {
   const std::string directory = scratch_directory();
-  EXPECT_EQ(error_of(config_of(directory)),
-            directory + "/test.npy: not found: data.directory must hold train.npy and test.npy");
+  EXPECT_EQ(error_of(config_of(directory)), directory +
+                                                "/test.npy: not found: data.directory must hold train.npy "
+                                                "and test.npy (or train.npy alone: test images "
+                                                "are then taken out of it)");
 }
 
 }  // namespace
