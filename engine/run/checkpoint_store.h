@@ -32,6 +32,8 @@ class CheckpointStore {
   CheckpointStore(const RunParts& run, const RunLock& lock, Trainer& trainer, Console& console);
 
   [[nodiscard]] bool has_latest() const;
+  // Whether a run can be resumed from it.
+  [[nodiscard]] bool has_any() const;
   // Throws LostDirectory or FileError, with what was saved before as it was.
   void save(const Standing& standing);
   // The same where the run directory was moved to.
@@ -42,7 +44,7 @@ class CheckpointStore {
   [[nodiscard]] std::int64_t saved_step() const { return saved_step_; }
 
   // Restores the trainer to the latest checkpoint, or where that is damaged to the one before it. Throws
-  // FormatError where neither can be read, ConfigError where the train images are others.
+  // FormatError where neither can be read, ConfigError where the images are others.
   [[nodiscard]] Standing resume();
 
   // Throws LostDirectory or FileError.

@@ -29,9 +29,15 @@ namespace pcnn {
 namespace {
 
 // What a resumed run may change without becoming another run.
-constexpr std::array kResumableKeys{
-    "train.epochs",   "train.steps", "train.seconds", "train.checkpoint_every.",
-    "data.directory", "threads",     "sample."};
+constexpr std::array kResumableKeys{"train.epochs",
+                                    "train.steps",
+                                    "train.seconds",
+                                    "train.patience",
+                                    "train.report_every",
+                                    "train.checkpoint_every.",
+                                    "data.directory",
+                                    "threads",
+                                    "sample."};
 
 void check_resumable(const std::vector<std::string>& overrides) {
   for (const std::string& override_text : overrides) {
@@ -40,7 +46,8 @@ void check_resumable(const std::vector<std::string>& overrides) {
     if (!allowed)
       throw ConfigError("override '" + override_text +
                         "': a resumed run keeps its config; what may change: train.epochs, train.steps, "
-                        "train.seconds, train.checkpoint_every.*, data.directory, threads, sample.*");
+                        "train.seconds, train.patience, train.report_every, train.checkpoint_every.*, "
+                        "data.directory, threads, sample.*");
   }
 }
 
@@ -95,18 +102,19 @@ void describe(const RunConfig& config, const ChosenPrecision& chosen, Console& c
 }
 
 // The directory last, so that nothing is made where anything else is refused.
-RunParts make_parts(const RunConfig& config, const std::string& resolved_yaml, Precision precision,
+RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Precision precision,
                     const std::string& resume) {
   Dataset data = load_dataset(config.data);
-  std::string sum = fingerprint(data.train);
+  Fingerprints sums{fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
   Network network = build_network(config.model, data.train.channels, data.train.height, data.train.width);
   std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
   check_sample_grid(config.sample, network);
   return {
       .config = config,
-      .resolved_yaml = resolved_yaml,
+      .resolved_yaml = document.resolved_yaml(),
+      .values = document.values_in_effect(),
       .data = std::move(data),
-      .fingerprint = std::move(sum),
+      .fingerprints = std::move(sums),
       .coding = make_pixel_coding(config.data),
       .network = std::move(network),
       .head = std::move(head),
@@ -177,7 +185,7 @@ void run(const RunOptions& options) {
   }
 
   const auto start = std::chrono::steady_clock::now();
-  const RunParts parts = make_parts(config, document.resolved_yaml(), chosen.precision, options.resume);
+  const RunParts parts = make_parts(config, document, chosen.precision, options.resume);
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
   const RunDirectory& directory = parts.directory;
   const RunLock lock(directory.path());

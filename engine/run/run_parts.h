@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/compile/precision.h"
 #include "engine/data/dataset.h"
@@ -13,12 +15,18 @@
 
 namespace pcnn {
 
+// Of the images of a run: every checkpoint names them, so that it goes on with the same.
+struct Fingerprints {
+  std::string train, validation, test;
+};
+
 // What a training run is made of: all of it settled before the first step, none of it changed by one.
 struct RunParts {
   RunConfig config;
   std::string resolved_yaml;  // every key in effect; in config.yaml and every checkpoint
+  std::vector<std::pair<std::string, std::string>> values;  // the same as pairs of path and value, as YAML
   Dataset data;
-  std::string fingerprint;  // of the train images: every checkpoint names it
+  Fingerprints fingerprints;
   std::unique_ptr<const PixelCoding> coding;
   Network network;
   std::unique_ptr<const OutputHead> head;

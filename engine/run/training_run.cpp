@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,6 +14,7 @@
 #include "engine/model/initialise.h"
 #include "engine/run/clock_text.h"
 #include "engine/run/interruption.h"
+#include "engine/run/progress_line.h"
 #include "engine/run/results.h"
 #include "engine/train/shard_size.h"
 
@@ -44,6 +43,15 @@ std::string resume_command(const std::string& directory) {
   return "pcnn-run --resume " + shell_word(directory);
 }
 
+bool is_scored(const RunDirectory& directory) {
+  try {
+    const std::optional<RunResults> results = read_results(directory.results());
+    return results && !results->scores.empty();
+  } catch (const FormatError&) {
+    return false;
+  }
+}
+
 std::vector<float> initial_parameters_of(const RunParts& run) {
   return initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
 }
@@ -68,14 +76,14 @@ void TrainingRun::resume() {
 std::string TrainingRun::how_to_go_beyond() const {
   const std::optional<SpentBudget> spent = spent_here();
   if (standing_.epoch_is_open || !spent) return "";
-  const std::optional<RunResults> results = read_results(run_.directory.results());
-  if (!results || results->scores.empty()) return "";  // to be scored
+  if (!is_scored(run_.directory)) return "";
   return fmt::format("{} is finished: {}; to train on, raise it: `{} {}`", run_.directory.path(),
                      spent->reason, resume_command(run_.directory.path()), spent->raised);
 }
 
 std::optional<SpentBudget> TrainingRun::spent_here() const {
-  return spent_budget(run_.config.train, trainer_.progress(), steps_per_epoch());
+  const auto best = standing_.best ? std::optional(standing_.best->epoch) : std::nullopt;
+  return spent_budget(run_.config.train, trainer_.progress(), steps_per_epoch(), best);
 }
 
 std::int64_t TrainingRun::steps_per_epoch() const {
@@ -105,7 +113,7 @@ void TrainingRun::train() {
   } catch (const LostDirectory& lost) {
     leave(lost);
   } catch (const FileError& error) {
-    if (!checkpoints_.has_latest()) fail(error);
+    if (!checkpoints_.has_any()) fail(error);
     fail(ConfigError(fmt::format("{}; step {} is saved: once that is mended, go on with `{}`", error.what(),
                                  checkpoints_.saved_step(), resume_command(run_.directory.path()))));
   } catch (const ComputeError& error) {
@@ -123,12 +131,21 @@ void TrainingRun::work() {
   std::error_code ignored;
   std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
   if (is_resumed_) outputs_.go_on_from(trainer_.progress().step, standing_.epoch_is_open);
+  report_window();
   if (!checkpoints_.has_latest()) save_checkpoint();  // so that resume has a start
   while (standing_.epoch_is_open || !spent_here()) {
     if (!standing_.epoch_is_open) train_to_the_end_of_the_epoch();
     finish_epoch();
   }
   report_final_scores();
+}
+
+// Once its last step is done. A run whose directory was moved under it may have saved without.
+void TrainingRun::report_window() {
+  const Progress& progress = trainer_.progress();
+  if (progress.window.steps == 0 || !run_.config.train.ends_window(progress.step, steps_per_epoch())) return;
+  outputs_.note_window(progress, steps_per_epoch());
+  trainer_.begin_window();
 }
 
 void TrainingRun::save_checkpoint() {
@@ -152,16 +169,15 @@ void TrainingRun::record(Ended how, const std::string& reason, const RunDirector
 }
 
 void TrainingRun::train_to_the_end_of_the_epoch() {
-  const bool ended = trainer_.run_epoch(run_.data.train, *run_.coding, [&](const Progress& progress) {
+  trainer_.run_epoch(run_.data.train, *run_.coding, [&](const Progress& progress) {
+    standing_.epoch_is_open = progress.step % steps_per_epoch() == 0 || spent_here();
     lock_.check();  // before anything of this step is written
-    show_progress(progress);
-    outputs_.note_step(progress);
+    if (console_.wants_live()) console_.live(progress_line(run_.config.train, progress, steps_per_epoch()));
+    report_window();
     if (InterruptionGuard::signal() != 0) return false;
-    const bool last = progress.step % steps_per_epoch() == 0 || spent_here();
-    if (!last && checkpoints_.is_due()) save_checkpoint();
+    if (!standing_.epoch_is_open && checkpoints_.is_due()) save_checkpoint();
     return true;
   });
-  standing_.epoch_is_open = ended || spent_here();
   save_checkpoint();
   throw_where_signalled();
 }
@@ -215,21 +231,6 @@ void TrainingRun::leave(const LostDirectory& lost) {
   throw ConfigError(line);
 }
 
-void TrainingRun::show_progress(const Progress& progress) {
-  if (!console_.wants_live()) return;
-  const TrainConfig& train = run_.config.train;
-  const std::int64_t in_epoch = (progress.step - 1) % steps_per_epoch() + 1;
-  const auto total = train.total_steps(steps_per_epoch());
-  const double per_step =
-      progress.epoch_seconds / static_cast<double>(std::max<std::int64_t>(1, progress.epoch_steps));
-  double left = total ? static_cast<double>(*total - progress.step) * per_step : INFINITY;
-  if (train.seconds) left = std::min(left, *train.seconds - progress.seconds);
-  const std::string epochs = train.epochs ? fmt::format("/{}", *train.epochs) : "";
-  console_.live(fmt::format("epoch {}{}  step {}/{}  {:.0f} images/s  loss {:.4f} nats/dim  {} left", epoch(),
-                            epochs, in_epoch, steps_per_epoch(), progress.images_per_second(),
-                            progress.train_nats_per_dim(), clock_text(left)));
-}
-
 Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
   const auto fill = [&](int position, std::span<float> image) {
     throw_where_signalled();
@@ -260,21 +261,21 @@ void TrainingRun::finish_epoch() {
                        .step = progress.step,
                        .images = progress.images,
                        .seconds = progress.seconds,
-                       .images_per_second = progress.images_per_second(),
-                       .train_nats_per_dim = progress.train_nats_per_dim(),
+                       .images_per_second = progress.epoch.images_per_second(),
+                       .train_nats_per_dim = progress.epoch.nats_per_dim(),
                        .validation_nats_per_dim = validation,
                        .learning_rate = progress.learning_rate,
-                       .grad_norm = progress.grad_norm()});
+                       .grad_norm = progress.epoch.grad_norm()});
   standing_.epoch_is_open = false;
   save_checkpoint();
   outputs_.write_report(run_.directory, "training");
-  console_.line(
-      fmt::format("epoch {}  {} steps  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
-                  epoch(), progress.step, clock_text(progress.epoch_seconds), progress.images_per_second(),
-                  progress.train_nats_per_dim(), validation, best ? "  best so far" : ""));
+  console_.line(fmt::format(
+      "epoch {}  {} steps  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}", epoch(),
+      progress.step, clock_text(progress.epoch.seconds), progress.epoch.images_per_second(),
+      progress.epoch.nats_per_dim(), validation, best ? "  best so far" : ""));
   console_.detail(
       fmt::format("  learning rate {:.3g}, gradient norm {:.3g}; validation took {:.2f} s, samples {:.2f} s",
-                  progress.learning_rate, progress.grad_norm(), validation_seconds, sampling_seconds));
+                  progress.learning_rate, progress.epoch.grad_norm(), validation_seconds, sampling_seconds));
 }
 
 void TrainingRun::report_final_scores() {
@@ -306,6 +307,7 @@ void TrainingRun::report_final_scores() {
   if (!run_.data.note.empty()) console_.warning("note: " + run_.data.note);
   lock_.check();
   write_results(run_, end, scores);
+  outputs_.note_scores(end.step, scores);
   InterruptionGuard::clear_last_words();
   outputs_.write_report(run_.directory, name_of(end.how), end.reason);
 }

@@ -44,7 +44,7 @@ void sweep(const SweepOptions& options) {
   write_file_atomic(directory.config(), plan.config_text);
   save_trials(trials, plan, directory);
   console.line(fmt::format("sweep {}: {}; {}", directory.path(), count_text(trials), described(plan)));
-  SweepRun(plan, options.program, directory, std::move(trials), console).run();
+  SweepRun(plan, options.program, directory, lock, std::move(trials), console).run();
 }
 
 }  // namespace pcnn

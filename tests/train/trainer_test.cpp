@@ -92,7 +92,7 @@ Outcome train_on(int threads, const TrainConfig& config) {
   std::vector<double> losses;
   while (!trainer.finished(images.count))
     trainer.run_epoch(images, kBinariser, [&](const Progress& progress) {
-      losses.push_back(progress.epoch_nats);
+      losses.push_back(progress.epoch.nats);
       return true;
     });
   return outcome(trainer, std::move(losses));
