@@ -63,12 +63,13 @@ int main(int argc, char** argv) {
   }
   options.overrides = arguments;
   if (multirun) {
-    if (options.dry_run || !options.resume.empty())
-      return program.refuse(
-          "--multirun: not with --dry-run or --resume; the same command goes on with a sweep");
+    if (!options.resume.empty())
+      return program.refuse("--multirun: not with --resume; the same command goes on with a sweep");
     const pcnn::SweepOptions sweep{.config = options.config,
                                    .arguments = arguments,
                                    .program = pcnn::beside_this_program("pcnn-run"),
+                                   .retry_failed = false,
+                                   .dry_run = options.dry_run,
                                    .verbosity = program.verbosity()};
     return program.run([&] { pcnn::sweep(sweep); });
   }

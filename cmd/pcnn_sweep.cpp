@@ -17,12 +17,17 @@ int main(int argc, char** argv) {
       "key=a,b,c is a list to sweep over, key=value one value for all trials. The same command goes on with "
       "a "
       "sweep\n"
-      "that was interrupted.");
+      "that was interrupted. Exit codes: 0 where every trial is done or was stopped early, 3 where some "
+      "failed, "
+      "2 where all\n"
+      "did or the sweep is refused.");
   CLI::App& app = program.options();
   pcnn::SweepOptions options;
   std::vector<std::string> arguments;
   app.add_option("config", arguments, "the config file, then any number of key=value and key=a,b,c");
   app.add_flag("--retry-failed", options.retry_failed, "run the trials that failed again");
+  app.add_flag("--dry-run", options.dry_run,
+               "check every trial's config, data and network, print the plan, and stop; writes nothing");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
   options.verbosity = program.verbosity();
   if (arguments.empty() || arguments.front().find('=') != std::string::npos)

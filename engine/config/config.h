@@ -90,6 +90,8 @@ class ConfigNode {
   [[nodiscard]] std::vector<std::string> given_keys() const;
   // Whether the value of `key` is a section. Does not count as asking for it.
   [[nodiscard]] bool holds_section(std::string_view key) const;
+  // Whether the value of `key` is a list. Does not count as asking for it.
+  [[nodiscard]] bool holds_list(std::string_view key) const;
   // Whether the value of `key` is written as integer() reads one. Does not count as asking for it.
   [[nodiscard]] bool holds_integer(std::string_view key) const;
   // A list of values of any kind, each as YAML in one line; a scalar counts as a list of one. Never empty.
@@ -177,12 +179,15 @@ class ConfigDocument {
   struct Key {
     std::string path;      // "train.batch", "model.blocks[].kernel"
     std::string type;      // "integer", "number", "count or fraction", "boolean", "text", "choice", "list of
-                           // integers", "list of values"
+                           // integers", "list of values", "list of texts"
     std::string fallback;  // as YAML; "null" for none
     std::string accepted;  // as in errors: "an integer >= 1", "one of relu, elu"
     ConfigRange range = {};                 // of numbers, of counts, and of each in a list of integers
     std::vector<std::string> choices = {};  // of a choice
   };
+  // `include` of files, which is followed before anybody asks.
+  [[nodiscard]] static Key include_key();
+
   // Every value asked for, each path once as it was first asked for, in the order of asking.
   [[nodiscard]] std::vector<Key> keys() const;
 

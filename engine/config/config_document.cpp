@@ -92,6 +92,13 @@ const std::string& ConfigDocument::name() const {
   return state_->source.name;
 }
 
+ConfigDocument::Key ConfigDocument::include_key() {
+  return {.path = std::string(config_detail::kIncludeKey),
+          .type = "list of texts",
+          .fallback = "null",
+          .accepted = std::string(config_detail::kAcceptedInclude)};
+}
+
 std::vector<ConfigDocument::Key> ConfigDocument::keys() const {
   std::unordered_set<std::string> seen;
   std::vector<Key> keys;

@@ -63,6 +63,11 @@ bool ConfigNode::holds_section(std::string_view key) const {
   return entry && entry->value.kind == Tree::Kind::kMap;
 }
 
+bool ConfigNode::holds_list(std::string_view key) const {
+  const Entry* entry = section_->given(key);
+  return entry && entry->value.kind == Tree::Kind::kList;
+}
+
 bool ConfigNode::holds_integer(std::string_view key) const {
   const Entry* entry = section_->given(key);
   return entry && entry->value.kind == Tree::Kind::kScalar && !entry->value.quoted &&

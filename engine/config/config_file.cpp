@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMostFiles = 64;  // included, one counted as often as it is
 constexpr std::size_t kMostOpen = 8;    // that include one another
-constexpr std::string_view kAccepted = "the name of a file, or a list of names";
 
 // A name and where it is written.
 struct Named {
@@ -38,7 +37,7 @@ std::vector<Named> take_includes(Tree& root, const Source& source) {
   std::vector<Named> names;
   for (const Tree& item : value.kind == Tree::Kind::kList ? value.items : std::vector<Tree>{value}) {
     if (item.kind != Tree::Kind::kScalar || item.text.empty())
-      source.fail(item.place, kIncludeKey, refusal(item, kAccepted));
+      source.fail(item.place, kIncludeKey, refusal(item, kAcceptedInclude));
     names.push_back({item.text, item.place});
   }
   return names;

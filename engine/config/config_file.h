@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "engine/config/tree.h"
 
@@ -11,6 +12,7 @@ namespace pcnn::config_detail {
 
 inline constexpr std::size_t kMostBytes = 1 << 20;  // of a config, and of each file it includes
 inline constexpr std::string_view kIncludeKey = "include";
+inline constexpr std::string_view kAcceptedInclude = "the name of a file, or a list of names";
 
 // "x.yaml: cannot be read: <why>", as a ConfigError.
 [[noreturn]] void fail_unreadable(const std::string& name, const std::string& why);

@@ -7,6 +7,7 @@
 #include "engine/config/config.h"
 #include "engine/config/config_state.h"
 #include "engine/config/nearest.h"
+#include "engine/config/other_words.h"
 #include "engine/config/scalar.h"
 
 namespace pcnn {
@@ -44,7 +45,10 @@ class Reader {
   }
 
   std::int64_t integer(ConfigRange range, std::string_view accepted) const {
-    const auto value = config_detail::parse_integer(scalar(true, accepted));
+    const std::string& text = scalar(true, accepted);
+    const auto value = config_detail::parse_integer(text);
+    if (!value && !std::isfinite(range.max) && config_detail::is_beyond_64_bits(text))
+      fail(std::string(accepted) + " that fits 64 bits");
     if (!value || !range.contains(static_cast<double>(*value))) fail(accepted);
     return *value;
   }
@@ -114,6 +118,13 @@ class Reader {
 // A text given is never empty, so the empty text stands for none.
 std::string text_or_null_as_yaml(std::string_view text) {
   return text.empty() ? std::string(kNoFallback) : config_detail::text_as_yaml(text);
+}
+
+// "" where it might be anything.
+std::string meant_choice(const std::string& text, std::span<const std::string_view> names) {
+  for (const std::string_view ours : config_detail::our_words(text))
+    if (std::ranges::find(names, ours) != names.end()) return std::string(ours);
+  return config_detail::nearest(text, std::vector<std::string>(names.begin(), names.end())).value_or("");
 }
 
 }  // namespace
@@ -225,8 +236,8 @@ std::size_t ConfigNode::choose(std::string_view key, std::size_t fallback,
     const std::string& text = reader.scalar(false, accepted);
     index = static_cast<std::size_t>(std::ranges::find(names, text) - names.begin());
     if (index == names.size()) {
-      const auto near = config_detail::nearest(text, std::vector<std::string>(names.begin(), names.end()));
-      reader.fail(near ? accepted + "; did you mean " + *near + "?" : accepted);
+      const std::string meant = meant_choice(text, names);
+      reader.fail(meant.empty() ? accepted : accepted + "; did you mean " + meant + "?");
     }
   }
   reader.record("choice", config_detail::text_as_yaml(names[fallback]), accepted,

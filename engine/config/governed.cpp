@@ -35,6 +35,7 @@ std::string value_at(const State& state, const Asked& governor, const Entry* ent
 void leave_out(State& state, Section& section, const Entry& entry, const std::string& governor,
                const std::string& was) {
   section.left_out.push_back(entry.key);
+  if (entry.value.kind == Tree::Kind::kNull) return;  // nothing is lost
   const std::string text =
       config_detail::join_path(section.path, entry.key) + ": " + config_detail::flow_yaml(entry.value);
   const auto same = std::ranges::find_if(
@@ -62,7 +63,8 @@ void ConfigNode::governs(std::string_view governor, const ConfigNode& section,
   if (asked == nullptr || asked->kind != Asked::Kind::kValue) return;
   const Entry* chosen = section_->map ? section_->map->find(governor) : nullptr;
   for (const std::string_view key : keys) {
-    const Entry* entry = section.section_->given(key);
+    const Section& of_key = *section.section_;
+    const Entry* entry = of_key.map && !of_key.is_left_out(key) ? of_key.map->find(key) : nullptr;
     if (entry == nullptr) continue;
     const std::string was = value_at(*state_, *asked, chosen, state_->source.layer_of(entry->value.place));
     if (was != asked->in_effect && !(is_alike(was) && is_alike(asked->in_effect)))

@@ -12,6 +12,12 @@ constexpr std::size_t kShortestStem = 3;
 // Beyond this no key is long, and the distance would only cost time.
 constexpr std::size_t kLongestWord = 100;
 
+bool is_stem(std::string_view stem, std::string_view word) {
+  return stem.size() >= kShortestStem && word.starts_with(stem);
+}
+
+}  // namespace
+
 std::string folded(std::string_view text) {
   std::string result(text);
   for (char& c : result) {
@@ -20,12 +26,6 @@ std::string folded(std::string_view text) {
   }
   return result;
 }
-
-bool is_stem(std::string_view stem, std::string_view word) {
-  return stem.size() >= kShortestStem && word.starts_with(stem);
-}
-
-}  // namespace
 
 std::size_t edit_distance(std::string_view a_text, std::string_view b_text) {
   const std::string a = folded(a_text), b = folded(b_text);

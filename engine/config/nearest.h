@@ -9,6 +9,9 @@
 
 namespace pcnn::config_detail {
 
+// In small letters, with '_' for '-'.
+[[nodiscard]] std::string folded(std::string_view text);
+
 // How many insertions, deletions, replacements and swaps of neighbours turn `a` into `b`, no letter edited
 // twice (optimal string alignment). Letter case and '-' against '_' cost nothing.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);

@@ -35,6 +35,11 @@ bool has_leading_zero(std::string_view digits) {
   return digits.size() > 1 && digits[0] == '0' && is_digit(digits[1]);
 }
 
+bool is_integer(std::string_view text) {
+  skip_any_of(text, "+-");
+  return !text.empty() && !has_leading_zero(text) && std::ranges::all_of(text, is_digit);
+}
+
 bool is_decimal(std::string_view text) {
   skip_any_of(text, "+-");
   if (has_leading_zero(text)) return false;
@@ -112,11 +117,12 @@ bool is_plain_text(std::string_view text) {
 }  // namespace
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
-  std::string_view digits = text;
-  skip_any_of(digits, "+-");
-  if (digits.empty() || has_leading_zero(digits) || !std::ranges::all_of(digits, is_digit))
-    return std::nullopt;
+  if (!is_integer(text)) return std::nullopt;
   return from_text<std::int64_t>(without_plus(text));
+}
+
+bool is_beyond_64_bits(std::string_view text) {
+  return is_integer(text) && !parse_integer(text);
 }
 
 std::optional<double> parse_real(std::string_view text) {

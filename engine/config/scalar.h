@@ -13,6 +13,9 @@ namespace pcnn::config_detail {
 // [+-]? (0 | [1-9][0-9]*) within 64 bits, the whole text; else nullopt.
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
 
+// Whether it is such an integer, but for the 64 bits.
+[[nodiscard]] bool is_beyond_64_bits(std::string_view text);
+
 // A decimal number, the whole text, with no leading zeros and finite in a double (nor rounded to zero); else
 // nullopt.
 [[nodiscard]] std::optional<double> parse_real(std::string_view text);

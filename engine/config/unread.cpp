@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <optional>
+#include <span>
 
 #include "engine/config/config_state.h"
 #include "engine/config/nearest.h"
+#include "engine/config/other_words.h"
 
 namespace pcnn::config_detail {
 namespace {
@@ -21,11 +24,28 @@ std::optional<std::string> find_anywhere(const Section& section, std::string_vie
   return std::nullopt;
 }
 
+std::optional<std::string> known_by_another_name(std::span<const std::string> known, std::string_view key) {
+  for (const std::string_view ours : our_words(key))
+    if (const auto found = std::ranges::find(known, ours); found != known.end()) return *found;
+  return std::nullopt;
+}
+
+std::optional<std::string> elsewhere_by_another_name(const Section& root, std::string_view key) {
+  for (const std::string_view ours : our_words(key))
+    if (auto found = find_anywhere(root, ours)) return found;
+  return std::nullopt;
+}
+
 std::string help_for(const Section& root, const Section& section, std::string_view key) {
   if (!is_key(key)) return "here a key is one word, write the sections out";
   const std::vector<std::string> known = asked_keys(section);
-  if (const auto near = nearest(key, known)) return "did you mean " + join_path(section.path, *near) + "?";
-  if (const auto elsewhere = find_anywhere(root, key)) return "did you mean " + *elsewhere + "?";
+  const auto did_you_mean = [](const std::string& path) { return "did you mean " + path + "?"; };
+  if (const auto ours = known_by_another_name(known, key))
+    return did_you_mean(join_path(section.path, *ours));
+  if (const auto near = nearest(key, known)) return did_you_mean(join_path(section.path, *near));
+  if (const auto elsewhere = find_anywhere(root, key)) return did_you_mean(*elsewhere);
+  if (const auto elsewhere = elsewhere_by_another_name(root, key)) return did_you_mean(*elsewhere);
+  if (const std::string_view remark = remark_on(key); !remark.empty()) return std::string(remark);
   std::string help = "known here: ";
   if (known.empty()) help += "none";
   for (std::size_t i = 0; i < known.size(); ++i) help += (i == 0 ? "" : ", ") + known[i];

@@ -1,6 +1,7 @@
 #include "engine/config/yaml_reader.h"
 
 #include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
 #include <sstream>
@@ -18,11 +19,9 @@ namespace {
 constexpr std::string_view kDocumentEnd = "...\n";
 
 // The library's words for what goes wrong most often are those of its scanner.
-std::string syntax_message(const std::string& message) {
+std::string syntax_message(const std::string& message, std::string_view alias) {
   using namespace YAML::ErrorMsg;
-  if (message.starts_with(UNKNOWN_ANCHOR))
-    return "no anchor &" + shorten(message.substr(std::string_view(UNKNOWN_ANCHOR).size())) +
-           " above this alias";
+  if (message.starts_with(UNKNOWN_ANCHOR)) return "no anchor &" + shorten(alias) + " above this alias";
   std::string reason = shorten(message);
   if (message == DOC_IN_SCALAR || message == EOF_IN_SCALAR)
     reason = "a quoted text without its closing quote";
@@ -31,6 +30,14 @@ std::string syntax_message(const std::string& message) {
   if (message == END_OF_SEQ || message == END_OF_MAP)
     reason = "text that does not belong here, is its indentation right?";
   return "not valid YAML: " + reason;
+}
+
+// The name of the alias at `mark`, should there be one.
+std::string_view alias_at(std::string_view text, const YAML::Mark& mark) {
+  if (mark.is_null() || static_cast<std::size_t>(mark.pos) >= text.size()) return "";
+  const std::string_view rest = text.substr(static_cast<std::size_t>(mark.pos));
+  if (!rest.starts_with('*')) return "";
+  return rest.substr(1, rest.find_first_of(" \t\r\n,[]{}") - 1);
 }
 
 Tree read(std::string_view text, const Source& source, Origin origin) {
@@ -48,7 +55,7 @@ Tree read(std::string_view text, const Source& source, Origin origin) {
     // nothing.
     if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
   } catch (const YAML::Exception& error) {
-    builder.fail(error.mark, syntax_message(error.msg));
+    builder.fail(error.mark, syntax_message(error.msg, alias_at(text, error.mark)));
   }
   return builder.take_root();
 }

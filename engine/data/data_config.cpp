@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "engine/config/config.h"
+#include "engine/data/levels.h"
 
 namespace pcnn {
 namespace {
@@ -43,6 +44,32 @@ std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
   if (dataset == DatasetKind::kCifar10) return data.text("directory", "data/cifar-10-batches-bin");
   if (!data.has("directory")) data.fail("directory", "missing: " + std::string(needed_directory(dataset)));
   return data.text("directory", "");
+}
+
+// How the files of this kind are to be read.
+void read_files(const ConfigNode& data, DataConfig& config) {
+  if (applies(data, "prefix", config.dataset == DatasetKind::kIdx, "dataset is not idx", {"dataset"}))
+    config.prefix = data.optional_text("prefix").value_or("");
+  if (applies(data, "labels", config.dataset != DatasetKind::kPng,
+              "dataset is png, whose class folders are its labels", {"dataset"}))
+    config.labels = data.boolean("labels", config.labels);
+  const bool npy = config.dataset == DatasetKind::kNpy;
+  const std::string_view not_npy = "dataset is not npy";
+  if (applies(data, "layout", npy, not_npy, {"dataset"}))
+    config.arrays.layout = data.choice<ArrayLayout>(
+        "layout", config.arrays.layout,
+        {{"auto", ArrayLayout::kAuto}, {"nchw", ArrayLayout::kNchw}, {"nhwc", ArrayLayout::kNhwc}});
+  if (applies(data, "scale", npy, not_npy, {"dataset"}))
+    config.arrays.scale =
+        static_cast<int>(data.optional_integer("scale", ConfigRange::between(1, kMaxLevels - 1)).value_or(0));
+  if (applies(data, "shape", npy, not_npy, {"dataset"})) {
+    const auto shape = data.integers("shape", {}, ConfigRange::between(1, 16384));
+    if (shape.size() == 1 || shape.size() > 3)
+      data.fail("shape", "found " + std::to_string(shape.size()) +
+                             (shape.size() == 1 ? " number" : " numbers") +
+                             ", accepted: [rows, columns], or three as data.layout puts them");
+    config.arrays.shape.assign(shape.begin(), shape.end());
+  }
 }
 
 void read_values(const ConfigNode& data, int levels, DataConfig& config) {
@@ -130,6 +157,7 @@ DataConfig read_data_config(const ConfigNode& data, int levels) {
                                              {"png", DatasetKind::kPng},
                                              {"cifar10", DatasetKind::kCifar10}});
   config.directory = read_directory(data, config.dataset);
+  read_files(data, config);
   read_values(data, levels, config);
   read_split(data, config);
   config.binarisation = read_binarisation(data, config);

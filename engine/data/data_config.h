@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/data/array_config.h"
 #include "engine/data/binarise.h"
 
 namespace pcnn {
@@ -47,6 +48,9 @@ struct DataConfig {
   std::uint64_t split_seed = 1;
   TrainOn train_on = TrainOn::kTrain;
   BinarisationConfig binarisation;  // unused where levels > 0
+  std::string prefix;               // kIdx: files are named <prefix>-train-images...; empty: find it
+  ArrayConfig arrays;               // kNpy
+  bool labels = false;              // reads the classes of the images too
   bool quantised = false;           // kNpy: the values are levels already, or bits where levels is 0
   bool colour = false;              // grey images are coloured, see colour.h
   std::uint64_t colour_seed = 1;

@@ -140,6 +140,8 @@ Dataset load_dataset(const DataConfig& config) {
   }
   data.test.name = "test";
   if (config.train_on == TrainOn::kTest) train_on_test(config, data);
+  if (const std::string note = source->note(); !note.empty())
+    data.note = data.note.empty() ? note : note + "; " + data.note;
   if (config.colour)
     for (ImageSet* images : {&data.train, &data.validation, &data.test}) {
       require_grey(images->channels);

@@ -4,12 +4,15 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <memory>
+#include <span>
 
 #include "engine/core/error.h"
+#include "engine/io/file.h"
+#include "engine/io/signature.h"
 
 namespace pcnn {
 namespace {
@@ -24,8 +27,7 @@ constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 class ByteReader {
  public:
   explicit ByteReader(std::string path) : path_(std::move(path)) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path_, error)) throw FileError(path_, "is a directory");
+    require_regular_file(path_);
     errno = 0;
     file_.reset(gzopen(path_.c_str(), "rb"));
     if (!file_) throw FileError(path_, std::string("cannot be read: ") + std::strerror(errno));
@@ -65,22 +67,25 @@ std::uint32_t big_endian(const std::uint8_t* bytes) {
          bytes[3];
 }
 
-Shape read_header(ByteReader& reader) {
-  std::uint8_t header[kHeaderBytes];
-  const std::size_t got = reader.read(header, 4);
-  if (got < 4) throw FormatError(reader.path(), got, "ends inside the IDX header");
-  const std::uint32_t magic = big_endian(header);
-  if (magic == 0x0801)
+// The extents of a file of so many dimensions: 3 of images, 1 of labels.
+std::array<std::uint32_t, 3> read_extents(ByteReader& reader, std::uint8_t dims) {
+  const std::uint8_t magic[4] = {0, 0, 8, dims};
+  std::uint8_t header[kHeaderBytes] = {};
+  const std::size_t size = 4 + std::size_t{4} * dims, got = reader.read(header, size);
+  if (got == 0 || !std::equal(magic, magic + std::min<std::size_t>(got, 4), header)) {
+    const char* wanted = dims == 3 ? "IDX image" : "IDX label";
     throw FormatError(reader.path(), 0,
-                      "holds IDX labels (magic 0x00000801), images (0x00000803) are needed");
-  if (magic != 0x0803)
-    throw FormatError(reader.path(), 0,
-                      fmt::format("found magic 0x{:08x}, IDX images have 0x00000803", magic));
-  if (const std::size_t rest = reader.read(header + 4, 12); rest < 12)
-    throw FormatError(reader.path(), 4 + rest, "ends inside the IDX header");
+                      fmt::format("found {}{}, accepted: an {} file of bytes (magic 0x{:08x})",
+                                  found_instead(std::as_bytes(std::span(header, got)), wanted),
+                                  got < 4 ? "" : fmt::format(" (magic 0x{:08x})", big_endian(header)), wanted,
+                                  big_endian(magic)));
+  }
+  if (got < size) throw FormatError(reader.path(), got, "ends inside the IDX header");
+  return {big_endian(header + 4), big_endian(header + 8), big_endian(header + 12)};
+}
 
-  const std::uint32_t count = big_endian(header + 4), height = big_endian(header + 8),
-                      width = big_endian(header + 12);
+Shape read_header(ByteReader& reader) {
+  const auto [count, height, width] = read_extents(reader, 3);
   if (count == 0 || height == 0 || width == 0 || height > kMostSide || width > kMostSide ||
       std::uint64_t{count} * height > kMostBytes / width)
     throw FormatError(reader.path(), 4,
@@ -109,15 +114,8 @@ std::vector<std::uint16_t> read_pixels(ByteReader& reader, const Shape& shape) {
 
 }  // namespace
 
-std::optional<std::string> find_idx(const std::string& path) {
-  std::error_code error;
-  for (const std::string& candidate : {path, path + ".gz"})
-    if (std::filesystem::exists(candidate, error)) return candidate;
-  return std::nullopt;
-}
-
 ImageSet read_idx_images(const std::string& path) {
-  ByteReader reader(find_idx(path).value_or(path));
+  ByteReader reader(path);
   const Shape shape = read_header(reader);
   return {.name = reader.path(),
           .count = shape.n,
@@ -128,8 +126,22 @@ ImageSet read_idx_images(const std::string& path) {
           .ids = ids_in_order(shape.n)};
 }
 
+std::vector<int> read_idx_labels(const std::string& path, int images) {
+  ByteReader reader(path);
+  const std::uint32_t count = read_extents(reader, 1)[0];
+  if (count != static_cast<std::uint32_t>(images))
+    throw FormatError(path, 4,
+                      fmt::format("found {} labels, accepted: {}, one for each image", count, images));
+  std::vector<std::uint8_t> labels(count);
+  if (const std::size_t got = reader.read(labels.data(), labels.size()); got < labels.size())
+    throw FormatError(path, 8 + got, fmt::format("ends early: its header promises {} labels", count));
+  if (std::uint8_t extra; reader.read(&extra, 1) != 0)
+    throw FormatError(path, 8 + labels.size(), "goes on after its last label");
+  return {labels.begin(), labels.end()};
+}
+
 Shape read_idx_shape(const std::string& path) {
-  ByteReader reader(find_idx(path).value_or(path));
+  ByteReader reader(path);
   return read_header(reader);
 }
 

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/data/idx.h"
+#include "engine/data/labels.h"
 
 namespace pcnn {
 namespace {
@@ -23,41 +27,79 @@ Known known(DatasetKind dataset) {
     return {"MNIST", "run scripts/fetch_data.sh mnist, or set data.directory"};
   if (dataset == DatasetKind::kFashionMnist)
     return {"Fashion-MNIST", "run apt-get install dataset-fashion-mnist, or set data.directory"};
-  return {"IDX", "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz)"};
+  return {"IDX",
+          "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte, by these or other "
+          "usual names "
+          "(or the first alone: test images are then taken out of it)"};
+}
+
+// As published.
+std::vector<std::string> class_names(DatasetKind dataset) {
+  if (dataset == DatasetKind::kFashionMnist)
+    return {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+            "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+  return {};
 }
 
 }  // namespace
 
 std::string IdxSource::title() const {
   const std::string title(known(dataset_).title);
-  return dataset_ == DatasetKind::kIdx ? title + " files in " + directory_ + "," : title;
+  if (dataset_ != DatasetKind::kIdx) return title;
+  return fmt::format("{} files {}{}in {},", title, prefix_, prefix_.empty() ? "" : " ", directory_);
 }
 
 std::uint64_t IdxSource::shape_at() const {
   return 8;
 }
 
-std::string IdxSource::path(Part part) const {
-  const char* file = part == Part::kTrain ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte";
-  const std::string path = (std::filesystem::path(directory_) / file).string();
-  if (!find_idx(path))
-    throw FileError(path, fmt::format("not found, nor with .gz: {}", known(dataset_).remedy));
-  return path;
+bool IdxSource::has_test() const {
+  if (dataset_ != DatasetKind::kIdx) return true;
+  const std::string prefix = this->prefix();
+  const auto has = [&](Part part) {
+    return find_idx_file(directory_, prefix, part, IdxContent::kImages).has_value();
+  };
+  // Without either, the test file is the one to be named as missing.
+  return has(Part::kTest) || !has(Part::kTrain);
+}
+
+std::string IdxSource::note() const {
+  if (dataset_ == DatasetKind::kIdx && prefix().starts_with("emnist"))
+    return "EMNIST stores its images with rows and columns exchanged; they are taken as stored";
+  return {};
+}
+
+std::string IdxSource::prefix() const {
+  if (dataset_ != DatasetKind::kIdx || !prefix_.empty()) return prefix_;
+  return find_idx_prefix(directory_);
+}
+
+std::string IdxSource::path(Part part, IdxContent content) const {
+  const std::string prefix = this->prefix();
+  if (const auto path = find_idx_file(directory_, prefix, part, content)) return *path;
+  const std::string path = (std::filesystem::path(directory_) / idx_name(prefix, part, content)).string();
+  if (content == IdxContent::kLabels) require_labels(path);
+  throw FileError(path, fmt::format("not found, nor with .gz: {}", known(dataset_).remedy));
 }
 
 ImageSet IdxSource::read(Part part) const {
-  ImageSet images = read_idx_images(path(part));
+  ImageSet images = read_idx_images(path(part, IdxContent::kImages));
   // The name goes into every result, so it must not stand for other images.
   if (dataset_ != DatasetKind::kIdx && (images.height != kNamedSide || images.width != kNamedSide))
     throw FormatError(images.name, shape_at(),
                       fmt::format("found images of {}x{}, {} has {}x{} (data.dataset: idx takes any size)",
                                   images.height, images.width, title(), kNamedSide, kNamedSide));
+  if (!labels_) return images;
+  images.labels = read_idx_labels(path(part, IdxContent::kLabels), images.count);
+  if (std::vector<std::string> names = class_names(dataset_);
+      std::ranges::all_of(images.labels, [&](int label) { return label < static_cast<int>(names.size()); }))
+    images.label_names = std::move(names);
   return images;
 }
 
 Shape IdxSource::shape() const {
   if (dataset_ != DatasetKind::kIdx) return {1, 1, kNamedSide, kNamedSide};
-  Shape shape = read_idx_shape(path(Part::kTest));
+  Shape shape = read_idx_shape(path(has_test() ? Part::kTest : Part::kTrain, IdxContent::kImages));
   shape.n = 1;
   return shape;
 }

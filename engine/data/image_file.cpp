@@ -16,17 +16,13 @@ int stored_levels(const DataConfig& config) {
   return config.levels > 0 ? config.levels : 2;
 }
 
-ImageSet read_array(const std::string& path, const DataConfig& config) {
+ImageSet read_array(const std::string& path, const DataConfig& config, int channels) {
   const NpyArray array = read_npy(path);
-  const NpyDtype& dtype = array.dtype();
-  const bool bytes = dtype.kind == 'u' && dtype.byte_size == 1;
-  if (!bytes && dtype.kind != 'b' && !(dtype.kind == 'u' && dtype.byte_size == 2))
-    throw FormatError(
-        path, kNpyShapeAt,
-        fmt::format("found {}, accepted: uint8 pixels, or levels as bool, uint8 or uint16", name_of(dtype)));
-  const Shape shape = npy_images_shape(path, array.shape(), true);
+  const int values = config.quantised || array.dtype().kind == 'b' ? stored_levels(config) : 256;
+  const NpyLayout layout = npy_layout_for(channels, path, array.shape(), config.arrays);
   ImageSet images =
-      images_of_npy(path, array, shape, bytes && !config.quantised ? 256 : stored_levels(config));
+      images_of_npy(path, array, layout,
+                    npy_levels(array.dtype(), values, values != 256 || config.quantised, config.arrays));
   // As pcnn-sample writes them. No picture is so dark that its 8-bit pixels are all below the levels.
   const int levels = stored_levels(config);
   if (std::ranges::all_of(images.pixels, [levels](int value) { return value < levels; }))
@@ -45,7 +41,8 @@ ImageSet read_pixels(const std::string& path, const DataConfig& config, int chan
 
 OwnImages read_own_images(const std::string& path, const DataConfig& config, int channels) {
   OwnImages own;
-  own.images = path.ends_with(".npy") ? read_array(path, config) : read_pixels(path, config, channels);
+  own.images =
+      path.ends_with(".npy") ? read_array(path, config, channels) : read_pixels(path, config, channels);
   if (own.images.channels != channels)
     throw ConfigError(fmt::format("{}: images of {} channel{}, accepted: {}, as the model's have", path,
                                   own.images.channels, own.images.channels == 1 ? "" : "s", channels));

@@ -16,12 +16,13 @@ struct OwnImages {
   std::unique_ptr<const PixelCoding> coding;
 };
 
-// path: .npy, (rows, columns), (n, rows, columns) or (n, channels, rows, columns), a PNG, or a folder of them
-// as list_png_folder takes it, all of one size. `config` is the run's.
+// path: .npy, (rows, columns) or an array npy_layout_for() reads, a PNG, or a folder of them as
+// list_png_folder takes it, all of one size. `config` is the run's.
 //
-// 8-bit pixels are coded as the run's data were. Of a .npy, uint8 are pixels, unless the run's data were
-// levels as stored, or the model is binary and all values are 0 and 1; bool and uint16 are the model's levels
-// as they are. Pictures are read as read_picture does. Nothing is coloured.
+// 8-bit pixels are coded as the run's data were. The numbers of a .npy, of any type npy_levels() takes, are
+// pixels, unless the run's data were levels as stored, or all are below the levels of the model (0 and 1 for
+// a binary one): then they are levels as they are. So are bools. Pictures are read as read_picture does.
+// Nothing is coloured.
 //
 // Throws FileError, FormatError, or ConfigError where the values or channels are not what the model takes.
 [[nodiscard]] OwnImages read_own_images(const std::string& path, const DataConfig& config, int channels);

@@ -15,7 +15,7 @@ std::unique_ptr<const ImageSource> make_image_source(const DataConfig& config) {
     case DatasetKind::kPng:
       return std::make_unique<const PngSource>(config.directory);
     case DatasetKind::kCifar10:
-      return std::make_unique<const Cifar10Source>(config.directory);
+      return std::make_unique<const Cifar10Source>(config.directory, config.labels);
     case DatasetKind::kMnist:
     case DatasetKind::kFashionMnist:
     case DatasetKind::kIdx:

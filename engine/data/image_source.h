@@ -34,6 +34,9 @@ class ImageSource {
   // there are some, else of the train files.
   [[nodiscard]] virtual Shape shape() const = 0;
 
+  // What belongs beside every result; empty where there is nothing to say.
+  [[nodiscard]] virtual std::string note() const { return {}; }
+
   // The byte at which a file tells its shape, for messages.
   [[nodiscard]] virtual std::uint64_t shape_at() const = 0;
 };

@@ -6,7 +6,9 @@
 
 namespace pcnn {
 
-inline constexpr int kMaxLevels = 1024;
+inline constexpr int kMaxLevels = 65536;  // what 16 bits hold
+// Of a mixture of logistics: as far as its probabilities are known to add up to one in 32-bit floats.
+inline constexpr int kMaxMixtureLevels = 1024;
 
 // level in [0, levels), levels >= 2.
 [[nodiscard]] constexpr float level_to_input(int level, int levels) {

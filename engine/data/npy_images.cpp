@@ -1,8 +1,11 @@
 #include "engine/data/npy_images.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <optional>
 #include <vector>
 
 #include "engine/core/error.h"
@@ -10,15 +13,129 @@
 namespace pcnn {
 namespace {
 
-// [n][channel][row][column], or without the axes the file does not have.
-std::string index_of(std::size_t element, std::span<const std::int64_t> extents) {
-  std::vector<std::int64_t> index(extents.size());
-  for (std::size_t axis = extents.size(); axis-- > 0;) {
-    const auto extent = static_cast<std::size_t>(extents[axis]);
-    index[axis] = static_cast<std::int64_t>(element % extent);
-    element /= extent;
+using Extents = std::vector<std::int64_t>;
+
+std::optional<NpyLayout> images_as(std::int64_t count, std::int64_t channels, std::int64_t height,
+                                   std::int64_t width, bool channels_last) {
+  const auto whole = [](std::int64_t extent) { return static_cast<std::uint64_t>(extent); };
+  if (!is_image_shape(whole(count), whole(channels), whole(height), whole(width))) return {};
+  return NpyLayout{{static_cast<int>(count), static_cast<int>(channels), static_cast<int>(height),
+                    static_cast<int>(width)},
+                   channels_last};
+}
+
+std::string image_text(std::int64_t channels, std::int64_t height, std::int64_t width) {
+  return fmt::format("{} channel{} of {}x{}", channels, channels == 1 ? "" : "s", height, width);
+}
+
+std::string image_text(const NpyLayout& layout) {
+  return image_text(layout.shape.c, layout.shape.h, layout.shape.w);
+}
+
+// Reads one array's extents.
+class Reading {
+ public:
+  Reading(const std::string& path, std::span<const std::int64_t> extents, const ArrayConfig& config,
+          int channels)
+      : path_(path), extents_(extents), config_(config), channels_(channels) {}
+
+  [[nodiscard]] NpyLayout layout() const {
+    const Extents extents = with_image_shape();
+    std::optional<NpyLayout> found;
+    if (extents.size() == 2 && single_too()) found = images_as(1, 1, extents[0], extents[1], false);
+    if (extents.size() == 3) found = of_three(extents);
+    if (extents.size() == 4) found = of_four(extents);
+    if (!found) refuse(accepted());
+    return *found;
   }
-  return npy_tuple_text(index);
+
+ private:
+  [[nodiscard]] bool single_too() const { return channels_ > 0; }
+
+  [[noreturn]] void refuse(const std::string& rest) const {
+    throw FormatError(path_, kNpyShapeAt, fmt::format("found shape {}, {}", npy_tuple_shown(extents_), rest));
+  }
+
+  [[nodiscard]] std::string accepted() const {
+    const bool flat = extents_.size() == 2 && config_.shape.empty() && !single_too();
+    return fmt::format(
+        "accepted: {}(n, rows, columns), (n, channels, rows, columns) or, with data.layout: "
+        "nhwc, (n, rows, columns, channels){}; {}",
+        single_too() ? "(rows, columns), " : "",
+        flat ? ", or with data.shape: [rows, columns] a row of values for each image" : "",
+        kAcceptedImageShape);
+  }
+
+  // The extents, with those of data.shape in place of a row's length.
+  [[nodiscard]] Extents with_image_shape() const {
+    Extents extents(extents_.begin(), extents_.end());
+    if (config_.shape.empty()) return extents;
+    const auto values =
+        std::accumulate(config_.shape.begin(), config_.shape.end(), std::int64_t{1}, std::multiplies<>());
+    if (extents.size() == 2 && extents[1] == values) {
+      extents.pop_back();
+      extents.insert(extents.end(), config_.shape.begin(), config_.shape.end());
+    } else if (!single_too() && !std::equal(extents.begin() + !extents.empty(), extents.end(),
+                                            config_.shape.begin(), config_.shape.end())) {
+      refuse(fmt::format("accepted: (n, {}) or (n, {}), as data.shape: [{}] says", values,
+                         fmt::join(config_.shape, ", "), fmt::join(config_.shape, ", ")));
+    }
+    return extents;
+  }
+
+  [[nodiscard]] std::optional<NpyLayout> of_three(const Extents& extents) const {
+    if (channels_ > 1) {
+      const Extents one{1, extents[0], extents[1], extents[2]};
+      if (extents[0] == channels_ || extents[2] == channels_) return of_four(one);
+    }
+    return images_as(extents[0], 1, extents[1], extents[2], false);
+  }
+
+  [[nodiscard]] std::optional<NpyLayout> of_four(const Extents& extents) const {
+    auto first = images_as(extents[0], extents[1], extents[2], extents[3], false),
+         last = images_as(extents[0], extents[3], extents[1], extents[2], true);
+    const auto fits = [&](const auto& layout) { return layout && layout->shape.c == channels_; };
+    if (fits(first) != fits(last)) return fits(first) ? first : last;
+    if (channels_ > 0 && !fits(first)) return first ? first : last;  // refused for its channels
+    const ArrayLayout layout = config_.layout;
+    if (first && last) {
+      // One value an image: both ways are the same.
+      if (layout == ArrayLayout::kAuto && first->shape != Shape{first->shape.n, 1, 1, 1})
+        refuse(
+            fmt::format("which can be {} (data.layout: nchw) or {} (data.layout: nhwc): data.layout must "
+                        "say which",
+                        image_text(*first), image_text(*last)));
+      return layout == ArrayLayout::kNhwc ? last : first;
+    }
+    if (channels_ > 0) return first ? first : last;
+    if (first && layout == ArrayLayout::kNhwc)
+      refuse(
+          fmt::format("which data.layout: nhwc takes for {}, accepted: 1 to 4 channels, or data.layout: nchw "
+                      "for {}",
+                      image_text(extents[3], extents[1], extents[2]), image_text(*first)));
+    if (last && layout != ArrayLayout::kNhwc)
+      refuse(fmt::format("which can only be channels last, accepted: data.layout: nhwc for {}",
+                         image_text(*last)));
+    return first ? first : last;
+  }
+
+  const std::string& path_;
+  std::span<const std::int64_t> extents_;
+  const ArrayConfig& config_;
+  int channels_;  // of the network, 0 where none is known
+};
+
+// One image after another, from rows of pixels to planes.
+void move_channels_first(const Shape& shape, std::vector<std::uint16_t>& values) {
+  const auto channels = static_cast<std::size_t>(shape.c);
+  const std::size_t area = static_cast<std::size_t>(shape.h) * static_cast<std::size_t>(shape.w);
+  std::vector<std::uint16_t> image(channels * area);
+  for (auto at = values.begin(); at != values.end(); at += static_cast<std::ptrdiff_t>(image.size())) {
+    std::copy_n(at, image.size(), image.begin());
+    for (std::size_t pixel = 0; pixel < area; ++pixel)
+      for (std::size_t channel = 0; channel < channels; ++channel)
+        at[static_cast<std::ptrdiff_t>(channel * area + pixel)] = image[pixel * channels + channel];
+  }
 }
 
 }  // namespace
@@ -29,35 +146,45 @@ std::string name_of(const NpyDtype& dtype) {
   return fmt::format("{}{}", kind, 8 * dtype.byte_size);
 }
 
-Shape npy_images_shape(const std::string& path, std::span<const std::int64_t> extents, bool single_too) {
-  const std::size_t count = extents.size();
-  const auto from_end = [&](std::size_t i) { return static_cast<std::uint64_t>(extents[count - i]); };
-  if (count == 3 || count == 4 || (count == 2 && single_too)) {
-    const std::uint64_t images = count == 2 ? 1 : from_end(count), channels = count == 4 ? from_end(3) : 1;
-    if (is_image_shape(images, channels, from_end(2), from_end(1)))
-      return {static_cast<int>(images), static_cast<int>(channels), static_cast<int>(from_end(2)),
-              static_cast<int>(from_end(1))};
-  }
-  throw FormatError(
-      path, kNpyShapeAt,
-      fmt::format("found shape {}, accepted: {}(n, rows, columns) or (n, channels, rows, columns), {}",
-                  npy_tuple_shown(extents), single_too ? "(rows, columns), " : "", kAcceptedImageShape));
+NpyLayout npy_layout(const std::string& path, std::span<const std::int64_t> extents,
+                     const ArrayConfig& config) {
+  return Reading(path, extents, config, 0).layout();
 }
 
-ImageSet images_of_npy(const std::string& path, const NpyArray& array, const Shape& shape, int values) {
+NpyLayout npy_layout_for(int channels, const std::string& path, std::span<const std::int64_t> extents,
+                         const ArrayConfig& config) {
+  return Reading(path, extents, config, channels).layout();
+}
+
+NpyLevels npy_levels(const NpyDtype& dtype, int values, bool quantised, const ArrayConfig& config) {
+  NpyLevels levels{.most = values - 1};
+  const bool floats = dtype.kind == 'f';
+  if (floats && config.scale > 0) {
+    levels.scale = config.scale;
+    levels.accepted =
+        fmt::format("0 to {:.6g} in steps of 1/{}, as data.scale: {} says",
+                    static_cast<double>(levels.most) / config.scale, config.scale, config.scale);
+    return levels;
+  }
+  levels.accepted = fmt::format("{}0 to {}, {}", floats ? "whole numbers from " : "", levels.most,
+                                quantised ? "the levels of model.head" : "8-bit pixels");
+  if (floats)
+    levels.accepted += fmt::format("; data.scale: {} takes numbers from 0 to 1 for them", levels.most);
+  return levels;
+}
+
+ImageSet images_of_npy(const std::string& path, const NpyArray& array, const NpyLayout& layout,
+                       const NpyLevels& levels) {
+  const Shape& shape = layout.shape;
   ImageSet images{.name = path,
                   .count = shape.n,
                   .channels = shape.c,
                   .height = shape.h,
                   .width = shape.w,
-                  .values = values,
-                  .pixels = array.values<std::uint16_t>(),
+                  .values = levels.most + 1,
+                  .pixels = array.levels(levels),
                   .ids = ids_in_order(shape.n)};
-  const auto strange = std::ranges::find_if(images.pixels, [&](int value) { return value >= values; });
-  if (strange != images.pixels.end())
-    throw ConfigError(fmt::format(
-        "{}: value {} at index {}, accepted: 0 to {}, the levels of model.head", path, *strange,
-        index_of(static_cast<std::size_t>(strange - images.pixels.begin()), array.shape()), values - 1));
+  if (layout.channels_last && shape.c > 1) move_channels_first(shape, images.pixels);
   return images;
 }
 

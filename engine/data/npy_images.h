@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/core/shape.h"
+#include "engine/data/array_config.h"
 #include "engine/data/image_set.h"
 #include "engine/io/npy.h"
 
@@ -15,14 +16,29 @@ inline constexpr std::uint64_t kNpyShapeAt = 8;  // the byte where dtype and sha
 // As NumPy names it: "uint16".
 [[nodiscard]] std::string name_of(const NpyDtype& dtype);
 
-// (n, rows, columns) or (n, channels, rows, columns); with `single_too`, (rows, columns) is one image. Throws
-// FormatError for anything else.
-[[nodiscard]] Shape npy_images_shape(const std::string& path, std::span<const std::int64_t> extents,
-                                     bool single_too = false);
+// How an array holds images.
+struct NpyLayout {
+  Shape shape;
+  bool channels_last = false;  // (n, rows, columns, channels) in the file
+};
 
-// The array as images of this shape, with ids_in_order. Throws ConfigError for a value that is not below
-// `values`, FormatError for one that is no whole number.
-[[nodiscard]] ImageSet images_of_npy(const std::string& path, const NpyArray& array, const Shape& shape,
-                                     int values);
+// Of a data set's file: (n, rows, columns), (n, channels, rows, columns) or (n, rows, columns, channels), or
+// (n, values) where the config gives the shape of one image. Four extents that can be read in two ways, or in
+// the last way only, need the config's layout. Throws FormatError for anything else.
+[[nodiscard]] NpyLayout npy_layout(const std::string& path, std::span<const std::int64_t> extents,
+                                   const ArrayConfig& config);
+
+// The same for images shown to a network of so many channels, which settle what they can, whatever the config
+// says. One image may come without the first extent.
+[[nodiscard]] NpyLayout npy_layout_for(int channels, const std::string& path,
+                                       std::span<const std::int64_t> extents, const ArrayConfig& config);
+
+// What the numbers of such an array must be to be pixels (quantised: levels) below `values`.
+[[nodiscard]] NpyLevels npy_levels(const NpyDtype& dtype, int values, bool quantised,
+                                   const ArrayConfig& config);
+
+// The array as images, with ids_in_order. Throws ConfigError for a value that is none of these.
+[[nodiscard]] ImageSet images_of_npy(const std::string& path, const NpyArray& array, const NpyLayout& layout,
+                                     const NpyLevels& levels);
 
 }  // namespace pcnn

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cassert>
+#include <cstdint>
 
 #include "engine/data/levels.h"
 
@@ -10,8 +11,8 @@ namespace pcnn {
 
 Quantiser::Quantiser(int levels, int values) : levels_(levels) {
   assert(levels >= 2 && levels <= kMaxLevels && values >= 1 && values <= kMaxLevels);
-  for (int value = 0; value < values; ++value)
-    inputs_.push_back(level_to_input(value * levels / values, levels));
+  for (std::int64_t value = 0; value < values; ++value)
+    inputs_.push_back(level_to_input(static_cast<int>(value * levels / values), levels));
 }
 
 void Quantiser::encode(const ImageSet& images, int image, int, std::span<float> dst) const {

@@ -1,6 +1,7 @@
 #include "engine/io/file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +70,13 @@ void sync_directory_of(const std::string& path) {
   if (directory.is_open()) ::fsync(directory.get());
 }
 
+// Null for a regular file.
+const char* kind_of(const struct stat& status) {
+  if (S_ISDIR(status.st_mode)) return "a directory";
+  if (S_ISFIFO(status.st_mode)) return "a pipe";
+  return S_ISREG(status.st_mode) ? nullptr : "a device or a socket";
+}
+
 // Size of an open file that can be read; a pipe has 0.
 std::size_t size_of(const FileDescriptor& file, const std::string& path) {
   struct stat status {};
@@ -86,9 +94,7 @@ std::size_t read_some(const FileDescriptor& file, const std::string& path, std::
   }
 }
 
-}  // namespace
-
-std::vector<std::byte> read_file(const std::string& path) {
+std::vector<std::byte> read_all(const std::string& path) {
   const FileDescriptor file(open_file(path, O_RDONLY));
   // One byte more than the file has, so that the read that meets its end needs no larger buffer.
   std::vector<std::byte> bytes(std::max<std::size_t>(size_of(file, path) + 1, 4096));
@@ -103,7 +109,22 @@ std::vector<std::byte> read_file(const std::string& path) {
   return bytes;
 }
 
+}  // namespace
+
+void require_regular_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) refuse(path, "cannot be read");
+  if (const char* kind = kind_of(status))
+    throw FileError(path, fmt::format("cannot be read: it is {}, accepted: a regular file", kind));
+}
+
+std::vector<std::byte> read_file(const std::string& path) {
+  require_regular_file(path);
+  return read_all(path);
+}
+
 FileStart read_file_start(const std::string& path, std::size_t most) {
+  require_regular_file(path);
   const FileDescriptor file(open_file(path, O_RDONLY));
   FileStart start{.bytes = {}, .file_bytes = size_of(file, path)};
   start.bytes.resize(std::min(start.file_bytes, most));
@@ -118,7 +139,7 @@ FileStart read_file_start(const std::string& path, std::size_t most) {
 }
 
 std::string read_text_file(const std::string& path) {
-  const std::vector<std::byte> bytes = read_file(path);
+  const std::vector<std::byte> bytes = read_all(path);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 

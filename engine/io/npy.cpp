@@ -32,11 +32,31 @@ void write(const std::string& path, const char* descr, std::span<const std::int6
   write_file_atomic(path, bytes);
 }
 
+// As stored, which C++20 has no type for.
+struct Half {
+  std::uint16_t bits;
+};
+
+template <typename Stored>
+Stored number(Stored value) {
+  return value;
+}
+float number(Half half) {
+  const float sign = half.bits & 0x8000u ? -1.0F : 1.0F;
+  const int exponent = half.bits >> 10 & 31, fraction = half.bits & 1023;
+  if (exponent == 31)
+    return sign *
+           (fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN());
+  return sign * (exponent == 0 ? std::ldexp(static_cast<float>(fraction), -24)
+                               : std::ldexp(static_cast<float>(1024 + fraction), exponent - 25));
+}
+
 // Calls with a value of the type the file stores; bools are bytes.
 template <typename Call>
 void with_stored_type(const NpyDtype& dtype, const Call& call) {
   switch (dtype.kind) {
     case 'f':
+      if (dtype.byte_size == 2) return call(Half{});
       return dtype.byte_size == 4 ? call(float{}) : call(double{});
     case 'i':
       if (dtype.byte_size == 1) return call(std::int8_t{});
@@ -140,25 +160,65 @@ void write_npy(const std::string& path, const std::vector<std::int64_t>& shape,
 NpyArray::NpyArray(std::string path, std::vector<std::byte> file, NpyHeader header)
     : path_(std::move(path)), file_(std::move(file)), header_(std::move(header)) {}
 
-template <typename Value>
-std::vector<Value> NpyArray::values() const {
-  std::vector<Value> values((file_.size() - header_.data_at) /
-                            static_cast<std::size_t>(header_.dtype.byte_size));
+std::size_t NpyArray::count() const {
+  return (file_.size() - header_.data_at) / static_cast<std::size_t>(header_.dtype.byte_size);
+}
+
+// Calls with each value's place in C order, its byte and itself.
+template <typename Call>
+void NpyArray::for_each_value(const Call& call) const {
   with_stored_type(header_.dtype, [&]<typename Stored>(Stored) {
     std::size_t i = 0;
-    for_each_place(header_, values.size(), [&](std::size_t place) {
+    for_each_place(header_, count(), [&](std::size_t place) {
       const std::size_t at = header_.data_at + place * sizeof(Stored);
-      const Stored value = load<Stored>(&file_[at], header_.dtype.big_endian);
-      const bool is_bool = header_.dtype.kind == 'b';
-      if (!fits<Value>(value) || (is_bool && value != 0 && value != 1))
-        throw FormatError(path_, at,
-                          fmt::format("value {} at index {}, accepted: {}", value,
-                                      npy_tuple_shown(index_of(i, header_.shape)),
-                                      is_bool ? "0 and 1 in a bool" : accepted<Value>()));
-      values[i++] = static_cast<Value>(value);
+      call(i++, at, number(load<Stored>(&file_[at], header_.dtype.big_endian)));
     });
   });
+}
+
+std::string NpyArray::index_text(std::size_t i) const {
+  return npy_tuple_shown(index_of(i, header_.shape));
+}
+
+template <typename Value>
+std::vector<Value> NpyArray::values() const {
+  std::vector<Value> values(count());
+  const bool is_bool = header_.dtype.kind == 'b';
+  for_each_value([&](std::size_t i, std::size_t at, auto value) {
+    if (!fits<Value>(value) || (is_bool && value != 0 && value != 1))
+      throw FormatError(path_, at,
+                        fmt::format("value {} at index {}, accepted: {}", value, index_text(i),
+                                    is_bool ? "0 and 1 in a bool" : accepted<Value>()));
+    values[i] = static_cast<Value>(value);
+  });
   return values;
+}
+
+double NpyArray::scale_tolerance(double scale) const {
+  return std::max(1e-3, std::ldexp(scale, header_.dtype.byte_size == 2 ? -11 : -22));
+}
+
+std::vector<std::uint16_t> NpyArray::levels(const NpyLevels& wanted) const {
+  std::vector<std::uint16_t> levels(count());
+  const int most = header_.dtype.kind == 'b' ? std::min(wanted.most, 1) : wanted.most;
+  const double scale = wanted.scale, tolerance = scale == 1.0 ? 0.0 : scale_tolerance(scale);
+  for_each_value([&](std::size_t i, std::size_t, auto value) {
+    using Stored = decltype(value);
+    bool fits = false;
+    if constexpr (std::integral<Stored>) {
+      fits = std::in_range<std::uint16_t>(value) && static_cast<int>(value) <= most;
+      levels[i] = static_cast<std::uint16_t>(value);
+    } else {
+      const double scaled = scale * static_cast<double>(value), level = std::round(scaled);
+      // Not true of NaN.
+      fits = level >= 0.0 && level <= most && std::abs(scaled - level) <= tolerance;
+      levels[i] = static_cast<std::uint16_t>(fits ? level : 0.0);
+    }
+    if (!fits)
+      throw ConfigError(fmt::format("{}: value {} at index {}, accepted: {}", path_, value, index_text(i),
+                                    wanted.accepted));
+  });
+  return levels;
 }
 
 template std::vector<std::uint8_t> NpyArray::values() const;

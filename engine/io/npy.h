@@ -32,6 +32,13 @@ void write_npy(const std::string& path, const std::vector<std::int64_t>& shape,
 void write_npy(const std::string& path, const std::vector<std::int64_t>& shape,
                std::span<const float> values);
 
+// What numbers stand for levels, and how a message says so.
+struct NpyLevels {
+  int most = 65535;      // levels 0 to this one
+  double scale = 1.0;    // floats are multiplied by it; 1: floats must be whole numbers
+  std::string accepted;  // "0 to 255, 8-bit pixels"
+};
+
 // A file that was read: its bytes as they lay there, known to fit its shape. Values are converted when asked
 // for, to the type the caller works in, so an array takes its file's size and never a wider type's. Immutable
 // and safe to share.
@@ -48,18 +55,31 @@ class NpyArray {
   template <typename Value>
   [[nodiscard]] std::vector<Value> values() const;
 
+  // All values in C order as levels. Integers are taken as they are; floats times the scale, which must give
+  // a whole number but for rounding: up to scale_tolerance(scale). Throws ConfigError with the first value
+  // that is none of these levels and its index.
+  [[nodiscard]] std::vector<std::uint16_t> levels(const NpyLevels& wanted) const;
+  // 0.001, or what rounding level / scale to the stored type and a step before it can make, where that is
+  // more: scale / 2^11 of float16, scale / 2^22 of wider ones.
+  [[nodiscard]] double scale_tolerance(double scale) const;
+
  private:
   friend NpyArray parse_npy(const std::string& path, std::vector<std::byte> file);
   NpyArray(std::string path, std::vector<std::byte> file, NpyHeader header);
+
+  [[nodiscard]] std::size_t count() const;
+  template <typename Call>
+  void for_each_value(const Call& call) const;
+  [[nodiscard]] std::string index_text(std::size_t i) const;  // of the i-th value in C order
 
   std::string path_;
   std::vector<std::byte> file_;  // with its header
   NpyHeader header_;
 };
 
-// Versions 1.0, 2.0 and 3.0; bool, u1 to u8, i1 to i8, f4 and f8 in either byte order and memory order. Every
-// byte of the header is checked before it is believed, and the data is what the shape needs, no more and no
-// less. Throws FileError, or FormatError with path and byte.
+// Versions 1.0, 2.0 and 3.0; bool, u1 to u8, i1 to i8, f2, f4 and f8 in either byte order and memory order.
+// Every byte of the header is checked before it is believed, and the data is what the shape needs, no more
+// and no less. Throws FileError, or FormatError with path and byte.
 [[nodiscard]] NpyArray read_npy(const std::string& path);
 
 // Its header alone: reads up to 128 KiB of the file and checks its size as read_npy does.

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/core/error.h"
+#include "engine/io/signature.h"
 
 namespace pcnn {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kMostVersion1Text = 65535;
 // NumPy leaves room for the first extent to grow to this many digits in place.
 constexpr std::size_t kGrowthDigits = 21;
-constexpr const char* kAcceptedDtypes = "|b1 |u1 |i1, and u2 i2 u4 i4 u8 i8 f4 f8 after <, > or =";
+constexpr const char* kAcceptedDtypes = "|b1 |u1 |i1, and u2 i2 u4 i4 u8 i8 f2 f4 f8 after <, > or =";
 
 constexpr bool contains(std::string_view text, char c) {
   return text.find(c) != std::string_view::npos;
@@ -50,7 +51,7 @@ std::optional<NpyDtype> parse_dtype(std::string_view descr) {
     return contains(kinds, descr[1]) && contains(sizes, descr[2]);
   };
   // | says that there is no byte order, which only single bytes can say.
-  if (is("bui", "1") || (descr[0] != '|' && (is("ui", "248") || is("f", "48")))) return dtype;
+  if (is("bui", "1") || (descr[0] != '|' && (is("ui", "248") || is("f", "248")))) return dtype;
   return {};
 }
 
@@ -255,7 +256,9 @@ NpyHeader parse_npy_header(const std::string& path, std::span<const std::byte> s
   const std::string_view bytes(reinterpret_cast<const char*>(start.data()), start.size());
   const auto byte = [&](std::size_t at) { return static_cast<std::size_t>(start[at]); };
   if (!bytes.starts_with(kMagic))
-    throw FormatError(path, 0, "not an .npy file: it does not begin with \\x93NUMPY");
+    throw FormatError(path, 0,
+                      fmt::format("found {}, accepted: an .npy file, as numpy.save writes it",
+                                  found_instead(start, "npy")));
   if (bytes.size() < kLengthAt) throw FormatError(path, bytes.size(), "ends inside the version");
   const std::size_t major = byte(kVersionAt), minor = byte(kVersionAt + 1);
   if (major < 1 || major > 3 || minor != 0)

@@ -14,7 +14,7 @@ namespace pcnn {
 // 'b' bool, 'u' and 'i' integers, 'f' IEEE 754 floats.
 struct NpyDtype {
   char kind = 'u';
-  int byte_size = 1;  // b: 1; u and i: 1, 2, 4, 8; f: 4, 8
+  int byte_size = 1;  // b: 1; u and i: 1, 2, 4, 8; f: 2, 4, 8
   bool big_endian = false;
 };
 

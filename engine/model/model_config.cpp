@@ -72,8 +72,9 @@ HeadConfig read_head(const ConfigNode& section) {
                                           {"logistic_mixture", HeadKind::kLogisticMixture}});
   if (config.kind == HeadKind::kBernoulli) section.governs("head", {"levels"});
   if (config.kind != HeadKind::kLogisticMixture) section.governs("head", {"mixtures"});
+  const int most_levels = config.kind == HeadKind::kLogisticMixture ? kMaxMixtureLevels : kMaxLevels;
   if (config.kind != HeadKind::kBernoulli)
-    config.levels = static_cast<int>(section.integer("levels", 256, ConfigRange::between(2, kMaxLevels)));
+    config.levels = static_cast<int>(section.integer("levels", 256, ConfigRange::between(2, most_levels)));
   else if (section.has("levels"))
     section.fail("levels", "the Bernoulli head has two");
   if (config.kind == HeadKind::kLogisticMixture)

@@ -94,7 +94,7 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
   for (const auto& [key, filters] : filters_of(config))
     if (filters % groups != 0)
       throw ConfigError(fmt::format(
-          "{}: found {}, accepted: multiples of {}, since images of {} channels split the maps of "
+          "{}: {} filters, accepted: multiples of {}, since images of {} channels split the maps of "
           "every layer into {} equal groups",
           key, filters, groups, image_channels, groups));
 

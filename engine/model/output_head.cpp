@@ -2,6 +2,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <vector>
 
 #include "engine/data/levels.h"
 #include "engine/model/bernoulli_head.h"
@@ -18,8 +19,11 @@ void OutputHead::pixel_nats(std::span<const float> logits, std::span<const float
 
 // The first level whose cumulative probability exceeds the number.
 float OutputHead::draw(const Conditional& dimension, float temperature, float uniform) const {
-  std::array<float, kMaxLevels> storage;
-  const auto distribution = std::span(storage).first(static_cast<std::size_t>(probability_count()));
+  // The few levels of most models need no allocation for every draw.
+  const auto count = static_cast<std::size_t>(probability_count());
+  std::array<float, 1024> few;
+  std::vector<float> many(count <= few.size() ? 0 : count);
+  const std::span distribution = many.empty() ? std::span(few).first(count) : std::span(many);
   probabilities(dimension, temperature, distribution);
   double total = 0.0;
   for (const float probability : distribution) total += probability;
@@ -37,7 +41,8 @@ float OutputHead::draw(const Conditional& dimension, float temperature, float un
 
 std::unique_ptr<const OutputHead> make_output_head(const HeadConfig& config, int image_channels) {
   if (config.kind == HeadKind::kBernoulli) return std::make_unique<BernoulliHead>(image_channels);
-  if (config.levels < 2 || config.levels > kMaxLevels || config.mixtures < 1)
+  const int most_levels = config.kind == HeadKind::kSoftmax ? kMaxLevels : kMaxMixtureLevels;
+  if (config.levels < 2 || config.levels > most_levels || config.mixtures < 1)
     throw std::invalid_argument("no head of " + std::to_string(config.levels) + " levels and " +
                                 std::to_string(config.mixtures) + " mixtures");
   if (config.kind == HeadKind::kSoftmax) return std::make_unique<SoftmaxHead>(config.levels, image_channels);

@@ -19,7 +19,7 @@ enum class HeadKind {
 
 struct HeadConfig {
   HeadKind kind = HeadKind::kBernoulli;
-  int levels = 2;     // values of a dimension, 2 to kMaxLevels; the Bernoulli head has two
+  int levels = 2;     // of a dimension: 2 to kMaxLevels, kMaxMixtureLevels of a mixture; Bernoulli has two
   int mixtures = 10;  // of kLogisticMixture
 };
 

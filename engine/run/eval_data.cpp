@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <span>
 #include <string_view>
 #include <utility>
 
+#include "engine/config/config.h"
 #include "engine/core/error.h"
 #include "engine/data/dataset.h"
 #include "engine/data/image_file.h"
@@ -15,6 +19,25 @@ namespace {
 bool is_allowed(std::string_view override_text) {
   return override_text.starts_with("data.") || override_text.starts_with("threads=") ||
          override_text.starts_with("precision=");
+}
+
+// How an array of the user's own lies, and what its numbers are.
+bool is_array_key(std::string_view override_text) {
+  return override_text.starts_with("data.layout") || override_text.starts_with("data.scale") ||
+         override_text.starts_with("data.shape");
+}
+
+// These keys as of a data set of arrays, for a run of another one.
+ArrayConfig array_config(std::span<const std::string> overrides) {
+  const ConfigDocument document =
+      ConfigDocument::from_string("data: {dataset: npy, directory: none}\n", "--images", overrides);
+  ArrayConfig arrays = read_data_config(document.root().section("data")).arrays;
+  document.reject_unread();
+  return arrays;
+}
+
+bool changes_no_image(std::string_view override_text) {
+  return override_text.starts_with("data.directory=") || override_text.starts_with("data.labels=");
 }
 
 std::string size_of(int height, int width) {
@@ -31,6 +54,7 @@ ImageSet& split_of(Dataset& data, const std::string& split) {
 // Other images, or other roles of them, than the run had; where its files lie is no matter.
 bool alters_splits(const DataConfig& run, DataConfig now) {
   now.directory = run.directory;
+  now.labels = run.labels;
   now.binarisation = run.binarisation;
   now.quantised = run.quantised;
   now.colour = run.colour;
@@ -43,12 +67,15 @@ void note_alterations(const TrainedModel& model, const RunConfig& config, const 
                       std::vector<std::string>& notes) {
   DataConfig same = config.data;
   same.directory = model.config.data.directory;
+  same.labels = model.config.data.labels;
+  const bool own = !options.images.empty();
+  if (own) same.arrays = model.config.data.arrays;
   if (same == model.config.data) return;
   std::string overrides;
   for (const std::string& text : options.overrides)
-    if (text.starts_with("data.") && !text.starts_with("data.directory="))
+    if (text.starts_with("data.") && !changes_no_image(text) && !(own && is_array_key(text)))
       overrides += (overrides.empty() ? "" : " ") + text;
-  const bool splits = options.images.empty() && alters_splits(model.config.data, config.data);
+  const bool splits = !own && alters_splits(model.config.data, config.data);
   notes.push_back("not the data as the run had it: " + overrides +
                   (splits ? "; a split may hold images it trained on" : ""));
 }
@@ -102,8 +129,14 @@ RunConfig overridden_config(const TrainedModel& model, const EvalOptions& option
       throw ConfigError("override '" + text +
                         "': accepted: data.KEY=VALUE, threads=N and precision=f32, bf16 or auto; the rest of "
                         "the config is the run's");
-  const RunConfig config = read_run_config(
-      ConfigDocument::from_string(model.resolved_yaml, model.path + " (config)", options.overrides), "model");
+  std::vector<std::string> overrides = options.overrides, arrays;
+  if (!options.images.empty() && model.config.data.dataset != DatasetKind::kNpy) {
+    std::ranges::copy_if(overrides, std::back_inserter(arrays), is_array_key);
+    std::erase_if(overrides, is_array_key);
+  }
+  RunConfig config = read_run_config(
+      ConfigDocument::from_string(model.resolved_yaml, model.path + " (config)", overrides), "model");
+  if (!arrays.empty()) config.data.arrays = array_config(arrays);
   // However else it may have been spelt.
   if (config.data.train_on == TrainOn::kTest && !trained_on_test)
     throw ConfigError("data.train_on: the run did not train on the test split; --split says what is scored");

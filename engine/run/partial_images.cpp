@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/data/binarise.h"
 #include "engine/data/image_set.h"
+#include "engine/data/npy_images.h"
 #include "engine/data/png_folder.h"
 #include "engine/data/quantise.h"
 #include "engine/io/npy.h"
@@ -32,16 +33,16 @@ Shape shape_of(const std::string& path, const NpyArray& array) {
           static_cast<int>(shape[3])};
 }
 
-void read_npy_pixels(const std::string& path, const OutputHead& head, PartialImages& partial) {
+void read_npy_pixels(const std::string& path, int channels, const OutputHead& head, const ArrayConfig& arrays,
+                     PartialImages& partial) {
   const NpyArray array = read_npy(path);
-  partial.shape = shape_of(path, array);
-  const std::vector<std::uint16_t> levels = array.values<std::uint16_t>();
-  const auto strange = std::ranges::find_if(levels, [&](int level) { return level >= head.levels(); });
-  if (strange != levels.end())
-    throw ConfigError(path + ": element " + std::to_string(strange - levels.begin()) + " is " +
-                      std::to_string(int{*strange}) + ", accepted: levels 0 to " +
-                      std::to_string(head.levels() - 1) + ", as the model draws them");
-  for (const std::uint16_t level : levels) partial.pixels.push_back(head.value(level));
+  const NpyLayout layout = npy_layout_for(channels, path, array.shape(), arrays);
+  const int most = head.levels() - 1;
+  const ImageSet images = images_of_npy(
+      path, array, layout,
+      {.most = most, .accepted = "levels 0 to " + std::to_string(most) + ", as the model draws them"});
+  partial.shape = layout.shape;
+  for (const std::uint16_t level : images.pixels) partial.pixels.push_back(head.value(level));
 }
 
 // Returns the files that the images come from, where they have one each.
@@ -110,11 +111,11 @@ bool is_npy(const std::string& path) {
 }  // namespace
 
 PartialImages read_partial_images(const std::string& images, const std::string& mask, int channels,
-                                  const OutputHead& head, double threshold) {
+                                  const OutputHead& head, double threshold, const ArrayConfig& arrays) {
   PartialImages partial;
   std::vector<std::string> files;
   if (is_npy(images))
-    read_npy_pixels(images, head, partial);
+    read_npy_pixels(images, channels, head, arrays, partial);
   else
     files = read_png_pixels(images, channels, head, threshold, partial);
   if (partial.shape.c != channels)

@@ -10,17 +10,17 @@
 #include <utility>
 
 #include "engine/compile/backend.h"
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/core/machine.h"
 #include "engine/core/version.h"
 #include "engine/data/pixel_coding.h"
 #include "engine/io/file.h"
-#include "engine/model/network_builder.h"
 #include "engine/model/summary.h"
 #include "engine/run/ending.h"
 #include "engine/run/interruption.h"
-#include "engine/run/pictures.h"
 #include "engine/run/run_lock.h"
+#include "engine/run/start_check.h"
 #include "engine/run/training_run.h"
 #include "engine/sample/incremental_sampler.h"
 #include "engine/train/shard_size.h"
@@ -58,11 +58,12 @@ std::string megabytes(std::size_t bytes) {
 void describe_memory(const RunConfig& config, const Network& network, Precision precision, Console& console) {
   const Program training(network, shard_images(config.train, network), Purpose::kTraining,
                          {.precision = precision});
-  console.line(fmt::format(
-      "memory: {}, {} per worker ({} images per shard; {} if no tensors shared bytes), {} of packed "
-      "weights for all; {} workers",
-      name_of(precision), megabytes(training.workspace_bytes()), training.images(),
-      megabytes(training.workspace_bytes_unshared()), megabytes(training.packed_bytes()), config.threads));
+  console.line(
+      fmt::format("memory: {}, {} per worker ({} per shard; {} if no tensors shared bytes), {} of packed "
+                  "weights for all; {}",
+                  name_of(precision), megabytes(training.workspace_bytes()),
+                  counted(training.images(), "image"), megabytes(training.workspace_bytes_unshared()),
+                  megabytes(training.packed_bytes()), counted(config.threads, "worker")));
 }
 
 void describe_sampling(const RunConfig& config, const Network& network, Precision precision,
@@ -78,12 +79,6 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
                   network.image_width, flock, megabytes(program.weight_bytes())));
 }
 
-void check_sample_grid(const SampleConfig& sample, const Network& network) {
-  if (sample.count > 0)
-    check_picture("sample", sample.count, network.shape(0, 1), sample.columns, kGridGap, sample.scale,
-                  "take a smaller sample.scale, or other sample.columns");
-}
-
 void print_table(const Network& network, Console& console) {
   std::string table = network_table(network);
   table.pop_back();
@@ -91,9 +86,7 @@ void print_table(const Network& network, Console& console) {
 }
 
 void describe(const RunConfig& config, const ChosenPrecision& chosen, Console& console) {
-  const Shape image = dataset_shape(config.data);
-  const Network network = build_network(config.model, image.c, image.h, image.w);
-  check_sample_grid(config.sample, network);
+  const Network network = checked_network(config, dataset_shape(config.data));
   print_table(network, console);
   for (const std::string& note : config.notes) console.warning("note: " + note);
   if (!chosen.note.empty()) console.warning(chosen.note);
@@ -106,9 +99,8 @@ RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Pre
                     const std::string& resume) {
   Dataset data = load_dataset(config.data);
   Fingerprints sums{fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
-  Network network = build_network(config.model, data.train.channels, data.train.height, data.train.width);
+  Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
   std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
-  check_sample_grid(config.sample, network);
   return {
       .config = config,
       .resolved_yaml = document.resolved_yaml(),
@@ -157,11 +149,12 @@ std::unique_ptr<TrainingRun> set_up(const RunParts& run, const RunLock& lock, co
 }
 
 void introduce(const RunParts& run, bool resumes, Console& console) {
-  console.line(fmt::format(
-      "{} {}: {} parameters ({} live), {} train and {} validation images, {} threads, shards of {}, {}",
-      resumes ? "resuming" : "run", run.directory.path(), run.network.parameter_count(),
-      run.network.live_parameter_count(), run.data.train.count, run.data.validation.count, run.config.threads,
-      shard_images(run.config.train, run.network), name_of(run.precision)));
+  console.line(fmt::format("{} {}: {} parameters ({} live), {} and {}, {}, shards of {}, {}",
+                           resumes ? "resuming" : "run", run.directory.path(), run.network.parameter_count(),
+                           run.network.live_parameter_count(), counted(run.data.train.count, "train image"),
+                           counted(run.data.validation.count, "validation image"),
+                           counted(run.config.threads, "thread"), shard_images(run.config.train, run.network),
+                           name_of(run.precision)));
   const Backend here = backend();
   console.detail(fmt::format("pcnn {} on {}, {} ({}), {}", version(), processor_name(), here.library,
                              here.runtime, here.instruction_set));

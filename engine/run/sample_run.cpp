@@ -188,7 +188,7 @@ void sample(const SampleOptions& options) {
                       "stored, accepted: .npy");
   if (!options.complete.empty())
     partial = read_partial_images(options.complete, options.mask, model.network.image_channels, *model.head,
-                                  model.config.data.binarisation.threshold);
+                                  model.config.data.binarisation.threshold, model.config.data.arrays);
   const Network network = network_for(options, model, partial);
   const int each = options.count > 0 ? options.count : partial ? 7 : 25;
   const int inputs = partial ? partial->shape.n : 1;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/core/shell_word.h"
 #include "engine/model/initialise.h"
@@ -269,10 +270,11 @@ void TrainingRun::finish_epoch() {
   standing_.epoch_is_open = false;
   save_checkpoint();
   outputs_.write_report(run_.directory, "training");
-  console_.line(fmt::format(
-      "epoch {}  {} steps  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}", epoch(),
-      progress.step, clock_text(progress.epoch.seconds), progress.epoch.images_per_second(),
-      progress.epoch.nats_per_dim(), validation, best ? "  best so far" : ""));
+  console_.line(
+      fmt::format("epoch {}  {}  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}", epoch(),
+                  counted(progress.step, "step"), clock_text(progress.epoch.seconds),
+                  progress.epoch.images_per_second(), progress.epoch.nats_per_dim(), validation,
+                  best ? "  best so far" : ""));
   console_.detail(
       fmt::format("  learning rate {:.3g}, gradient norm {:.3g}; validation took {:.2f} s, samples {:.2f} s",
                   progress.learning_rate, progress.epoch.grad_norm(), validation_seconds, sampling_seconds));

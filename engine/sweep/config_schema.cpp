@@ -28,6 +28,7 @@ constexpr std::array kRuns{
     "data: {train_on: test}",
     "data: {dataset: npy, directory: d, quantised: true}",
     "data: {dataset: png, directory: d}",
+    "data: {dataset: idx, directory: d}",
     "data: {colour: true}",
     "train: {optimiser: adam}",
     "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",
@@ -92,6 +93,9 @@ Json value_schema(const Key& key) {
     Json item{{"type", "integer"}};
     add_bounds(key.range, true, item);
     schema["anyOf"] = {item, Json{{"type", "array"}, {"items", item}}};
+  } else if (key.type == "list of texts") {
+    const Json text{{"type", "string"}};
+    schema["anyOf"] = {text, Json{{"type", "array"}, {"items", text}}};
   } else if (key.type == "list of values") {
     schema["anyOf"] = {Json{{"type", "array"}, {"minItems", 1}},
                        Json{{"type", {"string", "number", "boolean"}}}};
@@ -174,7 +178,8 @@ std::vector<ConfigDocument::Key> all_config_keys() {
 }
 
 std::string config_schema() {
-  const std::vector<Key> keys = all_config_keys();
+  std::vector<Key> keys = all_config_keys();
+  keys.insert(keys.begin(), ConfigDocument::include_key());
   KeyNode root;
   for (const Key& key : keys) {
     KeyNode* node = &root;

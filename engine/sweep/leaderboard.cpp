@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/core/counted.h"
+#include "engine/core/digits.h"
+#include "engine/core/shell_word.h"
 #include "engine/io/csv.h"
 #include "engine/run/clock_text.h"
 
@@ -101,8 +104,23 @@ std::string trial_table(std::span<const Trial* const> trials, const SweepPlan& p
   return in_columns(rows);
 }
 
+std::string plan_table(const std::vector<Trial>& trials, const std::vector<std::size_t>& parameters,
+                       const SweepPlan& plan) {
+  Row header{"trial", "state", "network"};
+  const std::vector<std::string> names = short_names(plan.sweep.parameters);
+  header.insert(header.end(), names.begin(), names.end());
+  std::vector<Row> rows{header};
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    Row row{std::to_string(trials[i].number), std::string(name_of(trials[i].state)),
+            parameters[i] > 0 ? grouped(parameters[i]) + " parameters" : "-"};
+    row.insert(row.end(), trials[i].values.begin(), trials[i].values.end());
+    rows.push_back(std::move(row));
+  }
+  return in_columns(rows);
+}
+
 std::string count_text(const std::vector<Trial>& trials) {
-  std::string text = fmt::format("{} trials: ", trials.size());
+  std::string text = counted(trials.size(), "trial") + ": ";
   bool is_first = true;
   for (const auto& [state, word] :
        std::array<std::pair<TrialState, const char*>, 5>{{{TrialState::kDone, "done"},
@@ -129,9 +147,10 @@ std::string leaderboard_text(const std::vector<Trial>& trials, const SweepPlan& 
     if (trial.state == TrialState::kFailed)
       text += fmt::format("\ntrial {} failed: {}\n", trial.number, trial.error);
   if (const Trial* best = best_of(trials, objective)) {
-    text += fmt::format("\nbest: trial {}\n  train it again: pcnn-run {}\n", best->number, directory.best());
-    text +=
-        fmt::format("  draw from it:   pcnn-sample {} --output samples.png\n", directory.trial(best->number));
+    text += fmt::format("\nbest: trial {}\n  train it again: pcnn-run {}\n", best->number,
+                        shell_word(directory.best()));
+    text += fmt::format("  draw from it:   pcnn-sample {} --output samples.png\n",
+                        shell_word(directory.trial(best->number)));
   }
   return text;
 }

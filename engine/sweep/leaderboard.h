@@ -19,6 +19,10 @@ namespace pcnn {
 // A header and a line for each of these trials, in columns.
 [[nodiscard]] std::string trial_table(std::span<const Trial* const> trials, const SweepPlan& plan);
 
+// Of a sweep before it trains: each trial with its values and the parameters of its network (0: not known).
+[[nodiscard]] std::string plan_table(const std::vector<Trial>& trials,
+                                     const std::vector<std::size_t>& parameters, const SweepPlan& plan);
+
 // leaderboard.txt: the table, what went wrong, and how to go on from the best.
 [[nodiscard]] std::string leaderboard_text(const std::vector<Trial>& trials, const SweepPlan& plan,
                                            const SweepDirectory& directory);

@@ -38,7 +38,39 @@ std::optional<EarlyStopping> read_early_stopping(const ConfigNode& sweep) {
   return wanted ? std::optional(rule) : std::nullopt;
 }
 
-ParameterRange read_range(const ConfigNode& section, SearchMethod method) {
+bool is_of_a_range(std::string_view key) {
+  constexpr std::array<std::string_view, 4> kKeys{"min", "max", "log", "count"};
+  return std::ranges::find(kKeys, key) != kKeys.end();
+}
+
+// The first value in the sections under `key`: path and values, "train.batch" and "8,16".
+std::pair<std::string, std::string> first_value(const ConfigNode& section, const std::string& key) {
+  if (section.holds_section(key)) {
+    const ConfigNode inner = section.section(key);
+    const std::vector<std::string> below = inner.given_keys();
+    if (below.empty() || is_of_a_range(below.front())) return {key, "1,2"};
+    const auto [path, values] = first_value(inner, below.front());
+    return {key + "." + path, values};
+  }
+  std::string values;
+  if (section.has(key))
+    for (const std::string& value : section.values(key)) values += (values.empty() ? "" : ",") + value;
+  return {key, values.empty() ? "1,2" : values};
+}
+
+// {train: {batch: [8, 16]}} in place of train.batch: [8, 16].
+void refuse_nested(const ConfigNode& parameters, const std::string& key) {
+  const std::vector<std::string> below = parameters.section(key).given_keys();
+  const auto strange = std::ranges::find_if_not(below, is_of_a_range);
+  if (strange == below.end() ||
+      (!parameters.section(key).holds_section(*strange) && !parameters.section(key).holds_list(*strange)))
+    return;
+  const auto [path, values] = first_value(parameters, key);
+  parameters.fail(key, "parameters are listed by path, as in " + path + ": [" + values +
+                           "]; on the command line that is " + path + "=" + values);
+}
+
+ParameterRange read_range(const ConfigNode& sweep, const ConfigNode& section, SearchMethod method) {
   for (const char* bound : {"min", "max"})
     if (!section.has(bound))
       section.fail(bound, "missing; a range is {min: 1, max: 4}, and log: true where it spans powers");
@@ -47,6 +79,7 @@ ParameterRange read_range(const ConfigNode& section, SearchMethod method) {
   range.min = section.real("min", 0.0);
   range.max = section.real("max", 0.0);
   range.log = section.boolean("log", false);
+  sweep.governs("method", section, {"count"});
   range.count = section.optional_integer("count", ConfigRange::between(2, kMostTrials));
   if (range.min >= range.max) section.fail("max", "not above min");
   if (range.log && range.min <= 0.0) section.fail("min", "not above 0, which log: true needs");
@@ -69,18 +102,28 @@ bool is_of_the_sweep(std::string_view path) {
   return std::ranges::find(kOwn, path.substr(0, path.find_first_of(".["))) != kOwn.end();
 }
 
-std::vector<SweptParameter> read_parameters(const ConfigNode& section, SearchMethod method) {
+std::vector<SweptParameter> read_parameters(const ConfigNode& sweep, SearchMethod method) {
+  const ConfigNode section = sweep.section("parameters");
   std::vector<SweptParameter> parameters;
   for (const std::string& path : section.given_keys()) {
     if (is_of_the_sweep(path)) section.fail(path, "is not of the trials, but of the sweep");
     SweptParameter parameter{.path = path, .values = {}, .range = {}};
+    if (section.holds_section(path)) refuse_nested(section, path);
     if (section.holds_section(path))
-      parameter.range = read_range(section.section(path), method);
+      parameter.range = read_range(sweep, section.section(path), method);
     else
       parameter.values = section.values(path);
     parameters.push_back(std::move(parameter));
   }
   return parameters;
+}
+
+// Of who wrote where the parameters stand in a file.
+std::string hint_of(std::string_view path) {
+  constexpr std::string_view kParameters = "sweep.parameters.";
+  return path.starts_with(kParameters)
+             ? "; write " + std::string(path.substr(kParameters.size())) + "=a,b,c to sweep over it"
+             : "";
 }
 
 }  // namespace
@@ -103,7 +146,7 @@ SweepConfig read_sweep_config(const ConfigNode& sweep, const std::vector<SweptPa
       static_cast<int>(sweep.integer("parallel", config.parallel, ConfigRange::between(1, kMostParallel)));
   config.objective = read_objective(sweep);
   config.early_stopping = read_early_stopping(sweep);
-  config.parameters = read_parameters(sweep.section("parameters"), config.method);
+  config.parameters = read_parameters(sweep, config.method);
   sweep.reject_unread();
 
   std::erase_if(config.parameters, [&](const SweptParameter& parameter) {
@@ -111,7 +154,7 @@ SweepConfig read_sweep_config(const ConfigNode& sweep, const std::vector<SweptPa
   });
   for (const SweptParameter& parameter : extra) {
     if (is_of_the_sweep(parameter.path))
-      sweep.fail("", parameter.path + " cannot be swept, it is the sweep's own");
+      sweep.fail("", parameter.path + " cannot be swept, it is the sweep's own" + hint_of(parameter.path));
     const auto same = std::ranges::find(config.parameters, parameter.path, &SweptParameter::path);
     if (same != config.parameters.end())
       *same = parameter;

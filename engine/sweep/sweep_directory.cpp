@@ -17,7 +17,7 @@ bool SweepDirectory::has_begun() const {
   return fs::exists(state(), error);
 }
 
-void SweepDirectory::prepare() const {
+void SweepDirectory::check() const {
   std::error_code error;
   // The lock of a sweep that was killed before it wrote anything down is nothing.
   if (fs::exists(path_, error) && !has_begun())
@@ -26,6 +26,11 @@ void SweepDirectory::prepare() const {
         throw ConfigError(path_ +
                           ": exists already and is no sweep; choose another directory with name=NAME or "
                           "output=DIRECTORY");
+}
+
+void SweepDirectory::prepare() const {
+  check();
+  std::error_code error;
   fs::create_directories(path_, error);
   if (error) throw FileError(path_, "cannot be made: " + error.message());
 }

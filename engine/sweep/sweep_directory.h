@@ -19,8 +19,9 @@ class SweepDirectory {
  public:
   SweepDirectory(std::string output, std::string name);
 
-  // Makes it where it is not there. Throws FileError where it cannot be made, ConfigError where something is
-  // there that is no sweep.
+  // Throws ConfigError where something is there that is no sweep.
+  void check() const;
+  // check(), and makes it where it is not there. Throws FileError where it cannot be made.
   void prepare() const;
   [[nodiscard]] bool has_begun() const;
 

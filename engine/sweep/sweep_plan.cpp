@@ -6,7 +6,6 @@
 
 #include "engine/config/config.h"
 #include "engine/core/error.h"
-#include "engine/io/file.h"
 #include "engine/sweep/sweep_arguments.h"
 
 namespace pcnn {
@@ -17,12 +16,22 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
                              [&](std::string_view beginning) { return text.starts_with(beginning); });
 }
 
-ConfigDocument trial_document(const SweepPlan& plan, const Assignment& trial) {
+std::vector<std::string> trial_overrides(const SweepPlan& plan, const Assignment& trial) {
   std::vector<std::string> overrides = plan.fixed;
   const std::vector<std::string> own = plan.overrides(trial);
   overrides.insert(overrides.end(), own.begin(), own.end());
   overrides.insert(overrides.end(), {"name=trial", "output=sweep", "threads=1"});
-  return ConfigDocument::from_string(plan.config_text, "sweep.yaml", overrides);
+  return overrides;
+}
+
+// With the files that it includes, of which it keeps what counts beside the other keys.
+std::string standalone_text(const std::string& path) {
+  const ConfigDocument document = ConfigDocument::from_file(path);
+  try {
+    (void)read_run_config(document, "trial");
+  } catch (const ConfigError&) {  // what the command line or the trials mend
+  }
+  return document.standalone_yaml();
 }
 
 // Early stopping needs to know where a trial ends by itself.
@@ -42,16 +51,15 @@ void check_early_stopping(const SweepPlan& plan, const ConfigNode& sweep) {
 }
 
 // The config of the first trial whose config is accepted, with the name and output of the sweep: what all
-// have in common. One mistake in all trials is one of the sweep; in some of them it is theirs, and recorded
-// when their turn comes.
-RunConfig read_base(const SweepPlan& plan, const std::string& path, const std::vector<std::string>& fixed) {
-  const std::string name = std::filesystem::path(path).stem().string();
+// have in common.
+RunConfig read_base(const SweepPlan& plan, const std::vector<std::string>& fixed) {
+  const std::string name = std::filesystem::path(plan.config_path).stem().string();
   std::string first_refusal;
   for (const Assignment& trial : plan.trials) {
     std::vector<std::string> overrides = fixed;
     for (std::string& own : plan.overrides(trial)) overrides.push_back(std::move(own));
     try {
-      return read_run_config(ConfigDocument::from_string(plan.config_text, path, overrides), name);
+      return read_run_config(ConfigDocument::from_file(plan.config_path, overrides), name);
     } catch (const ConfigError& error) {
       if (first_refusal.empty()) first_refusal = error.what();
     }
@@ -71,12 +79,20 @@ std::vector<std::string> SweepPlan::overrides(const Assignment& trial) const {
 }
 
 RunConfig SweepPlan::trial_config(const Assignment& trial) const {
-  return read_run_config(trial_document(*this, trial), "trial");
+  return read_run_config(ConfigDocument::from_file(config_path, trial_overrides(*this, trial)), "trial");
+}
+
+std::string SweepPlan::named(const Assignment& trial) const {
+  std::string text;
+  for (std::size_t i = 0; i < trial.size(); ++i)
+    text += (i == 0 ? "" : " ") + sweep.parameters[i].path + "=" + trial[i];
+  return text;
 }
 
 std::string SweepPlan::trial_identity(const Assignment& trial) const {
   try {
-    const ConfigDocument document = trial_document(*this, trial);
+    const ConfigDocument document =
+        ConfigDocument::from_string(config_text, "sweep.yaml", trial_overrides(*this, trial));
     (void)read_run_config(document, "trial");
     return document.resolved_yaml();
   } catch (const ConfigError& error) {
@@ -87,13 +103,13 @@ std::string SweepPlan::trial_identity(const Assignment& trial) const {
 SweepPlan plan_sweep(const SweepOptions& options) {
   const SweepArguments arguments = split_arguments(options.arguments);
   SweepPlan plan;
-  plan.config_text = read_text_file(options.config);
-  const ConfigDocument document =
-      ConfigDocument::from_string(plan.config_text, options.config, arguments.fixed);
+  plan.config_path = options.config;
+  plan.config_text = standalone_text(options.config);
+  const ConfigDocument document = ConfigDocument::from_file(options.config, arguments.fixed);
   const ConfigNode sweep = document.root().section("sweep");
   plan.sweep = read_sweep_config(sweep, arguments.swept, arguments.fixed_paths());
   plan.trials = assignments(plan.sweep);
-  plan.base = read_base(plan, options.config, arguments.fixed);
+  plan.base = read_base(plan, arguments.fixed);
   check_early_stopping(plan, sweep);
   plan.fixed = arguments.fixed;
   std::erase_if(plan.fixed, [](const std::string& text) {

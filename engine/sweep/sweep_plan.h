@@ -17,12 +17,14 @@ struct SweepOptions {
   std::vector<std::string> arguments;  // key=value, key=a,b,c; sweep.* among them
   std::string program;                 // pcnn-run, for the trials
   bool retry_failed = false;           // failed trials are run again
+  bool dry_run = false;                // say what would be trained, and stop; writes nothing
   Verbosity verbosity = Verbosity::kNormal;
 };
 
 // A sweep thought out: what each trial is, before any is run.
 struct SweepPlan {
-  std::string config_text;         // of the file
+  std::string config_path;         // of the file
+  std::string config_text;         // of the file, and of what it includes
   std::vector<std::string> fixed;  // the command line's key=value, without sweep.*, name and output
   SweepConfig sweep;
   RunConfig base;  // of no trial: name, output, and threads, which the trials share out
@@ -30,8 +32,10 @@ struct SweepPlan {
 
   // key=value for a trial's own values, and train.epochs where early stopping sets it.
   [[nodiscard]] std::vector<std::string> overrides(const Assignment& trial) const;
-  // The trial's config in effect, from sweep.yaml. Throws ConfigError.
+  // The trial's config in effect, with the places of the file in errors. Throws ConfigError.
   [[nodiscard]] RunConfig trial_config(const Assignment& trial) const;
+  // "train.batch=8 seed=1", as messages name a trial.
+  [[nodiscard]] std::string named(const Assignment& trial) const;
   // That config as YAML, but for name, output and threads; of one that is refused, the refusal.
   [[nodiscard]] std::string trial_identity(const Assignment& trial) const;
 };

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/config/config.h"
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "engine/run/clock_text.h"
@@ -85,8 +86,13 @@ void SweepRun::work() {
   write_results();
   console_.line(leaderboard_text(trials_, plan_, directory_));
   const auto failed = std::ranges::count(trials_, TrialState::kFailed, &Trial::state);
+  if (failed == 0) return;
+  const Trial& first = *std::ranges::find(trials_, TrialState::kFailed, &Trial::state);
   if (failed == static_cast<std::ptrdiff_t>(trials_.size()))
-    throw ConfigError(directory_.path() + ": all trials failed; the first: " + trials_.front().error);
+    throw ConfigError(directory_.path() + ": all trials failed; the first: " + first.error);
+  throw SomeTrialsFailed(fmt::format("{}: {} of {} failed (--retry-failed runs such again); trial {}: {}",
+                                     directory_.path(), failed, counted(trials_.size(), "trial"),
+                                     first.number, first.error));
 }
 
 bool SweepRun::start_waiting_trial(Slot& slot) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/run/console.h"
 #include "engine/run/run_lock.h"
 #include "engine/sweep/successive_halving.h"
@@ -15,6 +16,14 @@
 #include "engine/sweep/trial_process.h"
 
 namespace pcnn {
+
+// Some trials failed, and the others are done.
+class SomeTrialsFailed : public Error {
+ public:
+  using Error::Error;
+  static constexpr int kExitCode = 3;
+  [[nodiscard]] int exit_code() const override { return kExitCode; }
+};
 
 // Runs the trials that have not ended, several at once, and keeps the sweep's files up to date. What a trial
 // is, and what was decided about it, is written down before it is acted upon: a sweep killed at any point
@@ -27,7 +36,8 @@ class SweepRun {
            const RunLock& lock, std::vector<Trial> trials, Console& console);
 
   // Throws Interrupted where InterruptionGuard notes a signal, with every trial saved; ConfigError where all
-  // trials failed; LostDirectory where the sweep's directory was removed, moved or replaced.
+  // trials failed, SomeTrialsFailed where some did; LostDirectory where the sweep's directory was removed, moved
+  // or replaced.
   void run();
 
  private:

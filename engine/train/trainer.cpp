@@ -1,5 +1,7 @@
 #include "engine/train/trainer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -150,8 +152,8 @@ void Trainer::check_finite(double nats, double norm, std::span<const int> positi
   if (std::isfinite(norm) && per_dim < kExploded * guess) return;  // false where the loss is not a number
   const std::string step = "step " + std::to_string(progress_.step + 1) + ": ";
   if (std::isfinite(norm) && std::isfinite(nats))
-    throw ComputeError(step + "the loss exploded to " + std::to_string(per_dim) +
-                       " nats/dim, where guessing has " + std::to_string(guess) + kRemedy);
+    throw ComputeError(fmt::format("{}the loss exploded to {:.4g} nats/dim, where guessing has {:.4g}{}",
+                                   step, per_dim, guess, kRemedy));
   const std::string origin =
       std::isfinite(nats)
           ? non_finite_gradient(network_, gradients_)

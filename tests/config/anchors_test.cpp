@@ -70,7 +70,7 @@ TEST(ConfigMergeKeys, RefuseWhatIsNoSection) {
   EXPECT_EQ(load_error("a: {<<: }\n"),
             "x.yaml:1:5: a: <<: found null, accepted: a section or a list of sections");
   EXPECT_EQ(load_error("a: {<<: {x: 1}, <<: {y: 1}}\n"), "x.yaml:1:17: a.<<: given twice, first on line 1");
-  EXPECT_EQ(load_error("a: {\"<<\": {x: 1}}\n").substr(0, 32), "x.yaml:1:5: a: found \"<<\" for a k");
+  EXPECT_EQ(load_error("a: {\"<<\": {x: 1}}\n").substr(0, 33), "x.yaml:1:5: a: found \"<<\" for a k");
 }
 
 TEST(ConfigAnchors, RefuseAliasesOfNothing) {
@@ -109,7 +109,7 @@ TEST(ConfigAnchors, RefuseToNestDeeperThanWithout) {
   std::string yaml = "a0: &a0 [1]\n";
   for (int i = 1; i < 40; ++i)
     yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
-  EXPECT_EQ(load_error(yaml), "x.yaml:32:11: a31[0]: nested deeper than 32 levels");
+  EXPECT_EQ(load_error(yaml), "x.yaml:32:12: a31[0]: nested deeper than 32 levels");
 }
 
 TEST(ConfigAnchors, WorkInOverridesWithinOneValue) {

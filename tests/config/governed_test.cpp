@@ -53,8 +53,8 @@ TEST(GovernedKeys, GivenBesideTheirGovernorStay) {
 }
 
 TEST(GovernedKeys, WithoutADefaultAreAskedForAnew) {
-  EXPECT_EQ(refusal(resolved("data: {dataset: idx, directory: d}"), {"data.dataset=npy"}),
-            "x.yaml:2:1: data.directory: missing: dataset npy needs the directory that holds train.npy and "
+  EXPECT_EQ(refusal("data: {dataset: idx, directory: d}", {"data.dataset=npy"}),
+            "x.yaml:1:1: data.directory: missing: dataset npy needs the directory that holds train.npy and "
             "test.npy");
 }
 

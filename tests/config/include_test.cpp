@@ -145,7 +145,7 @@ TEST_F(ConfigInclude, CanBeWrittenAsOneFile) {
   write("x.yaml", "include: base.yaml\ntrain: {rate: 1e-3, list: [{a: 1}, {b: x}]}\n");
   const std::string standalone = load_file("x.yaml").standalone_yaml();
   EXPECT_EQ(standalone,
-            "name: \"a b\"\nsweep:\n  parameters:\n    train.batch: [8, 16]\ntrain:\n  rate: 1e-3\n  list: "
+            "name: a b\nsweep:\n  parameters:\n    train.batch: [8, 16]\ntrain:\n  rate: 1e-3\n  list: "
             "[{a: 1}, {b: x}]\n");
   EXPECT_EQ(load(standalone).root().section("train").sections("list").size(), 2u);
   EXPECT_EQ(load_file("base.yaml").standalone_yaml(),

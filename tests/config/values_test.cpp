@@ -65,9 +65,12 @@ TEST(Config, RejectsWhatIsNotADecimalInteger) {
   EXPECT_EQ(integer_error("\"5\""), "x.yaml:2:10: train.batch: found \"5\", accepted: an integer");
   EXPECT_EQ(integer_error("[5]"), "x.yaml:2:3: train.batch: found a list, accepted: an integer");
   EXPECT_EQ(integer_error("{a: 5}"), "x.yaml:2:3: train.batch: found a section, accepted: an integer");
-  for (const std::string text : {"010", "-01", "0x10", "0o17", "1_000", "5.0", "1e3", "five", "+", "--1",
-                                 "1 2", "9223372036854775808", "-9223372036854775809", "true", "1,000"})
+  for (const std::string text :
+       {"010", "-01", "0x10", "0o17", "1_000", "5.0", "1e3", "five", "+", "--1", "1 2", "true", "1,000"})
     EXPECT_EQ(integer_error(text), "x.yaml:2:10: train.batch: found " + text + ", accepted: an integer");
+  for (const std::string text : {"9223372036854775808", "-9223372036854775809"})
+    EXPECT_EQ(integer_error(text),
+              "x.yaml:2:10: train.batch: found " + text + ", accepted: an integer that fits 64 bits");
 }
 
 TEST(Config, RejectsWhatIsNotAFiniteDecimalNumber) {

@@ -69,12 +69,13 @@ TEST(Cifar10Source, RefusesFilesThatEndInsideARecord) {
     write_bytes(path, bytes);
     return error_of(directory);
   };
-  for (const std::size_t size : {std::size_t{1}, kRecord - 1, kRecord + 1, 2 * kRecord + 5}) {
+  for (const std::size_t size : {std::size_t{1}, kRecord - 1, kRecord + 2, 2 * kRecord + 5}) {
     EXPECT_EQ(error(size), path + ": byte " + std::to_string(size / kRecord * kRecord) + ": found " +
                                std::to_string(size) +
                                " bytes in all, accepted: a multiple of 3073 (a label and 3072 values)");
   }
-  EXPECT_NE(error(0).find("byte 0: found 0 bytes in all"), std::string::npos) << "an empty file";
+  EXPECT_EQ(error(0),
+            path + ": byte 0: found an empty file, accepted: CIFAR-10 records, a label and 3072 values each");
   EXPECT_EQ(error(2 * kRecord), "no error");
 }
 
@@ -87,6 +88,44 @@ TEST(Cifar10Source, RefusesLabelsAboveNine) {
   bytes[2 * kRecord] = 9;
   write_bytes(path, bytes);
   EXPECT_EQ(error_of(directory, Part::kTrain), "no error");
+}
+
+TEST(Cifar10Source, GivesLabelsByTheirNamesWhereAskedTo) {
+  const std::string directory = made_up();
+  EXPECT_TRUE(Cifar10Source(directory).read(Part::kTrain).labels.empty());
+  const ImageSet train = Cifar10Source(directory, true).read(Part::kTrain);
+  ASSERT_EQ(train.labels.size(), 15u);
+  const Bytes last = batch(5, 5);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(train.labels[10 + i], last[i * kRecord]);
+  ASSERT_EQ(train.label_names.size(), 10u);
+  EXPECT_EQ(train.label_names[0], "airplane");
+  EXPECT_EQ(train.label_names[9], "truck");
+}
+
+TEST(Cifar10Source, KnowsCifar100ByItsFilesAndItsRecords) {
+  const std::string directory = scratch_directory(), path = directory + "/test_batch.bin";
+  write_bytes(directory + "/test.bin", Bytes(2 * 3074));
+  EXPECT_EQ(error_of(directory),
+            path +
+                ": not found: train.bin and test.bin beside it are those of CIFAR-100, whose "
+                "records are others; accepted: the \"CIFAR-10 binary version\"");
+  std::filesystem::rename(directory + "/test.bin", path);
+  EXPECT_EQ(error_of(directory), path +
+                                     ": byte 0: found 6148 bytes in all, which are records of CIFAR-100 "
+                                     "(3074 bytes, of two labels and 3072 "
+                                     "values), accepted: those of CIFAR-10 (3073 bytes, of one label)");
+}
+
+TEST(Cifar10Source, KnowsThePythonVersionAndOtherFormats) {
+  const std::string directory = scratch_directory(), path = directory + "/test_batch.bin";
+  write_bytes(directory + "/test_batch", Bytes(10));
+  EXPECT_EQ(error_of(directory),
+            path +
+                ": not found: test_batch beside it is of the Python version; accepted: the "
+                "\"CIFAR-10 binary version\"");
+  write_bytes(path, gzip(Bytes(kRecord)));
+  EXPECT_EQ(error_of(directory),
+            path + ": byte 0: found a gzip file, accepted: CIFAR-10 records, a label and 3072 values each");
 }
 
 TEST(Cifar10Source, AMissingFileSaysWhereToGetIt) {

@@ -91,6 +91,34 @@ TEST(DataConfig, ReadsWhatTheValuesAre) {
   EXPECT_TRUE(read("allow_test_in_train: true").allow_test_in_train);
 }
 
+TEST(DataConfig, ReadsHowFilesLie) {
+  const DataConfig npy = read("dataset: npy, directory: here, layout: nhwc, scale: 255, shape: [32, 28]");
+  EXPECT_EQ(npy.arrays, (ArrayConfig{.layout = ArrayLayout::kNhwc, .scale = 255, .shape = {32, 28}}));
+  EXPECT_EQ(read("dataset: npy, directory: here").arrays, ArrayConfig{});
+  EXPECT_EQ(read("dataset: npy, directory: here, shape: [3, 32, 28]").arrays.shape, (std::vector{3, 32, 28}));
+  EXPECT_EQ(read("dataset: idx, directory: here, prefix: emnist-letters").prefix, "emnist-letters");
+  EXPECT_FALSE(read("").labels);
+  for (const std::string kind :
+       {"mnist", "fashion-mnist", "cifar10", "idx, directory: d", "npy, directory: d"})
+    EXPECT_TRUE(read("dataset: " + kind + ", labels: true").labels);
+
+  const auto refuses = [](const std::string& keys, const std::string& text) {
+    EXPECT_NE(error_of(keys).find(text), std::string::npos) << error_of(keys);
+  };
+  refuses("layout: nchw", "data.layout: has no effect while dataset is not npy");
+  refuses("scale: 255", "data.scale: has no effect while dataset is not npy");
+  refuses("shape: [1, 1]", "data.shape: has no effect while dataset is not npy");
+  refuses("dataset: npy, directory: d, prefix: a", "data.prefix: has no effect while dataset is not idx");
+  refuses("dataset: png, directory: d, labels: true",
+          "data.labels: has no effect while dataset is png, whose class folders are its labels");
+  refuses("dataset: npy, directory: d, layout: hwc", "data.layout: ");
+  refuses("dataset: npy, directory: d, scale: 65536", "data.scale: found 65536, ");
+  refuses("dataset: npy, directory: d, shape: 784",
+          "data.shape: found 1 number, accepted: [rows, columns], or three as data.layout puts them");
+  refuses("dataset: npy, directory: d, shape: [1, 2, 3, 4]", "data.shape: found 4 numbers, ");
+  refuses("dataset: npy, directory: d, shape: [0, 2]", "data.shape");
+}
+
 TEST(DataConfig, LevelsTakeThePlaceOfBinarisation) {
   EXPECT_EQ(read("", 256).levels, 256);
   EXPECT_EQ(read("dataset: npy, directory: here, quantised: true").binarisation.kind,
@@ -188,6 +216,7 @@ TEST(DataConfig, RefusesKeysWithoutEffect) {
 TEST(DataConfig, TakesMoreThan256LevelsFromStoredLevelsOnly) {
   EXPECT_NE(error_of("dataset: npy, directory: x", 1024).find("model.levels is 1024"), std::string::npos);
   EXPECT_EQ(read("dataset: npy, directory: x, quantised: true", 1024).levels, 1024);
+  EXPECT_EQ(read("dataset: npy, directory: x, quantised: true", 65536).levels, 65536);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/data/colour.h"
+#include "engine/data/idx.h"
 #include "engine/data/split.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
@@ -156,8 +157,57 @@ TEST(Dataset, MissingFilesSayWhatFetchesThem) {
   EXPECT_EQ(error(DatasetKind::kMnist), start + "run scripts/fetch_data.sh mnist, or set data.directory");
   EXPECT_EQ(error(DatasetKind::kFashionMnist),
             start + "run apt-get install dataset-fashion-mnist, or set data.directory");
-  EXPECT_EQ(error(DatasetKind::kIdx),
-            start + "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte (or .gz)");
+  EXPECT_EQ(error(DatasetKind::kIdx), start +
+                                          "data.directory must hold train-images-idx3-ubyte and "
+                                          "t10k-images-idx3-ubyte, by these or other usual names "
+                                          "(or the first alone: test images are then taken out of it)");
+}
+
+// IDX and npy as folders of pictures: test images are drawn from what there is.
+TEST(Dataset, TakesTestImagesOutOfOneFile) {
+  DataConfig idx = made_up();
+  std::filesystem::remove(idx.directory + "/t10k-images-idx3-ubyte.gz");
+  DataConfig npy = config_of(DatasetKind::kNpy, idx.directory);
+  const ImageSet all = read_idx_images(idx.directory + "/train-images-idx3-ubyte");
+  write_npy(idx.directory + "/train.npy", {all.count, all.height, all.width}, all.pixels);
+  write_npy(idx.directory + "/train_labels.npy", {all.count}, [&] {
+    std::vector<std::uint16_t> labels(static_cast<std::size_t>(all.count));
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = all.pixels[i * all.image_size()];
+    return labels;
+  }());
+  npy.labels = true;
+  npy.levels = 256;
+  for (DataConfig config : {idx, npy}) {
+    config.test_images = 7;
+    config.validation_images = 4;
+    const Dataset data = load_dataset(config);
+    EXPECT_EQ(data.test.count, 7);
+    EXPECT_EQ(data.validation.count, 4);
+    EXPECT_EQ(data.train.count, static_cast<int>(kTrainFileImages) - 11);
+    EXPECT_EQ(dataset_shape(config), (Shape{1, 1, 3, 4}));
+    for (const ImageSet* images : {&data.train, &data.validation, &data.test})
+      for (std::size_t i = 0; i < images->labels.size(); ++i)
+        EXPECT_EQ(images->labels[i], images->image(static_cast<int>(i))[0]) << "labels go with their images";
+    EXPECT_EQ(data.train.labels.empty(), config.dataset == DatasetKind::kIdx);
+    config.train_on = TrainOn::kTest;
+    config.test_images = std::nullopt;
+    EXPECT_NE(
+        message_of<ConfigError>([&] { (void)load_dataset(config); }).find("has no test images of its own"),
+        std::string::npos);
+  }
+  std::filesystem::remove(idx.directory + "/train.npy");
+  EXPECT_EQ(message_of<FileError>([&] { (void)load_dataset(npy); }),
+            idx.directory +
+                "/test.npy: not found: data.directory must hold train.npy and test.npy (or train.npy alone: "
+                "test images are then taken out of it)");
+}
+
+TEST(Dataset, NotesThatEmnistIsTransposed) {
+  DataConfig config = made_up();
+  for (const char* name : {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz"})
+    std::filesystem::rename(config.directory + "/" + name, config.directory + "/emnist-digits-" + name);
+  EXPECT_EQ(load_dataset(config).note,
+            "EMNIST stores its images with rows and columns exchanged; they are taken as stored");
 }
 
 TEST(Dataset, TrainAndTestImagesHaveOneSize) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -44,8 +43,7 @@ TEST(Idx, GzipEqualsPlain) {
   const Bytes bytes = idx_file(700, 28, 28);  // several buffers long, and it does not compress
   const std::string directory = scratch_directory();
   const ImageSet plain = read_idx_images(write_bytes(directory + "/plain", bytes));
-  write_bytes(directory + "/packed.gz", gzip(bytes));
-  const ImageSet packed = read_idx_images(directory + "/packed");
+  const ImageSet packed = read_idx_images(write_bytes(directory + "/packed.gz", gzip(bytes)));
   EXPECT_EQ(plain.pixels, packed.pixels);
   EXPECT_EQ(plain.ids, packed.ids);
   EXPECT_EQ(shape_of(plain), shape_of(packed));
@@ -76,41 +74,58 @@ TEST(Idx, ReadsGzipMembersOneAfterAnother) {
   EXPECT_EQ(read_idx_images(write_scratch(packed)).pixels, pixels_from(bytes, 16));
 }
 
-TEST(Idx, PrefersThePlainFile) {
-  const std::string path = scratch_directory() + "/images";
-  write_bytes(path + ".gz", gzip(idx_file(1, 2, 2)));
-  EXPECT_EQ(find_idx(path), path + ".gz");
-  write_bytes(path, idx_file(5, 2, 2));
-  EXPECT_EQ(find_idx(path), path);
-  EXPECT_EQ(read_idx_images(path).count, 5);
-}
-
 TEST(Idx, ReadsAShapeFromTheHeaderAlone) {
   EXPECT_EQ(read_idx_shape(write_scratch(idx_header(60000, 28, 20))), (Shape{60000, 1, 28, 20}));
 }
 
 TEST(Idx, MissingFileAndDirectoryAreFileErrors) {
   const std::string directory = scratch_directory(), missing = directory + "/none";
-  EXPECT_EQ(find_idx(missing), std::nullopt);
   EXPECT_EQ(message_of<FileError>([&] { (void)read_idx_images(missing); }),
             missing + ": cannot be read: No such file or directory");
-  EXPECT_EQ(message_of<FileError>([&] { (void)read_idx_images(directory); }), directory + ": is a directory");
+  EXPECT_EQ(message_of<FileError>([&] { (void)read_idx_images(directory); }),
+            directory + ": cannot be read: it is a directory, accepted: a regular file");
+  EXPECT_EQ(message_of<FileError>([] { (void)read_idx_images("/dev/zero"); }),
+            "/dev/zero: cannot be read: it is a device or a socket, accepted: a regular file");
 }
 
-TEST(Idx, RefusesALabelFile) {
+// By their first bytes, also behind gzip.
+TEST(Idx, NamesWhatIsNoFileOfImages) {
+  const std::string accepted = ", accepted: an IDX image file of bytes (magic 0x00000803)";
+  const auto error = [](const std::string& text) { return format_error(Bytes(text.begin(), text.end())); };
   EXPECT_EQ(format_error({0, 0, 8, 1, 0, 0, 0, 1, 5}),
-            "byte 0: holds IDX labels (magic 0x00000801), images (0x00000803) are needed");
+            "byte 0: found an IDX label file (magic 0x00000801)" + accepted);
+  EXPECT_EQ(format_error(gzip({0, 0, 8, 1, 0, 0, 0, 1, 5})),
+            "byte 0: found an IDX label file (magic 0x00000801)" + accepted);
+  EXPECT_EQ(error("<html>403 Forbidden</html>"),
+            "byte 0: found no IDX image file (magic 0x3c68746d)" + accepted);
+  EXPECT_EQ(error("\xff\xd8\xff\xe0 a picture"), "byte 0: found a JPEG file (magic 0xffd8ffe0)" + accepted);
+  EXPECT_EQ(error("\x89PNG\r\n\x1a\n"), "byte 0: found a PNG file (magic 0x89504e47)" + accepted);
+  EXPECT_EQ(error("PK\3\4"), "byte 0: found a zip (.npz) file (magic 0x504b0304)" + accepted);
+  EXPECT_EQ(error(""), "byte 0: found an empty file" + accepted);
+  EXPECT_EQ(error("ab"), "byte 0: found no IDX image file" + accepted);
 }
 
-TEST(Idx, RefusesOtherFiles) {
-  const std::string page = "<html>403 Forbidden</html>";
-  EXPECT_EQ(format_error(Bytes(page.begin(), page.end())),
-            "byte 0: found magic 0x3c68746d, IDX images have 0x00000803");
+TEST(Idx, ReadsLabelsOneForEachImage) {
+  const Bytes bytes{0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 255};
+  const std::string directory = scratch_directory();
+  const auto error = [&](const Bytes& file, int images) {
+    const std::string path = write_bytes(directory + "/labels", file);
+    return message_of<FormatError>([&] { (void)read_idx_labels(path, images); }).substr(path.size() + 2);
+  };
+  for (const Bytes& file : {bytes, gzip(bytes)})
+    EXPECT_EQ(read_idx_labels(write_bytes(directory + "/labels", file), 3), (std::vector{7, 0, 255}));
+  EXPECT_EQ(error(bytes, 4), "byte 4: found 3 labels, accepted: 4, one for each image");
+  EXPECT_EQ(error({0, 0, 8, 1, 0, 0, 0, 3, 7}, 3), "byte 9: ends early: its header promises 3 labels");
+  EXPECT_EQ(error({0, 0, 8, 1, 0, 0, 0, 1, 7, 8}, 1), "byte 9: goes on after its last label");
+  EXPECT_EQ(error({0, 0, 8, 1, 0, 0}, 1), "byte 6: ends inside the IDX header");
+  EXPECT_EQ(error(idx_file(1, 2, 2), 1),
+            "byte 0: found an IDX image file (magic 0x00000803), accepted: an IDX label file of bytes (magic "
+            "0x00000801)");
 }
 
 TEST(Idx, RefusesAFileThatEndsInItsHeader) {
   const Bytes bytes = idx_file(1, 1, 1);
-  for (const std::size_t size : {0u, 3u, 4u, 15u})
+  for (const std::size_t size : {1u, 3u, 4u, 15u})
     EXPECT_EQ(format_error(Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size))),
               "byte " + std::to_string(size) + ": ends inside the IDX header");
 }

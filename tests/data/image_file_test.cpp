@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "engine/core/error.h"
+#include "engine/core/shape.h"
 #include "engine/data/levels.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
@@ -130,18 +131,81 @@ TEST_F(OwnImagesFile, MayBeAFolderOfPictures) {
 }
 
 TEST_F(OwnImagesFile, RefusesWhatTheModelDoesNotTake) {
-  EXPECT_EQ(refusal({1, 2}, std::vector<float>{0, 1}, config_of(0)),
-            "byte 8: found float32, accepted: uint8 pixels, or levels as bool, uint8 or uint16");
-  EXPECT_EQ(refusal({1, 2}, Words{1, 2}, config_of(0)),
+  EXPECT_EQ(
+      refusal({1, 2}, std::vector<float>{0, 0.5f}, config_of(0)),
+      "value 0.5 at index (0, 1), accepted: whole numbers from 0 to 255, 8-bit pixels; data.scale: 255 takes "
+      "numbers from 0 to 1 for them");
+  EXPECT_EQ(refusal({1, 2}, Words{1, 256}, config_of(0)),
+            "value 256 at index (0, 1), accepted: 0 to 255, 8-bit pixels");
+  EXPECT_EQ(refusal({1, 2}, Words{1, 2}, config_of(0, true)),
             "value 2 at index (0, 1), accepted: 0 to 1, the levels of model.head");
-  EXPECT_EQ(refusal({1, 2}, Words{1, 4}, config_of(4)),
+  EXPECT_EQ(refusal({1, 2}, Words{1, 4}, config_of(4, true)),
             "value 4 at index (0, 1), accepted: 0 to 3, the levels of model.head");
   EXPECT_EQ(refusal({1, 1, 1, 2}, Bytes{1, 4}, config_of(0), 3),
             "images of 1 channel, accepted: 3, as the model's have");
-  EXPECT_EQ(refusal({2}, Bytes{1, 4}, config_of(0)),
-            "byte 8: found shape (2,), accepted: (rows, columns), (n, rows, columns) or (n, channels, rows, "
-            "columns), at least one image, 1 to 4 channels, sides of 1 to 16384, less than 2^31 values in "
-            "all");
+  EXPECT_EQ(
+      refusal({2}, Bytes{1, 4}, config_of(0)),
+      "byte 8: found shape (2,), accepted: (rows, columns), (n, rows, columns), (n, channels, rows, columns) "
+      "or, with data.layout: nhwc, (n, rows, columns, channels); at least one image, 1 to 4 channels, sides "
+      "of "
+      "1 to 16384, less than 2^31 values in all");
+}
+
+TEST_F(OwnImagesFile, TakesNumbersOfAnyTypeForPixels) {
+  const std::vector<float> coded{0, 0, 1, 1};
+  for (const auto& [descr, data] : {std::pair{"<i8", npy_data<std::int64_t>({0, 100, 128, 255})},
+                                    {">u2", npy_data<std::uint16_t>({0, 100, 128, 255}, true)},
+                                    {"<f8", npy_data<double>({0, 100, 128, 255})}}) {
+    std::ofstream(npy(), std::ios::binary) << npy_bytes(npy_dict(descr, "(2, 2)"), data);
+    EXPECT_EQ(inputs(read_own_images(npy(), config_of(0), 1)), coded) << descr;
+  }
+  DataConfig scaled = config_of(0);
+  scaled.arrays.scale = 255;
+  EXPECT_EQ(inputs(read({2, 2}, std::vector<float>{0, 100 / 255.0f, 128 / 255.0f, 1}, scaled)), coded);
+  // The scale is for floats: pcnn-sample's arrays are read as ever.
+  EXPECT_EQ(inputs(read({2, 2}, Bytes{0, 1, 1, 0}, scaled)), (std::vector<float>{0, 1, 1, 0}));
+}
+
+// The channels of the model say how an array lies, whatever the run's data were.
+TEST_F(OwnImagesFile, TheModelsChannelsSettleTheLayout) {
+  const Bytes values{10, 200, 30, 40, 250, 60, 70, 80, 90, 100, 110, 120};
+  const auto shape = [&](const std::vector<std::int64_t>& extents, int channels,
+                         ArrayLayout layout = ArrayLayout::kAuto) {
+    DataConfig config = config_of(256);
+    config.arrays.layout = layout;
+    const ImageSet images = read(extents, values, config, channels).images;
+    return Shape{images.count, images.channels, images.height, images.width};
+  };
+  for (const ArrayLayout layout : {ArrayLayout::kAuto, ArrayLayout::kNchw, ArrayLayout::kNhwc}) {
+    EXPECT_EQ(shape({1, 3, 4, 1}, 1, layout), (Shape{1, 1, 3, 4}));
+    EXPECT_EQ(shape({1, 3, 4, 1}, 3, layout), (Shape{1, 3, 4, 1}));
+    EXPECT_EQ(shape({3, 1, 2, 2}, 1, layout), (Shape{3, 1, 2, 2}));
+    EXPECT_EQ(shape({3, 1, 2, 2}, 2, layout), (Shape{3, 2, 1, 2}));
+    // One picture of colours, without the first extent.
+    EXPECT_EQ(shape({3, 2, 2}, 3, layout), (Shape{1, 3, 2, 2}));
+    EXPECT_EQ(shape({2, 2, 3}, 3, layout), (Shape{1, 3, 2, 2}));
+    EXPECT_EQ(shape({2, 2, 3}, 1, layout), (Shape{2, 1, 2, 3}));
+  }
+  EXPECT_EQ(read({2, 2, 3}, values, config_of(256), 3).images.pixels,
+            (Words{10, 40, 70, 100, 200, 250, 80, 110, 30, 60, 90, 120}));
+  EXPECT_EQ(refusal({1, 2, 3, 2}, values, config_of(256), 2),
+            "byte 8: found shape (1, 2, 3, 2), which can be 2 channels of 3x2 (data.layout: nchw) or 2 "
+            "channels of 2x3 "
+            "(data.layout: nhwc): data.layout must say which");
+  EXPECT_EQ(shape({1, 2, 3, 2}, 2, ArrayLayout::kNchw), (Shape{1, 2, 3, 2}));
+  EXPECT_EQ(shape({1, 2, 3, 2}, 2, ArrayLayout::kNhwc), (Shape{1, 2, 2, 3}));
+  EXPECT_EQ(refusal({1, 2, 3, 2}, values, config_of(256), 1),
+            "images of 2 channels, accepted: 1, as the model's have");
+}
+
+TEST_F(OwnImagesFile, ReadsRowsOfTheRunsShape) {
+  DataConfig config = config_of(256, true);
+  config.arrays.shape = {2, 3};
+  const Words codes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  EXPECT_EQ(read({2, 6}, codes, config).images.count, 2);
+  EXPECT_EQ(read({2, 6}, codes, config).images.height, 2);
+  EXPECT_EQ(read({6, 2}, codes, config).images.height, 6) << "one image";
+  EXPECT_EQ(read({1, 4, 3}, codes, config).images.height, 4) << "of another size";
 }
 
 }  // namespace

@@ -20,12 +20,13 @@ def steps_taken(run):
 
 
 def budget(arguments):
-    if {"--dry-run", "--schema", "--keys", "--help", "--version"} & set(arguments):
+    if {"--schema", "--keys", "--help", "--version"} & set(arguments):
         return []
     given = {argument.partition("=")[0] for argument in arguments}
     if "--resume" in arguments:
         return [f"train.steps={steps_taken(arguments[arguments.index('--resume') + 1]) + 2}"]
-    return [f"{key}={value}" for key, value in BUDGET.items() if key not in given]
+    wanted = [key for key in BUDGET if key.startswith("data.") or "--dry-run" not in arguments]
+    return [f"{key}={BUDGET[key]}" for key in wanted if key not in given]
 
 
 def cut_trials(arguments):

@@ -45,7 +45,9 @@ class Sandbox:
         self.environment = {**os.environ, "PCNN_PROGRAMS": str(programs), "NO_COLOR": "1",
                             "PATH": f"{self.folder}/build/bin:{os.environ['PATH']}"}
         self.make_project()
-        self.make_data(np.random.default_rng(1))
+        rng = np.random.default_rng(1)
+        self.make_mnist(rng)
+        self.make_own_data(rng)
 
     def make_project(self):
         shutil.copytree(ROOT / "configs", self.folder / "configs")
@@ -58,7 +60,7 @@ class Sandbox:
             path.write_text(f"#!{sys.executable}\n{stand_in}")
             path.chmod(0o755)
 
-    def make_data(self, rng):
+    def make_mnist(self, rng):
         mnist = self.folder / "data" / "mnist"
         mnist.mkdir(parents=True)
         train, test = strokes(rng, 40, 28, 28), strokes(rng, 16, 28, 28)
@@ -66,16 +68,26 @@ class Sandbox:
         write_idx(mnist / "t10k-images-idx3-ubyte", test)
         (self.folder / "elsewhere").symlink_to("data")
         np.save(self.folder / "mine.npy", test[:4, 0])
+        for i, image in enumerate(test[:4]):
+            write_png(self.folder / "folder" / "of" / "pngs" / f"{i}.png", image)
         write_png(self.folder / "partial.png", test[0])
         known = np.full((1, 28, 28), 255, np.uint8)
         known[0, 14:] = 0
         write_png(self.folder / "known.png", known)
+
+    def make_own_data(self, rng):
         for part, count in (("train", 24), ("test", 4)):
-            codes = self.folder / "data" / "codes" / f"{part}.npy"
-            codes.parent.mkdir(exist_ok=True)
-            np.save(codes, rng.integers(0, 512, (count, 6, 5)).astype(np.uint16))
-            for i, image in enumerate(strokes(rng, count, 12, 10, channels=3)):
-                write_png(self.folder / "data" / "photos" / part / f"{i:04}.png", image)
+            self.save(f"data/codes/{part}.npy", rng.integers(0, 512, (count, 6 * 5)))
+            pictures = strokes(rng, count, 12, 10, channels=3)
+            self.save(f"data/floats/{part}.npy", (pictures.transpose(0, 2, 3, 1) / 255).astype(np.float32))
+            for i, image in enumerate(pictures):
+                write_png(self.folder / "data" / "photos" / part / f"{i}.png", image)
+        for i, image in enumerate(strokes(rng, 40, 12, 10)):
+            write_png(self.folder / "data" / "scans" / ("cats" if i % 2 else "dogs") / f"{i}.png", image)
+
+    def save(self, name, array):
+        (self.folder / name).parent.mkdir(exist_ok=True)
+        np.save(self.folder / name, array)
 
     def run(self, command):
         """A finished process with its exit code, and with standard output and error together as text."""
@@ -85,8 +97,8 @@ class Sandbox:
     def train_missing_runs(self, command):
         """Trains the runs that a command names and that no command before it has made."""
         for name in re.findall(r"\bruns/([\w.-]+)", command):
-            config = self.folder / "configs" / f"{name}.yaml"
-            if (self.folder / "runs" / name).exists() or not config.exists():
+            config = f"configs/{name}.yaml"
+            if (self.folder / "runs" / name).exists() or not (self.folder / config).exists():
                 continue
-            result = self.run(f"build/bin/pcnn-run configs/{name}.yaml")
+            result = self.run(f"build/bin/pcnn-run {config}")
             assert result.returncode == 0, result.stdout

@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/data/idx.h"
+#include "engine/data/npy_images.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
 #include "engine/io/safetensors.h"
@@ -81,6 +82,7 @@ void idx(std::span<const std::byte> bytes) {
   const MemoryFile file(bytes);
   attempt([&] { (void)read_idx_shape(file.path()); });
   attempt([&] { (void)read_idx_images(file.path()); });
+  attempt([&] { (void)read_idx_labels(file.path(), 3); });
 }
 
 void npy(std::span<const std::byte> bytes) {
@@ -89,6 +91,13 @@ void npy(std::span<const std::byte> bytes) {
     read_values<std::uint8_t>(array);
     read_values<std::uint16_t>(array);
     read_values<float>(array);
+    attempt([&] { (void)array.levels({.most = 255, .scale = 255.0}); });
+    for (const int channels : {0, 1, 3})
+      attempt([&] {
+        const NpyLayout layout = channels == 0 ? npy_layout("fuzz.npy", array.shape(), {})
+                                               : npy_layout_for(channels, "fuzz.npy", array.shape(), {});
+        (void)images_of_npy("fuzz.npy", array, layout, {});
+      });
   });
   const MemoryFile file(bytes);
   attempt([&] { (void)read_npy_header(file.path()); });

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/core/error.h"
@@ -71,7 +72,21 @@ TEST(File, ReadingNamesThePathAndTheReason) {
   EXPECT_EQ(error_of<FileError>([&] { (void)read_file(directory.file("none")); }),
             directory.file("none") + ": cannot be read: No such file or directory");
   EXPECT_EQ(error_of<FileError>([&] { (void)read_file(directory.file("")); }),
-            directory.file("") + ": cannot be read: it is a directory");
+            directory.file("") + ": cannot be read: it is a directory, accepted: a regular file");
+}
+
+// Reading these could wait for ever, or fill the memory.
+TEST(File, BytesComeFromRegularFilesAlone) {
+  const TemporaryDirectory directory;
+  const std::string pipe = directory.file("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::pair<std::string, std::string> files[] = {{pipe, "a pipe"},
+                                                       {"/dev/zero", "a device or a socket"}};
+  for (const auto& [path, kind] : files) {
+    const std::string refusal = path + ": cannot be read: it is " + kind + ", accepted: a regular file";
+    EXPECT_EQ(error_of<FileError>([&] { (void)read_file(path); }), refusal);
+    EXPECT_EQ(error_of<FileError>([&] { (void)read_file_start(path, 10); }), refusal);
+  }
 }
 
 TEST(File, WritesInTheWorkingDirectory) {

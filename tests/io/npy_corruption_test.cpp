@@ -27,13 +27,15 @@ std::string shape_refusal(const std::string& shape) {
   return header_refusal(npy_dict("|u1", shape));
 }
 
-constexpr const char* kAccepted = ", accepted: |b1 |u1 |i1, and u2 i2 u4 i4 u8 i8 f4 f8 after <, > or =";
+constexpr const char* kAccepted = ", accepted: |b1 |u1 |i1, and u2 i2 u4 i4 u8 i8 f2 f4 f8 after <, > or =";
 
 TEST(Npy, RefusesOtherFilesAndVersions) {
-  EXPECT_EQ(refusal(""), "byte 0: not an .npy file: it does not begin with \\x93NUMPY");
-  EXPECT_EQ(refusal("\x93NUMP"), "byte 0: not an .npy file: it does not begin with \\x93NUMPY");
-  EXPECT_EQ(refusal("PK\3\4 an archive of several"),
-            "byte 0: not an .npy file: it does not begin with \\x93NUMPY");
+  const std::string accepted = ", accepted: an .npy file, as numpy.save writes it";
+  EXPECT_EQ(refusal(""), "byte 0: found an empty file" + accepted);
+  EXPECT_EQ(refusal("\x93NUMP"), "byte 0: found no npy file" + accepted);
+  EXPECT_EQ(refusal("PK\3\4 an archive of several"), "byte 0: found a zip (.npz) file" + accepted);
+  EXPECT_EQ(refusal("\xff\xd8\xff\xe0 a picture"), "byte 0: found a JPEG file" + accepted);
+  EXPECT_EQ(refusal("\x1f\x8b\x08 packed"), "byte 0: found a gzip file" + accepted);
   EXPECT_EQ(refusal("\x93NUMPY\1"), "byte 7: ends inside the version");
   for (const std::string& version : {std::string("\0\0", 2), std::string("\4\0", 2), std::string("\1\1", 2)})
     EXPECT_EQ(refusal("\x93NUMPY" + version), "byte 6: .npy version " + std::to_string(version[0]) + "." +
@@ -82,7 +84,7 @@ TEST(Npy, RefusesWhatFollowsTheDict) {
 }
 
 TEST(Npy, RefusesOtherDtypesAndSaysWhichItAccepts) {
-  for (const char* descr : {"", "u1", "|u2", "|f4", "<u3", "<u16", "<f2", "<f1", "<f16", "<c8", "<b2", "|S1",
+  for (const char* descr : {"", "u1", "|u2", "|f4", "<u3", "<u16", "|f2", "<f1", "<f16", "<c8", "<b2", "|S1",
                             "<U1", "|V1", "<M8[us]", "!u1", "<u0", "<u:", "\"u1"})
     EXPECT_EQ(header_refusal(npy_dict(descr, "()")),
               std::string("byte 20: dtype '") + descr + "'" + kAccepted);

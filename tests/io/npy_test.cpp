@@ -302,7 +302,9 @@ TEST(Npy, NamesAFileThatIsMissingOrDamaged) {
   EXPECT_THROW((void)read_npy(directory.file("none")), FileError);
   write_file_atomic(directory.file("empty"), "");
   EXPECT_EQ(error_of<FormatError>([&] { (void)read_npy(directory.file("empty")); }),
-            directory.file("empty") + ": byte 0: not an .npy file: it does not begin with \\x93NUMPY");
+            directory.file("empty") +
+                ": byte 0: found an empty file, accepted: an .npy file, as numpy.save "
+                "writes it");
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ TEST(Network, RefusesFiltersThatColourCannotShareOut) {
   } catch (const ConfigError& error) {
     EXPECT_STREQ(
         error.what(),
-        "model.blocks.1.filters: found 8, accepted: multiples of 3, since images of 3 channels split "
+        "model.blocks.1.filters: 8 filters, accepted: multiples of 3, since images of 3 channels split "
         "the maps of every layer into 3 equal groups");
   }
   EXPECT_NO_THROW((void)build_network(config, 1, 4, 4));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 #include "engine/data/levels.h"
 #include "tests/support/head_checks.h"
@@ -91,11 +92,46 @@ TEST(SoftmaxHead, DrawsALevelThatHasProbabilityAtTheVeryEnd) {
 }
 
 TEST(SoftmaxHead, FindsEveryLevelAgain) {
-  for (int levels = 2; levels <= kMaxLevels; ++levels) {
+  for (int levels = 2; levels <= kMaxLevels; levels += levels < 1024 ? 1 : 8064) {
     const SoftmaxHead head(levels, 1);
     for (int level = 0; level < levels; ++level) ASSERT_EQ(head.level(head.value(level)), level) << levels;
     EXPECT_EQ(head.value(0), -1.0f);
     EXPECT_EQ(head.value(levels - 1), 1.0f);
+  }
+}
+
+// Alike, spread, and all but one: each level's nats, and a draw at the end of each level's share.
+TEST(SoftmaxHead, SumsToOneOver65536Levels) {
+  const SoftmaxHead head(kMaxLevels, 1);
+  Random random(8);
+  for (const float spread : {0.0f, 0.3f, 3.0f}) {
+    std::vector<float> logits(static_cast<std::size_t>(kMaxLevels));
+    for (float& logit : logits) logit = spread * random.uniform(-1.0f, 1.0f);
+    logits[40'000] += 1.2f;  // so that the others' exponentials are no whole numbers
+    std::vector<float> diff(logits.size()), probabilities(logits.size());
+    head.probabilities({.logits = logits}, 1.0f, probabilities);
+    double sum = 0.0, exact = 0.0;
+    for (const float probability : probabilities) sum += probability;
+    for (const float logit : logits) exact += std::exp(double{logit});
+    EXPECT_NEAR(sum, 1.0, 1e-6);
+    double by_nats = 0.0;
+    for (const int level : {0, 1, 32'768, 40'000, 65'534, 65'535}) {
+      const auto at = static_cast<std::size_t>(level);
+      const double nats = head.nats(logits, std::vector{head.value(level)}, diff);
+      // 32-bit sums of 64 parts of 1024 terms each.
+      EXPECT_NEAR(nats, std::log(exact) - double{logits[at]}, 2e-5) << spread << " " << level;
+      EXPECT_NEAR(std::exp(-nats), probabilities[at], 3e-5 * probabilities[at]);
+      by_nats += std::exp(-nats);
+      EXPECT_NEAR(diff[at], probabilities[at] - 1.0f, 1e-6);
+      EXPECT_NEAR(std::accumulate(diff.begin(), diff.end(), 0.0), 0.0, 3e-5);
+    }
+    EXPECT_LT(by_nats, 1.0);
+    double below = 0.0;
+    for (int level = 0; level < kMaxLevels; level += 4'369) {
+      below = std::accumulate(probabilities.begin(), probabilities.begin() + level, 0.0);
+      const auto middle = static_cast<float>(below + probabilities[static_cast<std::size_t>(level)] / 2);
+      EXPECT_NEAR(head.level(head.draw({.logits = logits}, 1.0f, middle)), level, 1) << spread;
+    }
   }
 }
 

@@ -133,6 +133,45 @@ TEST_F(EvalRun, FindsMovedDataAndMarksAlteredData) {
   EXPECT_TRUE(has_note(evaluate(wanted), "data.validation_images=12; a split may hold images it trained on"));
 }
 
+// Of a run on IDX files, whose own data has no such keys.
+TEST_F(EvalRun, TakesKeysForAnArrayOfTheUsersOwn) {
+  const std::string path = file("own.npy");
+  std::vector<float> floats(3 * kHeight * kWidth);
+  std::vector<std::uint8_t> bytes(floats.size());
+  for (std::size_t i = 0; i < floats.size(); ++i) {
+    bytes[i] = static_cast<std::uint8_t>(i * 37 % 256);
+    floats[i] = static_cast<float>(bytes[i]) / 255.0f;
+  }
+  EvalOptions wanted = options();
+  wanted.images = path;
+  write_npy(path, {3, kHeight, kWidth}, bytes);
+  const double nats = evaluate(wanted).score.nats_per_dim;
+  write_npy(path, {3, kHeight * kWidth}, floats);
+  wanted.overrides = {"data.scale=255", "data.shape=[6, 5]", "data.layout=nhwc"};
+  const Evaluation own = evaluate(wanted);
+  EXPECT_EQ(own.score.nats_per_dim, nats);
+  EXPECT_TRUE(own.notes.empty()) << own.notes.front();
+  wanted.overrides = {"data.scale=0"};
+  expect_contains(message(wanted), "override 'data.scale=0': data.scale: found 0, accepted: ");
+  wanted.overrides = {"data.shapes=[6, 5]"};
+  expect_contains(message(wanted), "data.shapes");
+  wanted.images = "";
+  wanted.overrides = {"data.scale=255"};
+  expect_contains(message(wanted), "data.scale: has no effect while dataset is not npy");
+}
+
+TEST_F(EvalRun, AskingForLabelsAltersNoImage) {
+  EvalOptions wanted = options();
+  wanted.overrides = {"data.labels=true"};
+  expect_contains(message(wanted), "/data/t10k-labels-idx1-ubyte: not found, but data.labels: true needs it");
+  std::string labels("\0\0\x08\x01\0\0\0\x09", 8);
+  for (int i = 0; i < 9; ++i) labels += static_cast<char>(i % 3);
+  std::ofstream(root_ + "/data/t10k-labels-idx1-ubyte", std::ios::binary) << labels;
+  labels[7] = 50;
+  std::ofstream(root_ + "/data/train-labels-idx1-ubyte", std::ios::binary) << labels + std::string(41, '\2');
+  EXPECT_TRUE(evaluate(wanted).notes.empty());
+}
+
 TEST_F(EvalRun, WritesScoresThatReadBackAsTheyAre) {
   EvalOptions wanted = options();
   wanted.scores = file("scores.csv");

@@ -54,7 +54,15 @@ TEST(PartialImages, ReadsColourPicturesAndArraysAsLevels) {
   write_npy(array, {1, 3, 1, 2}, stored);
   EXPECT_EQ(read_partial_images(array, mask, 3, *head, 0.5).pixels, partial.pixels);
   write_npy(array, {1, 3, 1, 2}, std::vector<std::uint8_t>{0, 3, 0, 4, 1, 1});
-  EXPECT_THROW((void)read_partial_images(array, mask, 3, *head, 0.5), ConfigError);
+  EXPECT_EQ(error_of<ConfigError>([&] { (void)read_partial_images(array, mask, 3, *head, 0.5); }),
+            array + ": value 4 at index (0, 1, 0, 1), accepted: levels 0 to 3, as the model draws them");
+  // Channels last, as one array and as one picture.
+  const std::vector<std::uint8_t> last{0, 0, 1, 3, 3, 1};
+  for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{1, 1, 2, 3}, {1, 2, 3}}) {
+    write_npy(array, shape, last);
+    EXPECT_EQ(read_partial_images(array, mask, 3, *head, 0.5).pixels, partial.pixels);
+    EXPECT_EQ(read_partial_images(array, mask, 3, *head, 0.5).shape, partial.shape);
+  }
 }
 
 TEST(PartialImages, ReadsFoldersAndTheMaskOfEachByItsName) {

@@ -263,7 +263,7 @@ TEST_F(SampleRun, SaysInOneLineWhatIsWrong) {
              o.complete = file("twos.npy");
              o.mask = file("twos.npy");
            }),
-           "element 0 is 2, accepted: levels 0 to 1");
+           "value 2 at index (0, 0), accepted: levels 0 to 1");
   contains(with([&](auto& o) {
              o.complete = file("small.npy");
              o.mask = file("twos.npy");

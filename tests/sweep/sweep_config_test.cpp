@@ -62,6 +62,42 @@ TEST(SweepConfig, TakesTheCommandLinesListsAndLeavesOutWhatItFixes) {
   EXPECT_EQ(config.parameters[2].path, "model.activation");
 }
 
+TEST(SweepConfig, TellsWhoNestsParametersHowTheyAreWritten) {
+  EXPECT_EQ(
+      config_error([] {
+        (void)read_sweep_config(load("", {"sweep.parameters.train.batch=[8,16]"}).root().section("sweep"));
+      }),
+      "override 'sweep.parameters.train.batch=[8,16]': sweep.parameters.train: parameters are listed by "
+      "path, as in train.batch: [8,16]; on the command line that is train.batch=8,16");
+  EXPECT_EQ(
+      error_of("parameters: {model: {output: {filters: [8, 16]}}}"),
+      "sweep.parameters.model: parameters are listed by path, as in model.output.filters: [8,16]; on the "
+      "command line that is model.output.filters=8,16");
+  EXPECT_EQ(error_of("parameters: {train: {learning_rate: {min: 1, max: 2}}}"),
+            "sweep.parameters.train: parameters are listed by path, as in train.learning_rate: [1,2]; on the "
+            "command line that is train.learning_rate=1,2");
+  EXPECT_EQ(config_error([] {
+              (void)read({}, {{.path = "sweep.parameters.train.batch", .values = {"8", "16"}, .range = {}}});
+            }),
+            "x.yaml:1:1: sweep: sweep.parameters.train.batch cannot be swept, it is the sweep's own; write "
+            "train.batch=a,b,c to sweep over it");
+}
+
+TEST(SweepConfig, AnotherMethodOrMetricLeavesOutWhatBelongedToTheFormer) {
+  const auto of = [](const std::string& yaml, const std::vector<std::string>& overrides) {
+    return read_sweep_config(load("sweep: {" + yaml + "}", overrides).root().section("sweep"));
+  };
+  const SweepConfig metric = of(std::string("metric: images_per_second, goal: maximise, ") + kSome,
+                                {"sweep.metric=validation_nats_per_dim"});
+  EXPECT_EQ(metric.objective.goal, Goal::kMinimise);
+  EXPECT_EQ(of(std::string("method: random, trials: 3, seed: 5, ") + kSome, {"sweep.method=grid"}).method,
+            SearchMethod::kGrid);
+  const SweepConfig random =
+      of("parameters: {a: {min: 0.5, max: 1, count: 3}}", {"sweep.method=random", "sweep.trials=4"});
+  EXPECT_EQ(random.trials, 4);
+  EXPECT_FALSE(random.parameters[0].range->count);
+}
+
 TEST(SweepConfig, RefusesWhatCannotBeSwept) {
   EXPECT_EQ(error_of(""),
             "sweep.parameters: nothing to sweep, accepted: lists or ranges by key, such as train.batch: [32, "

@@ -99,32 +99,126 @@ TEST_F(Sweep, OfTheConfigIsWhatTheCommandLineLeavesOfIt) {
 }
 
 TEST_F(Sweep, RecordsATrialThatFailsAndGoesOn) {
-  ASSERT_EQ(sweep_error({"train.learning_rate=0.01,900", "model.initialisation=glorot_normal",
-                         "train.optimiser=sgd"}),
-            "");
+  const Texts arguments{"train.learning_rate=0.01,900", "model.initialisation=glorot_normal",
+                        "train.optimiser=sgd"};
+  const std::string failed =
+      directory() + ": 1 of 2 trials failed (--retry-failed runs such again); trial 2: step ";
+  EXPECT_TRUE(sweep_error(arguments).starts_with(failed)) << sweep_error(arguments);
   EXPECT_EQ(states(), (Texts{"done", "failed"}));
   const std::string csv = text_of("results.csv");
   EXPECT_NE(csv.find("kept in " + directory() + "/trial-2"), std::string::npos) << csv;
   EXPECT_NE(text_of("leaderboard.txt").find("trial 2 failed: "), std::string::npos);
   // Rerun, it stays as it is; asked to, it is tried again.
   const auto written = fs::last_write_time(directory() + "/trial-2.txt");
-  ASSERT_EQ(sweep_error({"train.learning_rate=0.01,900", "model.initialisation=glorot_normal",
-                         "train.optimiser=sgd"}),
-            "");
+  EXPECT_TRUE(sweep_error(arguments).starts_with(failed));
   EXPECT_EQ(fs::last_write_time(directory() + "/trial-2.txt"), written);
-  ASSERT_EQ(sweep_error(
-                {"train.learning_rate=0.01,900", "model.initialisation=glorot_normal", "train.optimiser=sgd"},
-                true),
-            "");
+  EXPECT_TRUE(sweep_error(arguments, true).starts_with(failed));
   EXPECT_GT(fs::last_write_time(directory() + "/trial-2.txt"), written);
 }
 
-TEST_F(Sweep, RecordsATrialWhoseConfigIsRefused) {
-  ASSERT_EQ(sweep_error({"model.blocks.filters=4,0", "train.epochs=1"}), "");
-  EXPECT_EQ(states(), (Texts{"done", "failed"}));
-  EXPECT_NE(text_of("sweep.json").find("model.blocks.filters: found 0, accepted: an integer in [1, 4096]"),
+TEST_F(Sweep, SaysByItsExitCodeWhetherSomeTrialsFailed) {
+  const auto code = [&](const Texts& arguments) {
+    Texts words{config(), "train.optimiser=sgd", "train.epochs=1"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return WEXITSTATUS(run_program("pcnn-sweep", words, root_ + "/said.txt"));
+  };
+  EXPECT_EQ(code({"train.learning_rate=0.01,0.02", "name=none"}), 0);
+  EXPECT_EQ(code({"train.learning_rate=0.01,900", "name=some"}), 3) << slurp(root_ + "/said.txt");
+  EXPECT_NE(slurp(root_ + "/said.txt").find("\npcnn-sweep: " + directory("some") + ": 1 of 2 trials failed"),
             std::string::npos)
-      << text_of("sweep.json");
+      << slurp(root_ + "/said.txt");
+  EXPECT_EQ(code({"train.learning_rate=800,900", "name=all"}), 2);
+}
+
+TEST_F(Sweep, ChecksEveryTrialBeforeItTrainsTheFirst) {
+  EXPECT_EQ(
+      sweep_error({"model.blocks.filters=4,0", "train.epochs=1"}),
+      "trial 2 (model.blocks.filters=0): override 'model.blocks.filters=0': model.blocks.filters: found 0, "
+      "accepted: an integer in [1, 4096]");
+  EXPECT_EQ(
+      sweep_error({"train.batch=8,0,16,-1", "seed=1,2"}),
+      "trial 3 (train.batch=0 seed=1): override 'train.batch=0': train.batch: found 0, accepted: an integer "
+      "in [1, 1048576]; 4 of 8 trials are refused");
+  EXPECT_TRUE(sweep_error({"data.validation_images=11,50"})
+                  .starts_with("trial 2 (data.validation_images=50): data.validation_images: found 50"))
+      << sweep_error({"data.validation_images=11,50"});
+  // What a random search would draw late is seen early, too.
+  write_config("sweep: {method: random, trials: 4, parameters: {train.batch: {min: 0, max: 3}}}\n");
+  EXPECT_NE(sweep_error({}).find("(train.batch=0): override 'train.batch=0': train.batch: found 0"),
+            std::string::npos)
+      << sweep_error({});
+  EXPECT_FALSE(fs::exists(root_ + "/runs"));
+}
+
+TEST_F(Sweep, DryRunPrintsThePlanAndWritesNothing) {
+  const auto said = [&](const std::string& program, Texts arguments, int code) {
+    const int status = run_program(program, arguments, root_ + "/said.txt");
+    EXPECT_EQ(WEXITSTATUS(status), code);
+    return slurp(root_ + "/said.txt");
+  };
+  const Texts arguments{config(), "--dry-run", "model.blocks.repeat=1,2", "train.batch=8,16"};
+  const std::string plan = "sweep " + directory() +
+                           ": 4 trials: 4 waiting; 2 parameters on a grid, 1 at once\n"
+                           "trial  state    network         repeat  batch\n"
+                           "1      waiting  345 parameters  1       8\n"
+                           "2      waiting  345 parameters  1       16\n"
+                           "3      waiting  569 parameters  2       8\n"
+                           "4      waiting  569 parameters  2       16\n"
+                           "dry run: every trial's config is good; nothing was trained or written\n";
+  EXPECT_EQ(said("pcnn-sweep", arguments, 0), plan);
+  Texts multirun = arguments;
+  multirun.insert(multirun.begin(), "-m");
+  EXPECT_EQ(said("pcnn-run", multirun, 0), plan);
+  EXPECT_EQ(
+      said("pcnn-sweep", {config(), "--dry-run", "train.batch=8,0"}, 2),
+      "pcnn-sweep: trial 2 (train.batch=0): override 'train.batch=0': train.batch: found 0, accepted: an "
+      "integer in [1, 1048576]\n");
+  EXPECT_FALSE(fs::exists(root_ + "/runs"));
+  // Of one that has begun it says what is left.
+  ASSERT_EQ(sweep_error({"train.batch=8", "seed=1,2", "train.epochs=1"}), "");
+  EXPECT_EQ(said("pcnn-sweep", {config(), "--dry-run", "train.batch=8", "seed=1,2,3", "train.epochs=1"}, 0),
+            "sweep " + directory() +
+                ": 3 trials: 2 done, 1 waiting; 1 parameter on a grid, 1 at once\n"
+                "trial  state    network         seed\n"
+                "1      done     -               1\n"
+                "2      done     -               2\n"
+                "3      waiting  345 parameters  3\n"
+                "dry run: every trial's config is good; nothing was trained or written\n");
+  EXPECT_EQ(states().size(), 2u);
+}
+
+TEST_F(Sweep, OverAGoverningKeyGivesEachTrialItsOwnConstants) {
+  write_config("", "validation_images: 11");
+  std::string text = slurp(config());
+  text.replace(text.find("optimiser: adam"), 15, "optimiser: rmsprop, rho: 0.8, epsilon: 0.001");
+  std::ofstream(config()) << text;
+  ASSERT_EQ(sweep_error({"train.optimiser=rmsprop,adam", "train.epochs=1"}), "");
+  const std::string first = text_of("trial-1/config.yaml"), second = text_of("trial-2/config.yaml");
+  EXPECT_NE(first.find("rho: 0.8\n"), std::string::npos);
+  EXPECT_NE(first.find("epsilon: 0.001\n"), std::string::npos);
+  EXPECT_EQ(second.find("rho:"), std::string::npos);
+  EXPECT_NE(second.find("epsilon: 1.0e-07\n"), std::string::npos) << second;
+  EXPECT_NE(text_of("log.txt").find("note: train.epsilon: 0.001, train.rho: 0.8 are left out, they belong to "
+                                    "train.optimiser: rmsprop"),
+            std::string::npos)
+      << text_of("log.txt");
+}
+
+TEST_F(Sweep, OfAConfigThatIncludesOthersKeepsThemAll) {
+  fs::create_directories(root_ + "/shared");
+  fs::rename(config(), root_ + "/shared/base.yaml");
+  std::ofstream(config()) << "include: shared/base.yaml\ntrain: {batch: 16, epochs: 1}\n";
+  ASSERT_EQ(sweep_error({"seed=1,2"}), "");
+  EXPECT_EQ(states(), (Texts{"done", "done"}));
+  EXPECT_EQ(text_of("sweep.yaml").find("include"), std::string::npos);
+  EXPECT_NE(text_of("trial-2/config.yaml").find("batch: 16"), std::string::npos);
+  // The sweep goes on without the file.
+  const std::string before = text_of("sweep.yaml");
+  ASSERT_EQ(sweep_error({"seed=1,2,3"}), "");
+  EXPECT_EQ(text_of("sweep.yaml"), before);
+  std::ofstream(config()) << "include: shared/base.yaml\ntrain: {batch: 0}\n";
+  EXPECT_EQ(sweep_error({"seed=1,2"}),
+            config() + ":2:16: train.batch: found 0, accepted: an integer in [1, 1048576]");
 }
 
 TEST_F(Sweep, OfTrialsThatAreAllRefusedIsRefusedAtOnce) {
@@ -135,9 +229,15 @@ TEST_F(Sweep, OfTrialsThatAreAllRefusedIsRefusedAtOnce) {
   EXPECT_FALSE(fs::exists(root_ + "/runs"));
 }
 
-TEST_F(Sweep, ThatAllFailsSaysSo) {
+TEST_F(Sweep, WithoutItsDataIsRefusedAtOnce) {
   const std::string error = sweep_error({"data.directory=" + root_ + "/none", "train.batch=8,16"});
-  EXPECT_TRUE(error.starts_with(directory() + ": all trials failed; the first: " + root_ + "/none")) << error;
+  EXPECT_TRUE(error.starts_with(root_ + "/none")) << error;
+  EXPECT_FALSE(fs::exists(root_ + "/runs"));
+}
+
+TEST_F(Sweep, ThatAllFailsSaysSo) {
+  const std::string error = sweep_error({"train.optimiser=sgd", "train.learning_rate=800,900"});
+  EXPECT_TRUE(error.starts_with(directory() + ": all trials failed; the first: step ")) << error;
   EXPECT_EQ(states(), (Texts{"failed", "failed"}));
 }
 

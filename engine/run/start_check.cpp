@@ -1,0 +1,19 @@
+#include "engine/run/start_check.h"
+
+#include "engine/model/network_builder.h"
+#include "engine/model/output_head.h"
+#include "engine/run/pictures.h"
+
+namespace pcnn {
+
+Network checked_network(const RunConfig& config, const Shape& image) {
+  Network network = build_network(config.model, image.c, image.h, image.w);
+  (void)make_output_head(config.model.head, image.c);
+  const SampleConfig& sample = config.sample;
+  if (sample.count > 0)
+    check_picture("sample", sample.count, network.shape(0, 1), sample.columns, kGridGap, sample.scale,
+                  "take a smaller sample.scale, or other sample.columns");
+  return network;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "engine/model/network.h"
+#include "engine/run/run_config.h"
+
+namespace pcnn {
+
+// The config's network over images of this shape, with its head and its grids of samples tried out: what a
+// run refuses before it trains, once its data is there. Throws ConfigError.
+[[nodiscard]] Network checked_network(const RunConfig& config, const Shape& image);
+
+}  // namespace pcnn
