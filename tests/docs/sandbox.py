@@ -66,6 +66,8 @@ class Sandbox:
         write_idx(mnist / "t10k-images-idx3-ubyte", test)
         (self.folder / "elsewhere").symlink_to("data")
         np.save(self.folder / "mine.npy", test[:4, 0])
+        for i, image in enumerate(test[4:8]):
+            write_png(self.folder / "drawings" / f"{i + 1}.png", image)
         write_png(self.folder / "partial.png", test[0])
         known = np.full((1, 28, 28), 255, np.uint8)
         known[0, 14:] = 0
