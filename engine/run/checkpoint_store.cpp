@@ -149,6 +149,7 @@ void CheckpointStore::save_best(const BestEpoch& best) {
   const std::vector<NamedBuffer> buffers{{"", trainer_.evaluation_parameters()}};
   const nlohmann::json state{{"epoch", best.epoch},
                              {"step", trainer_.progress().step},
+                             {"data", run_.fingerprints.train},
                              {"validation_nats_per_dim", best.validation_nats_per_dim}};
   write_checkpoint(run_.directory.best(), run_.network, buffers,
                    {{"config", run_.resolved_yaml}, {"training_state", state.dump()}});

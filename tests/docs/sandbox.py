@@ -70,6 +70,8 @@ class Sandbox:
         np.save(self.folder / "mine.npy", test[:4, 0])
         for i, image in enumerate(test[:4]):
             write_png(self.folder / "folder" / "of" / "pngs" / f"{i}.png", image)
+        for i, image in enumerate(test[4:8]):
+            write_png(self.folder / "drawings" / f"{i + 1}.png", image)
         write_png(self.folder / "partial.png", test[0])
         known = np.full((1, 28, 28), 255, np.uint8)
         known[0, 14:] = 0

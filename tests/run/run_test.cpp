@@ -84,7 +84,7 @@ TEST_F(Run, ResumedEndsInTheSameParametersAsUninterrupted) {
 
 TEST_F(Run, ResumedDropsMetricsWrittenAfterTheCheckpoint) {
   run({.config = config(), .overrides = {"train.epochs=2"}});
-  append_metrics(directory() + "/metrics.jsonl", {.epoch = 3, .step = 15});
+  append_metrics(directory() + "/metrics.jsonl", EpochMetrics{.epoch = 3, .step = 15});
   run({.resume = directory(), .overrides = {"train.epochs=3"}});
   EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
 }
