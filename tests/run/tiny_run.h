@@ -3,6 +3,7 @@
 // Whole runs of the engine on a made-up data set of 6x5 images.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -45,7 +46,9 @@ class TinyRun : public testing::Test {
  protected:
   void SetUp() override {
     const testing::TestInfo& info = *testing::UnitTest::GetInstance()->current_test_info();
-    root_ = testing::TempDir() + "pcnn_" + info.test_suite_name() + "_" + info.name();
+    // The process is in the name: two builds may test at once.
+    root_ = testing::TempDir() + "pcnn_" + info.test_suite_name() + "_" + info.name() + "_" +
+            std::to_string(::getpid());
     std::filesystem::remove_all(root_);
     std::filesystem::create_directories(root_ + "/data");
     write_idx(root_ + "/data/train-images-idx3-ubyte", 50);
