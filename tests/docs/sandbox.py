@@ -59,6 +59,7 @@ class Sandbox:
             path = bin_folder / f"pcnn-{program}"
             path.write_text(f"#!{sys.executable}\n{stand_in}")
             path.chmod(0o755)
+        (bin_folder / "python3").symlink_to(sys.executable)  # has what this test has, for scripts
 
     def make_mnist(self, rng):
         mnist = self.folder / "data" / "mnist"
@@ -86,6 +87,11 @@ class Sandbox:
                 write_png(self.folder / "data" / "photos" / part / f"{i}.png", image)
         for i, image in enumerate(strokes(rng, 40, 12, 10)):
             write_png(self.folder / "data" / "scans" / ("cats" if i % 2 else "dogs") / f"{i}.png", image)
+
+        for i, image in enumerate(strokes(rng, 40, 24, 20, channels=3)):
+            path = self.folder / "pictures" / ("birds" if i % 2 else "boats") / f"{i}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image.transpose(1, 2, 0)).resize((20 + i % 5, 24)).save(path)
 
     def save(self, name, array):
         (self.folder / name).parent.mkdir(exist_ok=True)
