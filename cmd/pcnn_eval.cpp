@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
       "  pcnn-eval runs/mnist data.directory=elsewhere/mnist --split validation --json\n"
       "  pcnn-eval runs/mnist --scores scores.csv --surprise surprise.png\n"
       "  pcnn-eval runs/mnist --images mine.npy --scores mine.csv\n"
-      "  pcnn-eval runs/mnist --images folder/of/pngs --scores folder.csv\n"
+      "  pcnn-eval runs/mnist --images drawings --scores drawings.csv\n"
       "  pcnn-eval runs/mnist --background runs/mnist_quick --images mine.npy --scores ratios.csv\n"
       "The data set, its split and its coding are the run's. Intervals are of the mean over images: 95 %, "
       "that is\n"

@@ -160,6 +160,8 @@ class ConfigDocument {
   // Every key asked for with its value in effect, in the order of asking, as YAML that loads back to the same
   // values.
   [[nodiscard]] std::string resolved_yaml() const;
+  // The same as pairs of path and value, each value as YAML: "model.blocks.0.kernel", "3".
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> values_in_effect() const;
 
   // The text of the file where it includes no others; else one YAML text of its keys and theirs, without what
   // has been left out. For a document without overrides.

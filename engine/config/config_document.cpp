@@ -68,6 +68,10 @@ void ConfigDocument::reject_unread() const {
   config_detail::reject_unread(*state_);
 }
 
+std::vector<std::pair<std::string, std::string>> ConfigDocument::values_in_effect() const {
+  return config_detail::values_in_effect(state_->root);
+}
+
 std::string ConfigDocument::resolved_yaml() const {
   return config_detail::resolved_yaml(state_->root);
 }

@@ -74,5 +74,7 @@ void reject_unread(const State& state, const Section& section);
 
 // ConfigDocument::resolved_yaml().
 [[nodiscard]] std::string resolved_yaml(const Section& root);
+// ConfigDocument::values_in_effect().
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> values_in_effect(const Section& root);
 
 }  // namespace pcnn::config_detail

@@ -38,7 +38,25 @@ void write_section(const Section& section, std::size_t indent, std::string& yaml
   }
 }
 
+void add_values(const Section& section, const std::string& under,
+                std::vector<std::pair<std::string, std::string>>& values) {
+  for (const Asked& asked : section.asked) {
+    const std::string path = under + asked.key;
+    if (asked.kind == Asked::Kind::kValue) values.emplace_back(path, asked.in_effect);
+    for (std::size_t i = 0; i < asked.sections.size(); ++i)
+      add_values(*asked.sections[i],
+                 asked.kind == Asked::Kind::kSections ? path + "." + std::to_string(i) + "." : path + ".",
+                 values);
+  }
+}
+
 }  // namespace
+
+std::vector<std::pair<std::string, std::string>> values_in_effect(const Section& root) {
+  std::vector<std::pair<std::string, std::string>> values;
+  add_values(root, "", values);
+  return values;
+}
 
 std::string resolved_yaml(const Section& root) {
   std::string yaml;

@@ -103,13 +103,17 @@ std::string overlap_note(const DataConfig& config, const Dataset& data) {
   return found + " (data.allow_test_in_train: true): their scores say how well they are remembered";
 }
 
-// Whether the directory has test images of its own must fit what the config asks for.
-void check_test_files(const DataConfig& config, bool has_test) {
-  if (has_test && config.test_images)
+// Called where there are test files, and they could be read.
+void refuse_test_images(const DataConfig& config) {
+  if (config.test_images)
     throw ConfigError(
         fmt::format("data.test_images: found {}, accepted: null, since {} has test images of its own",
                     *config.test_images, config.directory));
-  if (!has_test && config.train_on == TrainOn::kTest)
+}
+
+// Called where there are none.
+void refuse_train_on_test(const DataConfig& config) {
+  if (config.train_on == TrainOn::kTest)
     throw ConfigError(
         fmt::format("data.train_on: found test, accepted: train, since {} has no test images of its own",
                     config.directory));
@@ -126,13 +130,15 @@ void require_grey(int channels) {
 
 Dataset load_dataset(const DataConfig& config) {
   const std::unique_ptr<const ImageSource> source = make_image_source(config);
-  check_test_files(config, source->has_test());
   Dataset data;
   if (source->has_test()) {
     data.test = source->read(Part::kTest);
+    refuse_test_images(config);
     mark_as_test(data.test);
     data.passed_over = data.test.passed_over;
     if (config.colour) require_grey(data.test.channels);
+  } else {
+    refuse_train_on_test(config);
   }
   if (config.train_on == TrainOn::kTrain) {
     split_train_file(config, *source, data);

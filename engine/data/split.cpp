@@ -70,6 +70,10 @@ int train_count(const DataConfig& config, int available) {
 
 SplitPositions split_train_files(const DataConfig& config, const ImageSet& all, bool takes_test) {
   const int count = all.count;
+  constexpr int kFewest = 3;
+  if (takes_test && count < kFewest)
+    throw ConfigError(fmt::format("{}: found {}, accepted: at least {}, to train, validate and test on",
+                                  all.name, images_text(count), kFewest));
   const int test =
       !takes_test ? 0
                   : checked_size("test_images", config.test_images, count, count - 1,

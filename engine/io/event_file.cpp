@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -57,6 +59,22 @@ double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+constexpr std::string_view kPrefix = "events.out.tfevents.";
+
+// The latest time in the names of event files there; -1 without any.
+std::int64_t last_seconds_in(const std::string& directory) {
+  std::int64_t last = -1;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kPrefix)) continue;
+    std::int64_t seconds = -1;
+    std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), seconds);
+    last = std::max(last, seconds);
+  }
+  return last;
+}
+
 // Event.summary holds Summary.value.
 std::string summary_of(std::string_view value) {
   return field(5, field(1, value));
@@ -64,14 +82,12 @@ std::string summary_of(std::string_view value) {
 
 }  // namespace
 
-EventFile::EventFile(const std::string& directory, std::int64_t step) {
-  const std::string name = fmt::format("{}/events.out.tfevents.{:010}.{}.{}", directory,
-                                       static_cast<std::int64_t>(now()), host_name(), ::getpid());
-  path_ = name;
-  for (int again = 1; std::filesystem::exists(path_); ++again) path_ = fmt::format("{}.{}", name, again);
+EventFile::EventFile(const std::string& directory, std::int64_t first_step) {
+  const std::int64_t seconds = std::max(static_cast<std::int64_t>(now()), last_seconds_in(directory) + 1);
+  path_ = fmt::format("{}/{}{:010}.{}.{}", directory, kPrefix, seconds, host_name(), ::getpid());
   append(0, field(3, std::string_view("brain.Event:2")));
   constexpr std::int64_t kStart = 1;
-  append(step + 1, field(7, field(1, kStart)));  // SessionLog: later steps of earlier files are void
+  append(first_step, field(7, field(1, kStart)));  // SessionLog: later steps of earlier files are void
 }
 
 void EventFile::append(std::int64_t step, std::string_view fields) {
@@ -101,6 +117,39 @@ void EventFile::text(std::int64_t step, std::string_view tag, std::string_view m
   const std::string plugin = field(1, field(1, std::string_view("text")));
   append(step,
          summary_of(field(1, tag) + field(9, std::string_view(plugin)) + field(8, std::string_view(tensor))));
+}
+
+// tensorboard/plugins/hparams/plugin_data.proto: the message is the metadata of an empty tensor.
+void EventFile::append_hparams(std::int64_t step, std::string_view tag, std::string_view data) {
+  constexpr std::int64_t kFloat = 1;  // DT_FLOAT
+  const std::string no_values = field(2, field(2, std::string_view()));
+  const std::string tensor = field(1, kFloat) + no_values;
+  const std::string plugin = field(1, field(1, std::string_view("hparams")) + field(2, data));
+  append(step,
+         summary_of(field(1, tag) + field(9, std::string_view(plugin)) + field(8, std::string_view(tensor))));
+}
+
+void EventFile::hyper_parameters(std::int64_t step, std::string_view run,
+                                 std::span<const std::pair<std::string, Value>> values) {
+  std::string start;
+  for (const auto& [name, value] : values) {  // a map's entries: key, google.protobuf.Value
+    std::string encoded;
+    if (const auto* number = std::get_if<double>(&value))
+      encoded = field(2, *number);
+    else if (const auto* text = std::get_if<std::string>(&value))
+      encoded = field(3, std::string_view(*text));
+    else
+      encoded = field(4, std::int64_t{std::get<bool>(value)});
+    start += field(1, field(1, std::string_view(name)) + field(2, std::string_view(encoded)));
+  }
+  start += field(4, run) + field(5, now());
+  append_hparams(step, "_hparams_/session_start_info", field(3, std::string_view(start)));
+}
+
+void EventFile::success(std::int64_t step) {
+  constexpr std::int64_t kSuccess = 1;  // STATUS_SUCCESS
+  const std::string end = field(1, kSuccess) + field(2, now());
+  append_hparams(step, "_hparams_/session_end_info", field(4, std::string_view(end)));
 }
 
 }  // namespace pcnn

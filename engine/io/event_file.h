@@ -14,15 +14,16 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace pcnn {
 
 class EventFile {
  public:
-  // A new file in the directory, events.out.tfevents.<seconds>.<host>.<process>, that goes on after `step`:
-  // readers drop what earlier files of the directory say of later steps. Nothing else is thrown but
-  // FileError.
-  EventFile(const std::string& directory, std::int64_t step);
+  // A new file in the directory, events.out.tfevents.<seconds>.<host>.<process>, whose name comes after those
+  // that are there, as readers take them in the order of their names. They drop what earlier files say of
+  // `first_step` and later ones. Nothing else is thrown but FileError.
+  EventFile(const std::string& directory, std::int64_t first_step);
 
   void scalars(std::int64_t step, std::span<const std::pair<std::string, double>> values);
   // png: the bytes of a PNG file of this size.
@@ -31,10 +32,18 @@ class EventFile {
   // Markdown.
   void text(std::int64_t step, std::string_view tag, std::string_view markdown);
 
+  // For the HPARAMS tab, where each run of a name is a row: the values it trains with, and that it has
+  // trained to its end. Of several such events readers take the first.
+  using Value = std::variant<bool, double, std::string>;
+  void hyper_parameters(std::int64_t step, std::string_view run,
+                        std::span<const std::pair<std::string, Value>> values);
+  void success(std::int64_t step);
+
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
   void append(std::int64_t step, std::string_view fields);
+  void append_hparams(std::int64_t step, std::string_view tag, std::string_view data);
   std::string path_;
 };
 

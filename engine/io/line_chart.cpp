@@ -35,6 +35,13 @@ std::vector<Point> drawable_points(const ChartSeries& series) {
   return points;
 }
 
+// Without the tenth of them that lie highest.
+std::vector<Point> without_highest(std::vector<Point> points) {
+  std::ranges::sort(points, {}, &Point::y);
+  points.resize(points.size() - points.size() / 10);
+  return points;
+}
+
 ChartAxis axis_over(std::span<const std::vector<Point>> lines, double Point::*coordinate, bool whole,
                     double from, double to) {
   double least = std::numeric_limits<double>::infinity(), most = -least;
@@ -61,20 +68,21 @@ std::string draw_axes(const ChartAxis& x, const ChartAxis& y) {
          svg_line(kLeft, kBottom, kRight, kBottom, "#888888", 1);
 }
 
-std::string draw_line(std::span<const Point> points, const char* colour, const ChartAxis& x,
+std::string draw_line(std::span<const Point> points, const char* colour, bool is_fine, const ChartAxis& x,
                       const ChartAxis& y) {
   std::string path, dots;
   for (const Point& point : points) {
     const double px = x.pixel(point.x), py = y.pixel(point.y);
+    if (is_fine && py < kTop) continue;
     path += fmt::format("{}{:.1f},{:.1f}", path.empty() ? "" : " ", px, py);
-    if (points.size() <= kMostDots)
+    if (!is_fine && points.size() <= kMostDots)
       dots += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.5\" fill=\"{}\"/>\n", px, py, colour);
   }
   if (points.size() < 2) return dots;
   return fmt::format(
-             "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" "
+             "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{}\" "
              "stroke-linejoin=\"round\"/>\n",
-             path, colour) +
+             path, colour, is_fine ? 1 : 2) +
          dots;
 }
 
@@ -94,7 +102,7 @@ std::string draw_legend(std::span<const ChartSeries> series) {
   const double left = kRight - widest - 50;
   for (std::size_t i = 0; i < series.size(); ++i) {
     if (series[i].label.empty()) continue;
-    entries += svg_line(left + 8, y - 4, left + 30, y - 4, colour_of(i), 2) +
+    entries += svg_line(left + 8, y - 4, left + 30, y - 4, colour_of(i), series[i].is_fine ? 1 : 2) +
                svg_text(left + 38, y, "start", series[i].label);
     y += 18;
   }
@@ -113,7 +121,10 @@ std::string line_chart_svg(std::string_view title, std::string_view x_label, std
   std::vector<std::vector<Point>> lines;
   for (const ChartSeries& line : series) lines.push_back(drawable_points(line));
   const ChartAxis x = axis_over(lines, &Point::x, true, kLeft, kRight);
-  const ChartAxis y = axis_over(lines, &Point::y, false, kBottom, kTop);
+  std::vector<std::vector<Point>> shown = lines;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (series[i].is_fine) shown[i] = without_highest(lines[i]);
+  const ChartAxis y = axis_over(shown, &Point::y, false, kBottom, kTop);
 
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
@@ -125,7 +136,9 @@ std::string line_chart_svg(std::string_view title, std::string_view x_label, std
   svg += svg_text((kLeft + kRight) / 2, kBottom + 42, "middle", x_label);
   svg += fmt::format("<text transform=\"translate(20 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
                      (kTop + kBottom) / 2, xml_escaped(y_label));
-  for (std::size_t i = 0; i < lines.size(); ++i) svg += draw_line(lines[i], colour_of(i), x, y);
+  for (const bool is_fine : {true, false})
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      if (series[i].is_fine == is_fine) svg += draw_line(lines[i], colour_of(i), is_fine, x, y);
   return svg + draw_legend(series) + "</svg>\n";
 }
 

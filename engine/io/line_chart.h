@@ -12,6 +12,9 @@ struct ChartSeries {
   std::string label;      // not in the legend when empty
   std::vector<double> x;  // ascending, for a line that does not turn back
   std::vector<double> y;  // as many as x
+  // A thin line without dots under the others. The axes need not hold the tenth of its points that lie
+  // highest; those above them are left out.
+  bool is_fine = false;
 };
 
 // An SVG document (UTF-8, like its texts): lines over linear axes with round ticks, a light grid and a

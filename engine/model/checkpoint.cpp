@@ -90,6 +90,10 @@ void Checkpoint::check_sum() const {
     throw FormatError(path_, 0, "damaged: its content has " + sum.text() + ", it was written with " + stored);
 }
 
+bool Checkpoint::has_metadata(const std::string& key) const {
+  return file_.metadata.contains(key);
+}
+
 const std::string& Checkpoint::metadata(const std::string& key) const {
   const auto found = file_.metadata.find(key);
   if (found == file_.metadata.end())

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "engine/core/error.h"
 #include "engine/io/file.h"
@@ -12,30 +13,52 @@
 namespace pcnn {
 namespace {
 
-nlohmann::json to_json(const Progress& progress) {
-  return {{"step", progress.step},
-          {"images", progress.images},
-          {"seconds", progress.seconds},
-          {"epoch_nats", progress.epoch_nats},
-          {"epoch_dims", progress.epoch_dims},
-          {"epoch_seconds", progress.epoch_seconds},
-          {"epoch_images", progress.epoch_images},
-          {"epoch_squared_norms", progress.epoch_squared_norms},
-          {"epoch_steps", progress.epoch_steps},
-          {"learning_rate", progress.learning_rate}};
+// Under keys that begin with what was summed over: "epoch_nats".
+void write_sums(nlohmann::json& json, const std::string& over, const StepSums& sums) {
+  json[over + "_nats"] = sums.nats;
+  json[over + "_dims"] = sums.dims;
+  json[over + "_seconds"] = sums.seconds;
+  json[over + "_images"] = sums.images;
+  json[over + "_squared_norms"] = sums.squared_norms;
+  json[over + "_steps"] = sums.steps;
 }
 
+StepSums sums_from(const nlohmann::json& json, const std::string& over) {
+  return {.nats = json.at(over + "_nats"),
+          .dims = json.at(over + "_dims"),
+          .seconds = json.at(over + "_seconds"),
+          .images = json.at(over + "_images"),
+          .squared_norms = json.at(over + "_squared_norms"),
+          .steps = json.at(over + "_steps")};
+}
+
+nlohmann::json to_json(const Progress& progress) {
+  nlohmann::json json{{"step", progress.step},
+                      {"images", progress.images},
+                      {"seconds", progress.seconds},
+                      {"learning_rate", progress.learning_rate}};
+  write_sums(json, "epoch", progress.epoch);
+  write_sums(json, "window", progress.window);
+  return json;
+}
+
+// Checkpoints from before there were windows have none: the first is a shorter one.
 Progress progress_from(const nlohmann::json& json) {
   return {.step = json.at("step"),
           .images = json.at("images"),
           .seconds = json.at("seconds"),
-          .epoch_nats = json.at("epoch_nats"),
-          .epoch_dims = json.at("epoch_dims"),
-          .epoch_seconds = json.at("epoch_seconds"),
-          .epoch_images = json.at("epoch_images"),
-          .epoch_squared_norms = json.at("epoch_squared_norms"),
-          .epoch_steps = json.at("epoch_steps"),
+          .epoch = sums_from(json, "epoch"),
+          .window = json.contains("window_nats") ? sums_from(json, "window") : StepSums{},
           .learning_rate = json.at("learning_rate")};
+}
+
+// Checkpoints of long ago do not name all of them.
+void check_images(std::string_view split, const std::string& before, const std::string& now,
+                  const std::string& path) {
+  if (!before.empty() && before != now)
+    throw ConfigError(
+        fmt::format("{}: the {} images are not those the run began with ({}, they had {}); start a new run",
+                    path, split, now, before));
 }
 
 Standing restore(const RunParts& run, const std::string& path, Trainer& trainer, Console& console) {
@@ -50,10 +73,9 @@ Standing restore(const RunParts& run, const std::string& path, Trainer& trainer,
           fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
                       "the same bits",
                       before, name_of(run.precision), before));
-    if (const std::string before = state.value("data", ""); !before.empty() && before != run.fingerprint)
-      throw ConfigError(fmt::format(
-          "{}: the train images are not those the run began with ({}, they had {}); start a new run", path,
-          run.fingerprint, before));
+    check_images("train", state.value("data", ""), run.fingerprints.train, path);
+    check_images("validation", state.value("validation_data", ""), run.fingerprints.validation, path);
+    check_images("test", state.value("test_data", ""), run.fingerprints.test, path);
     if (state.contains("best"))
       standing.best = BestEpoch{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
     return standing;
@@ -82,6 +104,10 @@ bool CheckpointStore::has_latest() const {
   return std::filesystem::exists(run_.directory.checkpoint());
 }
 
+bool CheckpointStore::has_any() const {
+  return has_latest() || std::filesystem::exists(run_.directory.previous());
+}
+
 bool CheckpointStore::is_due() const {
   const TrainConfig& train = run_.config.train;
   const std::chrono::duration<double> since = std::chrono::steady_clock::now() - saved_at_;
@@ -95,10 +121,10 @@ void CheckpointStore::save(const Standing& standing) {
 }
 
 void CheckpointStore::save(const Standing& standing, const RunDirectory& directory) {
-  nlohmann::json state{{"progress", to_json(trainer_.progress())},
-                       {"precision", name_of(run_.precision)},
-                       {"data", run_.fingerprint},
-                       {"epoch_is_open", standing.epoch_is_open}};
+  nlohmann::json state{
+      {"progress", to_json(trainer_.progress())}, {"precision", name_of(run_.precision)},
+      {"data", run_.fingerprints.train},          {"validation_data", run_.fingerprints.validation},
+      {"test_data", run_.fingerprints.test},      {"epoch_is_open", standing.epoch_is_open}};
   if (const auto& best = standing.best)
     state["best"] = {{"validation_nats_per_dim", best->validation_nats_per_dim}, {"epoch", best->epoch}};
   std::vector<NamedBuffer> buffers;
@@ -128,6 +154,7 @@ void CheckpointStore::save_best(const BestEpoch& best) {
   const std::vector<NamedBuffer> buffers{{"", trainer_.evaluation_parameters()}};
   const nlohmann::json state{{"epoch", best.epoch},
                              {"step", trainer_.progress().step},
+                             {"data", run_.fingerprints.train},
                              {"validation_nats_per_dim", best.validation_nats_per_dim}};
   write_checkpoint(run_.directory.best(), run_.network, buffers,
                    {{"config", run_.resolved_yaml}, {"training_state", state.dump()}});

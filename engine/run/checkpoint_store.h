@@ -41,6 +41,8 @@ class CheckpointStore {
   CheckpointStore(const RunParts& run, const RunLock& lock, Trainer& trainer, Console& console);
 
   [[nodiscard]] bool has_latest() const;
+  // Whether a run can be resumed from it.
+  [[nodiscard]] bool has_any() const;
   // Throws LostDirectory or FileError, with what was saved before as it was.
   void save(const Standing& standing);
   // The same where the run directory was moved to.

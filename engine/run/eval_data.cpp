@@ -93,13 +93,30 @@ void note_training(const TrainedModel& model, const RunConfig& config, const std
   }
 }
 
+// Files that came or went move the borders of splits that are taken out of one file.
+void note_other_files(const TrainedModel& model, const RunConfig& config, const ImageSet& train,
+                      std::vector<std::string>& notes) {
+  DataConfig same = config.data;
+  same.directory = model.config.data.directory;
+  same.labels = model.config.data.labels;
+  same.binarisation = model.config.data.binarisation;
+  if (same != model.config.data || model.train_images.empty() || model.train_images == fingerprint(train))
+    return;
+  notes.push_back(
+      "the train images are not those of the run: its files have changed since, and a split may hold images "
+      "it "
+      "trained on");
+}
+
 EvalData load_split(const TrainedModel& model, const RunConfig& config, const EvalOptions& options) {
   const std::string split = options.split.empty() ? "test" : options.split;
   Dataset dataset = load_dataset(config.data);
+  std::vector<std::string> notes;
+  note_other_files(model, config, dataset.train, notes);
   EvalData data{.images = std::move(split_of(dataset, split)),
                 .coding = make_pixel_coding(config.data),
                 .description = {},
-                .notes = {}};
+                .notes = std::move(notes)};
   data.description = describe_split(config.data, data.images, split);
   if (!dataset.note.empty()) data.notes.push_back(dataset.note);
   if (!dataset.passed_over.empty()) data.notes.push_back(dataset.passed_over);

@@ -3,32 +3,25 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <span>
+#include <string_view>
 
 #include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "engine/io/line_chart.h"
 
 namespace pcnn {
-
 namespace {
 
-std::string json_line(const EpochMetrics& metrics) {
-  return nlohmann::ordered_json{{"epoch", metrics.epoch},
-                                {"step", metrics.step},
-                                {"images", metrics.images},
-                                {"seconds", metrics.seconds},
-                                {"images_per_second", metrics.images_per_second},
-                                {"train_nats_per_dim", metrics.train_nats_per_dim},
-                                {"validation_nats_per_dim", metrics.validation_nats_per_dim},
-                                {"learning_rate", metrics.learning_rate},
-                                {"grad_norm", metrics.grad_norm}}
-      .dump();
+constexpr const char* kWindow = "window";
+
+bool is_window(const nlohmann::json& line) {
+  return line.value("kind", "") == kWindow;
 }
 
-EpochMetrics parse_line(const std::string& line) {
-  const nlohmann::json json = nlohmann::json::parse(line);
+EpochMetrics epoch_in(const nlohmann::json& json) {
   return {.epoch = json.at("epoch"),
           .step = json.at("step"),
           .images = json.at("images"),
@@ -40,45 +33,126 @@ EpochMetrics parse_line(const std::string& line) {
           .grad_norm = json.at("grad_norm")};
 }
 
-}  // namespace
-
-void append_metrics(const std::string& path, const EpochMetrics& metrics) {
-  append_line(path, json_line(metrics));
+WindowMetrics window_in(const nlohmann::json& json) {
+  return {.epoch = json.at("epoch"),
+          .step = json.at("step"),
+          .steps = json.at("steps"),
+          .images = json.at("images"),
+          .seconds = json.at("seconds"),
+          .images_per_second = json.at("images_per_second"),
+          .train_nats_per_dim = json.at("train_nats_per_dim"),
+          .learning_rate = json.at("learning_rate"),
+          .grad_norm = json.at("grad_norm")};
 }
 
-std::vector<EpochMetrics> read_metrics(const std::string& path) {
-  std::vector<EpochMetrics> all;
-  if (!std::filesystem::exists(path)) return all;
+using Visit = std::function<void(std::string_view line, const nlohmann::json& json)>;
+
+void for_each_line(const std::string& path, const Visit& visit) {
+  if (!std::filesystem::exists(path)) return;
   const std::string text = read_text_file(path);
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
     try {
-      all.push_back(parse_line(text.substr(begin, end - begin)));
+      visit(line, nlohmann::json::parse(line));
     } catch (const nlohmann::json::exception&) {
       throw FormatError(path, begin, "not a line of metrics");
     }
     begin = end + 1;
   }
-  return all;
 }
 
-void drop_metrics_after(const std::string& path, std::int64_t step) {
+constexpr std::size_t kMostPoints = 1000;  // of a curve
+
+// As many neighbours together as it takes: their mean loss, over steps, at the end of the last.
+std::vector<WindowMetrics> at_most(std::size_t most, const std::vector<WindowMetrics>& windows) {
+  const std::size_t together = (windows.size() + most - 1) / most;
+  if (together <= 1) return windows;
+  std::vector<WindowMetrics> merged;
+  for (std::size_t begin = 0; begin < windows.size(); begin += together) {
+    const std::size_t end = std::min(begin + together, windows.size());
+    WindowMetrics one = windows[end - 1];
+    double steps = 0.0, sum = 0.0;
+    for (const WindowMetrics& window : std::span(windows).subspan(begin, end - begin)) {
+      steps += static_cast<double>(window.steps);
+      sum += static_cast<double>(window.steps) * window.train_nats_per_dim;
+    }
+    one.train_nats_per_dim = sum / steps;
+    merged.push_back(one);
+  }
+  return merged;
+}
+
+}  // namespace
+
+void append_metrics(const std::string& path, const EpochMetrics& metrics) {
+  const nlohmann::ordered_json line{{"epoch", metrics.epoch},
+                                    {"step", metrics.step},
+                                    {"images", metrics.images},
+                                    {"seconds", metrics.seconds},
+                                    {"images_per_second", metrics.images_per_second},
+                                    {"train_nats_per_dim", metrics.train_nats_per_dim},
+                                    {"validation_nats_per_dim", metrics.validation_nats_per_dim},
+                                    {"learning_rate", metrics.learning_rate},
+                                    {"grad_norm", metrics.grad_norm}};
+  append_line(path, line.dump());
+}
+
+void append_metrics(const std::string& path, const WindowMetrics& metrics) {
+  const nlohmann::ordered_json line{{"kind", kWindow},
+                                    {"epoch", metrics.epoch},
+                                    {"step", metrics.step},
+                                    {"steps", metrics.steps},
+                                    {"images", metrics.images},
+                                    {"seconds", metrics.seconds},
+                                    {"images_per_second", metrics.images_per_second},
+                                    {"train_nats_per_dim", metrics.train_nats_per_dim},
+                                    {"learning_rate", metrics.learning_rate},
+                                    {"grad_norm", metrics.grad_norm}};
+  append_line(path, line.dump());
+}
+
+std::vector<EpochMetrics> read_metrics(const std::string& path) {
+  std::vector<EpochMetrics> epochs;
+  for_each_line(path, [&](std::string_view, const nlohmann::json& json) {
+    if (!is_window(json)) epochs.push_back(epoch_in(json));
+  });
+  return epochs;
+}
+
+std::vector<WindowMetrics> read_windows(const std::string& path) {
+  std::vector<WindowMetrics> windows;
+  for_each_line(path, [&](std::string_view, const nlohmann::json& json) {
+    if (is_window(json)) windows.push_back(window_in(json));
+  });
+  return windows;
+}
+
+void drop_metrics_after(const std::string& path, std::int64_t step, bool epoch_is_open) {
+  if (!std::filesystem::exists(path)) return;
+  const std::string text = read_text_file(path);
+  const std::string whole = text.substr(0, text.find_last_of('\n') + 1);
+  if (whole != text) write_file_atomic(path, whole);
   std::string kept;
-  if (std::filesystem::exists(path))
-    if (const std::string text = read_text_file(path); !text.empty() && text.back() != '\n')
-      write_file_atomic(path, text.substr(0, text.find_last_of('\n') + 1));
-  const std::vector<EpochMetrics> all = read_metrics(path);
-  for (const EpochMetrics& metrics : all)
-    if (metrics.step <= step) kept += json_line(metrics) + "\n";
-  if (!all.empty()) write_file_atomic(path, kept);
+  for_each_line(path, [&](std::string_view line, const nlohmann::json& json) {
+    const std::int64_t at = json.at("step"), last = step - (epoch_is_open && !is_window(json) ? 1 : 0);
+    if (at <= last) kept.append(line).append("\n");
+  });
+  if (kept != whole) write_file_atomic(path, kept);
 }
 
-std::string draw_curves(const std::string& title, const std::vector<EpochMetrics>& metrics) {
-  std::array<ChartSeries, 2> series{ChartSeries{"train", {}, {}}, ChartSeries{"validation", {}, {}}};
-  for (const EpochMetrics& point : metrics) {
-    for (ChartSeries& line : series) line.x.push_back(static_cast<double>(point.epoch));
+std::string draw_curves(const std::string& title, const std::vector<EpochMetrics>& epochs,
+                        const std::vector<WindowMetrics>& windows) {
+  std::array<ChartSeries, 3> series{ChartSeries{"train", {}, {}}, ChartSeries{"validation", {}, {}},
+                                    ChartSeries{windows.empty() ? "" : "train, inside epochs", {}, {}, true}};
+  for (const EpochMetrics& point : epochs) {
+    for (std::size_t i : {0u, 1u}) series[i].x.push_back(static_cast<double>(point.epoch));
     series[0].y.push_back(point.train_nats_per_dim);
     series[1].y.push_back(point.validation_nats_per_dim);
+  }
+  for (const WindowMetrics& point : at_most(kMostPoints, windows)) {
+    series[2].x.push_back(point.epoch);
+    series[2].y.push_back(point.train_nats_per_dim);
   }
   return line_chart_svg(title, "epoch", "nats per dimension", series);
 }

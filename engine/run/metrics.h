@@ -19,14 +19,30 @@ struct EpochMetrics {
   double grad_norm = 0.0;      // root mean square over the epoch's steps, before clipping
 };
 
-void append_metrics(const std::string& path, const EpochMetrics& metrics);
-// The lines of the file; none where it does not exist. Throws FormatError.
-[[nodiscard]] std::vector<EpochMetrics> read_metrics(const std::string& path);
-// Drops the lines after `step`, and a last one that was cut short: what a killed run wrote after its last
-// checkpoint.
-void drop_metrics_after(const std::string& path, std::int64_t step);
+// A line of metrics.jsonl with "kind": "window": the loss over some steps, inside an epoch or across its end.
+struct WindowMetrics {
+  double epoch = 0.0;       // at its end: 1.5 is half-way through the second
+  std::int64_t step = 0;    // its last, from the start of the run
+  std::int64_t steps = 0;   // of the window
+  std::int64_t images = 0;  // since the start of the run
+  double seconds = 0.0;     // since the start of the run
+  double images_per_second = 0.0;
+  double train_nats_per_dim = 0.0;  // each batch scored before its step
+  double learning_rate = 0.0;       // of the last step
+  double grad_norm = 0.0;           // root mean square over the steps, before clipping
+};
 
-// An SVG of both losses over epochs.
-[[nodiscard]] std::string draw_curves(const std::string& title, const std::vector<EpochMetrics>& metrics);
+void append_metrics(const std::string& path, const EpochMetrics& metrics);
+void append_metrics(const std::string& path, const WindowMetrics& metrics);
+// The lines of either kind; none where there is no such file. Throws FormatError.
+[[nodiscard]] std::vector<EpochMetrics> read_metrics(const std::string& path);
+[[nodiscard]] std::vector<WindowMetrics> read_windows(const std::string& path);
+// Drops what a killed run wrote after its last checkpoint, of this step: the lines after it, the line of its
+// epoch too where that is still open, and a last line that was cut short. The others stay as they are.
+void drop_metrics_after(const std::string& path, std::int64_t step, bool epoch_is_open);
+
+// An SVG of both losses over epochs, and of those inside epochs.
+[[nodiscard]] std::string draw_curves(const std::string& title, const std::vector<EpochMetrics>& epochs,
+                                      const std::vector<WindowMetrics>& windows);
 
 }  // namespace pcnn

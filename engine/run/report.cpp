@@ -41,6 +41,7 @@ Report read_report(const RunDirectory& directory) {
   Report report;
   report.config_yaml = read_text_file(directory.config());
   report.metrics = read_metrics(directory.metrics());
+  report.windows = read_windows(directory.metrics());
   if (std::optional<RunResults> results = read_results(directory.results())) {
     report.split = std::move(results->split);
     report.scores = std::move(results->scores);

@@ -28,6 +28,7 @@ struct Report {
   std::string split;        // of the final scores; empty before them
   std::string note;         // that belongs beside every figure; empty: none
   std::vector<EpochMetrics> metrics;
+  std::vector<WindowMetrics> windows;
   std::vector<FinalScore> scores;
   std::vector<SamplePicture> samples;
   std::int64_t sample_files = 0;  // how many there are, of which those are some

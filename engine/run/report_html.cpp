@@ -21,7 +21,7 @@
 namespace pcnn {
 namespace {
 
-constexpr std::size_t kMostEpochRows = 100;
+constexpr std::size_t kMostRows = 100;  // of a table of metrics
 
 // The chart's own colours are those of a white page; what a dark one needs is put over them.
 constexpr std::string_view kStyle = R"(
@@ -121,21 +121,44 @@ std::string scores(const Report& report) {
          table({"parameters with", "epoch", "nats/dim", "nats/image", "bits/dim"}, rows);
 }
 
+// A table of the last lines, folded away.
+std::string folded(const std::string& what, std::size_t all, const std::vector<std::string>& header,
+                   const std::vector<std::vector<std::string>>& rows) {
+  const std::string summary = all == rows.size()
+                                  ? fmt::format("Every {}", what)
+                                  : fmt::format("Every {}: the last {} of {}", what, rows.size(), all);
+  return "<details><summary>" + summary + "</summary>\n" + table(header, rows) + "</details>\n";
+}
+
+template <typename Metrics>
+std::span<const Metrics> last_of(const std::vector<Metrics>& metrics) {
+  return std::span(metrics).last(std::min(metrics.size(), kMostRows));
+}
+
 std::string curves(const Report& report) {
-  if (report.metrics.empty()) return "<h2>Losses</h2>\n<p class=\"soft\">No epoch has ended yet.</p>\n";
-  std::vector<std::vector<std::string>> rows;
-  const std::size_t first = report.metrics.size() - std::min(report.metrics.size(), kMostEpochRows);
-  for (const EpochMetrics& epoch : std::span(report.metrics).subspan(first))
-    rows.push_back(
+  if (report.metrics.empty() && report.windows.empty())
+    return "<h2>Losses</h2>\n<p class=\"soft\">No epoch has ended yet.</p>\n";
+  std::vector<std::vector<std::string>> epochs, windows;
+  for (const EpochMetrics& epoch : last_of(report.metrics))
+    epochs.push_back(
         {std::to_string(epoch.epoch), grouped(epoch.step), fmt::format("{:.4f}", epoch.train_nats_per_dim),
          fmt::format("{:.4f}", epoch.validation_nats_per_dim), fmt::format("{:.3g}", epoch.learning_rate),
          fmt::format("{:.3g}", epoch.grad_norm), fmt::format("{:.0f}", epoch.images_per_second)});
-  return "<h2>Losses</h2>\n" + draw_curves("", report.metrics) +
-         fmt::format("<details><summary>{}</summary>\n",
-                     first == 0 ? "Every epoch" : fmt::format("The last {} epochs", kMostEpochRows)) +
-         table({"epoch", "steps", "train", "validation", "learning rate", "gradient norm", "images/s"},
-               rows) +
-         "</details>\n";
+  for (const WindowMetrics& window : last_of(report.windows))
+    windows.push_back({grouped(window.step), fmt::format("{:.2f}", window.epoch), grouped(window.steps),
+                       fmt::format("{:.4f}", window.train_nats_per_dim),
+                       fmt::format("{:.3g}", window.learning_rate), fmt::format("{:.3g}", window.grad_norm),
+                       fmt::format("{:.0f}", window.images_per_second)});
+  std::string html = "<h2>Losses</h2>\n" + draw_curves("", report.metrics, report.windows);
+  if (!epochs.empty())
+    html += folded("epoch", report.metrics.size(),
+                   {"epoch", "steps", "train", "validation", "learning rate", "gradient norm", "images/s"},
+                   epochs);
+  if (!windows.empty())
+    html +=
+        folded("window of steps", report.windows.size(),
+               {"to step", "epoch", "steps", "train", "learning rate", "gradient norm", "images/s"}, windows);
+  return html;
 }
 
 std::string samples(const Report& report) {

@@ -25,9 +25,15 @@ namespace pcnn {
 namespace {
 
 // What a resumed run may change without becoming another run.
-constexpr std::array kResumableKeys{
-    "train.epochs",   "train.steps", "train.seconds", "train.checkpoint_every.",
-    "data.directory", "threads",     "sample."};
+constexpr std::array kResumableKeys{"train.epochs",
+                                    "train.steps",
+                                    "train.seconds",
+                                    "train.patience",
+                                    "train.report_every",
+                                    "train.checkpoint_every.",
+                                    "data.directory",
+                                    "threads",
+                                    "sample."};
 
 void check_resumable(const std::vector<std::string>& overrides) {
   for (const std::string& override_text : overrides) {
@@ -36,7 +42,8 @@ void check_resumable(const std::vector<std::string>& overrides) {
     if (!allowed)
       throw ConfigError("override '" + override_text +
                         "': a resumed run keeps its config; what may change: train.epochs, train.steps, "
-                        "train.seconds, train.checkpoint_every.*, data.directory, threads, sample.*");
+                        "train.seconds, train.patience, train.report_every, train.checkpoint_every.*, "
+                        "data.directory, threads, sample.*");
   }
 }
 
@@ -111,7 +118,7 @@ void run(const RunOptions& options) {
   console.set_plain_interval(std::chrono::seconds(options.progress_seconds));
   const ChosenPrecision chosen = choose_precision(config.precision);
   const auto start = std::chrono::steady_clock::now();
-  const RunParts parts = make_parts(config, document.resolved_yaml(), chosen.precision, options.resume);
+  const RunParts parts = make_parts(config, document, chosen.precision, options.resume);
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
   if (options.dry_run) {
     describe_run(parts, resumes, loading.count(), console);

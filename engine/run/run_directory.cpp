@@ -14,11 +14,27 @@ namespace pcnn {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// What a run needs to be resumed and is not there; "" where it has all.
+std::string missing_file(const RunDirectory& directory) {
+  std::error_code error;
+  if (!fs::exists(directory.config(), error)) return directory.config();
+  return fs::exists(directory.checkpoint(), error) || fs::exists(directory.previous(), error)
+             ? ""
+             : directory.checkpoint();
+}
+
+}  // namespace
+
 void RunDirectory::check_new(const std::string& path) {
   std::error_code error;
   if (fs::exists(path, error))
-    throw ConfigError(path + ": exists already; continue it with `pcnn-run --resume " + shell_word(path) +
-                      "`, or choose another directory with name=NAME or output=DIRECTORY");
+    throw ConfigError(path + ": exists already" +
+                      (missing_file(RunDirectory(path)).empty()
+                           ? "; continue it with `pcnn-run --resume " + shell_word(path) + "`, or choose"
+                           : ", without a checkpoint to continue from; remove it, or choose") +
+                      " another directory with name=NAME or output=DIRECTORY");
   fs::path there = fs::absolute(path).lexically_normal().parent_path();
   while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
   if (!fs::is_directory(there, error))
@@ -38,12 +54,7 @@ RunDirectory RunDirectory::create(const std::string& path) {
 RunDirectory RunDirectory::open(const std::string& path) {
   RunDirectory directory(fs::path(path).lexically_normal().string());
   while (directory.path_.size() > 1 && directory.path_.back() == '/') directory.path_.pop_back();
-  std::error_code error;
-  std::string missing;
-  if (!fs::exists(directory.checkpoint(), error) && !fs::exists(directory.previous(), error))
-    missing = directory.checkpoint();
-  if (!fs::exists(directory.config(), error)) missing = directory.config();
-  if (!missing.empty())
+  if (const std::string missing = missing_file(directory); !missing.empty())
     throw ConfigError(path + ": not a run that can be resumed: " + missing + " is missing");
   return directory;
 }

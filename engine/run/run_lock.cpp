@@ -87,7 +87,7 @@ bool RunLock::holds_lock_file() const {
 void RunLock::check() const {
   const bool is_in_place = is_at(directory_fd_, directory_), is_locked = holds_lock_file();
   if (is_in_place && is_locked) return;
-  const std::string where = directory_ + ": ", when = " while the run worked there";
+  const std::string where = directory_ + ": ", when = " while it was in use";
   if (is_in_place)
     throw LostDirectory(
         where + "its lock file was removed or replaced" + when + ", and another process may work there now",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <numbers>
 #include <utility>
 
@@ -17,7 +18,24 @@
 namespace pcnn {
 namespace {
 
-constexpr std::int64_t kStepsPerEvent = 100;
+EventFile::Value value_of(const std::string& yaml) {
+  if (yaml == "true" || yaml == "false") return yaml == "true";
+  double number = 0.0;
+  const char* const end = yaml.data() + yaml.size();
+  const auto [rest, error] = std::from_chars(yaml.data(), end, number);
+  if (error == std::errc() && rest == end) return number;
+  return yaml;
+}
+
+// What a run learns with and from; not where it lies, or how it is shown.
+std::vector<std::pair<std::string, EventFile::Value>> hyper_parameters(const RunParts& run) {
+  std::vector<std::pair<std::string, EventFile::Value>> values;
+  for (const auto& [path, yaml] : run.values)
+    if (yaml != "null" && (path == "seed" || path == "precision" || path.starts_with("data.") ||
+                           path.starts_with("model.") || path.starts_with("train.")))
+      values.emplace_back(path, value_of(yaml));
+  return values;
+}
 
 }  // namespace
 
@@ -25,7 +43,12 @@ RunOutputs::RunOutputs(const RunParts& run, const RunLock& lock, const Workers& 
     : run_(run), lock_(lock), workers_(workers), console_(console) {}
 
 void RunOutputs::go_on_from(std::int64_t step, bool epoch_is_open) {
-  drop_metrics_after(run_.directory.metrics(), step - (epoch_is_open ? 1 : 0));
+  drop_metrics_after(run_.directory.metrics(), step, epoch_is_open);
+  void_from_ = step + (epoch_is_open ? 0 : 1);
+  if (!epoch_is_open) return;
+  // Of the open epoch's last step the window's event is voided with the others, and is not written again.
+  const std::vector<WindowMetrics> windows = read_windows(run_.directory.metrics());
+  if (!windows.empty() && windows.back().step == step) note_window_event(windows.back());
 }
 
 void RunOutputs::show(const std::function<void()>& write) {
@@ -38,26 +61,55 @@ void RunOutputs::show(const std::function<void()>& write) {
     // A record that was cut short would hide those after it: events begin a new file.
     events_.reset();
     if (unshown_.insert(error.what()).second)
-      console_.warning(fmt::format("{}; the run goes on without", error.what()));
+      console_.warning(fmt::format("{}; it is left out", error.what()));
   }
 }
 
 EventFile& RunOutputs::events(std::int64_t step) {
   if (!events_) {
-    events_.emplace(run_.directory.path(), step);
-    events_->text(step, "config", "```yaml\n" + run_.resolved_yaml + "```\n");
+    const std::int64_t first = std::exchange(void_from_, std::nullopt).value_or(step + 1);
+    events_.emplace(run_.directory.path(), first);
+    events_->text(first, "config", "```yaml\n" + run_.resolved_yaml + "```\n");
+    events_->hyper_parameters(first, run_.config.name, hyper_parameters(run_));
   }
   return *events_;
 }
 
-void RunOutputs::note_step(const Progress& progress) {
-  if (progress.step % kStepsPerEvent != 0) return;
+void RunOutputs::note_window(const Progress& progress, std::int64_t steps_per_epoch) {
+  const WindowMetrics window{
+      .epoch = static_cast<double>(progress.step) / static_cast<double>(steps_per_epoch),
+      .step = progress.step,
+      .steps = progress.window.steps,
+      .images = progress.images,
+      .seconds = progress.seconds,
+      .images_per_second = progress.window.images_per_second(),
+      .train_nats_per_dim = progress.window.nats_per_dim(),
+      .learning_rate = progress.learning_rate,
+      .grad_norm = progress.window.grad_norm()};
   lock_.check();
-  const std::array<std::pair<std::string, double>, 3> values{
-      {{"step/train_nats_per_dim", progress.train_nats_per_dim()},
-       {"step/learning_rate", progress.learning_rate},
-       {"step/images_per_second", progress.images_per_second()}}};
-  show([&] { events(progress.step).scalars(progress.step, values); });
+  append_metrics(run_.directory.metrics(), window);
+  note_window_event(window);
+}
+
+void RunOutputs::note_window_event(const WindowMetrics& window) {
+  const std::array<std::pair<std::string, double>, 4> values{
+      {{"step/train_nats_per_dim", window.train_nats_per_dim},
+       {"step/learning_rate", window.learning_rate},
+       {"step/grad_norm", window.grad_norm},
+       {"step/images_per_second", window.images_per_second}}};
+  show([&] { events(window.step).scalars(window.step, values); });
+}
+
+void RunOutputs::note_scores(std::int64_t step, const std::vector<FinalScore>& scores) {
+  const FinalScore& score = scores.front();
+  const std::array<std::pair<std::string, double>, 3> values{{{"test/nats_per_dim", score.nats_per_dim},
+                                                              {"test/nats_per_image", score.nats_per_image},
+                                                              {"test/bits_per_dim", score.bits_per_dim}}};
+  show([&] {
+    EventFile& file = events(step);
+    file.scalars(step, values);
+    file.success(step);
+  });
 }
 
 void RunOutputs::note_epoch(const EpochMetrics& epoch) {
@@ -71,7 +123,8 @@ void RunOutputs::note_epoch(const EpochMetrics& epoch) {
   show([&] { events(epoch.step).scalars(epoch.step, values); });
   show([&] {
     write_file_atomic(run_.directory.curves(),
-                      draw_curves(run_.config.name, read_metrics(run_.directory.metrics())));
+                      draw_curves(run_.config.name, read_metrics(run_.directory.metrics()),
+                                  read_windows(run_.directory.metrics())));
   });
 }
 

@@ -7,11 +7,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/core/parallel.h"
 #include "engine/io/event_file.h"
 #include "engine/run/console.h"
 #include "engine/run/metrics.h"
+#include "engine/run/results.h"
 #include "engine/run/run_lock.h"
 #include "engine/run/run_parts.h"
 #include "engine/train/trainer.h"
@@ -20,19 +22,20 @@ namespace pcnn {
 
 // What a run leaves behind for people: metrics, curves, events, grids of samples, the report. All but the
 // metrics show a run and are not needed to go on: where one of them cannot be written, one line says so and
-// the run goes on without. Every
-// method throws LostDirectory where the run directory is no longer there.
+// the run goes on without. Every method throws LostDirectory where the run directory is no longer there.
 class RunOutputs {
  public:
   // All must outlive this.
   RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console);
 
-  // Drops what a killed run wrote after the checkpoint of this step; the line of an epoch that is still open
+  // Drops what a killed run wrote after the checkpoint of this step, and of an epoch that is still open: that
   // is written again.
   void go_on_from(std::int64_t step, bool epoch_is_open);
-  void note_step(const Progress& progress);
+  // Throws FileError where the line of metrics cannot be written.
+  void note_window(const Progress& progress, std::int64_t steps_per_epoch);
   // Throws FileError where the line of metrics cannot be written.
   void note_epoch(const EpochMetrics& epoch);
+  void note_scores(std::int64_t step, const std::vector<FinalScore>& scores);
   // Of the parameters at this step. `go_on` is asked now and then, and throws to give up.
   void draw_grid(std::span<const float> parameters, std::int64_t step, const std::string& path,
                  const std::function<void()>& go_on);
@@ -41,14 +44,16 @@ class RunOutputs {
 
  private:
   [[nodiscard]] EventFile& events(std::int64_t step);
+  void note_window_event(const WindowMetrics& window);
   void show(const std::function<void()>& write);
 
   const RunParts& run_;
   const RunLock& lock_;
   const Workers& workers_;
   Console& console_;
-  std::optional<EventFile> events_;  // begun with the first event, once it is known where the run goes on
-  std::set<std::string> unshown_;    // what show() has said
+  std::optional<EventFile> events_;            // begun with the first event
+  std::optional<std::int64_t> void_from_ = 0;  // step from which on a new event file voids those before
+  std::set<std::string> unshown_;              // what show() has said
 };
 
 }  // namespace pcnn

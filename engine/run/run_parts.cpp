@@ -21,20 +21,21 @@ RunDirectory checked_directory(const RunConfig& config, const std::string& resum
 
 }  // namespace
 
-RunParts make_parts(const RunConfig& config, const std::string& resolved_yaml, Precision precision,
+RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Precision precision,
                     const std::string& resume) {
   RunDirectory directory = checked_directory(config, resume);
   Dataset data = load_dataset(config.data);
-  std::string sum = fingerprint(data.train);
+  Fingerprints sums{fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
   Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
   std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
   std::optional<StartParameters> start;
   if (resume.empty() && !config.train.start_from.empty())
     start = start_parameters(config.train.start_from, network);
   return {.config = config,
-          .resolved_yaml = resolved_yaml,
+          .resolved_yaml = document.resolved_yaml(),
+          .values = document.values_in_effect(),
           .data = std::move(data),
-          .fingerprint = std::move(sum),
+          .fingerprints = std::move(sums),
           .coding = make_pixel_coding(config.data),
           .network = std::move(network),
           .head = std::move(head),

@@ -3,6 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/compile/precision.h"
 #include "engine/data/dataset.h"
@@ -15,12 +17,18 @@
 
 namespace pcnn {
 
+// Of the images of a run: every checkpoint names them, so that it goes on with the same.
+struct Fingerprints {
+  std::string train, validation, test;
+};
+
 // What a training run is made of: all of it settled before the first step, none of it changed by one.
 struct RunParts {
   RunConfig config;
   std::string resolved_yaml;  // every key in effect; in config.yaml and every checkpoint
+  std::vector<std::pair<std::string, std::string>> values;  // the same as pairs of path and value, as YAML
   Dataset data;
-  std::string fingerprint;  // of the train images: every checkpoint names it
+  Fingerprints fingerprints;
   std::unique_ptr<const PixelCoding> coding;
   Network network;
   std::unique_ptr<const OutputHead> head;
@@ -29,10 +37,11 @@ struct RunParts {
   RunDirectory directory;
 };
 
-// Reads and checks everything a run needs, and makes nothing: where it is refused, it is refused here.
-// resume: the directory of the run to go on with, which needs no train.start_from; empty for a new run, whose
-// directory is named, but not made. Throws ConfigError, FileError or FormatError.
-[[nodiscard]] RunParts make_parts(const RunConfig& config, const std::string& resolved_yaml,
+// Reads and checks everything a run needs, whose config was read from the document, and makes nothing: where
+// it is refused, it is refused here. resume: the directory of the run to go on with, which needs no
+// train.start_from; empty for a new run, whose directory is named, but not made. Throws ConfigError,
+// FileError or FormatError.
+[[nodiscard]] RunParts make_parts(const RunConfig& config, const ConfigDocument& document,
                                   Precision precision, const std::string& resume);
 
 }  // namespace pcnn

@@ -9,14 +9,16 @@
 
 namespace pcnn {
 
-// What ends training.
+// What ends training: a budget that is used up, or patience.
 struct SpentBudget {
   std::string reason;  // "train.epochs=10 is reached"
   std::string raised;  // an override with which it goes on: "train.epochs=20"
 };
 
-// The budget of the config that is used up; none while there is something left of all.
+// best_epoch: the one with the lowest validation loss; none before the first has been validated. Inside an
+// epoch patience does not end. None while there is something left of everything.
 [[nodiscard]] std::optional<SpentBudget> spent_budget(const TrainConfig& config, const Progress& progress,
-                                                      std::int64_t steps_per_epoch);
+                                                      std::int64_t steps_per_epoch,
+                                                      std::optional<std::int64_t> best_epoch);
 
 }  // namespace pcnn

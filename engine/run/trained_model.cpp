@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
 #include "engine/model/checkpoint.h"
@@ -49,6 +50,15 @@ void check_finite(const TrainedModel& model) {
                           fmt::format("{}, element {}: not a finite number", parameter.name, i));
 }
 
+// The training state is for those who go on training; here one that cannot be read says nothing.
+std::string train_images_of(const Checkpoint& checkpoint) {
+  if (!checkpoint.has_metadata("training_state")) return {};
+  const nlohmann::json state = nlohmann::json::parse(checkpoint.metadata("training_state"), nullptr, false);
+  if (!state.is_object()) return {};
+  const auto data = state.find("data");
+  return data != state.end() && data->is_string() ? data->get<std::string>() : std::string{};
+}
+
 }  // namespace
 
 TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
@@ -65,6 +75,7 @@ TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
   checkpoint.copy(model.network, checkpoint.contains(model.network, "average") ? "average" : "",
                   model.parameters);
   check_finite(model);
+  model.train_images = train_images_of(checkpoint);
   return model;
 }
 

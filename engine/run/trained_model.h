@@ -18,6 +18,7 @@ struct TrainedModel {
   Network network;
   std::unique_ptr<const OutputHead> head;
   std::vector<float> parameters;  // those to score and sample with: the average where one was kept
+  std::string train_images = {};  // fingerprint() of those it trained on; empty where the checkpoint has none
 };
 
 // run_or_checkpoint: a run directory, whose best.safetensors is taken (or its checkpoint.safetensors before

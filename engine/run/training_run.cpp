@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -17,6 +15,7 @@
 #include "engine/model/initialise.h"
 #include "engine/run/clock_text.h"
 #include "engine/run/interruption.h"
+#include "engine/run/progress_line.h"
 #include "engine/run/results.h"
 #include "engine/train/shard_size.h"
 
@@ -45,22 +44,31 @@ std::string resume_command(const std::string& directory) {
   return "pcnn-run --resume " + shell_word(directory);
 }
 
+bool is_scored(const RunDirectory& directory) {
+  try {
+    const std::optional<RunResults> results = read_results(directory.results());
+    return results && !results->scores.empty();
+  } catch (const FormatError&) {
+    return false;
+  }
+}
+
 std::vector<float> initial_parameters_of(const RunParts& run) {
   if (run.start) return run.start->values;
   return initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
 }
 
-std::optional<SpentBudget> spent_by(const RunParts& run, const Trainer& trainer) {
-  return spent_budget(run.config.train, trainer.progress(), trainer.steps_per_epoch(run.data.train.count));
+std::optional<SpentBudget> spent_by(const RunParts& run, const Trainer& trainer, const Standing& standing) {
+  const auto best = standing.best ? std::optional(standing.best->epoch) : std::nullopt;
+  return spent_budget(run.config.train, trainer.progress(), trainer.steps_per_epoch(run.data.train.count),
+                      best);
 }
 
 }  // namespace
 
 std::string how_to_go_beyond(const RunParts& run, const Trainer& trainer, const Standing& standing) {
-  const std::optional<SpentBudget> spent = spent_by(run, trainer);
-  if (standing.epoch_is_open || !spent) return "";
-  const std::optional<RunResults> results = read_results(run.directory.results());
-  if (!results || results->scores.empty()) return "";  // to be scored
+  const std::optional<SpentBudget> spent = spent_by(run, trainer, standing);
+  if (standing.epoch_is_open || !spent || !is_scored(run.directory)) return "";
   return fmt::format("{} is finished: {}; to train on, raise it: `{} {}`", run.directory.path(),
                      spent->reason, resume_command(run.directory.path()), spent->raised);
 }
@@ -85,7 +93,7 @@ std::string TrainingRun::how_to_go_beyond() const {
 }
 
 std::optional<SpentBudget> TrainingRun::spent_here() const {
-  return spent_by(run_, trainer_);
+  return spent_by(run_, trainer_, standing_);
 }
 
 std::int64_t TrainingRun::steps_per_epoch() const {
@@ -115,7 +123,7 @@ void TrainingRun::train() {
   } catch (const LostDirectory& lost) {
     leave(lost);
   } catch (const FileError& error) {
-    if (!checkpoints_.has_latest()) fail(error);
+    if (!checkpoints_.has_any()) fail(error);
     fail(ConfigError(fmt::format("{}; step {} is saved: once that is mended, go on with `{}`", error.what(),
                                  checkpoints_.saved_step(), resume_command(run_.directory.path()))));
   } catch (const ComputeError& error) {
@@ -133,12 +141,21 @@ void TrainingRun::work() {
   std::error_code ignored;
   std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
   if (is_resumed_) outputs_.go_on_from(trainer_.progress().step, standing_.epoch_is_open);
+  report_window();
   if (!checkpoints_.has_latest()) save_checkpoint();  // so that resume has a start
   while (standing_.epoch_is_open || !spent_here()) {
     if (!standing_.epoch_is_open) train_to_the_end_of_the_epoch();
     finish_epoch();
   }
   report_final_scores();
+}
+
+// Once its last step is done. A run whose directory was moved under it may have saved without.
+void TrainingRun::report_window() {
+  const Progress& progress = trainer_.progress();
+  if (progress.window.steps == 0 || !run_.config.train.ends_window(progress.step, steps_per_epoch())) return;
+  outputs_.note_window(progress, steps_per_epoch());
+  trainer_.begin_window();
 }
 
 void TrainingRun::save_checkpoint() {
@@ -162,16 +179,15 @@ void TrainingRun::record(Ended how, const std::string& reason, const RunDirector
 }
 
 void TrainingRun::train_to_the_end_of_the_epoch() {
-  const bool ended = trainer_.run_epoch(run_.data.train, *run_.coding, [&](const Progress& progress) {
+  trainer_.run_epoch(run_.data.train, *run_.coding, [&](const Progress& progress) {
+    standing_.epoch_is_open = progress.step % steps_per_epoch() == 0 || spent_here();
     lock_.check();  // before anything of this step is written
-    show_progress(progress);
-    outputs_.note_step(progress);
+    if (console_.wants_live()) console_.live(progress_line(run_.config.train, progress, steps_per_epoch()));
+    report_window();
     if (InterruptionGuard::signal() != 0) return false;
-    const bool last = progress.step % steps_per_epoch() == 0 || spent_here();
-    if (!last && checkpoints_.is_due()) save_checkpoint();
+    if (!standing_.epoch_is_open && checkpoints_.is_due()) save_checkpoint();
     return true;
   });
-  standing_.epoch_is_open = ended || spent_here();
   save_checkpoint();
   throw_where_signalled();
 }
@@ -225,21 +241,6 @@ void TrainingRun::leave(const LostDirectory& lost) {
   throw ConfigError(line);
 }
 
-void TrainingRun::show_progress(const Progress& progress) {
-  if (!console_.wants_live()) return;
-  const TrainConfig& train = run_.config.train;
-  const std::int64_t in_epoch = (progress.step - 1) % steps_per_epoch() + 1;
-  const auto total = train.total_steps(steps_per_epoch());
-  const double per_step =
-      progress.epoch_seconds / static_cast<double>(std::max<std::int64_t>(1, progress.epoch_steps));
-  double left = total ? static_cast<double>(*total - progress.step) * per_step : INFINITY;
-  if (train.seconds) left = std::min(left, *train.seconds - progress.seconds);
-  const std::string epochs = train.epochs ? fmt::format("/{}", *train.epochs) : "";
-  console_.live(fmt::format("epoch {}{}  step {}/{}  {:.0f} images/s  loss {:.4f} nats/dim  {} left", epoch(),
-                            epochs, in_epoch, steps_per_epoch(), progress.images_per_second(),
-                            progress.train_nats_per_dim(), clock_text(left)));
-}
-
 Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
   const auto fill = [&](int position, std::span<float> image) {
     throw_where_signalled();
@@ -270,21 +271,21 @@ void TrainingRun::finish_epoch() {
                        .step = progress.step,
                        .images = progress.images,
                        .seconds = progress.seconds,
-                       .images_per_second = progress.images_per_second(),
-                       .train_nats_per_dim = progress.train_nats_per_dim(),
+                       .images_per_second = progress.epoch.images_per_second(),
+                       .train_nats_per_dim = progress.epoch.nats_per_dim(),
                        .validation_nats_per_dim = validation,
                        .learning_rate = progress.learning_rate,
-                       .grad_norm = progress.grad_norm()});
+                       .grad_norm = progress.epoch.grad_norm()});
   standing_.epoch_is_open = false;
   save_checkpoint();
   outputs_.write_report(run_.directory, "training");
   console_.line(fmt::format("epoch {}  {}  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
-                            epoch(), counted(progress.step, "step"), clock_text(progress.epoch_seconds),
-                            progress.images_per_second(), progress.train_nats_per_dim(), validation,
+                            epoch(), counted(progress.step, "step"), clock_text(progress.epoch.seconds),
+                            progress.epoch.images_per_second(), progress.epoch.nats_per_dim(), validation,
                             best ? "  best so far" : ""));
   console_.detail(
       fmt::format("  learning rate {:.3g}, gradient norm {:.3g}; validation took {:.2f} s, samples {:.2f} s",
-                  progress.learning_rate, progress.grad_norm(), validation_seconds, sampling_seconds));
+                  progress.learning_rate, progress.epoch.grad_norm(), validation_seconds, sampling_seconds));
 }
 
 void TrainingRun::report_final_scores() {
@@ -316,6 +317,7 @@ void TrainingRun::report_final_scores() {
   if (!run_.data.note.empty()) console_.warning("note: " + run_.data.note);
   lock_.check();
   write_results(run_, end, scores);
+  outputs_.note_scores(end.step, scores);
   InterruptionGuard::clear_last_words();
   outputs_.write_report(run_.directory, name_of(end.how), end.reason);
 }

@@ -46,11 +46,11 @@ class TrainingRun {
   void work();
   void train_to_the_end_of_the_epoch();
   void finish_epoch();
+  void report_window();
   void save_checkpoint();
   [[noreturn]] void stop(int signal);
   [[noreturn]] void leave(const LostDirectory& lost);
   void record(Ended how, const std::string& reason, const RunDirectory& directory);
-  void show_progress(const Progress& progress);
   [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
   void report_final_scores();
 

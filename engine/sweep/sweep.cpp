@@ -74,7 +74,7 @@ void sweep(const SweepOptions& options) {
   save_trials(trials, plan, directory);
   console.line(heading);
   for (const std::string& note : checked.notes) console.warning("note: " + note);
-  SweepRun(plan, options.program, directory, std::move(trials), console).run();
+  SweepRun(plan, options.program, directory, lock, std::move(trials), console).run();
 }
 
 }  // namespace pcnn

@@ -36,8 +36,13 @@ bool can_resume(const std::string& run_directory) {
 }  // namespace
 
 SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const SweepDirectory& directory,
-                   std::vector<Trial> trials, Console& console)
-    : plan_(plan), program_(program), directory_(directory), trials_(std::move(trials)), console_(console) {
+                   const RunLock& lock, std::vector<Trial> trials, Console& console)
+    : plan_(plan),
+      program_(program),
+      directory_(directory),
+      lock_(lock),
+      trials_(std::move(trials)),
+      console_(console) {
   const int threads = plan.base.threads, parallel = plan.sweep.parallel;
   for (int i = 0; i < parallel; ++i)
     slots_.push_back(
@@ -53,8 +58,18 @@ SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const Swee
 }
 
 void SweepRun::run() {
+  try {
+    work();
+  } catch (const FileError&) {
+    lock_.check();  // which may be why
+    throw;
+  }
+}
+
+void SweepRun::work() {
   write_results();
   for (;;) {
+    lock_.check();
     if (const int signal = InterruptionGuard::signal(); signal != 0) stop(signal);
     bool is_busy = false;
     for (Slot& slot : slots_) {

@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/run/console.h"
+#include "engine/run/run_lock.h"
 #include "engine/sweep/successive_halving.h"
 #include "engine/sweep/sweep_directory.h"
 #include "engine/sweep/sweep_plan.h"
@@ -32,10 +33,11 @@ class SweepRun {
   // All must outlive this. The threads of the base config are shared out among the trials at once, one each
   // at least.
   SweepRun(const SweepPlan& plan, const std::string& program, const SweepDirectory& directory,
-           std::vector<Trial> trials, Console& console);
+           const RunLock& lock, std::vector<Trial> trials, Console& console);
 
   // Throws Interrupted where InterruptionGuard notes a signal, with every trial saved; ConfigError where all
-  // trials failed, SomeTrialsFailed where some did.
+  // trials failed, SomeTrialsFailed where some did; LostDirectory where the sweep's directory was removed, moved
+  // or replaced.
   void run();
 
  private:
@@ -46,6 +48,7 @@ class SweepRun {
     std::size_t trial = 0;  // index of the one that runs
   };
 
+  void work();
   [[nodiscard]] bool start_waiting_trial(Slot& slot);
   [[nodiscard]] bool can_start(const Trial& trial);
   [[nodiscard]] std::vector<std::string> arguments_for(const Trial& trial, int threads) const;
@@ -63,6 +66,7 @@ class SweepRun {
   const SweepPlan& plan_;
   std::string program_;
   const SweepDirectory& directory_;
+  const RunLock& lock_;
   std::vector<Trial> trials_;
   Console& console_;
   std::optional<SuccessiveHalving> halving_;

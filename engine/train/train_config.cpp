@@ -1,6 +1,8 @@
 #include "engine/train/train_config.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -130,6 +132,17 @@ std::optional<std::int64_t> TrainConfig::total_steps(std::int64_t steps_per_epoc
   return steps ? std::min(*steps, whole) : whole;
 }
 
+bool TrainConfig::ends_window(std::int64_t step, std::int64_t steps_per_epoch) const {
+  constexpr std::int64_t kWindows = 50, kPerDoubling = 10;
+  const auto at_least_one = [](std::int64_t steps) { return std::max<std::int64_t>(1, steps); };
+  if (report_every) return step % *report_every == 0;
+  if (const auto total = total_steps(steps_per_epoch); total && !seconds)
+    return step % at_least_one(*total / kWindows) == 0;
+  return step % static_cast<std::int64_t>(
+                    std::bit_floor(static_cast<std::uint64_t>(at_least_one(step / kPerDoubling)))) ==
+         0;
+}
+
 TrainConfig read_train_config(const ConfigNode& train) {
   TrainConfig config;
   config.start_from = train.optional_text("start_from").value_or("");
@@ -142,6 +155,8 @@ TrainConfig read_train_config(const ConfigNode& train) {
   config.batch = train.integer("batch", config.batch, ConfigRange::between(1, kMostImages));
   config.shard_images = train.optional_integer("shard_images", ConfigRange::between(1, 16));
   read_budgets(train, config);
+  config.patience = train.optional_integer("patience", ConfigRange::between(1, kMostEpochs));
+  config.report_every = train.optional_integer("report_every", ConfigRange::between(1, kMostSteps));
   const ConfigNode every = train.section("checkpoint_every");
   config.checkpoint_steps = every.optional_integer("steps", ConfigRange::between(1, kMostSteps));
   if (config.checkpoint_steps)

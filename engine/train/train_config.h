@@ -37,6 +37,14 @@ struct TrainConfig {
   // and batch, see shard_size.h.
   std::optional<std::int64_t> shard_images;
 
+  // Epochs without a better validation loss after which training ends.
+  std::optional<std::int64_t> patience;
+  // Steps of a window, over which the loss inside epochs is reported. None: see ends_window().
+  std::optional<std::int64_t> report_every;
+
+  // Whether a window of losses ends after this step. Where report_every is not set the whole of training has
+  // 50, or where its length is not known ahead (seconds), about ten each time the number of steps doubles.
+  [[nodiscard]] bool ends_window(std::int64_t step, std::int64_t steps_per_epoch) const;
   // Updates until the epochs or the steps are used up, whichever is first; none where only seconds are set.
   [[nodiscard]] std::optional<std::int64_t> total_steps(std::int64_t steps_per_epoch) const;
   friend bool operator==(const TrainConfig&, const TrainConfig&) = default;

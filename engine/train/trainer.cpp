@@ -35,16 +35,16 @@ std::vector<std::uint8_t> decay_flags(const Network& network) {
 
 }  // namespace
 
-double Progress::train_nats_per_dim() const {
-  return epoch_dims > 0 ? epoch_nats / static_cast<double>(epoch_dims) : 0.0;
+double StepSums::nats_per_dim() const {
+  return dims > 0 ? nats / static_cast<double>(dims) : 0.0;
 }
 
-double Progress::grad_norm() const {
-  return epoch_steps > 0 ? std::sqrt(epoch_squared_norms / static_cast<double>(epoch_steps)) : 0.0;
+double StepSums::grad_norm() const {
+  return steps > 0 ? std::sqrt(squared_norms / static_cast<double>(steps)) : 0.0;
 }
 
-double Progress::images_per_second() const {
-  return epoch_seconds > 0.0 ? static_cast<double>(epoch_images) / epoch_seconds : 0.0;
+double StepSums::images_per_second() const {
+  return seconds > 0.0 ? static_cast<double>(images) / seconds : 0.0;
 }
 
 Trainer::Trainer(const Network& network, const OutputHead& head, const TrainConfig& config,
@@ -91,10 +91,7 @@ bool Trainer::run_epoch(const ImageSet& images, const PixelCoding& coding,
                         const std::function<bool(const Progress&)>& on_step) {
   const std::int64_t steps = steps_per_epoch(images.count);
   const int epoch = static_cast<int>(progress_.step / steps);
-  if (progress_.step % steps == 0) {
-    progress_.epoch_nats = progress_.epoch_seconds = progress_.epoch_squared_norms = 0.0;
-    progress_.epoch_dims = progress_.epoch_images = progress_.epoch_steps = 0;
-  }
+  if (progress_.step % steps == 0) progress_.epoch = {};
   const std::vector<int> order = epoch_order(images.count, seed_, epoch);
   do {
     const std::size_t first = static_cast<std::size_t>(progress_.step % steps * config_.batch);
@@ -103,7 +100,7 @@ bool Trainer::run_epoch(const ImageSet& images, const PixelCoding& coding,
     step(std::span(order).subspan(first, count), images, coding, epoch, steps);
     const double seconds = seconds_since(start);
     progress_.seconds += seconds;
-    progress_.epoch_seconds += seconds;
+    for (StepSums* sums : {&progress_.epoch, &progress_.window}) sums->seconds += seconds;
     if (!on_step(progress_)) break;
   } while (progress_.step % steps != 0 && !finished(images.count));
   return progress_.step % steps == 0;
@@ -137,11 +134,13 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
 
   progress_.step += 1;
   progress_.images += count;
-  progress_.epoch_nats += nats;
-  progress_.epoch_dims += count * static_cast<std::int64_t>(network_.shape(0, 1).size());
-  progress_.epoch_images += count;
-  progress_.epoch_squared_norms += norm * norm;
-  progress_.epoch_steps += 1;
+  for (StepSums* sums : {&progress_.epoch, &progress_.window}) {
+    sums->nats += nats;
+    sums->dims += count * static_cast<std::int64_t>(network_.shape(0, 1).size());
+    sums->images += count;
+    sums->squared_norms += norm * norm;
+    sums->steps += 1;
+  }
   progress_.learning_rate = rate;
 }
 

@@ -18,23 +18,29 @@
 
 namespace pcnn {
 
-// Where training stands. Everything a resumed run needs beside the tensors of Trainer::state().
-struct Progress {
-  std::int64_t step = 0;        // optimiser steps taken, ever
-  std::int64_t images = 0;      // images seen, ever
-  double seconds = 0.0;         // spent in steps, ever: no validation, no sampling
-  double epoch_nats = 0.0;      // of the current epoch so far
-  std::int64_t epoch_dims = 0;  // dimensions those nats were summed over
-  double epoch_seconds = 0.0;
-  std::int64_t epoch_images = 0;
-  double epoch_squared_norms = 0.0;  // squared gradient norms before clipping, summed over the epoch's steps
-  std::int64_t epoch_steps = 0;
-  double learning_rate = 0.0;  // of the last step
+// Sums over consecutive steps.
+struct StepSums {
+  double nats = 0.0;
+  std::int64_t dims = 0;  // dimensions those nats were summed over
+  double seconds = 0.0;
+  std::int64_t images = 0;
+  double squared_norms = 0.0;  // of gradients before clipping
+  std::int64_t steps = 0;
 
-  [[nodiscard]] double train_nats_per_dim() const;
-  // Root mean square over the epoch's steps.
+  [[nodiscard]] double nats_per_dim() const;
+  // Root mean square over the steps.
   [[nodiscard]] double grad_norm() const;
   [[nodiscard]] double images_per_second() const;
+};
+
+// Where training stands. Everything a resumed run needs beside the tensors of Trainer::state().
+struct Progress {
+  std::int64_t step = 0;       // optimiser steps taken, ever
+  std::int64_t images = 0;     // images seen, ever
+  double seconds = 0.0;        // spent in steps, ever: no validation, no sampling
+  StepSums epoch;              // the current epoch so far
+  StepSums window;             // since Trainer::begin_window(), or the first step
+  double learning_rate = 0.0;  // of the last step
 };
 
 // A named flat buffer in parameter order: the parameters themselves (""), a moment ("optimiser.velocity"),
@@ -61,6 +67,9 @@ class Trainer {
   // a zero of it, so the loss need not tell).
   bool run_epoch(const ImageSet& images, const PixelCoding& coding,
                  const std::function<bool(const Progress&)>& on_step);
+
+  // Begins Progress::window anew; for on_step too.
+  void begin_window() { progress_.window = {}; }
 
   // Whether a budget (epochs, steps, seconds) is used up.
   [[nodiscard]] bool finished(std::int64_t images_per_epoch) const;

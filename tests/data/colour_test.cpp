@@ -52,6 +52,21 @@ TEST(Colours, FollowSeedAndId) {
   EXPECT_GT(backgrounds.size(), 95u);
 }
 
+TEST(Coloured, KeepsWhatIsKnownOfTheImages) {
+  ImageSet grey = random_images({2, 1, 3, 3}, 256, 1);
+  grey.files = {"a.png", "b.png"};
+  grey.labels = {1, 0};
+  grey.label_names = {"cat", "dog"};
+  grey.passed_over = "here: passed over: 1 .txt";
+  grey.origin = "the last of the train file";
+  const ImageSet colours = coloured(grey, 7);
+  EXPECT_EQ(colours.files, grey.files);
+  EXPECT_EQ(colours.labels, grey.labels);
+  EXPECT_EQ(colours.label_names, grey.label_names);
+  EXPECT_EQ(colours.passed_over, grey.passed_over);
+  EXPECT_EQ(colours.origin, grey.origin);
+}
+
 TEST(Coloured, BlendsTheTwoColoursByTheGreyValue) {
   const ImageSet grey = random_images({5, 1, 16, 16}, 256, 1);
   const ImageSet colours = coloured(grey, 7);

@@ -517,6 +517,25 @@ TEST(Dataset, SaysWhichSizeLeavesNoImages) {
                          " has no test images of its own");
 }
 
+TEST(Dataset, OneFolderNeedsAnImageForEachSplit) {
+  const std::string directory = scratch_directory();
+  const ImageSet all = random_images({3, 1, 5, 4}, 256, 3);
+  write_pngs(directory, all, 0, 2);
+  const DataConfig config = config_of(DatasetKind::kPng, directory);
+  EXPECT_EQ(message_of<ConfigError>([&] { (void)load_dataset(config); }),
+            directory + ": found 2 images, accepted: at least 3, to train, validate and test on");
+  write_pngs(directory, all, 2, 3);
+  EXPECT_EQ(load_dataset(config).train.count, 1);
+}
+
+TEST(Dataset, AMissingDirectoryIsNamedWhateverTheSplit) {
+  DataConfig config = config_of(DatasetKind::kPng, scratch_directory() + "/none");
+  config.test_images = 0.1;
+  EXPECT_NE(
+      message_of<FileError>([&] { (void)load_dataset(config); }).find("/none: cannot be read: No such file"),
+      std::string::npos);
+}
+
 TEST(Dataset, ADefaultIsCalledOne) {
   const DataConfig config = made_up();
   write_bytes(config.directory + "/train-images-idx3-ubyte", idx_file(1, 3, 4, 1));

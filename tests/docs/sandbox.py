@@ -59,6 +59,7 @@ class Sandbox:
             path = bin_folder / f"pcnn-{program}"
             path.write_text(f"#!{sys.executable}\n{stand_in}")
             path.chmod(0o755)
+        (bin_folder / "python3").symlink_to(sys.executable)  # has what this test has, for scripts
 
     def make_mnist(self, rng):
         mnist = self.folder / "data" / "mnist"
@@ -70,6 +71,8 @@ class Sandbox:
         np.save(self.folder / "mine.npy", test[:4, 0])
         for i, image in enumerate(test[:4]):
             write_png(self.folder / "folder" / "of" / "pngs" / f"{i}.png", image)
+        for i, image in enumerate(test[4:8]):
+            write_png(self.folder / "drawings" / f"{i + 1}.png", image)
         write_png(self.folder / "partial.png", test[0])
         known = np.full((1, 28, 28), 255, np.uint8)
         known[0, 14:] = 0
@@ -84,6 +87,11 @@ class Sandbox:
                 write_png(self.folder / "data" / "photos" / part / f"{i}.png", image)
         for i, image in enumerate(strokes(rng, 40, 12, 10)):
             write_png(self.folder / "data" / "scans" / ("cats" if i % 2 else "dogs") / f"{i}.png", image)
+
+        for i, image in enumerate(strokes(rng, 40, 24, 20, channels=3)):
+            path = self.folder / "pictures" / ("birds" if i % 2 else "boats") / f"{i}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image.transpose(1, 2, 0)).resize((20 + i % 5, 24)).save(path)
 
     def save(self, name, array):
         (self.folder / name).parent.mkdir(exist_ok=True)

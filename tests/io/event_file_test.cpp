@@ -3,11 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <bit>
-#include <cstring>
+#include <filesystem>
+#include <fstream>
 
 #include "engine/io/checksum.h"
 #include "engine/io/file.h"
+#include "tests/io/event_records.h"
 #include "tests/io/temporary_directory.h"
 
 namespace pcnn {
@@ -23,31 +24,6 @@ TEST(Crc32c, AgreesWithThePublishedVectors) {
   std::string rising;
   for (char i = 0; i < 32; ++i) rising += i;
   EXPECT_EQ(sum(rising), 0x46dd794eu);
-}
-
-// Cuts a file into the data of its records, checking lengths and sums by the description in the header.
-std::vector<std::string> records_of(const std::string& path) {
-  const std::string file = read_text_file(path);
-  const auto number = [&](std::size_t at, auto value) {
-    std::memcpy(&value, file.data() + at, sizeof(value));
-    return value;
-  };
-  const auto masked = [&](std::size_t at, std::size_t size) {
-    const std::uint32_t sum = crc32c(std::as_bytes(std::span(file).subspan(at, size)));
-    return static_cast<std::uint32_t>(((sum >> 15) | (sum << 17)) + 0xa282ead8u);
-  };
-  std::vector<std::string> records;
-  std::size_t at = 0;
-  while (at + 16 <= file.size()) {
-    const std::size_t size = number(at, std::uint64_t{});
-    EXPECT_EQ(number(at + 8, std::uint32_t{}), masked(at, 8));
-    if (size > file.size() - at - 16) break;
-    EXPECT_EQ(number(at + 12 + size, std::uint32_t{}), masked(at + 12, size));
-    records.push_back(file.substr(at + 12, size));
-    at += 16 + size;
-  }
-  EXPECT_EQ(at, file.size()) << "whole records and nothing else";
-  return records;
 }
 
 TEST(EventFile, WritesRecordsWithTheirSums) {
@@ -70,6 +46,36 @@ TEST(EventFile, WritesRecordsWithTheirSums) {
   // image { height width colorspace encoded_image_string }; 300 takes two bytes.
   EXPECT_NE(records[3].find(std::string("\x08\x05\x10\xac\x02\x18\x03\x22\x09PNG bytes")), std::string::npos);
   EXPECT_NE(records[4].find("name: x"), std::string::npos);
+}
+
+TEST(EventFile, WritesHyperParametersAsThePluginReadsThem) {
+  const TemporaryDirectory directory;
+  EventFile events(directory.file(""), 0);
+  const std::array<std::pair<std::string, EventFile::Value>, 3> values{
+      {{"rate", 0.5}, {"kind", "adam"}, {"warm", true}}};
+  events.hyper_parameters(0, "tiny", values);
+  events.success(7);
+  const std::vector<std::string> records = records_of(events.path());
+  ASSERT_EQ(records.size(), 4u);
+  // map<string, google.protobuf.Value>: key, then number_value, string_value or bool_value.
+  for (const std::string& entry : {std::string("\x0a\x11\x0a\x04rate\x12\x09\x11\0\0\0\0\0\0\xe0\x3f", 19),
+                                   std::string("\x0a\x0e\x0a\x04kind\x12\x06\x1a\x04"
+                                               "adam"),
+                                   std::string("\x0a\x0a\x0a\x04warm\x12\x02\x20\x01"),
+                                   std::string("\x22\x04tiny"), std::string("\x0a\x07hparams")})
+    EXPECT_NE(records[2].find(entry), std::string::npos) << entry;
+  EXPECT_NE(records[2].find("_hparams_/session_start_info"), std::string::npos);
+  EXPECT_NE(records[3].find("_hparams_/session_end_info"), std::string::npos);
+  EXPECT_NE(records[3].find("\x22\x0b\x08\x01\x11"), std::string::npos) << "status: success";
+}
+
+TEST(EventFile, TakesANameAfterThoseThatAreThere) {
+  const TemporaryDirectory directory;
+  const std::string later = directory.file("events.out.tfevents.9000000000.host.1");
+  std::ofstream(later) << "x";
+  const EventFile events(directory.file(""), 0);
+  EXPECT_GT(std::filesystem::path(events.path()).filename().string(),
+            std::filesystem::path(later).filename().string());
 }
 
 TEST(EventFile, NeverTakesTheNameOfAnother) {

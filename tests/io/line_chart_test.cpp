@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <string>
 
 namespace pcnn {
 namespace {
@@ -47,6 +48,20 @@ TEST(LineChart, HasAViewBoxAWhiteGroundAndItsTexts) {
   EXPECT_EQ(svg.find("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 720 440\""), 0U);
   EXPECT_NE(svg.find("fill=\"white\""), std::string::npos);
   for (const char* text : {">mnist<", ">epoch<", ">nats<", ">train<"}) EXPECT_EQ(occurrences(svg, text), 1U);
+}
+
+TEST(LineChart, AFineLineLiesUnderTheOthersAndDoesNotFlattenThem) {
+  ChartSeries fine{"fine", {}, {}, true};
+  for (int i = 1; i <= 20; ++i) {
+    fine.x.push_back(0.1 * i);
+    fine.y.push_back(i == 1 ? 50.0 : 1.0 + 0.01 * i);
+  }
+  const std::string svg = chart({{"coarse", {1, 2}, {1.1, 1.2}}, fine});
+  EXPECT_LT(svg.find("stroke-width=\"1\" stroke-linejoin"), svg.find("stroke-width=\"2\" stroke-linejoin"));
+  EXPECT_EQ(occurrences(svg, "<circle"), 2U) << "the fine line has no dots";
+  for (const std::string& tick : y_ticks(svg))
+    EXPECT_LT(std::stod(tick), 2.0) << "its first point is cut off";
+  EXPECT_EQ(all_between(svg, "<polyline points=\"", '"').front().find("80.0,"), std::string::npos);
 }
 
 TEST(LineChart, EscapesTexts) {

@@ -65,6 +65,9 @@ TEST_F(DryRun, RefusesPlacesThatCannotBeWrittenTo) {
   expect_refused({"sample.count=10000", "sample.columns=1", "sample.scale=32"},
                  "make a picture of 1940002 x");
   fs::create_directories(directory());
+  expect_refused({}, "exists already, without a checkpoint to continue from");
+  fs::remove_all(directory());
+  run({.config = config(), .overrides = {"train.epochs=1"}});
   expect_refused({}, "exists already; continue it with `pcnn-run --resume " + directory() + "`");
 }
 

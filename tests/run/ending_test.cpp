@@ -24,9 +24,10 @@ class RunEnding : public TinyRun {
   // Trains without end, is halted after some epochs, and goes on once `meanwhile` is done. Returns its wait
   // status.
   int run_halted(const std::function<void(pid_t)>& meanwhile) const {
-    const pid_t child = start_program(
-        "pcnn-run", {config(), "train.epochs=1000000", "sample.count=0", "train.checkpoint_every.steps=1000"},
-        said());
+    const pid_t child = start_program("pcnn-run",
+                                      {config(), "train.epochs=1000000", "sample.count=0",
+                                       "train.checkpoint_every.steps=1000", "train.report_every=2"},
+                                      said());
     for (int look = 0; look < 500 && !fs::exists(directory() + "/report.html"); ++look)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     ::kill(child, SIGSTOP);
@@ -64,7 +65,7 @@ TEST_F(RunEnding, InADirectoryThatWasRemovedIsOneLineAndLeavesNothing) {
   const int status = run_halted([&](pid_t) { fs::remove_all(directory()); });
   EXPECT_EQ(WEXITSTATUS(status), 2);
   EXPECT_TRUE(last_line().starts_with("pcnn-run: " + directory() +
-                                      ": was removed while the run worked there; the run ends at step "))
+                                      ": was removed while it was in use; the run ends at step "))
       << last_line();
   EXPECT_EQ(last_line().find("--resume"), std::string::npos) << "there is nothing to resume";
   EXPECT_FALSE(fs::exists(directory()));
@@ -74,7 +75,7 @@ TEST_F(RunEnding, InADirectoryThatWasMovedSavesThere) {
   const int status = run_halted([&](pid_t) { fs::rename(directory(), directory("moved away")); });
   EXPECT_EQ(WEXITSTATUS(status), 2);
   const std::string line = last_line();
-  EXPECT_NE(line.find(": was moved to " + directory("moved away") + " while the run worked there; "),
+  EXPECT_NE(line.find(": was moved to " + directory("moved away") + " while it was in use; "),
             std::string::npos)
       << line;
   EXPECT_NE(line.find("go on with `pcnn-run --resume '" + directory("moved away") + "'`"), std::string::npos)
@@ -88,7 +89,9 @@ TEST_F(RunEnding, InADirectoryThatWasMovedSavesThere) {
   EXPECT_NE(line.find("; step " + std::to_string(step) + " is saved"), std::string::npos) << line;
   const std::string budget = "train.steps=" + std::to_string(step + 3);
   run({.resume = directory("moved away"), .overrides = {"train.epochs=null", budget}});
-  run({.config = config(), .overrides = {"name=whole", "train.epochs=null", budget, "sample.count=0"}});
+  run({.config = config(),
+       .overrides = {"name=whole", "train.epochs=null", budget, "sample.count=0", "train.report_every=2"}});
+  EXPECT_EQ(metrics_of("moved away"), metrics_of("whole"));
   EXPECT_EQ(slurp(directory("moved away") + "/results.json"), slurp(directory("whole") + "/results.json"));
 }
 
@@ -99,7 +102,7 @@ TEST_F(RunEnding, InADirectoryThatWasReplacedLeavesTheOtherAlone) {
     std::ofstream(directory() + "/mine.txt") << "x";
   });
   EXPECT_EQ(WEXITSTATUS(status), 2);
-  EXPECT_NE(last_line().find(": was removed while the run worked there, and another has its name; "),
+  EXPECT_NE(last_line().find(": was removed while it was in use, and another has its name; "),
             std::string::npos)
       << last_line();
   EXPECT_EQ(last_line().find("--resume"), std::string::npos);
@@ -117,7 +120,7 @@ TEST_F(RunEnding, WithoutItsLockLeavesTheDirectoryToWhoeverWorksThereNow) {
     checkpoint = slurp(directory() + "/checkpoint.safetensors");
   });
   EXPECT_EQ(WEXITSTATUS(status), 2);
-  EXPECT_NE(last_line().find(": its lock file was removed or replaced while the run worked there"),
+  EXPECT_NE(last_line().find(": its lock file was removed or replaced while it was in use"),
             std::string::npos)
       << last_line();
   EXPECT_NE(slurp(directory() + "/log.txt").find("its lock file was removed"), std::string::npos);

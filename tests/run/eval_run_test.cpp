@@ -269,9 +269,18 @@ TEST_F(EvalRun, ScoresTheSplitsOfOneFolder) {
   EXPECT_EQ(evaluation.score.nats_per_dim, results("folder").at("models").at(0).at("nats_per_dim"));
   EXPECT_TRUE(has_note(evaluation, folder + ": passed over: 1 .txt"));
   expect_contains(slurp(directory("folder") + "/log.txt"), "note: " + folder + ": passed over: 1 .txt");
+  EXPECT_FALSE(has_note(evaluation, "files have changed"));
   for (std::size_t i = 0; i < 6; ++i)
     EXPECT_EQ(evaluation.files[i], std::to_string(evaluation.file_index[i]) + ".png");
   expect_contains(slurp(directory("folder") + "/config.yaml"), "test_images: 0.2\n");
+
+  // Another file, and another split with it.
+  write_png(
+      folder + "/30.png",
+      {.width = kWidth, .height = kHeight, .channels = 1, .pixels = std::vector<std::uint8_t>(30, 255)});
+  wanted.scores.clear();
+  EXPECT_TRUE(
+      has_note(evaluate(wanted), "its files have changed since, and a split may hold images it trained on"));
 }
 
 TEST_F(EvalRun, ShowsTheMostAndTheLeastLikelyImagesBesideTheirNats) {

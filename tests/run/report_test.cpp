@@ -33,7 +33,8 @@ TEST_F(RunReport, ShowsTheWholeRun) {
   for (const char* part :
        {"<title>tiny</title>", ">completed<", "train.epochs=3 is reached", "threshold: value / 255", "<svg",
         ">validation<", "Final scores", "test split, 9 images", "blocks.0.spatial", "receptive field",
-        "oneDNN", ">f32<", "optimiser: adam", "images/s", "test, nats/dim"})
+        "oneDNN", ">f32<", "optimiser: adam", "images/s", "test, nats/dim", ">train, inside epochs<",
+        "Every window of steps"})
     EXPECT_NE(html.find(part), std::string::npos) << part;
   EXPECT_EQ(occurrences(html, "<img src=\"data:image/png;base64,iVBOR"), 3u) << "a grid per epoch";
 }

@@ -51,6 +51,7 @@ class Resume : public TinyRun {
       EXPECT_EQ(lines[i].train_nats_per_dim, others[i].train_nats_per_dim);
       EXPECT_EQ(lines[i].validation_nats_per_dim, others[i].validation_nats_per_dim);
     }
+    EXPECT_EQ(metrics_of(one), metrics_of(other));
     EXPECT_EQ(slurp(directory(one) + "/results.json"), slurp(directory(other) + "/results.json"));
   }
 };
@@ -72,6 +73,7 @@ TEST_F(Resume, InsideAnEpochEndsInTheSameBitsForEveryOptimiserAndSchedule) {
       more.push_back("name=" + name);
       more.push_back("train.epochs=3");
       more.push_back("train.checkpoint_every.steps=1");
+      more.push_back("train.report_every=2");
       return more;
     };
     run({.config = config(), .overrides = with(whole, {})});
@@ -97,8 +99,9 @@ TEST_F(Resume, InsideAnEpochEndsInTheSameBitsForEveryOptimiserAndSchedule) {
 //   PCNN_KILLS=200 build/bin/pcnn-tests --gtest_filter=Resume.EndsInTheSameBitsAfterKillsAtRandomMoments
 TEST_F(Resume, EndsInTheSameBitsAfterKillsAtRandomMoments) {
   const char* const asked = std::getenv("PCNN_KILLS");
-  const std::vector<std::string> recipe{"train.epochs=4", "train.checkpoint_every.steps=2"};
-  run({.config = config(), .overrides = {"name=whole", recipe[0], recipe[1]}});
+  const std::vector<std::string> recipe{"train.epochs=4", "train.checkpoint_every.steps=2",
+                                        "train.report_every=3"};
+  run({.config = config(), .overrides = {"name=whole", recipe[0], recipe[1], recipe[2]}});
   testing::Random random(3);
   int kills = 0;
   for (int left = asked ? std::atoi(asked) : 12; left > 0; --left) {
@@ -197,11 +200,16 @@ TEST_F(Resume, ScoresTheLastParametersWhereTheBestAreDamaged) {
   EXPECT_NE(slurp(directory() + "/log.txt").find("only the last parameters are scored"), std::string::npos);
 }
 
-TEST_F(Resume, RefusesOtherTrainImages) {
+TEST_F(Resume, RefusesOtherImages) {
   run({.config = config(), .overrides = {"train.epochs=1"}});
   write_idx(root_ + "/data/train-images-idx3-ubyte", 50, 253);
   EXPECT_NE(message_of({.resume = directory(), .overrides = {"train.epochs=2"}})
-                .find("train images are not those the run began with"),
+                .find("the train images are not those the run began with"),
+            std::string::npos);
+  write_idx(root_ + "/data/train-images-idx3-ubyte", 50);
+  write_idx(root_ + "/data/t10k-images-idx3-ubyte", 8, 254);
+  EXPECT_NE(message_of({.resume = directory(), .overrides = {"train.epochs=2"}})
+                .find("the test images are not those the run began with"),
             std::string::npos);
 }
 
@@ -259,6 +267,32 @@ TEST_F(Resume, OfAFinishedRunSaysHowToGoOnAndChangesNothing) {
     EXPECT_EQ(std::system(program.c_str()), 0) << "the suggested command: " << command;
     EXPECT_NE(files(name), before);
   }
+}
+
+// Learning nothing: the first epoch stays the best one.
+TEST_F(Resume, OfARunThatPatienceEndsEndsWhereAnUndisturbedOneDoes) {
+  const std::vector<std::string> recipe{"train.optimiser=sgd",   "train.learning_rate=1e-20",
+                                        "train.average.decay=0", "train.epochs=100",
+                                        "train.patience=4",      "train.checkpoint_every.steps=2"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), recipe.begin(), recipe.end());
+    return more;
+  };
+  run({.config = config(), .overrides = with({"name=whole"})});
+  EXPECT_EQ(read_metrics(directory("whole") + "/metrics.jsonl").size(), 5u);
+  for (const char* file : {"/log.txt", "/results.json", "/report.html"})
+    EXPECT_NE(
+        slurp(directory("whole") + file).find("train.patience=4: no better validation loss since epoch 1"),
+        std::string::npos)
+        << file;
+  EXPECT_TRUE(fs::exists(directory("whole") + "/samples/epoch-0005.png")) << "the last epoch draws";
+
+  run({.config = config(), .overrides = with({"train.steps=13"})});  // inside the third epoch
+  run({.resume = directory(), .overrides = {"train.steps=null"}});
+  // The last lines of metrics are those of another budget: windows and the epoch that was cut short.
+  EXPECT_EQ(slurp(directory() + "/results.json"), slurp(directory("whole") + "/results.json"));
+  run({.resume = directory(), .overrides = {"train.patience=6"}});
+  EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").back().epoch, 7);
 }
 
 TEST_F(Resume, FindsImagesThatHaveMoved) {

@@ -53,6 +53,14 @@ TEST_F(Run, RefusesAnExistingDirectoryAndSaysHowToGoOn) {
   EXPECT_EQ(slurp(directory() + "/checkpoint.safetensors"), before);
 }
 
+TEST_F(Run, PromisesNoResumeWhereThereIsNothingToResume) {
+  fs::create_directories(directory("my run"));
+  EXPECT_EQ(message_of({.config = config(), .overrides = {"name=my run"}}),
+            directory("my run") +
+                ": exists already, without a checkpoint to continue from; remove it, or choose "
+                "another directory with name=NAME or output=DIRECTORY");
+}
+
 TEST_F(Run, ResumedEndsInTheSameParametersAsUninterrupted) {
   run({.config = config()});
   run({.config = config(), .overrides = {"name=parts", "train.epochs=1"}});
@@ -76,7 +84,7 @@ TEST_F(Run, ResumedEndsInTheSameParametersAsUninterrupted) {
 
 TEST_F(Run, ResumedDropsMetricsWrittenAfterTheCheckpoint) {
   run({.config = config(), .overrides = {"train.epochs=2"}});
-  append_metrics(directory() + "/metrics.jsonl", {.epoch = 3, .step = 15});
+  append_metrics(directory() + "/metrics.jsonl", EpochMetrics{.epoch = 3, .step = 15});
   run({.resume = directory(), .overrides = {"train.epochs=3"}});
   EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
 }

@@ -9,7 +9,9 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "engine/core/error.h"
 #include "engine/run/run.h"
@@ -72,6 +74,19 @@ class TinyRun : public testing::Test {
   }
   [[nodiscard]] static std::string message_of(const RunOptions& options) {
     return error_of([&] { run(options); });
+  }
+
+  // Every line of metrics.jsonl, without what takes another time each time.
+  [[nodiscard]] std::vector<std::string> metrics_of(const std::string& name) const {
+    std::vector<std::string> lines;
+    std::ifstream file(directory(name) + "/metrics.jsonl");
+    for (std::string text; std::getline(file, text);) {
+      auto line = nlohmann::json::parse(text);
+      line.erase("seconds");
+      line.erase("images_per_second");
+      lines.push_back(line.dump());
+    }
+    return lines;
   }
 
   std::string root_;

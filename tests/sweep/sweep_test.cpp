@@ -319,6 +319,23 @@ TEST_F(Sweep, LeavesWhatIsNoSweepAlone) {
   const RunLock lock(directory());
 }
 
+TEST_F(Sweep, InADirectoryThatWasMovedEndsInOneLineAndLeavesNoHalfOne) {
+  const pid_t child = start_program(
+      "pcnn-sweep", {config(), "seed=1,2", "train.epochs=1000000", "sample.count=0"}, root_ + "/said.txt");
+  for (int look = 0; look < 500 && !fs::exists(directory() + "/trial-1/report.html"); ++look)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  fs::rename(directory(), directory("moved"));
+  const int status = wait_for_end(child);
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_NE(slurp(root_ + "/said.txt")
+                .find("pcnn-sweep: " + directory() + ": was moved to " + directory("moved") +
+                      " while it was in use\n"),
+            std::string::npos)
+      << slurp(root_ + "/said.txt");
+  EXPECT_FALSE(fs::exists(directory()));
+  EXPECT_NE(text_of("trial-1/results.json", "moved").find("was moved to"), std::string::npos);
+}
+
 TEST_F(Sweep, IsRefusedWhileAnotherProcessWorksOnIt) {
   ASSERT_EQ(sweep_error({"train.batch=8,16", "train.epochs=1"}), "");
   const RunLock lock(directory());

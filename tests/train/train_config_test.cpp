@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "engine/config/config.h"
 #include "engine/core/error.h"
@@ -150,6 +151,27 @@ TEST(TrainConfig, TheFirstOfEpochsAndStepsIsTheTotal) {
   EXPECT_EQ(read("train: {epochs: null, seconds: 9}").total_steps(100), std::nullopt);
 }
 
+TEST(TrainConfig, ReportsAboutFiftyWindowsOfLosses) {
+  const auto ends = [](const std::string& yaml, std::int64_t steps_per_epoch, std::int64_t steps) {
+    const TrainConfig config = read(yaml);
+    std::vector<std::int64_t> ends;
+    for (std::int64_t step = 1; step <= steps; ++step)
+      if (config.ends_window(step, steps_per_epoch)) ends.push_back(step);
+    return ends;
+  };
+  EXPECT_EQ(ends("train: {epochs: 10}", 860, 8600).size(), 50u);
+  EXPECT_EQ(ends("train: {epochs: 10}", 860, 8600).front(), 172);
+  EXPECT_EQ(ends("train: {steps: 99}", 860, 99).size(), 99u) << "never more often than every step";
+  EXPECT_EQ(ends("train: {report_every: 40}", 860, 100), (std::vector<std::int64_t>{40, 80}));
+  // Without a known end, by the steps alone: 1 each at first, then ever longer ones.
+  const auto unknown = ends("train: {seconds: 60}", 860, 100000);
+  EXPECT_EQ(unknown[19], 20);
+  EXPECT_EQ(unknown[20], 22);
+  EXPECT_GT(unknown.size(), 50u);
+  EXPECT_LT(unknown.size(), 200u);
+  EXPECT_EQ(unknown, ends("train: {seconds: 60, epochs: 1000}", 860, 100000)) << "which may end long before";
+}
+
 TEST(TrainConfig, RefusesCombinationsThatMeanNothing) {
   EXPECT_TRUE(error_of("train: {clip_norm: 1, clip_value: 1}")
                   .ends_with("train.clip_value: cannot be combined with clip_norm"));
@@ -158,10 +180,11 @@ TEST(TrainConfig, RefusesCombinationsThatMeanNothing) {
 }
 
 TEST(TrainConfig, RefusesValuesOutOfRange) {
-  for (const char* entry : {"learning_rate: 0", "rho: 1", "rho: -0.1", "epsilon: 0", "momentum: 1",
-                            "batch: 0", "shard_images: 0", "shard_images: 17", "epochs: 0", "steps: 0",
-                            "seconds: 0", "clip_norm: 0", "clip_value: -1", "average: {decay: 1}",
-                            "schedule: {warmup_steps: -1}", "optimiser: lion", "schedule: {kind: linear}"}) {
+  for (const char* entry :
+       {"learning_rate: 0", "rho: 1", "rho: -0.1", "epsilon: 0", "momentum: 1", "batch: 0", "shard_images: 0",
+        "shard_images: 17", "epochs: 0", "steps: 0", "seconds: 0", "patience: 0", "report_every: 0",
+        "clip_norm: 0", "clip_value: -1", "average: {decay: 1}", "schedule: {warmup_steps: -1}",
+        "optimiser: lion", "schedule: {kind: linear}"}) {
     EXPECT_NE(error_of("train: {" + std::string(entry) + "}").find("accepted"), std::string::npos) << entry;
   }
 }

@@ -92,7 +92,7 @@ Outcome train_on(int threads, const TrainConfig& config) {
   std::vector<double> losses;
   while (!trainer.finished(images.count))
     trainer.run_epoch(images, kBinariser, [&](const Progress& progress) {
-      losses.push_back(progress.epoch_nats);
+      losses.push_back(progress.epoch.nats);
       return true;
     });
   return outcome(trainer, std::move(losses));
@@ -131,7 +131,7 @@ TEST_P(EveryOptimiser, ContinuesInsideAnEpochBitForBitFromItsState) {
   while (!second.finished(images.count)) second.run_epoch(images, kBinariser, go_on);
 
   EXPECT_EQ(outcome(whole, {}), outcome(second, {}));
-  EXPECT_EQ(whole.progress().train_nats_per_dim(), second.progress().train_nats_per_dim());
+  EXPECT_EQ(whole.progress().epoch.nats_per_dim(), second.progress().epoch.nats_per_dim());
   EXPECT_EQ(whole.progress().step, second.progress().step);
 }
 
@@ -157,8 +157,8 @@ TEST(Trainer, LearnsStripesFarBelowTheEntropyOfIndependentPixels) {
   while (!trainer.finished(images.count))
     trainer.run_epoch(images, threshold, [](const Progress&) { return true; });
   // Independent pixels cost H(0.35) = 0.647 nats; the stripes with 5 % noise need about 0.2 + ln 3 / 42.
-  EXPECT_LT(trainer.progress().train_nats_per_dim(), 0.35);
-  EXPECT_GT(trainer.progress().train_nats_per_dim(), 0.1);
+  EXPECT_LT(trainer.progress().epoch.nats_per_dim(), 0.35);
+  EXPECT_GT(trainer.progress().epoch.nats_per_dim(), 0.1);
 }
 
 TEST(Trainer, StopsBeforeAStepWhoseLossIsNotFinite) {
@@ -214,7 +214,7 @@ TEST(Trainer, CountsEpochsStepsAndBudgets) {
   EXPECT_EQ(trainer.steps_per_epoch(37), 4);
   EXPECT_TRUE(trainer.run_epoch(images, kBinariser, go_on));
   EXPECT_EQ(trainer.epoch(37), 1);
-  EXPECT_EQ(trainer.progress().epoch_images, 37);
+  EXPECT_EQ(trainer.progress().epoch.images, 37);
   EXPECT_FALSE(trainer.run_epoch(images, kBinariser, go_on)) << "the budget ends inside the second epoch";
   EXPECT_TRUE(trainer.finished(37));
   EXPECT_EQ(trainer.epoch(37), 2);

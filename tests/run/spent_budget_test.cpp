@@ -1,0 +1,33 @@
+#include "engine/run/spent_budget.h"
+
+#include <gtest/gtest.h>
+
+namespace pcnn {
+namespace {
+
+// Of epochs of five steps.
+std::string reason(const TrainConfig& config, std::int64_t step, double seconds = 0.0,
+                   std::optional<std::int64_t> best_epoch = {}) {
+  const auto spent = spent_budget(config, {.step = step, .seconds = seconds}, 5, best_epoch);
+  return spent ? spent->reason + "; " + spent->raised : "";
+}
+
+TEST(SpentBudget, IsTheFirstThatIsUsedUp) {
+  const TrainConfig config{.epochs = 3, .steps = 12, .seconds = 2.5};
+  EXPECT_EQ(reason(config, 11), "");
+  EXPECT_EQ(reason(config, 12), "train.steps=12 is reached; train.steps=24");
+  EXPECT_EQ(reason({.epochs = 3, .steps = 20}, 15), "train.epochs=3 is reached; train.epochs=6");
+  EXPECT_EQ(reason(config, 11, 2.5), "train.seconds=2.5 is reached; train.seconds=5");
+}
+
+TEST(SpentBudget, IsPatienceWhereNoEpochGetsBetter) {
+  const TrainConfig config{.epochs = 100, .patience = 2};
+  EXPECT_EQ(reason(config, 0), "");
+  EXPECT_EQ(reason(config, 30, 0.0, 5), "");
+  EXPECT_EQ(reason(config, 35, 0.0, 5),
+            "train.patience=2: no better validation loss since epoch 5; train.patience=4");
+  EXPECT_EQ(reason(config, 38, 0.0, 5), "") << "inside an epoch, of a run that goes on";
+}
+
+}  // namespace
+}  // namespace pcnn
