@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/data/npy_images.h"
 #include "engine/data/png_folder.h"
+#include "engine/io/file_ending.h"
 #include "engine/io/npy.h"
 
 namespace pcnn {
@@ -42,7 +43,7 @@ ImageSet read_pixels(const std::string& path, const DataConfig& config, int chan
 OwnImages read_own_images(const std::string& path, const DataConfig& config, int channels) {
   OwnImages own;
   own.images =
-      path.ends_with(".npy") ? read_array(path, config, channels) : read_pixels(path, config, channels);
+      has_ending(path, ".npy") ? read_array(path, config, channels) : read_pixels(path, config, channels);
   if (own.images.channels != channels)
     throw ConfigError(fmt::format("{}: images of {} channel{}, accepted: {}, as the model's have", path,
                                   own.images.channels, own.images.channels == 1 ? "" : "s", channels));
