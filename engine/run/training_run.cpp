@@ -78,8 +78,9 @@ std::string TrainingRun::how_to_go_beyond() const {
   const std::optional<SpentBudget> spent = spent_here();
   if (standing_.epoch_is_open || !spent) return "";
   if (!is_scored(run_.directory)) return "";
-  return fmt::format("{} is finished: {}; to train on, raise it: `{} {}`", run_.directory.path(),
-                     spent->reason, resume_command(run_.directory.path()), spent->raised);
+  return fmt::format("{} is finished: {}; to train on, raise {}: `{} {}`", run_.directory.path(),
+                     spent->reason, spent->raised.find(' ') == std::string::npos ? "it" : "them",
+                     resume_command(run_.directory.path()), spent->raised);
 }
 
 std::optional<SpentBudget> TrainingRun::spent_here() const {
@@ -131,7 +132,8 @@ void TrainingRun::work() {
   lock_.check();
   std::error_code ignored;
   std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
-  if (is_resumed_) outputs_.go_on_from(trainer_.progress().step, standing_.epoch_is_open);
+  const Progress& progress = trainer_.progress();
+  if (is_resumed_) outputs_.go_on_from(progress.step, standing_.epoch_is_open, progress.window.steps > 0);
   report_window();
   if (!checkpoints_.has_latest()) save_checkpoint();  // so that resume has a start
   while (standing_.epoch_is_open || !spent_here()) {
@@ -270,11 +272,10 @@ void TrainingRun::finish_epoch() {
   standing_.epoch_is_open = false;
   save_checkpoint();
   outputs_.write_report(run_.directory, "training");
-  console_.line(
-      fmt::format("epoch {}  {}  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}", epoch(),
-                  counted(progress.step, "step"), clock_text(progress.epoch.seconds),
-                  progress.epoch.images_per_second(), progress.epoch.nats_per_dim(), validation,
-                  best ? "  best so far" : ""));
+  console_.line(fmt::format("epoch {}  {}  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
+                            epoch(), counted(progress.step, "step"), clock_text(progress.epoch.seconds),
+                            progress.epoch.images_per_second(), progress.epoch.nats_per_dim(), validation,
+                            best ? "  best so far" : ""));
   console_.detail(
       fmt::format("  learning rate {:.3g}, gradient norm {:.3g}; validation took {:.2f} s, samples {:.2f} s",
                   progress.learning_rate, progress.epoch.grad_norm(), validation_seconds, sampling_seconds));
