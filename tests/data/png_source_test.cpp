@@ -39,6 +39,16 @@ std::string error_of(const std::string& directory, Part part = Part::kTrain) {
   return message_of<Error>([&] { (void)PngSource(directory).read(part); });
 }
 
+TEST(PngSource, NeedsClassFoldersWhereLabelsAreAskedFor) {
+  const std::string directory = folders();
+  write_png(directory + "/train/1.png", picture(3, 4, 1, 1));
+  EXPECT_EQ(message_of<FileError>([&] { (void)PngSource(directory, true).read(Part::kTrain); }),
+            directory + "/train: holds no folders of classes, but data.labels: true needs them");
+  std::filesystem::create_directory(directory + "/test/cats");
+  write_png(directory + "/test/cats/1.png", picture(3, 4, 1, 2));
+  EXPECT_EQ(PngSource(directory, true).read(Part::kTest).labels, (std::vector{0}));
+}
+
 TEST(PngSource, ReadsPlanesInTheOrderOfNames) {
   const std::string directory = folders();
   const Image8 first = picture(3, 4, 3, 1), second = picture(3, 4, 3, 2), third = picture(3, 4, 3, 3);

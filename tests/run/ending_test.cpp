@@ -107,6 +107,21 @@ TEST_F(RunEnding, InADirectoryThatWasMovedSavesThere) {
   EXPECT_EQ(slurp(directory("moved away") + "/results.json"), slurp(directory("whole") + "/results.json"));
 }
 
+// A network of ten million parameters, which takes a while to set up.
+TEST_F(RunEnding, InADirectoryThatWasMovedBeforeTheFirstStepLeavesNoneOfItsName) {
+  const pid_t child = start_program("pcnn-run",
+                                    {config(), "model.blocks={kind: masked_conv, repeat: 2, filters: 1024}",
+                                     "train.epochs=1000000", "sample.count=0"},
+                                    said());
+  for (int look = 0; look < 5000 && !fs::exists(directory() + "/lock"); ++look)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  fs::rename(directory(), directory("moved"));
+  EXPECT_EQ(WEXITSTATUS(wait_for_end(child)), 2);
+  EXPECT_TRUE(last_line().starts_with("pcnn-run: " + directory() + ": was moved to " + directory("moved")))
+      << last_line();
+  EXPECT_FALSE(fs::exists(directory()));
+}
+
 TEST_F(RunEnding, InADirectoryThatWasReplacedLeavesTheOtherAlone) {
   const int status = run_halted([&](pid_t) {
     fs::remove_all(directory());
