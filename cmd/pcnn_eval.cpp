@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
       "  pcnn-eval runs/mnist --scores scores.csv --surprise surprise.png\n"
       "  pcnn-eval runs/mnist --images mine.npy --scores mine.csv\n"
       "  pcnn-eval runs/mnist --images drawings --scores drawings.csv\n"
+      "  pcnn-eval runs/mnist --background runs/mnist_quick --images mine.npy --scores ratios.csv\n"
       "The data set, its split and its coding are the run's. Intervals are of the mean over images: 95 %, "
       "that is\n"
       "1.96 * sample standard deviation / sqrt(images) to either side.");
@@ -43,6 +44,12 @@ int main(int argc, char** argv) {
   app.add_flag("--json", json, "one JSON object on standard output and nothing else");
   app.add_option("--scores", options.scores,
                  ".csv for the score of every image; with its file and class where it has them")
+      ->check(refuse_empty);
+  app.add_option(
+         "--background", options.background,
+         "a second model, run directory or checkpoint, that takes the same images: gives the log-likelihood "
+         "ratio log p - log p of the background, in nats, of every image (in --scores) and their mean. Of "
+         "images unlike the model's data it is low")
       ->check(refuse_empty);
   app.add_option("--surprise", options.surprise,
                  ".png: the most and the least likely images, each beside its map of nats per pixel")

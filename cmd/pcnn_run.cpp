@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
       "Trains a PixelCNN as a config says, draws samples from it and scores the test split.\n"
       "  pcnn-run configs/mnist.yaml\n"
       "  pcnn-run configs/mnist.yaml train.epochs=2 model.blocks.repeat=3 name=small\n"
+      "  pcnn-run configs/mnist.yaml train.start_from=runs/mnist train.learning_rate=0.0001 name=finer\n"
       "  pcnn-run --resume runs/mnist train.epochs=20\n"
       "  pcnn-run -m configs/mnist.yaml train.learning_rate=0.001,0.003 name=rates");
   CLI::App& app = program.options();
@@ -41,7 +42,10 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments;
   app.add_option("config", arguments, "the config file, then any number of key.path=value overrides");
   app.add_option("--resume", options.resume, "continue the run in this directory");
-  app.add_flag("--dry-run", options.dry_run, "print the network table, receptive field and memory, and stop");
+  app.add_flag(
+      "--dry-run", options.dry_run,
+      "print the network table, receptive field, memory and data, and stop; refuses what the run would "
+      "refuse at its start, and writes nothing");
   bool multirun = false;
   app.add_flag("-m,--multirun", multirun,
                "run a sweep, as pcnn-sweep does; key=a,b,c is a list to sweep over");

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
       "Draws images from a trained model.\n"
       "  pcnn-sample runs/mnist --count 64 --seed 7 --output grid.png\n"
       "  pcnn-sample runs/mnist --count 10000 --output samples.npy\n"
+      "  pcnn-sample runs/mnist --temperature 0 --output most_likely.png\n"
       "  pcnn-sample runs/mnist --complete partial.png --mask known.png --output completions.png\n"
       "Images are drawn in raster order: a completion looks at the known pixels above and to the left of "
       "each pixel\n"
@@ -24,15 +25,21 @@ int main(int argc, char** argv) {
   app.add_option(
          "--output,-o", options.output,
          ".png: a grid; .npy: levels as uint8 (more than 256 of them: uint16), count x channels x height x "
-         "width; else a folder of single PNGs")
+         "width; a name without an ending, or with a slash at its end: a folder of single PNGs")
       ->required();
-  app.add_option("--count,-n", options.count, "images to draw (25), or completions of each partial image (7)")
+  app.add_option("--count,-n", options.count,
+                 "images to draw (25), or completions of each partial image (7); at temperature 0, where all "
+                 "are the same, 1")
       ->check(CLI::Range(1, 1000000));
   app.add_option("--seed", options.seed, "same seed, same images (1)")
       ->check(CLI::Range(std::uint64_t{0}, (std::uint64_t{1} << 63) - 1));
-  app.add_option("--temperature", options.temperature,
-                 "logits are divided by it: below 1 bolder, above 1 wilder (1)")
-      ->check(CLI::Range(1e-6, 1000.0));
+  app.add_option(
+         "--temperature", options.temperature,
+         "0 to 1000: each level's probability to the power of 1 / temperature, normalised; below 1 "
+         "bolder, above 1 wilder (1). For bernoulli and softmax heads that is logits / temperature; for "
+         "logistic mixtures it is the mixture's probability of the level, given the channels before it. "
+         "0: the most probable level of every pixel, the lowest of several; no seed matters")
+      ->check(CLI::Range(0.0, 1000.0));
   app.add_option("--height", options.height, "rows of the images (as trained)")->check(CLI::Range(1, 65536));
   app.add_option("--width", options.width, "columns of the images (as trained)")->check(CLI::Range(1, 65536));
   app.add_option(
@@ -59,8 +66,13 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
   app.add_option("--columns", options.columns, "images per row of the grid (nearest to a square)")
       ->check(CLI::Range(1, 1000));
-  app.add_option("--scale", options.scale, "picture pixels per image pixel (4)")->check(CLI::Range(1, 64));
-  app.add_flag("--overwrite", options.overwrite, "write over files that exist");
+  app.add_option(
+         "--scale", options.scale,
+         "picture pixels per image pixel (4 in a grid; 1 in a folder, so that pcnn-eval --images scores "
+         "what was drawn)")
+      ->check(CLI::Range(1, 64));
+  app.add_flag("--overwrite", options.overwrite,
+               "write over files that exist; in a folder, replace the pictures of an earlier call");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
   options.verbosity = program.verbosity();
 

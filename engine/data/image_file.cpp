@@ -7,6 +7,7 @@
 #include "engine/core/error.h"
 #include "engine/data/npy_images.h"
 #include "engine/data/png_folder.h"
+#include "engine/io/file_ending.h"
 #include "engine/io/npy.h"
 
 namespace pcnn {
@@ -55,7 +56,7 @@ ImageSet read_pixels(const std::string& path, const DataConfig& config, int chan
 
 OwnImages read_own_images(const std::string& path, const DataConfig& config, int channels) {
   OwnImages own;
-  if (path.ends_with(".npy"))
+  if (has_ending(path, ".npy"))
     own = read_array(path, config, channels);
   else
     own.images = read_pixels(path, config, channels);

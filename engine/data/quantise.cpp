@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <cstdint>
 
 #include "engine/data/levels.h"
@@ -28,6 +30,15 @@ void Quantiser::encode_for_evaluation(const ImageSet& images, int image, std::sp
 std::string Quantiser::describe() const {
   if (static_cast<std::size_t>(levels_) == inputs_.size()) return fmt::format("{} levels", levels_);
   return fmt::format("{} levels: floor(value * {} / {})", levels_, levels_, inputs_.size());
+}
+
+std::uint8_t level_to_pixel(int level, int levels) {
+  assert(levels >= 2 && level >= 0 && level < levels);
+  const float white = static_cast<float>(levels - 1);
+  const auto nearest = static_cast<int>(std::lround(255.0f * static_cast<float>(level) / white));
+  if (levels > 256) return static_cast<std::uint8_t>(nearest);
+  const auto first_of = [levels](int of) { return (of * 256 + levels - 1) / levels; };
+  return static_cast<std::uint8_t>(std::clamp(nearest, first_of(level), first_of(level + 1) - 1));
 }
 
 }  // namespace pcnn

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,10 @@ class Quantiser final : public PixelCoding {
   int levels_;
   std::vector<float> inputs_;  // of each value
 };
+
+// The 8-bit pixel that shows a level, the lowest black and the highest white: of those that Quantiser(levels)
+// makes this level of again, the one nearest to even steps. Of more than 256 levels, the nearest; these do
+// not come back.
+[[nodiscard]] std::uint8_t level_to_pixel(int level, int levels);
 
 }  // namespace pcnn

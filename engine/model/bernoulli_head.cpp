@@ -28,7 +28,11 @@ double BernoulliHead::compute_nats(std::span<const float> logits, std::span<cons
 
 void BernoulliHead::probabilities(const Conditional& dimension, float temperature,
                                   std::span<float> probabilities) const {
-  probabilities[0] = sigmoid(dimension.logits[static_cast<std::size_t>(dimension.channel)] / temperature);
+  const float logit = dimension.logits[static_cast<std::size_t>(dimension.channel)];
+  if (temperature < kLeastTemperature)
+    probabilities[0] = logit > 0.0f ? 1.0f : 0.0f;
+  else
+    probabilities[0] = sigmoid(logit / temperature);
 }
 
 float BernoulliHead::draw(const Conditional& dimension, float temperature, float uniform) const {

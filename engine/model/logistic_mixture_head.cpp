@@ -201,6 +201,7 @@ void LogisticMixtureHead::probabilities(const Conditional& dimension, float temp
     store(probabilities.data() + first, sum, count);
   }
   if (temperature == 1.0f) return;
+  if (temperature < kLeastTemperature) return keep_mode(probabilities);
   const float top = *std::ranges::max_element(probabilities);
   double total = 0.0;
   for (float& probability : probabilities) {

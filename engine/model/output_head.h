@@ -6,6 +6,7 @@
 // is predicted from its part alone, which has seen the channels before it through the network (see mask.h);
 // with one group, all logits of a pixel have seen earlier pixels only.
 
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -29,6 +30,9 @@ struct Conditional {
   int channel = 0;                   // of the dimension, counted inside the group
   std::span<const float> earlier{};  // values of the group's channels before it, as fed to the network
 };
+
+// Smaller ones cannot be divided by.
+inline constexpr float kLeastTemperature = std::numeric_limits<float>::min();
 
 class OutputHead {
  public:
@@ -55,7 +59,8 @@ class OutputHead {
 
   // How many numbers tell a dimension's distribution, and those numbers. The distribution at a temperature is
   // the one whose probabilities are those of the model to the power of 1 / temperature, normalised; of heads
-  // whose logits are log-probabilities, the one of logits / temperature.
+  // whose logits are log-probabilities, the one of logits / temperature. At 0 (below kLeastTemperature) it is
+  // the limit of that: all of it on the most probable level, the lowest of several.
   [[nodiscard]] virtual int probability_count() const = 0;
   virtual void probabilities(const Conditional& dimension, float temperature,
                              std::span<float> probabilities) const = 0;

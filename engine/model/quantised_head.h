@@ -21,6 +21,14 @@ class QuantisedHead : public OutputHead {
  protected:
   QuantisedHead(int levels, int image_channels) : levels_(levels), channels_(image_channels) {}
 
+  // One number for each level, probabilities or what grows with them: leaves 1 at the first of the largest,
+  // and 0 elsewhere.
+  static void keep_mode(std::span<float> levels) {
+    const auto mode = std::ranges::max_element(levels);
+    std::ranges::fill(levels, 0.0f);
+    *mode = 1.0f;
+  }
+
   int levels_;
   int channels_;
 };

@@ -83,6 +83,10 @@ void SoftmaxHead::probabilities(const Conditional& dimension, float temperature,
                                 std::span<float> probabilities) const {
   const auto levels = static_cast<std::size_t>(levels_);
   const auto logits = dimension.logits.subspan(static_cast<std::size_t>(dimension.channel) * levels, levels);
+  if (temperature < kLeastTemperature) {
+    std::ranges::copy(logits, probabilities.begin());
+    return keep_mode(probabilities);
+  }
   const float top = *std::ranges::max_element(logits);
   double sum = 0.0;
   for (std::size_t level = 0; level < levels; level += 4) {

@@ -61,7 +61,46 @@ void check_images(std::string_view split, const std::string& before, const std::
                     path, split, now, before));
 }
 
+// What is to be the checkpoint, once it is whole.
+std::string next_of(const RunDirectory& directory) {
+  return directory.checkpoint() + ".next";
+}
+
+Standing restore(const RunParts& run, const std::string& path, Trainer& trainer, Console& console) {
+  const Checkpoint checkpoint = Checkpoint::read(path);
+  for (const StateBuffer& buffer : trainer.state()) checkpoint.copy(run.network, buffer.name, buffer.values);
+  try {
+    const nlohmann::json state = nlohmann::json::parse(checkpoint.metadata("training_state"));
+    trainer.restore(progress_from(state.at("progress")));
+    Standing standing{.best = {}, .epoch_is_open = state.value("epoch_is_open", false)};
+    if (const std::string before = state.value("precision", "f32"); before != name_of(run.precision))
+      console.warning(
+          fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
+                      "the same bits",
+                      before, name_of(run.precision), before));
+    check_images("train", state.value("data", ""), run.fingerprints.train, path);
+    check_images("validation", state.value("validation_data", ""), run.fingerprints.validation, path);
+    check_images("test", state.value("test_data", ""), run.fingerprints.test, path);
+    if (state.contains("best"))
+      standing.best = BestEpoch{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
+    return standing;
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(path, 0, std::string("its training state cannot be read: ") + error.what());
+  }
+}
+
 }  // namespace
+
+Restored restore_latest(const RunParts& run, Trainer& trainer, Console& console) {
+  const RunDirectory& directory = run.directory;
+  try {
+    return {.standing = restore(run, directory.checkpoint(), trainer, console)};
+  } catch (const Error& error) {
+    if (!std::filesystem::exists(directory.previous())) throw;
+    console.warning(fmt::format("{}; goes on from {}", error.what(), directory.previous()));
+    return {.standing = restore(run, directory.previous(), trainer, console), .is_previous = true};
+  }
+}
 
 CheckpointStore::CheckpointStore(const RunParts& run, const RunLock& lock, Trainer& trainer, Console& console)
     : run_(run), lock_(lock), trainer_(trainer), console_(console) {}
@@ -83,10 +122,17 @@ bool CheckpointStore::is_due() const {
 
 void CheckpointStore::save(const Standing& standing) {
   lock_.check();
-  save(standing, run_.directory);
+  write_next(standing, run_.directory);
+  lock_.check();  // writing takes a while
+  take_next(run_.directory);
 }
 
 void CheckpointStore::save(const Standing& standing, const RunDirectory& directory) {
+  write_next(standing, directory);
+  take_next(directory);
+}
+
+void CheckpointStore::write_next(const Standing& standing, const RunDirectory& directory) const {
   nlohmann::json state{
       {"progress", to_json(trainer_.progress())}, {"precision", name_of(run_.precision)},
       {"data", run_.fingerprints.train},          {"validation_data", run_.fingerprints.validation},
@@ -95,53 +141,26 @@ void CheckpointStore::save(const Standing& standing, const RunDirectory& directo
     state["best"] = {{"validation_nats_per_dim", best->validation_nats_per_dim}, {"epoch", best->epoch}};
   std::vector<NamedBuffer> buffers;
   for (const StateBuffer& buffer : trainer_.state()) buffers.push_back({buffer.name, buffer.values});
-  const std::string next = directory.checkpoint() + ".next";
-  write_checkpoint(next, run_.network, buffers,
+  write_checkpoint(next_of(directory), run_.network, buffers,
                    {{"config", run_.resolved_yaml}, {"training_state", state.dump()}});
-  replace_file(next, directory.checkpoint(), directory.previous());
+}
+
+void CheckpointStore::take_next(const RunDirectory& directory) {
+  replace_file(next_of(directory), directory.checkpoint(), directory.previous());
   saved_step_ = trainer_.progress().step;
   saved_at_ = std::chrono::steady_clock::now();
 }
 
 Standing CheckpointStore::resume() {
-  const RunDirectory& directory = run_.directory;
-  Standing standing;
-  try {
-    standing = restore(directory.checkpoint());
-  } catch (const Error& error) {
-    if (!std::filesystem::exists(directory.previous())) throw;
-    console_.warning(fmt::format("{}; goes on from {}", error.what(), directory.previous()));
-    standing = restore(directory.previous());
-    // Out of the way, or the next save would keep it in place of the good one.
+  const std::string latest = run_.directory.checkpoint();
+  Restored restored = restore_latest(run_, trainer_, console_);
+  if (restored.is_previous) {
+    // Or the next save would keep it in place of the good one.
     std::error_code ignored;
-    std::filesystem::rename(directory.checkpoint(), directory.checkpoint() + ".damaged", ignored);
+    std::filesystem::rename(latest, latest + ".damaged", ignored);
   }
   saved_step_ = trainer_.progress().step;
-  return standing;
-}
-
-Standing CheckpointStore::restore(const std::string& path) {
-  const Checkpoint checkpoint = Checkpoint::read(path);
-  for (const StateBuffer& buffer : trainer_.state())
-    checkpoint.copy(run_.network, buffer.name, buffer.values);
-  try {
-    const nlohmann::json state = nlohmann::json::parse(checkpoint.metadata("training_state"));
-    trainer_.restore(progress_from(state.at("progress")));
-    Standing standing{.best = {}, .epoch_is_open = state.value("epoch_is_open", false)};
-    if (const std::string before = state.value("precision", "f32"); before != name_of(run_.precision))
-      console_.warning(
-          fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
-                      "the same bits",
-                      before, name_of(run_.precision), before));
-    check_images("train", state.value("data", ""), run_.fingerprints.train, path);
-    check_images("validation", state.value("validation_data", ""), run_.fingerprints.validation, path);
-    check_images("test", state.value("test_data", ""), run_.fingerprints.test, path);
-    if (state.contains("best"))
-      standing.best = BestEpoch{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
-    return standing;
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(path, 0, std::string("its training state cannot be read: ") + error.what());
-  }
+  return restored.standing;
 }
 
 void CheckpointStore::save_best(const BestEpoch& best) {

@@ -24,6 +24,15 @@ struct Standing {
   bool epoch_is_open = false;  // trained to its end, but not validated, sampled and written down
 };
 
+// What resume() begins with, for a trainer of the run: restores it to the latest checkpoint, or where that is
+// damaged to the one before it; writes nothing. Throws FormatError where neither can be read, ConfigError
+// where the train images are others.
+struct Restored {
+  Standing standing;
+  bool is_previous = false;  // from the one before the latest
+};
+[[nodiscard]] Restored restore_latest(const RunParts& run, Trainer& trainer, Console& console);
+
 // The checkpoints of a run: its latest state, the one before it, and the parameters with the lowest
 // validation loss.
 class CheckpointStore {
@@ -43,8 +52,7 @@ class CheckpointStore {
   // Of the latest checkpoint.
   [[nodiscard]] std::int64_t saved_step() const { return saved_step_; }
 
-  // Restores the trainer to the latest checkpoint, or where that is damaged to the one before it. Throws
-  // FormatError where neither can be read, ConfigError where the images are others.
+  // restore_latest(); where the latest is damaged, it is put out of the way.
   [[nodiscard]] Standing resume();
 
   // Throws LostDirectory or FileError.
@@ -53,7 +61,8 @@ class CheckpointStore {
   [[nodiscard]] std::vector<float> read_best() const;
 
  private:
-  [[nodiscard]] Standing restore(const std::string& path);
+  void write_next(const Standing& standing, const RunDirectory& directory) const;
+  void take_next(const RunDirectory& directory);
 
   const RunParts& run_;
   const RunLock& lock_;

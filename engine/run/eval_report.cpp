@@ -53,7 +53,9 @@ std::optional<Interval> interval_over_images(std::span<const double> nats) {
 
 std::string scores_csv(const Evaluation& evaluation) {
   const auto dims = static_cast<double>(evaluation.image.size());
+  const auto& background = evaluation.background;
   std::string csv = "index,file_index,nats,nats_per_dim,bits_per_dim";
+  if (background) csv += ",background_nats,log_likelihood_ratio";
   if (!evaluation.files.empty()) csv += ",file";
   if (!evaluation.labels.empty()) csv += ",label";
   csv += "\n";
@@ -61,6 +63,8 @@ std::string scores_csv(const Evaluation& evaluation) {
     const double nats = evaluation.nats[i];
     fmt::format_to(std::back_inserter(csv), "{},{},{},{},{}", i, evaluation.file_index[i], nats, nats / dims,
                    nats / dims / std::numbers::ln2);
+    if (background)
+      fmt::format_to(std::back_inserter(csv), ",{},{}", background->nats[i], background->log_ratio[i]);
     if (!evaluation.files.empty()) csv += "," + csv_field(evaluation.files[i]);
     if (!evaluation.labels.empty()) csv += "," + csv_field(evaluation.labels[i]);
     csv += "\n";
@@ -78,6 +82,17 @@ std::string report_text(const Evaluation& evaluation, const EvalOptions& options
     if (const auto& interval = evaluation.nats_per_image)
       text += fmt::format("  (95 % interval over images: {:.{}f} to {:.{}f})", unit.per_nat * interval->low,
                           unit.digits, unit.per_nat * interval->high, unit.digits);
+    text += "\n";
+  }
+  if (const auto& background = evaluation.background) {
+    text += fmt::format("background: {}, {}: {:.4f} nats/dim  {:.2f} nats/image  {:.4f} bits/dim\n",
+                        background->model, background->precision, background->score.nats_per_dim,
+                        background->score.nats_per_image, background->score.bits_per_dim);
+    text += fmt::format("{:.2f} nats/image log-likelihood ratio, log p - log p of the background",
+                        background->log_ratio_per_image);
+    if (background->interval)
+      text += fmt::format("  (95 % interval over images: {:.2f} to {:.2f})", background->interval->low,
+                          background->interval->high);
     text += "\n";
   }
   if (!evaluation.nats_per_image) text += "note: one image has no interval\n";
@@ -108,6 +123,19 @@ std::string report_json(const Evaluation& evaluation, const EvalOptions& options
                         unit.per_nat * evaluation.nats_per_image->high};
     else
       json[interval] = nullptr;
+  }
+  if (const auto& background = evaluation.background) {
+    json["background"] = {{"model", background->model},
+                          {"precision", background->precision},
+                          {"nats_per_dim", background->score.nats_per_dim},
+                          {"nats_per_image", background->score.nats_per_image},
+                          {"bits_per_dim", background->score.bits_per_dim}};
+    json["log_likelihood_ratio_per_image"] = background->log_ratio_per_image;
+    if (background->interval)
+      json["log_likelihood_ratio_per_image_interval"] = {background->interval->low,
+                                                         background->interval->high};
+    else
+      json["log_likelihood_ratio_per_image_interval"] = nullptr;
   }
   json["interval"] = "95 % over images: mean -+ 1.96 * sample standard deviation / sqrt(images)";
   json["notes"] = evaluation.notes;

@@ -18,6 +18,7 @@ namespace pcnn {
 //   index         0, 1, 2 ... of what was scored
 //   file_index    position in the file, or among those of the folder, that the image came from
 //   nats, nats_per_dim, bits_per_dim
+//   background_nats, log_likelihood_ratio    where there is a background model
 //   file          of a folder: path of the image in it
 //   label         where classes are known: the class's name, or its number where it has none
 [[nodiscard]] std::string scores_csv(const Evaluation& evaluation);

@@ -4,20 +4,20 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <numeric>
 
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
 #include "engine/io/file.h"
 #include "engine/io/png.h"
-#include "engine/run/clock_text.h"
-#include "engine/run/console.h"
+#include "engine/run/eval_background.h"
 #include "engine/run/eval_data.h"
 #include "engine/run/eval_report.h"
 #include "engine/run/pictures.h"
 #include "engine/run/result_file.h"
+#include "engine/run/score_images.h"
 #include "engine/run/surprise.h"
+#include "engine/run/sweep_hint.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -30,8 +30,8 @@ void check_options(const EvalOptions& options) {
     throw ConfigError("--count has no effect without --surprise FILE.png");
   const auto check = [&](const std::string& path, const char* option, const char* ending) {
     if (path.empty()) return;
-    if (!path.ends_with(ending)) throw ConfigError(path + ": " + option + " accepts a name in " + ending);
-    for (const std::string* input : {&options.model, &options.images})
+    check_ending(path, option, ending);
+    for (const std::string* input : {&options.model, &options.images, &options.background})
       if (!input->empty() && is_same_file(path, *input))
         throw ConfigError(path + ": would be written over what is read from it; choose another name");
     check_result_file(path, options.overwrite);
@@ -58,44 +58,6 @@ void check_surprise(const EvalOptions& options, const Shape& image, int images) 
         fmt::format("--surprise: images of {} channels make no picture, accepted: 1 or 3", image.c));
   check_picture(options.surprise, std::int64_t{kSurpriseColumns} * shown_count(options, images), image,
                 kSurpriseColumns, kGridGap, surprise_scale(image), "take a smaller --count");
-}
-
-FillImage fill_from(const EvalData& data) {
-  return [&data](int position, std::span<float> image) {
-    data.coding->encode_for_evaluation(data.images, position, image);
-  };
-}
-
-// In parts, to say how far it is. Parts are whole shards, so that no image is computed in another company
-// than without them.
-std::vector<double> score_all(Scorer& scorer, const TrainedModel& model, const EvalData& data, int threads,
-                              bool live) {
-  Console console;
-  const int count = data.images.count, part = scorer.program().images() * 64 * threads;
-  const FillImage fill = fill_from(data);
-  std::vector<double> nats;
-  const auto start = std::chrono::steady_clock::now();
-  for (int first = 0; first < count; first += part) {
-    const std::vector<double> scores =
-        scorer.nats(model.parameters, std::min(part, count - first),
-                    [&](int position, std::span<float> image) { fill(first + position, image); });
-    nats.insert(nats.end(), scores.begin(), scores.end());
-    if (!live || !console.wants_live()) continue;
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const auto done = static_cast<double>(nats.size());
-    console.live(fmt::format("scoring {:.0f} %  {:.1f} images/s  {} left", 100.0 * done / count,
-                             done / seconds, clock_text(seconds * (count - done) / done)));
-  }
-  return nats;
-}
-
-void check_finite(const Evaluation& evaluation) {
-  for (std::size_t i = 0; i < evaluation.nats.size(); ++i)
-    if (!std::isfinite(evaluation.nats[i]))
-      throw ConfigError(
-          fmt::format("{}: {}: image {} scores no finite number of nats: the parameters are too large to "
-                      "compute with",
-                      evaluation.model, evaluation.split, i));
 }
 
 Evaluation::Surprise write_surprise(const EvalOptions& options, Scorer& scorer, const TrainedModel& model,
@@ -139,11 +101,15 @@ std::vector<std::string> label_texts(const ImageSet& images) {
 
 Evaluation evaluate(const EvalOptions& options) {
   check_options(options);
+  refuse_sweep(options.model, "pcnn-eval ");
   const TrainedModel model = load_trained_model(options.model);
-  for (const std::string* result : {&options.scores, &options.surprise})
-    if (!result->empty() && is_same_file(*result, model.path))
-      throw ConfigError(*result + ": would be written over what is read from it; choose another name");
   const RunConfig config = overridden_config(model, options);
+  std::optional<TrainedModel> background;
+  if (!options.background.empty()) background = load_background(options, model, config);
+  for (const std::string* result : {&options.scores, &options.surprise})
+    for (const std::string& input : {model.path, background ? background->path : model.path})
+      if (!result->empty() && is_same_file(*result, input))
+        throw ConfigError(*result + ": would be written over what is read from it; choose another name");
   const EvalData data = load_eval_data(model, config, options);
   const ChosenPrecision chosen = choose_precision(config.precision);
   const Network network = resized(model.network, data.images.height, data.images.width);
@@ -161,6 +127,7 @@ Evaluation evaluate(const EvalOptions& options) {
                         .score = {},
                         .nats_per_image = {},
                         .notes = data.notes,
+                        .background = {},
                         .surprise = {},
                         .seconds = 0.0};
   evaluation.notes.insert(evaluation.notes.begin(), config.notes.begin(), config.notes.end());
@@ -171,12 +138,14 @@ Evaluation evaluate(const EvalOptions& options) {
   const Workers workers(thread_count(options, config));
   Scorer scorer(network, *model.head, shard_images(config.train, network), workers, chosen.precision);
   const auto start = std::chrono::steady_clock::now();
-  evaluation.nats = score_all(scorer, model, data, workers.threads(), options.live);
+  evaluation.nats = score_images(scorer, model, data, workers.threads(), options.live ? "scoring" : "");
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  check_finite(evaluation);
   evaluation.score = summarise(evaluation.nats, evaluation.image.size());
   evaluation.nats_per_image = interval_over_images(evaluation.nats);
 
+  if (background)
+    evaluation.background =
+        score_background(options, *background, config, data, evaluation.nats, workers, evaluation.notes);
   if (!options.scores.empty()) write_file_atomic(options.scores, scores_csv(evaluation));
   if (!options.surprise.empty())
     evaluation.surprise = write_surprise(options, scorer, model, data, evaluation);

@@ -18,6 +18,7 @@ struct EvalOptions {
   std::string images;                  // .npy, PNG or folder of them to score instead of a split; see
                                        // read_own_images()
   std::string scores;                  // .csv for the score of every image; empty: none
+  std::string background;              // run directory or checkpoint of a second model; empty: none
   std::string surprise;                // .png for the picture of draw_surprise(); empty: none
   int count = 0;                       // its most likely images, and as many of the least; 0: 8
   int threads = 0;                     // 0: those of an override, else all cores this process may use
@@ -43,6 +44,21 @@ struct Evaluation {
   Score score;
   std::optional<Interval> nats_per_image;  // see interval_over_images()
   std::vector<std::string> notes;          // belong beside every figure
+
+  // A second model's scores of the same images. Where it has learnt what images of any kind have in common
+  // (trained on noisy ones, or on another set), the ratio says what only the first model knows: low for
+  // images from elsewhere. Source: Ren et al., "Likelihood ratios for out-of-distribution detection", NeurIPS
+  // 2019.
+  struct Background {
+    std::string model;              // path of the checkpoint
+    std::string precision;          // "f32"
+    std::vector<double> nats;       // of each image
+    std::vector<double> log_ratio;  // of each image: log p(x) - log p_background(x), in nats
+    Score score;
+    double log_ratio_per_image = 0.0;  // mean
+    std::optional<Interval> interval;  // of that mean
+  };
+  std::optional<Background> background;
 
   struct Surprise {
     std::vector<int> most_likely, least_likely;  // indices of images, the extreme first

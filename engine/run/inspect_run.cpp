@@ -11,6 +11,7 @@
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/data/dataset.h"
+#include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"
 #include "engine/io/png.h"
 #include "engine/model/field_grid.h"
@@ -21,6 +22,7 @@
 #include "engine/run/console.h"
 #include "engine/run/field_picture.h"
 #include "engine/run/result_file.h"
+#include "engine/run/sweep_hint.h"
 #include "engine/run/trained_model.h"
 
 namespace pcnn {
@@ -33,8 +35,9 @@ void check_options(const InspectOptions& options) {
   if (!fs::exists(options.network, error))
     throw ConfigError(options.network +
                       ": not found, accepted: a config, a run directory (runs/NAME) or a checkpoint file");
+  refuse_sweep(options.network, "pcnn-inspect ");
   if (options.field.empty()) return;
-  if (!options.field.ends_with(".png")) throw ConfigError(options.field + ": --field accepts a name in .png");
+  check_ending(options.field, "--field", ".png");
   if (is_same_file(options.field, options.network))
     throw ConfigError(options.field + ": would be written over what is read from it; choose another name");
   check_result_file(options.field, options.overwrite);
@@ -51,7 +54,7 @@ struct Subject {
 
 Subject load_subject(const InspectOptions& options) {
   std::error_code error;
-  if (fs::is_directory(options.network, error) || options.network.ends_with(".safetensors")) {
+  if (fs::is_directory(options.network, error) || has_ending(options.network, ".safetensors")) {
     if (!options.overrides.empty())
       throw ConfigError("override '" + options.overrides.front() +
                         "': a checkpoint keeps its config; what may be overridden is a config's");

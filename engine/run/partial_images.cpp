@@ -10,6 +10,7 @@
 #include "engine/data/npy_images.h"
 #include "engine/data/png_folder.h"
 #include "engine/data/quantise.h"
+#include "engine/io/file_ending.h"
 #include "engine/io/npy.h"
 
 namespace pcnn {
@@ -105,7 +106,7 @@ Mask read_png_mask(const std::string& path, const std::vector<std::string>& file
 }
 
 bool is_npy(const std::string& path) {
-  return path.ends_with(".npy");
+  return has_ending(path, ".npy");
 }
 
 }  // namespace

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "engine/core/error.h"
+#include "engine/data/quantise.h"
 #include "engine/io/image_grid.h"
 
 namespace pcnn {
@@ -12,14 +11,12 @@ namespace {
 
 Image8 to_picture(std::span<const float> image, const Shape& shape, const OutputHead& head) {
   const int shown = shape.c == 3 ? 3 : 1;
-  const float white = static_cast<float>(head.levels() - 1);
   Image8 picture{.width = shape.w, .height = shape.h, .channels = shown, .pixels = {}};
   for (int row = 0; row < shape.h; ++row)
     for (int column = 0; column < shape.w; ++column)
       for (int channel = 0; channel < shown; ++channel) {
         const int level = head.level(image[shape.offset(0, channel, row, column)]);
-        picture.pixels.push_back(
-            static_cast<std::uint8_t>(std::lround(255.0f * static_cast<float>(level) / white)));
+        picture.pixels.push_back(level_to_pixel(level, head.levels()));
       }
   return picture;
 }

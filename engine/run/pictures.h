@@ -12,8 +12,8 @@
 namespace pcnn {
 
 // Pixel values as fed to the network, CHW, to 8-bit pictures whose black and white are the head's lowest and
-// highest level; any number of images of one shape, of one or three channels. Of others the first channel is
-// shown.
+// highest level (see level_to_pixel: read as 8-bit data of the model they are the same image, up to 256
+// levels); any number of images of one shape, of one or three channels. Of others the first channel is shown.
 [[nodiscard]] std::vector<Image8> to_pictures(std::span<const float> images, const Shape& shape,
                                               const OutputHead& head);
 

@@ -7,10 +7,16 @@
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/io/file_ending.h"
 
 namespace pcnn {
 
 namespace fs = std::filesystem;
+
+void check_ending(const std::string& path, std::string_view option, std::string_view ending) {
+  if (has_ending(path, ending)) return;
+  throw ConfigError(path + ": " + std::string(option) + " accepts a name in " + std::string(ending));
+}
 
 void check_result_file(const std::string& path, bool overwrite) {
   std::error_code error;

@@ -1,8 +1,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace pcnn {
+
+// Throws ConfigError unless the name of the file to write ends so, in upper or lower case. option:
+// "--scores", for the message; ending: ".csv".
+void check_ending(const std::string& path, std::string_view option, std::string_view ending);
 
 // Everything that can be wrong with a file to write to, before the work is done. Throws ConfigError where it
 // exists and is not to be overwritten, is a folder, or has no folder to be in; FileError where that cannot be

@@ -6,23 +6,19 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
-#include <memory>
-#include <utility>
 
 #include "engine/compile/backend.h"
 #include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/core/machine.h"
 #include "engine/core/version.h"
-#include "engine/data/pixel_coding.h"
 #include "engine/io/file.h"
-#include "engine/model/summary.h"
+#include "engine/run/dry_run.h"
 #include "engine/run/ending.h"
 #include "engine/run/interruption.h"
 #include "engine/run/run_lock.h"
-#include "engine/run/start_check.h"
+#include "engine/run/sweep_hint.h"
 #include "engine/run/training_run.h"
-#include "engine/sample/incremental_sampler.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -49,69 +45,6 @@ void check_resumable(const std::vector<std::string>& overrides) {
                         "train.seconds, train.patience, train.report_every, train.checkpoint_every.*, "
                         "data.directory, threads, sample.*");
   }
-}
-
-std::string megabytes(std::size_t bytes) {
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
-
-void describe_memory(const RunConfig& config, const Network& network, Precision precision, Console& console) {
-  const Program training(network, shard_images(config.train, network), Purpose::kTraining,
-                         {.precision = precision});
-  console.line(
-      fmt::format("memory: {}, {} per worker ({} per shard; {} if no tensors shared bytes), {} of packed "
-                  "weights for all; {}",
-                  name_of(precision), megabytes(training.workspace_bytes()),
-                  counted(training.images(), "image"), megabytes(training.workspace_bytes_unshared()),
-                  megabytes(training.packed_bytes()), counted(config.threads, "worker")));
-}
-
-void describe_sampling(const RunConfig& config, const Network& network, Precision precision,
-                       Console& console) {
-  if (config.sample.sampler.kind == SamplerKind::kNaive || config.sample.count == 0) return;
-  const PixelProgram program(network, std::vector<float>(network.parameter_count()), pixel_kernel(precision));
-  const int flock =
-      effective_flock(config.sample.sampler.flock, program, config.sample.count, config.threads);
-  console.line(
-      fmt::format("sampling: {}, {} of kept rows per chain at {} columns, whatever the height; flocks of {} "
-                  "chains, {} of weights",
-                  name_of(program.precision()), megabytes(program.cache_bytes_per_chain()),
-                  network.image_width, flock, megabytes(program.weight_bytes())));
-}
-
-void print_table(const Network& network, Console& console) {
-  std::string table = network_table(network);
-  table.pop_back();
-  console.line(table);
-}
-
-void describe(const RunConfig& config, const ChosenPrecision& chosen, Console& console) {
-  const Network network = checked_network(config, dataset_shape(config.data));
-  print_table(network, console);
-  for (const std::string& note : config.notes) console.warning("note: " + note);
-  if (!chosen.note.empty()) console.warning(chosen.note);
-  describe_memory(config, network, chosen.precision, console);
-  describe_sampling(config, network, chosen.precision, console);
-}
-
-// The directory last, so that nothing is made where anything else is refused.
-RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Precision precision,
-                    const std::string& resume) {
-  Dataset data = load_dataset(config.data);
-  Fingerprints sums{fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
-  Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
-  std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
-  return {
-      .config = config,
-      .resolved_yaml = document.resolved_yaml(),
-      .values = document.values_in_effect(),
-      .data = std::move(data),
-      .fingerprints = std::move(sums),
-      .coding = make_pixel_coding(config.data),
-      .network = std::move(network),
-      .head = std::move(head),
-      .precision = precision,
-      .directory = resume.empty() ? RunDirectory::create(config.directory()) : RunDirectory::open(resume)};
 }
 
 // A run that could not be resumed ended as it did before.
@@ -155,9 +88,20 @@ void introduce(const RunParts& run, bool resumes, Console& console) {
                            counted(run.data.validation.count, "validation image"),
                            counted(run.config.threads, "thread"), shard_images(run.config.train, run.network),
                            name_of(run.precision)));
+  if (run.start) console.line(fmt::format("starts from the parameters of {}", run.start->path));
   const Backend here = backend();
   console.detail(fmt::format("pcnn {} on {}, {} ({}), {}", version(), processor_name(), here.library,
                              here.runtime, here.instruction_set));
+}
+
+void note_all(const RunParts& run, const ChosenPrecision& chosen, const ConfigDocument& document,
+              Console& console) {
+  if (!chosen.note.empty()) console.warning(chosen.note);
+  for (const std::string& note : run.config.notes) console.warning("note: " + note);
+  if (!run.data.note.empty()) console.warning("note: " + run.data.note);
+  if (!run.data.passed_over.empty()) console.warning("note: " + run.data.passed_over);
+  if (document.root().has("sweep"))
+    console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
 }
 
 }  // namespace
@@ -165,6 +109,7 @@ void introduce(const RunParts& run, bool resumes, Console& console) {
 void run(const RunOptions& options) {
   const bool resumes = !options.resume.empty();
   if (resumes) check_resumable(options.overrides);
+  if (resumes) refuse_sweep(options.resume, "pcnn-run --resume ");
   const std::string config_path = resumes ? RunDirectory::open(options.resume).config() : options.config;
   const ConfigDocument document = ConfigDocument::from_file(config_path, options.overrides);
   const RunConfig config = read_run_config(document, std::filesystem::path(config_path).stem().string());
@@ -172,15 +117,17 @@ void run(const RunOptions& options) {
   Console console(options.verbosity);
   console.set_plain_interval(std::chrono::seconds(options.progress_seconds));
   const ChosenPrecision chosen = choose_precision(config.precision);
-  if (options.dry_run) {
-    describe(config, chosen, console);
-    return;
-  }
-
   const auto start = std::chrono::steady_clock::now();
   const RunParts parts = make_parts(config, document, chosen.precision, options.resume);
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
+  if (options.dry_run) {
+    describe_run(parts, resumes, loading.count(), console);
+    note_all(parts, chosen, document, console);
+    return;
+  }
+
   const RunDirectory& directory = parts.directory;
+  if (!resumes) RunDirectory::create(directory.path());
   const RunLock lock(directory.path());
   const InterruptionGuard interruptions;
   const Workers workers(config.threads);
@@ -188,12 +135,7 @@ void run(const RunOptions& options) {
   if (!training) return;
   introduce(parts, resumes, console);
   console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));
-  if (!chosen.note.empty()) console.warning(chosen.note);
-  for (const std::string& note : config.notes) console.warning("note: " + note);
-  if (!parts.data.note.empty()) console.warning("note: " + parts.data.note);
-  if (!parts.data.passed_over.empty()) console.warning("note: " + parts.data.passed_over);
-  if (document.root().has("sweep"))
-    console.warning("note: one run; the config's sweep is for pcnn-sweep, or pcnn-run --multirun");
+  note_all(parts, chosen, document, console);
   training->train();
   console.line("samples, curves and parameters are in " + directory.path());
 }

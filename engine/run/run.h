@@ -12,9 +12,9 @@ struct RunOptions {
   std::string config;                  // path of a YAML file; empty with `resume`
   std::string resume;                  // run directory to continue; empty for a new run
   std::vector<std::string> overrides;  // key.path=value
-  bool dry_run = false;                // describe the network and stop; writes nothing
+  bool dry_run = false;                // check all that a start checks, describe, and stop; writes nothing
   Verbosity verbosity = Verbosity::kNormal;
-  int progress_seconds = 30;           // between lines of progress, where standard output is no terminal
+  int progress_seconds = 30;  // between lines of progress, where standard output is no terminal
 };
 
 // Trains, samples and scores as the config says. Throws pcnn::Error.

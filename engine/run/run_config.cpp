@@ -10,7 +10,7 @@ constexpr double kMaxThreads = 1024, kMaxFlock = 4096;
 SampleConfig read_sample_config(const ConfigNode& section) {
   SampleConfig config;
   config.count = static_cast<int>(section.integer("count", config.count, ConfigRange::between(0, 10000)));
-  config.temperature = section.real("temperature", config.temperature, ConfigRange::above_up_to(0.0, 1000.0));
+  config.temperature = section.real("temperature", config.temperature, ConfigRange::between(0.0, 1000.0));
   config.sampler.kind = section.choice<SamplerKind>(
       "sampler", config.sampler.kind,
       {{"incremental", SamplerKind::kIncremental}, {"naive", SamplerKind::kNaive}});

@@ -1,7 +1,10 @@
 #include "engine/run/run_directory.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "engine/core/error.h"
@@ -24,7 +27,7 @@ std::string missing_file(const RunDirectory& directory) {
 
 }  // namespace
 
-RunDirectory RunDirectory::create(const std::string& path) {
+void RunDirectory::check_new(const std::string& path) {
   std::error_code error;
   if (fs::exists(path, error))
     throw ConfigError(path + ": exists already" +
@@ -32,6 +35,17 @@ RunDirectory RunDirectory::create(const std::string& path) {
                            ? "; continue it with `pcnn-run --resume " + shell_word(path) + "`, or choose"
                            : ", without a checkpoint to continue from; remove it, or choose") +
                       " another directory with name=NAME or output=DIRECTORY");
+  fs::path there = fs::absolute(path).lexically_normal().parent_path();
+  while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
+  if (!fs::is_directory(there, error))
+    throw FileError(path, "cannot be made: " + there.string() + " is no folder");
+  if (access(there.c_str(), W_OK | X_OK) != 0)
+    throw FileError(path, "cannot be made: " + there.string() + ": " + std::strerror(errno));
+}
+
+RunDirectory RunDirectory::create(const std::string& path) {
+  check_new(path);
+  std::error_code error;
   fs::create_directories(path + "/samples", error);
   if (error) throw FileError(path, "cannot be made: " + error.message());
   return RunDirectory(path);

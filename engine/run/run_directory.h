@@ -24,6 +24,8 @@ class RunDirectory {
   // A new directory. Throws ConfigError where it exists already, saying what can be done; FileError where it
   // cannot be made.
   static RunDirectory create(const std::string& path);
+  // Throws what create() would, as far as that can be told without making anything.
+  static void check_new(const std::string& path);
   // An existing run with a checkpoint, or the one before it. Throws ConfigError where there is none.
   static RunDirectory open(const std::string& path);
   // Any directory, with nothing checked or made.

@@ -37,7 +37,20 @@ std::string place_of(int fd) {
   return !error && is_at(fd, place.string()) ? place.string() : "";
 }
 
+[[noreturn]] void refuse(const std::string& directory, const std::string& holder) {
+  throw ConfigError(directory + ": in use by " + holder + "; wait for it or stop it, or choose another name");
+}
+
 }  // namespace
+
+void RunLock::check_free(const std::string& directory) {
+  const int fd = ::open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  const bool is_held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const std::string by = is_held ? holder(fd) : "";
+  ::close(fd);
+  if (is_held) refuse(directory, by);
+}
 
 RunLock::RunLock(const std::string& directory) : directory_(directory), path_(directory + "/lock") {
   do {
@@ -50,7 +63,7 @@ RunLock::RunLock(const std::string& directory) : directory_(directory), path_(di
       ::close(fd_);
       if (cause != EWOULDBLOCK)
         throw FileError(path_, std::string("cannot be locked: ") + std::strerror(cause));
-      throw ConfigError(directory + ": in use by " + by + "; wait for it or stop it, or choose another name");
+      refuse(directory, by);
     }
     // The last holder removes the file, so the one that was opened may be gone by the time it is locked.
   } while (!is_at(fd_, path_));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "engine/model/output_head.h"
 #include "engine/run/run_config.h"
 #include "engine/run/run_directory.h"
+#include "engine/run/start_from.h"
 
 namespace pcnn {
 
@@ -31,7 +33,15 @@ struct RunParts {
   Network network;
   std::unique_ptr<const OutputHead> head;
   Precision precision = Precision::kF32;
+  std::optional<StartParameters> start;  // none: as model.initialisation says
   RunDirectory directory;
 };
+
+// Reads and checks everything a run needs, whose config was read from the document, and makes nothing: where
+// it is refused, it is refused here. resume: the directory of the run to go on with, which needs no
+// train.start_from; empty for a new run, whose directory is named, but not made. Throws ConfigError,
+// FileError or FormatError.
+[[nodiscard]] RunParts make_parts(const RunConfig& config, const ConfigDocument& document,
+                                  Precision precision, const std::string& resume);
 
 }  // namespace pcnn

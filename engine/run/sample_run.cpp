@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <optional>
 
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
+#include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
@@ -18,34 +19,12 @@
 #include "engine/run/partial_images.h"
 #include "engine/run/pictures.h"
 #include "engine/run/result_file.h"
+#include "engine/run/sample_output.h"
+#include "engine/run/sweep_hint.h"
 #include "engine/run/trained_model.h"
 
 namespace pcnn {
 namespace {
-
-namespace fs = std::filesystem;
-
-enum class OutputKind { kGrid, kArray, kFolder };
-
-OutputKind output_kind(const std::string& path) {
-  if (path.ends_with(".png")) return OutputKind::kGrid;
-  return path.ends_with(".npy") ? OutputKind::kArray : OutputKind::kFolder;
-}
-
-// Everything that can be wrong with a place to write to, before the work is done.
-void check_output(const std::string& path, bool overwrite) {
-  std::error_code error;
-  if (path.empty()) throw ConfigError("--output: empty, accepted: a name in .png or .npy, or a folder");
-  if (output_kind(path) != OutputKind::kFolder) {
-    check_result_file(path, overwrite);
-    return;
-  }
-  if (!fs::exists(path, error)) return;
-  if (!fs::is_directory(path, error))
-    throw ConfigError(path + ": is a file, accepted: a name in .png or .npy, or a folder");
-  if (!overwrite && !fs::is_empty(path, error))
-    throw ConfigError(path + ": exists already; choose another name, or --overwrite");
-}
 
 // Results never go where an input is read from, nor two results to one place.
 void check_distinct(const SampleOptions& options) {
@@ -61,13 +40,13 @@ void check_options(const SampleOptions& options) {
   if (options.complete.empty() != options.mask.empty())
     throw ConfigError(options.mask.empty() ? "--complete needs --mask FILE, white where pixels are known"
                                            : "--mask needs --complete FILE, the image it belongs to");
-  if (!(options.temperature > 0.0) || !std::isfinite(options.temperature))
-    throw ConfigError("--temperature: not a number above 0");
+  if (!(options.temperature >= 0.0) || !std::isfinite(options.temperature))
+    throw ConfigError("--temperature: not a number of 0 or more");
   check_distinct(options);
   check_output(options.output, options.overwrite);
   if (options.trace.empty()) return;
-  if (!options.trace.ends_with(".npy")) throw ConfigError(options.trace + ": --trace accepts a name in .npy");
-  check_output(options.trace, options.overwrite);
+  check_ending(options.trace, "--trace", ".npy");
+  check_result_file(options.trace, options.overwrite);
 }
 
 // Samplers count dimensions of all images together in int.
@@ -125,14 +104,6 @@ std::vector<Image8> beside(const std::vector<Image8>& inputs, const std::vector<
   return all;
 }
 
-void write_folder(const std::string& path, std::span<const Image8> pictures, int scale) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw FileError(path, "cannot be made: " + error.message());
-  for (std::size_t i = 0; i < pictures.size(); ++i)
-    write_png(fmt::format("{}/{:04}.png", path, i), tile_images(pictures.subspan(i, 1), 1, 0, scale));
-}
-
 template <typename Level>
 void write_levels(const std::string& path, const Shape& shape, std::span<const float> images,
                   const OutputHead& head) {
@@ -169,20 +140,38 @@ Network network_for(const SampleOptions& options, const TrainedModel& model,
                  width > 0 ? width : model.network.image_width);
 }
 
+// What single pictures do not hold of the images, so that they do not score alike.
+std::string lost_in_pictures(const OutputHead& head, const Shape& image) {
+  if (image.c != 1 && image.c != 3)
+    return fmt::format("note: the pictures show the first of {} channels; a .npy holds all", image.c);
+  if (head.levels() > 256)
+    return fmt::format("note: the pictures show {} levels in 256 steps; a .npy holds them", head.levels());
+  return {};
+}
+
+// At temperature 0 all images of one call would be the same.
+int images_of_each(const SampleOptions& options, bool completes) {
+  if (options.count > 0) return options.count;
+  if (options.temperature == 0.0) return 1;
+  return completes ? 7 : 25;
+}
+
 std::string describe(const SampleOptions& options, const Samples& samples, int threads) {
   const char* const precision = name_of(samples.precision);
   if (options.sampler.kind == SamplerKind::kNaive)
-    return fmt::format("naive sampler, {}, {} threads", precision, threads);
-  return fmt::format("incremental sampler, {}, flocks of {}, {} threads", precision, samples.flock, threads);
+    return fmt::format("naive sampler, {}, {}", precision, counted(threads, "thread"));
+  return fmt::format("incremental sampler, {}, flocks of {}, {}", precision, samples.flock,
+                     counted(threads, "thread"));
 }
 
 }  // namespace
 
 void sample(const SampleOptions& options) {
   check_options(options);
+  refuse_sweep(options.model, "pcnn-sample ");
   const TrainedModel model = load_trained_model(options.model);
   std::optional<PartialImages> partial;
-  if (model.config.data.quantised && !options.complete.empty() && !options.complete.ends_with(".npy"))
+  if (model.config.data.quantised && !options.complete.empty() && !has_ending(options.complete, ".npy"))
     throw ConfigError(options.complete +
                       ": a picture holds pixels, and the model was trained on levels as "
                       "stored, accepted: .npy");
@@ -190,7 +179,7 @@ void sample(const SampleOptions& options) {
     partial = read_partial_images(options.complete, options.mask, model.network.image_channels, *model.head,
                                   model.config.data.binarisation.threshold, model.config.data.arrays);
   const Network network = network_for(options, model, partial);
-  const int each = options.count > 0 ? options.count : partial ? 7 : 25;
+  const int each = images_of_each(options, partial.has_value());
   const int inputs = partial ? partial->shape.n : 1;
   if (each > std::numeric_limits<int>::max() / inputs)
     throw ConfigError("--count: too many for " + options.complete);
@@ -198,11 +187,13 @@ void sample(const SampleOptions& options) {
   const int columns = partial ? each + 1 : options.columns;
   check_size(network.shape(0, 1), chains);
   const Shape image = network.shape(0, 1);
-  if (output_kind(options.output) == OutputKind::kGrid)
-    check_picture(options.output, chains + (partial ? inputs : 0), image, columns, kGridGap, options.scale,
+  const OutputKind kind = output_kind(options.output);
+  const int scale = options.scale > 0 ? options.scale : kind == OutputKind::kGrid ? 4 : 1;
+  if (kind == OutputKind::kGrid)
+    check_picture(options.output, chains + (partial ? inputs : 0), image, columns, kGridGap, scale,
                   "use .npy, a folder, or a smaller --scale");
-  if (output_kind(options.output) == OutputKind::kFolder)
-    check_picture(options.output, 1, image, 1, 0, options.scale, "use .npy or a smaller --scale");
+  if (kind == OutputKind::kFolder)
+    check_picture(options.output, 1, image, 1, 0, scale, "use .npy or a smaller --scale");
   const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
   const Shape shape = network.shape(0, chains);
 
@@ -212,8 +203,8 @@ void sample(const SampleOptions& options) {
   if (partial && !partial->passed_over.empty()) console.warning("note: " + partial->passed_over);
   SamplerConfig sampler = options.sampler;
   sampler.precision = chosen.precision;
-  console.detail(fmt::format("{} images of {}x{}x{}, {} parameters of {}", chains, shape.c, shape.h, shape.w,
-                             network.parameter_count(), model.path));
+  console.detail(fmt::format("{} of {}x{}x{}, {} parameters of {}", counted(chains, "image"), shape.c,
+                             shape.h, shape.w, network.parameter_count(), model.path));
   const Workers workers(options.threads > 0 ? options.threads : available_threads());
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
@@ -236,24 +227,28 @@ void sample(const SampleOptions& options) {
   const double seconds = elapsed();
 
   std::vector<Image8> pictures;
-  if (output_kind(options.output) != OutputKind::kArray)
-    pictures = to_pictures(samples.images, image, *model.head);
-  switch (output_kind(options.output)) {
+  std::string beside_them;
+  if (kind != OutputKind::kArray) pictures = to_pictures(samples.images, image, *model.head);
+  switch (kind) {
     case OutputKind::kGrid:
       if (partial) pictures = beside(partial_pictures(*partial, *model.head), pictures, each);
-      write_png(options.output, tile_images(pictures, columns, kGridGap, options.scale));
+      write_png(options.output, tile_images(pictures, columns, kGridGap, scale));
       break;
     case OutputKind::kArray:
       write_array(options.output, shape, samples.images, *model.head);
       break;
     case OutputKind::kFolder:
-      write_folder(options.output, pictures, options.scale);
+      beside_them = describe(write_picture_folder(options.output, pictures, scale), options.output);
   }
   if (!options.trace.empty())
     write_trace(options.trace, shape, samples.probabilities, model.head->probability_count());
-  console.line(fmt::format("{} images of {}x{} in {:.2f} s: {:.1f} images/s ({}) from {} to {}", chains,
-                           shape.h, shape.w, seconds, chains / seconds,
+  console.line(fmt::format("{} of {}x{} in {:.2f} s: {:.1f} images/s ({}) from {} to {}",
+                           counted(chains, "image"), shape.h, shape.w, seconds, chains / seconds,
                            describe(options, samples, workers.threads()), model.path, options.output));
+  if (!beside_them.empty()) console.line(beside_them);
+  if (const std::string note = lost_in_pictures(*model.head, image);
+      kind == OutputKind::kFolder && !note.empty())
+    console.line(note);
 }
 
 }  // namespace pcnn

@@ -14,10 +14,10 @@ namespace pcnn {
 struct SampleOptions {
   std::string model;   // run directory or checkpoint file
   std::string output;  // .png: one grid; .npy: levels as uint8 (above 256 of them uint16),
-                       // [image][channel][row][column]; else a folder of single PNGs
-  int count = 0;       // images, or completions of each partial image; 0: 25, or 7
+                       // [image][channel][row][column]; a folder: single PNGs; see output_kind()
+  int count = 0;       // images, or completions of each partial image; 0: 25, or 7; at temperature 0 one
   std::uint64_t seed = 1;
-  double temperature = 1.0;
+  double temperature = 1.0;                  // 0: the most probable level of every pixel
   int threads = 0;                           // 0: all cores this process may use
   SamplerConfig sampler;                     // its precision is chosen by the one below
   std::optional<PrecisionChoice> precision;  // the run's, unless given
@@ -27,7 +27,7 @@ struct SampleOptions {
                                              // [image][channel][row][column], then [level] unless the
                                              // head is Bernoulli; empty: none
   int columns = 0;                           // of the grid; 0: nearest to a square
-  int scale = 4;                             // of pictures
+  int scale = 0;                             // of pictures; 0: 4 in a grid, 1 of single ones
   Verbosity verbosity = Verbosity::kNormal;
   bool overwrite = false;  // of files that exist
 };

@@ -54,10 +54,24 @@ bool is_scored(const RunDirectory& directory) {
 }
 
 std::vector<float> initial_parameters_of(const RunParts& run) {
+  if (run.start) return run.start->values;
   return initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
 }
 
+std::optional<SpentBudget> spent_by(const RunParts& run, const Trainer& trainer, const Standing& standing) {
+  const auto best = standing.best ? std::optional(standing.best->epoch) : std::nullopt;
+  return spent_budget(run.config.train, trainer.progress(), trainer.steps_per_epoch(run.data.train.count),
+                      best);
+}
+
 }  // namespace
+
+std::string how_to_go_beyond(const RunParts& run, const Trainer& trainer, const Standing& standing) {
+  const std::optional<SpentBudget> spent = spent_by(run, trainer, standing);
+  if (standing.epoch_is_open || !spent || !is_scored(run.directory)) return "";
+  return fmt::format("{} is finished: {}; to train on, raise it: `{} {}`", run.directory.path(),
+                     spent->reason, resume_command(run.directory.path()), spent->raised);
+}
 
 TrainingRun::TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
     : run_(run),
@@ -75,16 +89,11 @@ void TrainingRun::resume() {
 }
 
 std::string TrainingRun::how_to_go_beyond() const {
-  const std::optional<SpentBudget> spent = spent_here();
-  if (standing_.epoch_is_open || !spent) return "";
-  if (!is_scored(run_.directory)) return "";
-  return fmt::format("{} is finished: {}; to train on, raise it: `{} {}`", run_.directory.path(),
-                     spent->reason, resume_command(run_.directory.path()), spent->raised);
+  return pcnn::how_to_go_beyond(run_, trainer_, standing_);
 }
 
 std::optional<SpentBudget> TrainingRun::spent_here() const {
-  const auto best = standing_.best ? std::optional(standing_.best->epoch) : std::nullopt;
-  return spent_budget(run_.config.train, trainer_.progress(), steps_per_epoch(), best);
+  return spent_by(run_, trainer_, standing_);
 }
 
 std::int64_t TrainingRun::steps_per_epoch() const {
@@ -270,11 +279,10 @@ void TrainingRun::finish_epoch() {
   standing_.epoch_is_open = false;
   save_checkpoint();
   outputs_.write_report(run_.directory, "training");
-  console_.line(
-      fmt::format("epoch {}  {}  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}", epoch(),
-                  counted(progress.step, "step"), clock_text(progress.epoch.seconds),
-                  progress.epoch.images_per_second(), progress.epoch.nats_per_dim(), validation,
-                  best ? "  best so far" : ""));
+  console_.line(fmt::format("epoch {}  {}  {}  {:.0f} images/s  train {:.4f}  validation {:.4f} nats/dim{}",
+                            epoch(), counted(progress.step, "step"), clock_text(progress.epoch.seconds),
+                            progress.epoch.images_per_second(), progress.epoch.nats_per_dim(), validation,
+                            best ? "  best so far" : ""));
   console_.detail(
       fmt::format("  learning rate {:.3g}, gradient norm {:.3g}; validation took {:.2f} s, samples {:.2f} s",
                   progress.learning_rate, progress.epoch.grad_norm(), validation_seconds, sampling_seconds));

@@ -18,6 +18,10 @@
 
 namespace pcnn {
 
+// Where a resumed run has nothing left to do, a line that says how to go on beyond that; else "".
+[[nodiscard]] std::string how_to_go_beyond(const RunParts& run, const Trainer& trainer,
+                                           const Standing& standing);
+
 // One run from its first step, or its checkpoint, to its final scores. A checkpoint is written before the
 // first step, every so often inside an epoch, at its end, and once more after what follows: validation, best
 // parameters, samples, metrics, curves. So a run killed at any point resumes from its last checkpoint as if
@@ -29,7 +33,7 @@ class TrainingRun {
 
   // Restores the state of the directory's checkpoint, or where that is damaged of the one before it.
   void resume();
-  // Where a resumed run has nothing left to do, a line that says how to go on beyond that; else "".
+  // See the function of that name.
   [[nodiscard]] std::string how_to_go_beyond() const;
 
   // However it ends, log.txt, results.json and the report say why, where they can be written. Throws

@@ -23,7 +23,9 @@ namespace pcnn {
 struct SampleRequest {
   int chains = 1;
   std::uint64_t seed = 1;
-  double temperature = 1.0;  // > 0; logits are divided by it: below 1 bolder, above 1 wilder
+  // 0 or more: see OutputHead::probabilities(). Below 1 bolder, above 1 wilder; 0: every value the most
+  // probable one, so that all chains draw the same image.
+  double temperature = 1.0;
 
   // In-painting: where `known` is not 0 the canvas' values are kept, elsewhere they do not matter. Drawn
   // pixels see the known ones before them in raster order, never those after. Both empty: nothing is known.

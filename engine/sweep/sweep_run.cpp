@@ -206,6 +206,7 @@ void SweepRun::stop(int signal) {
 }
 
 void SweepRun::write_results() {
+  save_trials(trials_, plan_, directory_);  // names the best
   write_file_atomic(directory_.csv(), results_csv(trials_, plan_, directory_));
   write_file_atomic(directory_.leaderboard(), leaderboard_text(trials_, plan_, directory_));
   write_file_atomic(directory_.picture(), parameter_picture_svg(directory_.name(), trials_, plan_));

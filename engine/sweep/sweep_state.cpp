@@ -83,7 +83,9 @@ std::vector<Trial> load_trials(const SweepPlan& plan, const SweepDirectory& dire
 void save_trials(const std::vector<Trial>& trials, const SweepPlan& plan, const SweepDirectory& directory) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Trial& trial : trials) list.push_back(to_json(trial, plan));
-  const nlohmann::ordered_json all{{"format", kFormat}, {"trials", std::move(list)}};
+  nlohmann::ordered_json all{{"format", kFormat}};
+  if (const Trial* best = best_of(trials, plan.sweep.objective)) all["best"] = best->number;
+  all["trials"] = std::move(list);
   write_file_atomic(directory.state(), all.dump(2) + "\n");
 }
 

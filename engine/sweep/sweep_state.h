@@ -14,7 +14,7 @@ namespace pcnn {
 // file is damaged.
 [[nodiscard]] std::vector<Trial> load_trials(const SweepPlan& plan, const SweepDirectory& directory);
 
-// Writes sweep.json.
+// Writes sweep.json; "best" is the number of the best trial so far, for run/sweep_hint.h.
 void save_trials(const std::vector<Trial>& trials, const SweepPlan& plan, const SweepDirectory& directory);
 
 }  // namespace pcnn

@@ -145,6 +145,7 @@ bool TrainConfig::ends_window(std::int64_t step, std::int64_t steps_per_epoch) c
 
 TrainConfig read_train_config(const ConfigNode& train) {
   TrainConfig config;
+  config.start_from = train.optional_text("start_from").value_or("");
   config.optimiser = read_optimiser(train);
   config.schedule = read_schedule(train.section("schedule"));
   const ConfigRange limit = ConfigRange::between(1e-20, 1e20);

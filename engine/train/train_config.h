@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "engine/train/average.h"
 #include "engine/train/optimiser.h"
@@ -29,6 +30,9 @@ struct TrainConfig {
   // Checkpoints inside an epoch, beside the one after each: whichever comes first.
   std::optional<double> checkpoint_minutes = 10.0;
   std::optional<std::int64_t> checkpoint_steps;
+  // A trained model to start from, in place of model.initialisation: a run directory or a checkpoint. Empty:
+  // none.
+  std::string start_from;
   // Images per shard: part of the arithmetic, so results do not depend on threads. None: chosen from network
   // and batch, see shard_size.h.
   std::optional<std::int64_t> shard_images;

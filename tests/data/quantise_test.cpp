@@ -68,6 +68,23 @@ TEST(Quantiser, OfAnyLevelsTakesTheFloor) {
   }
 }
 
+TEST(Quantiser, MakesALevelAgainOfThePixelThatShowsIt) {
+  for (int levels = 2; levels <= 256; ++levels) {
+    const std::vector<int> found = levels_of_values(levels, 256);
+    for (int level = 0; level < levels; ++level) {
+      const int pixel = level_to_pixel(level, levels);
+      ASSERT_EQ(found[static_cast<std::size_t>(pixel)], level) << "of " << levels;
+      ASSERT_NEAR(pixel, 255.0 * level / (levels - 1), 1.0) << "of " << levels;
+    }
+    EXPECT_EQ(level_to_pixel(0, levels), 0);
+    EXPECT_EQ(level_to_pixel(levels - 1, levels), 255);
+  }
+  EXPECT_EQ(level_to_pixel(1, 200), 2) << "the nearest one, 1, is level 0";
+  for (const auto& [level, pixel] :
+       {std::pair{0, 0}, {2, 0}, {3, 1}, {511, 127}, {512, 128}, {1022, 255}, {1023, 255}})
+    EXPECT_EQ(level_to_pixel(level, 1024), pixel);
+}
+
 TEST(Quantiser, IsTheSameInEveryEpochAndForEvaluation) {
   const ImageSet images = random_images({3, 2, 4, 5}, 256, 2);
   const Quantiser quantiser(7);

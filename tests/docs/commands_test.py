@@ -89,12 +89,12 @@ def run_session(box, command, shown):
 
 
 def load_config(box, text):
-    """Saves the config under its own name, for the commands after it, and has pcnn-run read it. A fragment is a
+    """Saves the config under its own name, for the commands after it, and has pcnn-inspect read it. A fragment is a
     config too: every key has a default. A first line `# NAME.yaml` is the file it is to be saved as."""
     name = re.match(r"# (\S+\.yaml)\n", text)
     file = name[1] if name else yaml.safe_load(text).get("name", "fragment") + ".yaml"
     (box.folder / file).write_text(text + "\n")
-    result = box.run(f"build/bin/pcnn-run {file} --dry-run")
+    result = box.run(f"build/bin/pcnn-inspect {file} --no-proof")
     require(result.returncode == 0, f"config {file}: {result.stdout}")
 
 

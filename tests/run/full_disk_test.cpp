@@ -149,7 +149,7 @@ TEST_F(FullDisk, ThatIsReadOnlyIsNamed) {
     return last_line();
   };
   EXPECT_EQ(said("pcnn-run' '" + config() + "' name=new"),
-            "pcnn-run: " + directory("new") + ": cannot be made: Permission denied");
+            "pcnn-run: " + directory("new") + ": cannot be made: " + root_ + "/runs: Permission denied");
   EXPECT_EQ(said("pcnn-run' --resume '" + directory() + "'"),
             "pcnn-run: " + directory() + "/lock: cannot be made: Permission denied");
   EXPECT_EQ(said("pcnn-sample' '" + directory() + "' -o '" + directory() + "/s.png'"),

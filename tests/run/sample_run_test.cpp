@@ -9,6 +9,8 @@
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
 #include "engine/io/safetensors.h"
+#include "engine/run/eval_run.h"
+#include "engine/run/sample_output.h"
 #include "engine/run/trained_model.h"
 #include "engine/sample/naive_sampler.h"
 #include "tests/run/tiny_run.h"
@@ -45,14 +47,131 @@ TEST_F(SampleRun, WritesAGridAnArrayOrAFolder) {
   EXPECT_EQ(array.shape(), (std::vector<std::int64_t>{6, 1, kHeight, kWidth}));
   EXPECT_EQ(array.dtype().kind, 'u');
 
-  SampleOptions single = options("folder/of/images");
-  single.scale = 1;
-  sample(single);
+  sample(options("folder/of/images"));
   const Image8 third = read_png(file("folder/of/images/0002.png"));
   const std::vector<std::uint8_t> values = array.values<std::uint8_t>();
   for (std::size_t i = 0; i < kHeight * kWidth; ++i)
     EXPECT_EQ(third.pixels[i], 255 * values[2 * kHeight * kWidth + i]);
   EXPECT_FALSE(fs::exists(file("folder/of/images/0006.png")));
+}
+
+TEST_F(SampleRun, TakesNamesForWhatTheyAre) {
+  for (const auto& [name, kind] : {std::pair{"a.png", OutputKind::kGrid},
+                                   {"A.PNG", OutputKind::kGrid},
+                                   {"a.npy", OutputKind::kArray},
+                                   {"a.Npy", OutputKind::kArray},
+                                   {"a", OutputKind::kFolder},
+                                   {"runs/v1.2", OutputKind::kFolder},
+                                   {"a.jpg/", OutputKind::kFolder},
+                                   {"a.png/", OutputKind::kFolder},
+                                   {".hidden", OutputKind::kFolder},
+                                   {"..", OutputKind::kFolder}})
+    EXPECT_EQ(output_kind(name), kind) << name;
+  fs::create_directories(file("data.d"));
+  EXPECT_EQ(output_kind(file("data.d")), OutputKind::kFolder) << "it is there";
+  for (const char* name : {"x.jpg", "x.JPEG", "s.npz", "s.tiff", "s.txt", "s.png.gz", "s.7z", "s.pt"}) {
+    const std::string text = message(options(name));
+    EXPECT_NE(text.find("accepted: a name in .png or .npy, or a folder"), std::string::npos) << text;
+    EXPECT_FALSE(fs::exists(file(name)));
+  }
+  EXPECT_EQ(
+      message({.model = directory(), .output = "s.npz"}),
+      "--output: s.npz: no samples are written as .npz, accepted: a name in .png or .npy, or a folder (a "
+      "slash at the end makes it one: s.npz/)");
+  EXPECT_NE(message({.model = directory(), .output = "-"}).find("not written to standard output"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists("-"));
+
+  sample(options("A.PNG"));
+  EXPECT_EQ(read_png(file("A.PNG")).width, 3 * kWidth * 4 + 4 * 2);
+  SampleOptions array = options("A.NPY");
+  array.trace = file("T.NPY");
+  sample(array);
+  EXPECT_EQ(read_npy(file("A.NPY")).shape(), read_npy(file("T.NPY")).shape());
+  sample(options("A.png/"));
+  EXPECT_EQ(read_png(file("A.png/0005.png")).width, kWidth);
+}
+
+TEST_F(SampleRun, ReplacesThePicturesOfAnEarlierCallAndLeavesOtherFiles) {
+  SampleOptions more = options("folder"), fewer = more;
+  more.count = 9;
+  fewer.count = 4;
+  fewer.seed = 8;
+  fewer.overwrite = true;
+  sample(more);
+  for (const char* other : {"notes.txt", "0020.png", "00006.png", "5.png"})
+    write_file_atomic(file("folder/") + other, "mine");
+  EXPECT_NE(message(more).find("exists already"), std::string::npos);
+  ::testing::internal::CaptureStdout();
+  sample(fewer);
+  const std::string said = ::testing::internal::GetCapturedStdout();
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(file("folder"))) names.push_back(entry.path().filename());
+  std::ranges::sort(names);
+  EXPECT_EQ(names, (std::vector<std::string>{"0000.png", "00006.png", "0001.png", "0002.png", "0003.png",
+                                             "0020.png", "5.png", "notes.txt"}));
+  EXPECT_NE(
+      said.find("folder: 5 pictures of an earlier call were removed; 4 other files are left: 00006.png, "
+                "0020.png, 5.png, notes.txt\n"),
+      std::string::npos)
+      << said;
+
+  fewer.output = file("again");
+  sample(fewer);
+  for (const char* name : {"/0000.png", "/0003.png"})
+    EXPECT_EQ(slurp(file("folder") + name), slurp(file("again") + name));
+}
+
+TEST_F(SampleRun, DrawsOneImageAtTemperatureZeroUnlessAskedForMore) {
+  SampleOptions mode = options("mode.npy"), more = options("more.npy");
+  mode.count = 0;
+  mode.temperature = more.temperature = 0.0;
+  more.seed = 1;
+  more.trace = file("trace.npy");
+  sample(mode);
+  sample(more);
+  const std::vector<std::uint8_t> one = read_npy(mode.output).values<std::uint8_t>(),
+                                  six = read_npy(more.output).values<std::uint8_t>();
+  ASSERT_EQ(one.size(), static_cast<std::size_t>(kHeight * kWidth));
+  ASSERT_EQ(six.size(), 6 * one.size());
+  const std::vector<float> trace = read_npy(more.trace).values<float>();
+  for (std::size_t i = 0; i < six.size(); ++i) {
+    EXPECT_EQ(six[i], one[i % one.size()]);
+    EXPECT_EQ(trace[i], static_cast<float>(six[i]));
+  }
+  run({.config = config(), .overrides = {"name=mode", "train.epochs=1", "sample.temperature=0"}});
+  EXPECT_TRUE(fs::exists(directory("mode") + "/samples/epoch-0001.png"));
+}
+
+// What was drawn, as pictures and as levels, is scored alike to the last bit.
+TEST_F(SampleRun, WritesPicturesThatScoreAsTheirLevelsDo) {
+  const std::vector<std::vector<std::string>> models{
+      {"name=bits"},
+      {"name=drawn_bits", "data.binarisation=bernoulli_fixed"},
+      {"name=pixels", "model.head=softmax", "model.levels=256"},
+      {"name=levels", "model.head=softmax", "model.levels=7"},
+      {"name=many", "model.head=logistic_mixture", "model.levels=200", "model.mixtures=2"},
+      {"name=colour", "model.head=logistic_mixture", "model.levels=5", "data.colour=true"}};
+  for (std::vector<std::string> overrides : models) {
+    const std::string name = overrides.front().substr(5);
+    SCOPED_TRACE(name);
+    overrides.insert(overrides.end(), {"train.epochs=1", "sample.count=0"});
+    run({.config = config(), .overrides = overrides});
+    SampleOptions drawn = options(name + ".npy");
+    drawn.model = directory(name);
+    drawn.temperature = 3.0;  // many levels
+    sample(drawn);
+    drawn.output = file(name + "_folder");
+    sample(drawn);
+    const std::vector<double> nats =
+        evaluate({.model = drawn.model, .images = file(name + ".npy"), .live = false}).nats;
+    ASSERT_EQ(nats.size(), 6u);
+    for (std::size_t i = 0; i < 6; ++i) {
+      const std::string picture = drawn.output + "/000" + std::to_string(i) + ".png";
+      EXPECT_EQ(evaluate({.model = drawn.model, .images = picture, .live = false}).nats.at(0), nats[i]);
+    }
+    EXPECT_EQ(evaluate({.model = drawn.model, .images = drawn.output, .live = false}).nats, nats);
+  }
 }
 
 TEST_F(SampleRun, DrawsFromTheAveragedParametersOfEitherFileAndDoesNotNeedTheData) {

@@ -80,6 +80,60 @@ TEST_P(EveryHead, DrawsTheSameWithBothSamplers) {
   EXPECT_LE(parted, 1);
 }
 
+// By plain loops: each dimension in turn is the first of its most probable levels, given those before it.
+TEST_P(EveryHead, DrawsTheMostProbableLevelsAtTemperatureZero) {
+  const Samples drawn =
+      sample_incrementally(network, *head, parameters, {.chains = 3, .seed = 5, .temperature = 0.0}, workers);
+  const Shape shape = network.shape(0, 1);
+  const std::vector<float> image(drawn.images.begin(),
+                                 drawn.images.begin() + static_cast<std::ptrdiff_t>(shape.size()));
+  for (std::size_t i = 0; i < drawn.images.size(); ++i) EXPECT_EQ(drawn.images[i], image[i % shape.size()]);
+
+  const auto count = static_cast<std::size_t>(head->probability_count());
+  const std::vector<std::uint8_t> all(static_cast<std::size_t>(shape.h * shape.w), 1);
+  const Samples given =
+      sample_naively(network, *head, parameters,
+                     {.chains = 1, .canvas = image, .known = all, .with_probabilities = true}, workers);
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    const float* const probabilities = given.probabilities.data() + i * count;
+    int mode = 0;
+    if (count == 1)
+      mode = probabilities[0] > 0.5f;
+    else
+      for (std::size_t level = 1; level < count; ++level)
+        if (probabilities[level] > probabilities[mode]) mode = static_cast<int>(level);
+    EXPECT_EQ(image[i], head->value(mode)) << "dimension " << i;
+  }
+}
+
+TEST_P(EveryHead, AtTemperatureZeroIsTheSameForEverySeedAndSamplerAndHasAllProbabilityOnTheMode) {
+  const SampleRequest request{.chains = 2, .seed = 5, .temperature = 0.0, .with_probabilities = true};
+  SampleRequest other = request;
+  other.seed = 99;
+  const Samples incremental = sample_incrementally(network, *head, parameters, request, workers);
+  EXPECT_EQ(sample_incrementally(network, *head, parameters, other, workers).images, incremental.images);
+  const Samples naive = sample_naively(network, *head, parameters, request, workers);
+  EXPECT_EQ(naive.images, incremental.images);
+  EXPECT_EQ(naive.probabilities, incremental.probabilities);
+  const auto count = static_cast<std::size_t>(head->probability_count());
+  for (std::size_t i = 0; i < incremental.probabilities.size(); ++i) {
+    const auto level = static_cast<std::size_t>(head->level(incremental.images[i / count]));
+    const bool is_drawn = count == 1 ? level == 1 : level == i % count;
+    EXPECT_EQ(incremental.probabilities[i], is_drawn ? 1.0f : 0.0f);
+  }
+  other.temperature = 1e-42;  // cannot be divided by
+  EXPECT_EQ(sample_incrementally(network, *head, parameters, other, workers).images, incremental.images);
+}
+
+// Logits that are all alike, as an untrained last layer gives them.
+TEST_P(EveryHead, TakesTheLowestOfEquallyProbableLevels) {
+  const std::vector<float> nothing(parameters.size(), 0.0f);
+  if (GetParam().head.kind == HeadKind::kLogisticMixture) return;  // its levels are not alike then
+  for (const float value :
+       sample_incrementally(network, *head, nothing, {.chains = 1, .temperature = 0.0}, workers).images)
+    EXPECT_EQ(head->level(value), 0);
+}
+
 TEST_P(EveryHead, KeepsKnownPixels) {
   testing::Random random(11);
   std::vector<float> canvas(network.shape(0, 8).size());

@@ -148,7 +148,7 @@ TEST(ConfigSchema, RefusesWhatTheParserRefuses) {
         "train: {learning_rate: 0}", "train: {optimiser: adma}", "train: {average: {decay: 1}}", "train: [1]",
         "model: {blocks: [{kernel: 3, fitlers: 2}]}", "model: {blocks: {repeat: -1}}",
         "model: {output: {filters: [64, 0]}}", "model: {activation: true}", "precision: f64",
-        "sample: {temperature: 0}", "seed: -1", "data: {threshold: 2}", "data: {validation_images: 1.5}",
+        "sample: {temperature: -1}", "seed: -1", "data: {threshold: 2}", "data: {validation_images: 1.5}",
         "data: {validation_images: 0}", "trian: {}"}) {
     EXPECT_FALSE(accepts(schema(), read(yaml))) << yaml;
     EXPECT_NE(config_error([&] { (void)read_run_config(load(yaml), "x"); }), "no error") << yaml;

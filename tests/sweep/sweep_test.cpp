@@ -77,6 +77,32 @@ TEST_F(Sweep, TrainsEveryCombinationAndNamesTheBest) {
   EXPECT_FALSE(fs::exists(directory() + "/lock"));
 }
 
+TEST_F(Sweep, WhoGivesItWhereARunIsWantedIsToldItsBestTrial) {
+  ASSERT_EQ(sweep_error({"train.learning_rate=1e-6,0.01", "name=\"two rates\""}), "");
+  const std::string sweep = directory("two rates"), trial = "'" + sweep + "/trial-2'\n";
+  const auto said = [&](const std::string& program, const Texts& arguments) {
+    EXPECT_EQ(WEXITSTATUS(run_program(program, arguments, root_ + "/said.txt")), 2) << program;
+    return slurp(root_ + "/said.txt");
+  };
+  const std::string found = ": " + sweep + ": a sweep; its best trial: ";
+  EXPECT_EQ(said("pcnn-eval", {sweep}), "pcnn-eval" + found + "pcnn-eval " + trial);
+  EXPECT_EQ(said("pcnn-sample", {sweep, "-o", root_ + "/x.png"}),
+            "pcnn-sample" + found + "pcnn-sample " + trial);
+  EXPECT_EQ(said("pcnn-inspect", {sweep}), "pcnn-inspect" + found + "pcnn-inspect " + trial);
+  EXPECT_EQ(said("pcnn-run", {"--resume", sweep}), "pcnn-run" + found + "pcnn-run --resume " + trial);
+  EXPECT_EQ(said("pcnn-run", {config(), "name=x", "train.start_from='" + sweep + "'"}),
+            "pcnn-run: train.start_from: " + sweep + ": a sweep; its best trial: train.start_from=" + trial);
+
+  // Also after the sweep was looked at again, and while no trial has come far enough.
+  ASSERT_EQ(sweep_error({"train.learning_rate=1e-6,0.01", "name=\"two rates\""}), "");
+  EXPECT_EQ(said("pcnn-eval", {sweep}), "pcnn-eval" + found + "pcnn-eval " + trial);
+  std::ofstream(sweep + "/sweep.json") << R"({"format": "pcnn sweep 1", "trials": []})";
+  EXPECT_EQ(said("pcnn-eval", {sweep}),
+            "pcnn-eval: " + sweep +
+                ": a sweep, and none of its trials has ended an epoch; each is a run: pcnn-eval '" + sweep +
+                "/trial-1'\n");
+}
+
 TEST_F(Sweep, LeavesAConfigThatTrainsTheBestTrialAgain) {
   ASSERT_EQ(sweep_error({"train.batch=8,16", "train.learning_rate=0.01"}), "");
   run({.config = directory() + "/best.yaml"});

@@ -1,0 +1,77 @@
+#include "engine/run/dry_run.h"
+
+#include <fmt/format.h>
+
+#include "engine/compile/program.h"
+#include "engine/core/counted.h"
+#include "engine/model/summary.h"
+#include "engine/run/checkpoint_store.h"
+#include "engine/run/training_run.h"
+#include "engine/sample/incremental_sampler.h"
+#include "engine/train/shard_size.h"
+
+namespace pcnn {
+namespace {
+
+std::string megabytes(std::size_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+void print_table(const Network& network, Console& console) {
+  std::string table = network_table(network);
+  table.pop_back();
+  console.line(table);
+}
+
+void describe_memory(const RunConfig& config, const Network& network, Precision precision, Console& console) {
+  const Program training(network, shard_images(config.train, network), Purpose::kTraining,
+                         {.precision = precision});
+  console.line(
+      fmt::format("memory: {}, {} per worker ({} per shard; {} if no tensors shared bytes), {} of packed "
+                  "weights for all; {}",
+                  name_of(precision), megabytes(training.workspace_bytes()),
+                  counted(training.images(), "image"), megabytes(training.workspace_bytes_unshared()),
+                  megabytes(training.packed_bytes()), counted(config.threads, "worker")));
+}
+
+void describe_sampling(const RunConfig& config, const Network& network, Precision precision,
+                       Console& console) {
+  if (config.sample.sampler.kind == SamplerKind::kNaive || config.sample.count == 0) return;
+  const PixelProgram program(network, std::vector<float>(network.parameter_count()), pixel_kernel(precision));
+  const int flock =
+      effective_flock(config.sample.sampler.flock, program, config.sample.count, config.threads);
+  console.line(
+      fmt::format("sampling: {}, {} of kept rows per chain at {} columns, whatever the height; flocks of {} "
+                  "chains, {} of weights",
+                  name_of(program.precision()), megabytes(program.cache_bytes_per_chain()),
+                  network.image_width, flock, megabytes(program.weight_bytes())));
+}
+
+// Where a resumed run would go on from.
+std::string describe_resume(const RunParts& run, Console& console) {
+  const Workers workers(run.config.threads);
+  Trainer trainer(run.network, *run.head, run.config.train, run.config.seed,
+                  std::vector<float>(run.network.parameter_count()), workers, run.precision);
+  const Standing standing = restore_latest(run, trainer, console).standing;
+  const std::string finished = how_to_go_beyond(run, trainer, standing);
+  if (!finished.empty()) return finished;
+  return fmt::format("the run would go on in {} from step {}", run.directory.path(),
+                     grouped(trainer.progress().step));
+}
+
+}  // namespace
+
+void describe_run(const RunParts& run, bool resumes, double loading_seconds, Console& console) {
+  print_table(run.network, console);
+  describe_memory(run.config, run.network, run.precision, console);
+  describe_sampling(run.config, run.network, run.precision, console);
+  console.line(
+      fmt::format("data: {} to train on, {} to validate and {} to test, read and checked in {:.2f} s",
+                  counted(run.data.train.count, "image"), grouped(run.data.validation.count),
+                  grouped(run.data.test.count), loading_seconds));
+  if (run.start) console.line(fmt::format("the run would start from the parameters of {}", run.start->path));
+  console.line(resumes ? describe_resume(run, console)
+                       : fmt::format("the run would begin in {}", run.directory.path()));
+}
+
+}  // namespace pcnn

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "engine/run/console.h"
+#include "engine/run/run_parts.h"
+
+namespace pcnn {
+
+// What `pcnn-run --dry-run` prints of a run: its network, the memory it needs, its data, where it would
+// begin, or go on from. Throws what TrainingRun::resume() would where it resumes. Writes nothing.
+void describe_run(const RunParts& run, bool resumes, double loading_seconds, Console& console);
+
+}  // namespace pcnn

@@ -1,0 +1,47 @@
+#include "engine/run/run_parts.h"
+
+#include <utility>
+
+#include "engine/run/run_lock.h"
+#include "engine/run/start_check.h"
+
+namespace pcnn {
+namespace {
+
+// What is refused at once, before any data is read.
+RunDirectory checked_directory(const RunConfig& config, const std::string& resume) {
+  if (resume.empty()) {
+    RunDirectory::check_new(config.directory());
+    return RunDirectory::at(config.directory());
+  }
+  RunDirectory directory = RunDirectory::open(resume);
+  RunLock::check_free(directory.path());
+  return directory;
+}
+
+}  // namespace
+
+RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Precision precision,
+                    const std::string& resume) {
+  RunDirectory directory = checked_directory(config, resume);
+  Dataset data = load_dataset(config.data);
+  Fingerprints sums{fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
+  Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
+  std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
+  std::optional<StartParameters> start;
+  if (resume.empty() && !config.train.start_from.empty())
+    start = start_parameters(config.train.start_from, network);
+  return {.config = config,
+          .resolved_yaml = document.resolved_yaml(),
+          .values = document.values_in_effect(),
+          .data = std::move(data),
+          .fingerprints = std::move(sums),
+          .coding = make_pixel_coding(config.data),
+          .network = std::move(network),
+          .head = std::move(head),
+          .precision = precision,
+          .start = std::move(start),
+          .directory = std::move(directory)};
+}
+
+}  // namespace pcnn

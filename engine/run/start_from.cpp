@@ -1,0 +1,70 @@
+#include "engine/run/start_from.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/core/error.h"
+#include "engine/run/sweep_hint.h"
+#include "engine/run/trained_model.h"
+
+namespace pcnn {
+namespace {
+
+const Parameter* find(const Network& network, const std::string& name) {
+  const auto found = std::ranges::find(network.parameters, name, &Parameter::name);
+  return found == network.parameters.end() ? nullptr : &*found;
+}
+
+std::string shape_text(const Parameter& parameter) {
+  return fmt::format("{}", fmt::join(parameter.shape, "x"));
+}
+
+// What keeps the parameters of one network from being those of another, a line for each.
+std::vector<std::string> differences(const Network& from, const Network& to) {
+  std::vector<std::string> all;
+  for (const Parameter& wanted : to.parameters) {
+    const Parameter* const found = find(from, wanted.name);
+    if (!found)
+      all.push_back(fmt::format("{}: not in it, this network needs {}", wanted.name, shape_text(wanted)));
+    else if (found->shape != wanted.shape)
+      all.push_back(fmt::format("{}: found {}, this network needs {}", wanted.name, shape_text(*found),
+                                shape_text(wanted)));
+  }
+  for (const Parameter& found : from.parameters)
+    if (!find(to, found.name))
+      all.push_back(
+          fmt::format("{}: found {}, this network has no such layer", found.name, shape_text(found)));
+  return all;
+}
+
+TrainedModel load(const std::string& run_or_checkpoint) {
+  try {
+    refuse_sweep(run_or_checkpoint, "train.start_from=");
+    return load_trained_model(run_or_checkpoint);
+  } catch (const Error& error) {
+    throw ConfigError(fmt::format("train.start_from: {}", error.what()));
+  }
+}
+
+}  // namespace
+
+StartParameters start_parameters(const std::string& run_or_checkpoint, const Network& network) {
+  const TrainedModel model = load(run_or_checkpoint);
+  const std::vector<std::string> reasons = differences(model.network, network);
+  if (!reasons.empty())
+    throw ConfigError(fmt::format(
+        "train.start_from: {}: {}{}", model.path, reasons.front(),
+        reasons.size() == 1 ? "" : fmt::format("; {} of its parameters differ so", reasons.size())));
+  std::vector<float> values(network.parameter_count());
+  for (const Parameter& parameter : network.parameters)
+    std::copy_n(
+        model.parameters.begin() + static_cast<std::ptrdiff_t>(find(model.network, parameter.name)->offset),
+        parameter.size, values.begin() + static_cast<std::ptrdiff_t>(parameter.offset));
+  zero_dead_weights(network, values);
+  return {.path = model.path, .values = std::move(values)};
+}
+
+}  // namespace pcnn

@@ -1,0 +1,41 @@
+#include "engine/run/sweep_hint.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "engine/core/error.h"
+#include "engine/core/shell_word.h"
+#include "engine/io/file.h"
+
+namespace pcnn {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The number under "best"; 0 where the file says none.
+int best_trial(const std::string& state) {
+  try {
+    return nlohmann::json::parse(read_text_file(state)).value("best", 0);
+  } catch (const nlohmann::json::exception&) {
+    return 0;
+  }
+}
+
+}  // namespace
+
+void refuse_sweep(const std::string& path, std::string_view command) {
+  std::error_code error;
+  const fs::path state = fs::path(path) / "sweep.json";
+  if (!fs::is_directory(path, error) || !fs::is_regular_file(state, error)) return;
+  const int best = best_trial(state);
+  if (best == 0)
+    throw ConfigError(
+        fmt::format("{}: a sweep, and none of its trials has ended an epoch; each is a run: {}{}", path,
+                    command, shell_word((fs::path(path) / "trial-1").string())));
+  throw ConfigError(fmt::format("{}: a sweep; its best trial: {}{}", path, command,
+                                shell_word((fs::path(path) / fmt::format("trial-{}", best)).string())));
+}
+
+}  // namespace pcnn
