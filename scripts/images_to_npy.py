@@ -124,8 +124,11 @@ def parse_arguments():
 
 def files_below(root, output):
     """All files, as paths relative to root. Hidden and system files, and the output directory, are passed over."""
+    def refuse(error):
+        raise Failure(f"{shown(error.filename)}: cannot be read: {error.strerror}")
+
     found, seen = [], set()
-    for directory, folders, files in os.walk(root, followlinks=True):
+    for directory, folders, files in os.walk(root, onerror=refuse, followlinks=True):
         real = os.path.realpath(directory)
         if real in seen or real == output:
             folders.clear()
@@ -183,6 +186,8 @@ def open_picture(path):
         raise Skipped("too many pixels")
     except Image.UnidentifiedImageError:
         raise Skipped("no picture that Pillow reads")
+    except PermissionError:
+        raise Skipped("no permission to read it")
     except Exception as error:
         raise Skipped(f"damaged: {error}")
 

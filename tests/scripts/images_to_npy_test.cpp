@@ -355,6 +355,32 @@ open('two\nlines.png', 'w').write('text')
   expect_contains(outcome.text, "config:\n");
 }
 
+TEST_F(ImagesToNpy, LeavesOutNothingUnreadInSilence) {
+  make(R"(
+save('a/1.png')
+save('b/2.png', first=9)
+save('b/3.png', first=19)
+)");
+  fs::permissions(root_, fs::perms::all);
+  // Root may read everything, so the script runs as nobody.
+  const std::string as_nobody = python_ +
+                                " -c \"import os, sys; code = open(sys.argv[1]).read(); del sys.argv[0]; "
+                                "os.getuid() or os.setuid(65534); "
+                                "exec(compile(code, 'script', 'exec'), {'__name__': '__main__'})\" " +
+                                testing::source_directory() + "/scripts/images_to_npy.py " + in() + " " +
+                                out() + " --test 0";
+  fs::permissions(in() + "/b/2.png", fs::perms::none);
+  const Outcome file = shell(as_nobody);
+  EXPECT_EQ(file.exit_code, 0) << file.text;
+  expect_contains(file.text, "skipped 1 file, no permission to read it: b/2.png\n");
+  expect_contains(file.text, "train.npy: 2 x 2 x 3 uint8");
+  fs::permissions(in() + "/b", fs::perms::none);
+  const Outcome folder = shell(as_nobody + " --overwrite");
+  EXPECT_EQ(folder.exit_code, 2) << folder.text;
+  EXPECT_EQ(folder.text, "images_to_npy.py: " + in() + "/b: cannot be read: Permission denied\n");
+  fs::permissions(in() + "/b", fs::perms::all);
+}
+
 TEST_F(ImagesToNpy, RefusesOptionsThatCannotHold) {
   make("Image.new('LA', (2, 2), (9, 0)).save('1.png')");
   for (const std::string number : {"inf", "nan", "1.5", "-1"}) {
