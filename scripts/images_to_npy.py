@@ -43,7 +43,9 @@ class Skipped(Exception):
 
 
 def shown(path):
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """On one line, whatever the name holds."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return re.sub(r"[\x00-\x1f\x7f]", lambda control: f"\\x{ord(control[0]):02x}", text)
 
 
 def counted(number, word, plural=None):
@@ -51,9 +53,10 @@ def counted(number, word, plural=None):
 
 
 def natural_order(path):
-    """2.png before 10.png, folder by folder."""
-    return [[(0, int(piece), "") if piece.isdigit() else (1, 0, piece) for piece in re.split("([0-9]+)", part) if piece]
-            for part in path.split(os.sep)]
+    """2.png before 10.png, folder by folder; 02.png before 2.png, whichever way the system lists them."""
+    pieces = lambda name: [piece for piece in re.split("([0-9]+)", name) if piece]
+    key = lambda piece: (0, int(piece), "") if piece[0] in "0123456789" else (1, 0, piece)
+    return [[key(piece) for piece in pieces(part)] for part in path.split(os.sep)], path
 
 
 # Arguments
@@ -72,7 +75,7 @@ def test_argument(text):
         value = float(text)
     except ValueError:
         value = -1
-    if not (0 <= value < 1 or value >= 1 and value == int(value)):
+    if not (0 <= value < 1 or value >= 1 and value.is_integer()):
         raise argparse.ArgumentTypeError(f"found {text}, accepted: a fraction below 1, or a number of pictures")
     return value
 
@@ -121,8 +124,11 @@ def parse_arguments():
 
 def files_below(root, output):
     """All files, as paths relative to root. Hidden and system files, and the output directory, are passed over."""
+    def refuse(error):
+        raise Failure(f"{shown(error.filename)}: cannot be read: {error.strerror}")
+
     found, seen = [], set()
-    for directory, folders, files in os.walk(root, followlinks=True):
+    for directory, folders, files in os.walk(root, onerror=refuse, followlinks=True):
         real = os.path.realpath(directory)
         if real in seen or real == output:
             folders.clear()
@@ -180,6 +186,8 @@ def open_picture(path):
         raise Skipped("too many pixels")
     except Image.UnidentifiedImageError:
         raise Skipped("no picture that Pillow reads")
+    except PermissionError:
+        raise Skipped("no permission to read it")
     except Exception as error:
         raise Skipped(f"damaged: {error}")
 
@@ -191,11 +199,14 @@ def size_of(path):
         return (width, height) if orientation(picture) in (5, 6, 7, 8) else (height, width)
 
 
-def in_plain_mode(picture, background, facts):
+def in_plain_mode(picture, file_format, background, facts):
     """As L, RGB, or F of 0 to 255 where the picture has 16 bits of grey."""
     if picture.mode == "F":
         raise Skipped("floating-point values, whose range is not known")
     if picture.mode.startswith("I"):
+        # Of 16 bits a mode of its own, but in PNG and PGM, whose greys Pillow takes to 65535.
+        if picture.mode == "I" and file_format not in ("PNG", "PPM"):
+            raise Skipped("32-bit values, whose range is not known")
         values = np.asarray(picture)
         if values.min() < 0 or values.max() > 65535:
             raise Skipped("32-bit values, whose range is not known")
@@ -280,7 +291,7 @@ class Picture:
         if picture.mode == "P":
             self.facts.append("with a palette")
         try:
-            picture = in_plain_mode(picture, options.background, self.facts)
+            picture = in_plain_mode(picture, self.format, options.background, self.facts)
         except ValueError:
             raise Skipped(f"mode {picture.mode}, which Pillow does not convert")
         if options.grey and picture.mode == "RGB":
@@ -439,9 +450,11 @@ def convert(options):
     if not os.path.isdir(options.folder):
         raise Failure(f"{shown(options.folder)}: no such folder")
     try:
-        ImageColor.getrgb(options.background)
+        opaque = len(ImageColor.getrgb(options.background)) == 3
     except ValueError:
-        raise Failure(f"--background: found {options.background}, accepted: a colour such as black or #808080")
+        opaque = False
+    if not opaque:
+        raise Failure(f"--background: found {options.background}, accepted: an opaque colour such as black or #808080")
     check_output(options)
     parts, beside = find_parts(options.folder, os.path.realpath(options.output))
     if len(parts) == 2 and options.test is not None:
@@ -543,6 +556,8 @@ def main():
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):  # a terminal may lack the letters of a name
+        stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except Failure as failure:

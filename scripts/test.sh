@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Sets up what is missing, builds, and runs every test with CTest. Needs no data set.
+# Sets up what is missing, builds tests and benchmarks too, and runs every test with CTest. Needs no data set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Of the tests in Python, which are skipped without them.
 packages=(python3-numpy python3-pil python3-yaml python3-jsonschema)
 ./scripts/setup.sh --no-data "${packages[@]/#/--also=}"
+echo "== building tests and benchmarks"
+cmake --build --preset release --parallel
 echo "== tests"
 ctest --test-dir build --output-on-failure --parallel "$(nproc)"

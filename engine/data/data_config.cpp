@@ -50,9 +50,7 @@ std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
 void read_files(const ConfigNode& data, DataConfig& config) {
   if (applies(data, "prefix", config.dataset == DatasetKind::kIdx, "dataset is not idx", {"dataset"}))
     config.prefix = data.optional_text("prefix").value_or("");
-  if (applies(data, "labels", config.dataset != DatasetKind::kPng,
-              "dataset is png, whose class folders are its labels", {"dataset"}))
-    config.labels = data.boolean("labels", config.labels);
+  config.labels = data.boolean("labels", config.labels);
   const bool npy = config.dataset == DatasetKind::kNpy;
   const std::string_view not_npy = "dataset is not npy";
   if (applies(data, "layout", npy, not_npy, {"dataset"}))

@@ -17,18 +17,32 @@ int stored_levels(const DataConfig& config) {
   return config.levels > 0 ? config.levels : 2;
 }
 
-ImageSet read_array(const std::string& path, const DataConfig& config, int channels) {
+OwnImages read_array(const std::string& path, const DataConfig& config, int channels) {
   const NpyArray array = read_npy(path);
-  const int values = config.quantised || array.dtype().kind == 'b' ? stored_levels(config) : 256;
+  const int levels = stored_levels(config);
+  const bool bools = array.dtype().kind == 'b';
+  if (bools && !config.quantised && levels > 2)
+    throw FormatError(path, kNpyShapeAt,
+                      fmt::format("found bool, accepted: pixels of 0 to 255, or whole numbers from 0 to {}, "
+                                  "which are taken for the model's levels",
+                                  levels - 1));
+  const int values = config.quantised || bools ? levels : 256;
   const NpyLayout layout = npy_layout_for(channels, path, array.shape(), config.arrays);
-  ImageSet images =
+  OwnImages own;
+  own.images =
       images_of_npy(path, array, layout,
                     npy_levels(array.dtype(), values, values != 256 || config.quantised, config.arrays));
-  // As pcnn-sample writes them. No picture is so dark that its 8-bit pixels are all below the levels.
-  const int levels = stored_levels(config);
-  if (std::ranges::all_of(images.pixels, [levels](int value) { return value < levels; }))
-    images.values = levels;
-  return images;
+  // As pcnn-sample writes them; 8-bit pixels may be so dark, but seldom are.
+  if (values != levels &&
+      std::ranges::all_of(own.images.pixels, [levels](int value) { return value < levels; })) {
+    own.images.values = levels;
+    if (levels > 2)
+      own.note = fmt::format(
+          "{}: all values are below {}: taken for the model's levels, as pcnn-sample writes them; pixels so "
+          "dark must come as PNG files",
+          path, levels);
+  }
+  return own;
 }
 
 ImageSet read_pixels(const std::string& path, const DataConfig& config, int channels) {
@@ -42,8 +56,10 @@ ImageSet read_pixels(const std::string& path, const DataConfig& config, int chan
 
 OwnImages read_own_images(const std::string& path, const DataConfig& config, int channels) {
   OwnImages own;
-  own.images =
-      has_ending(path, ".npy") ? read_array(path, config, channels) : read_pixels(path, config, channels);
+  if (has_ending(path, ".npy"))
+    own = read_array(path, config, channels);
+  else
+    own.images = read_pixels(path, config, channels);
   if (own.images.channels != channels)
     throw ConfigError(fmt::format("{}: images of {} channel{}, accepted: {}, as the model's have", path,
                                   own.images.channels, own.images.channels == 1 ? "" : "s", channels));

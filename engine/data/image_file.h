@@ -12,7 +12,8 @@
 namespace pcnn {
 
 struct OwnImages {
-  ImageSet images;  // ids are positions in the file or the folder
+  ImageSet images;   // ids are positions in the file or the folder
+  std::string note;  // where the file does not say what its numbers are: what they were taken for
   std::unique_ptr<const PixelCoding> coding;
 };
 
@@ -21,8 +22,8 @@ struct OwnImages {
 //
 // 8-bit pixels are coded as the run's data were. The numbers of a .npy, of any type npy_levels() takes, are
 // pixels, unless the run's data were levels as stored, or all are below the levels of the model (0 and 1 for
-// a binary one): then they are levels as they are. So are bools. Pictures are read as read_picture does.
-// Nothing is coloured.
+// a binary one): then they are levels as they are. Bools are levels of a binary model. Pictures are read as
+// read_picture does. Nothing is coloured.
 //
 // Throws FileError, FormatError, or ConfigError where the values or channels are not what the model takes.
 [[nodiscard]] OwnImages read_own_images(const std::string& path, const DataConfig& config, int channels);

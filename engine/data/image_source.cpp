@@ -13,7 +13,7 @@ std::unique_ptr<const ImageSource> make_image_source(const DataConfig& config) {
     case DatasetKind::kNpy:
       return std::make_unique<const NpySource>(config);
     case DatasetKind::kPng:
-      return std::make_unique<const PngSource>(config.directory);
+      return std::make_unique<const PngSource>(config.directory, config.labels);
     case DatasetKind::kCifar10:
       return std::make_unique<const Cifar10Source>(config.directory, config.labels);
     case DatasetKind::kMnist:

@@ -88,7 +88,21 @@ class Reading {
       const Extents one{1, extents[0], extents[1], extents[2]};
       if (extents[0] == channels_ || extents[2] == channels_) return of_four(one);
     }
+    if (channels_ == 1 && extents[2] == 1) return of_one_column(extents);
     return images_as(extents[0], 1, extents[1], extents[2], false);
+  }
+
+  // Grey images one column wide, or one grey image with its channel last.
+  [[nodiscard]] std::optional<NpyLayout> of_one_column(const Extents& extents) const {
+    const auto many = images_as(extents[0], 1, extents[1], 1, false),
+               one = images_as(1, 1, extents[0], extents[1], false);
+    if (many && one && many->shape != one->shape && config_.layout == ArrayLayout::kAuto)
+      refuse(fmt::format(
+          "which can be {} image{} of {}x1 (data.layout: nchw) or one of {}x{} (data.layout: nhwc): "
+          "data.layout must say which, or the shape ({}, {})",
+          extents[0], extents[0] == 1 ? "" : "s", extents[1], extents[0], extents[1], extents[0],
+          extents[1]));
+    return many && config_.layout != ArrayLayout::kNhwc ? many : one;
   }
 
   [[nodiscard]] std::optional<NpyLayout> of_four(const Extents& extents) const {

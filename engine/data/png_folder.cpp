@@ -43,6 +43,7 @@ std::string counted(std::size_t count, std::string_view noun) {
 class PassedOver {
  public:
   void add_file(const std::string& name) { ++files_[ending_of(name)]; }
+  void add_empty() { ++files_["empty .png"]; }
   void add_folder() { ++folders_; }
 
   // "90 .jpg, 2 without an ending, 1 folder"; empty for nothing.
@@ -110,14 +111,21 @@ Entries entries_of(const std::string& folder, std::string_view remedy) {
   return entries;
 }
 
-// Collects the .png files of `names`, in `prefix`.
-void take_files(const std::vector<std::string>& names, const std::string& prefix,
+bool is_empty_file(const std::string& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && fs::file_size(path, error) == 0 && !error;
+}
+
+// Collects the .png files of `names`, in `prefix` of `root`.
+void take_files(const std::vector<std::string>& names, const std::string& root, const std::string& prefix,
                 std::vector<std::string>& files, PassedOver& passed_over) {
   for (const std::string& name : names)
-    if (ending_of(name) == ".png")
-      files.push_back(prefix + name);
-    else
+    if (ending_of(name) != ".png")
       passed_over.add_file(name);
+    else if (is_empty_file((fs::path(root) / (prefix + name)).string()))
+      passed_over.add_empty();
+    else
+      files.push_back(prefix + name);
 }
 
 // Collects the .png files in `prefix` of `root` and below it.
@@ -128,7 +136,7 @@ void walk(const std::string& root, const std::string& prefix, std::vector<std::s
   if (std::ranges::count(prefix, '/') > kMostNesting)
     throw FileError(here, fmt::format("folders nested more than {} deep", kMostNesting));
   const Entries entries = entries_of(here, "class folders must be readable");
-  take_files(entries.files, prefix, files, passed_over);
+  take_files(entries.files, root, prefix, files, passed_over);
   for (const std::string& name : entries.folders) walk(root, prefix + name + "/", files, passed_over);
 }
 
@@ -149,7 +157,7 @@ PngFolder list_png_folder(const std::string& path, std::string_view remedy) {
   PngFolder folder{.path = path, .files = {}, .labels = {}, .label_names = {}, .passed_over = {}};
   PassedOver passed_over;
   const Entries entries = entries_of(path, remedy);
-  take_files(entries.files, "", folder.files, passed_over);
+  take_files(entries.files, path, "", folder.files, passed_over);
   const std::size_t loose = folder.files.size();
   for (const std::string& name : entries.folders) {
     const std::size_t before = folder.files.size();

@@ -15,7 +15,7 @@ namespace pcnn {
 //
 // Passed over without a word: names that begin with a dot (such as macOS's ._0001.png), Thumbs.db,
 // desktop.ini and __MACOSX. Everything else without .png at its end, in small or capital letters, is counted
-// by kind.
+// by kind; so are files of 0 bytes, as copies that were cut short leave them.
 struct PngFolder {
   std::string path;
   std::vector<std::string> files;        // relative to `path`, never none

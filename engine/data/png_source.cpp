@@ -5,6 +5,7 @@
 #include <iterator>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/data/natural_order.h"
 #include "engine/io/png.h"
 
@@ -68,7 +69,10 @@ PngFolder PngSource::list(Part part) const {
 }
 
 ImageSet PngSource::read(Part part) const {
-  ImageSet images = read_png_folder(list(part));
+  const PngFolder folder = list(part);
+  if (with_labels_ && folder.labels.empty())
+    throw FileError(folder.path, "holds no folders of classes, but data.labels: true needs them");
+  ImageSet images = read_png_folder(folder);
   if (!has_parts()) return images;
   const char* const name = part == Part::kTrain ? kTrain : kTest;
   for (std::string& file : images.files) file = std::string(name) + "/" + file;

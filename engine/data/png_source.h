@@ -13,7 +13,9 @@ namespace pcnn {
 // label means the same in each.
 class PngSource final : public ImageSource {
  public:
-  explicit PngSource(std::string directory) : directory_(std::move(directory)) {}
+  // with_labels: a folder without class folders is refused.
+  explicit PngSource(std::string directory, bool with_labels = false)
+      : directory_(std::move(directory)), with_labels_(with_labels) {}
 
   [[nodiscard]] std::string title() const override;
   [[nodiscard]] bool has_test() const override;
@@ -28,6 +30,7 @@ class PngSource final : public ImageSource {
   [[nodiscard]] PngFolder list(Part part) const;
 
   std::string directory_;
+  bool with_labels_;
 };
 
 }  // namespace pcnn

@@ -61,6 +61,11 @@ void check_images(std::string_view split, const std::string& before, const std::
                     path, split, now, before));
 }
 
+// What is to be the checkpoint, once it is whole.
+std::string next_of(const RunDirectory& directory) {
+  return directory.checkpoint() + ".next";
+}
+
 Standing restore(const RunParts& run, const std::string& path, Trainer& trainer, Console& console) {
   const Checkpoint checkpoint = Checkpoint::read(path);
   for (const StateBuffer& buffer : trainer.state()) checkpoint.copy(run.network, buffer.name, buffer.values);
@@ -117,10 +122,17 @@ bool CheckpointStore::is_due() const {
 
 void CheckpointStore::save(const Standing& standing) {
   lock_.check();
-  save(standing, run_.directory);
+  write_next(standing, run_.directory);
+  lock_.check();  // writing takes a while
+  take_next(run_.directory);
 }
 
 void CheckpointStore::save(const Standing& standing, const RunDirectory& directory) {
+  write_next(standing, directory);
+  take_next(directory);
+}
+
+void CheckpointStore::write_next(const Standing& standing, const RunDirectory& directory) const {
   nlohmann::json state{
       {"progress", to_json(trainer_.progress())}, {"precision", name_of(run_.precision)},
       {"data", run_.fingerprints.train},          {"validation_data", run_.fingerprints.validation},
@@ -129,10 +141,12 @@ void CheckpointStore::save(const Standing& standing, const RunDirectory& directo
     state["best"] = {{"validation_nats_per_dim", best->validation_nats_per_dim}, {"epoch", best->epoch}};
   std::vector<NamedBuffer> buffers;
   for (const StateBuffer& buffer : trainer_.state()) buffers.push_back({buffer.name, buffer.values});
-  const std::string next = directory.checkpoint() + ".next";
-  write_checkpoint(next, run_.network, buffers,
+  write_checkpoint(next_of(directory), run_.network, buffers,
                    {{"config", run_.resolved_yaml}, {"training_state", state.dump()}});
-  replace_file(next, directory.checkpoint(), directory.previous());
+}
+
+void CheckpointStore::take_next(const RunDirectory& directory) {
+  replace_file(next_of(directory), directory.checkpoint(), directory.previous());
   saved_step_ = trainer_.progress().step;
   saved_at_ = std::chrono::steady_clock::now();
 }

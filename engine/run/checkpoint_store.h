@@ -61,6 +61,9 @@ class CheckpointStore {
   [[nodiscard]] std::vector<float> read_best() const;
 
  private:
+  void write_next(const Standing& standing, const RunDirectory& directory) const;
+  void take_next(const RunDirectory& directory);
+
   const RunParts& run_;
   const RunLock& lock_;
   Trainer& trainer_;

@@ -128,6 +128,7 @@ EvalData load_own(const TrainedModel& model, const RunConfig& config, const Eval
   OwnImages own = read_own_images(options.images, config.data, model.network.image_channels);
   EvalData data{
       .images = std::move(own.images), .coding = std::move(own.coding), .description = {}, .notes = {}};
+  if (!own.note.empty()) data.notes.push_back(own.note);
   if (!data.images.passed_over.empty()) data.notes.push_back(data.images.passed_over);
   data.description =
       fmt::format("{}, {} image{}", options.images, data.images.count, data.images.count == 1 ? "" : "s");

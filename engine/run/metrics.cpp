@@ -128,15 +128,15 @@ std::vector<WindowMetrics> read_windows(const std::string& path) {
   return windows;
 }
 
-void drop_metrics_after(const std::string& path, std::int64_t step, bool epoch_is_open) {
+void drop_metrics_after(const std::string& path, const LastSteps& last) {
   if (!std::filesystem::exists(path)) return;
   const std::string text = read_text_file(path);
   const std::string whole = text.substr(0, text.find_last_of('\n') + 1);
   if (whole != text) write_file_atomic(path, whole);
   std::string kept;
   for_each_line(path, [&](std::string_view line, const nlohmann::json& json) {
-    const std::int64_t at = json.at("step"), last = step - (epoch_is_open && !is_window(json) ? 1 : 0);
-    if (at <= last) kept.append(line).append("\n");
+    const std::int64_t step = json.at("step");
+    if (step <= (is_window(json) ? last.window : last.epoch)) kept.append(line).append("\n");
   });
   if (kept != whole) write_file_atomic(path, kept);
 }

@@ -37,9 +37,14 @@ void append_metrics(const std::string& path, const WindowMetrics& metrics);
 // The lines of either kind; none where there is no such file. Throws FormatError.
 [[nodiscard]] std::vector<EpochMetrics> read_metrics(const std::string& path);
 [[nodiscard]] std::vector<WindowMetrics> read_windows(const std::string& path);
-// Drops what a killed run wrote after its last checkpoint, of this step: the lines after it, the line of its
-// epoch too where that is still open, and a last line that was cut short. The others stay as they are.
-void drop_metrics_after(const std::string& path, std::int64_t step, bool epoch_is_open);
+// Of lines of either kind, the step up to which they are kept.
+struct LastSteps {
+  std::int64_t epoch = 0;
+  std::int64_t window = 0;
+};
+// Drops what a killed run wrote after its last checkpoint, and a last line that was cut short. The others
+// stay as they are.
+void drop_metrics_after(const std::string& path, const LastSteps& last);
 
 // An SVG of both losses over epochs, and of those inside epochs.
 [[nodiscard]] std::string draw_curves(const std::string& title, const std::vector<EpochMetrics>& epochs,

@@ -72,10 +72,16 @@ std::unique_ptr<TrainingRun> set_up(const RunParts& run, const RunLock& lock, co
         return nullptr;
       }
     }
+    lock.check();
     write_file_atomic(directory.config(), run.resolved_yaml);  // what may change did, once all is well
     console.log_to(directory.log());
     return training;
   } catch (const std::exception& error) {
+    try {
+      lock.check();
+    } catch (const LostDirectory& lost) {  // what has its name now is left alone
+      throw ConfigError(lost.what());
+    }
     note_failed_start(error.what(), directory, console, resumes);
     throw;
   }

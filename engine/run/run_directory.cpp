@@ -25,6 +25,13 @@ std::string missing_file(const RunDirectory& directory) {
              : directory.checkpoint();
 }
 
+bool is_leftover(const std::string& name) {
+  const std::size_t part = name.find(".part");  // and a process id: see write_file_atomic
+  const bool is_part =
+      part != std::string::npos && part + 5 < name.size() && name[part + 5] >= '0' && name[part + 5] <= '9';
+  return is_part || name.ends_with(".safetensors.next");
+}
+
 }  // namespace
 
 void RunDirectory::check_new(const std::string& path) {
@@ -40,7 +47,7 @@ void RunDirectory::check_new(const std::string& path) {
   if (!fs::is_directory(there, error))
     throw FileError(path, "cannot be made: " + there.string() + " is no folder");
   if (access(there.c_str(), W_OK | X_OK) != 0)
-    throw FileError(path, std::string("cannot be made: ") + std::strerror(errno));
+    throw FileError(path, "cannot be made: " + there.string() + ": " + std::strerror(errno));
 }
 
 RunDirectory RunDirectory::create(const std::string& path) {
@@ -61,13 +68,9 @@ RunDirectory RunDirectory::open(const std::string& path) {
 
 void RunDirectory::remove_leftovers() const {
   std::error_code error;
-  for (const fs::directory_entry& file : fs::directory_iterator(path_, error)) {
-    const std::string name = file.path().filename().string();
-    const std::size_t part = name.find(".part");  // and a process id: see write_file_atomic
-    const bool is_part =
-        part != std::string::npos && part + 5 < name.size() && name[part + 5] >= '0' && name[part + 5] <= '9';
-    if (is_part || name.ends_with(".safetensors.next")) fs::remove(file.path(), error);
-  }
+  for (const std::string& directory : {path_, path_ + "/samples"})
+    for (const fs::directory_entry& file : fs::directory_iterator(directory, error))
+      if (is_leftover(file.path().filename().string())) fs::remove(file.path(), error);
 }
 
 std::string RunDirectory::interrupted_samples(std::int64_t step) const {

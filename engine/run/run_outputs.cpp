@@ -42,9 +42,10 @@ std::vector<std::pair<std::string, EventFile::Value>> hyper_parameters(const Run
 RunOutputs::RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
     : run_(run), lock_(lock), workers_(workers), console_(console) {}
 
-void RunOutputs::go_on_from(std::int64_t step, bool epoch_is_open) {
-  drop_metrics_after(run_.directory.metrics(), step, epoch_is_open);
-  void_from_ = step + (epoch_is_open ? 0 : 1);
+void RunOutputs::go_on_from(std::int64_t step, bool epoch_is_open, bool window_is_open) {
+  drop_metrics_after(run_.directory.metrics(),
+                     {.epoch = step - (epoch_is_open ? 1 : 0), .window = step - (window_is_open ? 1 : 0)});
+  void_from_ = step + (epoch_is_open || window_is_open ? 0 : 1);
   if (!epoch_is_open) return;
   // Of the open epoch's last step the window's event is voided with the others, and is not written again.
   const std::vector<WindowMetrics> windows = read_windows(run_.directory.metrics());

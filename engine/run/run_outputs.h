@@ -28,9 +28,9 @@ class RunOutputs {
   // All must outlive this.
   RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console);
 
-  // Drops what a killed run wrote after the checkpoint of this step, and of an epoch that is still open: that
-  // is written again.
-  void go_on_from(std::int64_t step, bool epoch_is_open);
+  // Drops what a killed run wrote after the checkpoint of this step, and of an epoch or a window that is
+  // still open: that is written again.
+  void go_on_from(std::int64_t step, bool epoch_is_open, bool window_is_open);
   // Throws FileError where the line of metrics cannot be written.
   void note_window(const Progress& progress, std::int64_t steps_per_epoch);
   // Throws FileError where the line of metrics cannot be written.

@@ -9,10 +9,10 @@
 
 namespace pcnn {
 
-// What ends training: a budget that is used up, or patience.
+// What ends training: the first budget that is used up, or patience.
 struct SpentBudget {
   std::string reason;  // "train.epochs=10 is reached"
-  std::string raised;  // an override with which it goes on: "train.epochs=20"
+  std::string raised;  // the overrides with which it goes on: "train.epochs=20"
 };
 
 // best_epoch: the one with the lowest validation loss; none before the first has been validated. Inside an

@@ -69,8 +69,9 @@ std::optional<SpentBudget> spent_by(const RunParts& run, const Trainer& trainer,
 std::string how_to_go_beyond(const RunParts& run, const Trainer& trainer, const Standing& standing) {
   const std::optional<SpentBudget> spent = spent_by(run, trainer, standing);
   if (standing.epoch_is_open || !spent || !is_scored(run.directory)) return "";
-  return fmt::format("{} is finished: {}; to train on, raise it: `{} {}`", run.directory.path(),
-                     spent->reason, resume_command(run.directory.path()), spent->raised);
+  return fmt::format("{} is finished: {}; to train on, raise {}: `{} {}`", run.directory.path(), spent->reason,
+                     spent->raised.find(' ') == std::string::npos ? "it" : "them",
+                     resume_command(run.directory.path()), spent->raised);
 }
 
 TrainingRun::TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
@@ -140,7 +141,8 @@ void TrainingRun::work() {
   lock_.check();
   std::error_code ignored;
   std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
-  if (is_resumed_) outputs_.go_on_from(trainer_.progress().step, standing_.epoch_is_open);
+  const Progress& progress = trainer_.progress();
+  if (is_resumed_) outputs_.go_on_from(progress.step, standing_.epoch_is_open, progress.window.steps > 0);
   report_window();
   if (!checkpoints_.has_latest()) save_checkpoint();  // so that resume has a start
   while (standing_.epoch_is_open || !spent_here()) {

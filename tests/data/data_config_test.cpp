@@ -99,7 +99,7 @@ TEST(DataConfig, ReadsHowFilesLie) {
   EXPECT_EQ(read("dataset: idx, directory: here, prefix: emnist-letters").prefix, "emnist-letters");
   EXPECT_FALSE(read("").labels);
   for (const std::string kind :
-       {"mnist", "fashion-mnist", "cifar10", "idx, directory: d", "npy, directory: d"})
+       {"mnist", "fashion-mnist", "cifar10", "idx, directory: d", "npy, directory: d", "png, directory: d"})
     EXPECT_TRUE(read("dataset: " + kind + ", labels: true").labels);
 
   const auto refuses = [](const std::string& keys, const std::string& text) {
@@ -109,8 +109,6 @@ TEST(DataConfig, ReadsHowFilesLie) {
   refuses("scale: 255", "data.scale: has no effect while dataset is not npy");
   refuses("shape: [1, 1]", "data.shape: has no effect while dataset is not npy");
   refuses("dataset: npy, directory: d, prefix: a", "data.prefix: has no effect while dataset is not idx");
-  refuses("dataset: png, directory: d, labels: true",
-          "data.labels: has no effect while dataset is png, whose class folders are its labels");
   refuses("dataset: npy, directory: d, layout: hwc", "data.layout: ");
   refuses("dataset: npy, directory: d, scale: 65536", "data.scale: found 65536, ");
   refuses("dataset: npy, directory: d, shape: 784",

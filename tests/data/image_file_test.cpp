@@ -95,6 +95,43 @@ TEST_F(OwnImagesFile, QuantisesPixelsAndTakesLevelsAsTheyAre) {
   EXPECT_EQ(inputs(read({1, 4}, Bytes{0, 1, 2, 3}, config_of(4, true))), levels({0, 1, 2, 3}));
 }
 
+TEST_F(OwnImagesFile, SaysWhereSmallNumbersAreTakenForLevels) {
+  EXPECT_EQ(
+      read({1, 4}, Bytes{0, 1, 2, 3}, config_of(4)).note,
+      npy() +
+          ": all values are below 4: taken for the model's levels, as pcnn-sample writes them; pixels so "
+          "dark must come as PNG files");
+  EXPECT_EQ(read({1, 4}, Bytes{0, 1, 2, 4}, config_of(4)).note, "");
+  EXPECT_EQ(read({1, 4}, Bytes{0, 1, 2, 3}, config_of(4, true)).note, "");
+  EXPECT_EQ(read({1, 4}, Bytes{0, 1, 2, 3}, config_of(256)).note, "") << "both are the same";
+  EXPECT_EQ(read({1, 4}, Bytes{0, 1, 1, 0}, config_of(0)).note, "");
+}
+
+// As levels they would be the two darkest ones.
+TEST_F(OwnImagesFile, RefusesBoolsForAModelOfMoreLevels) {
+  std::ofstream(npy(), std::ios::binary) << npy_bytes(npy_dict("|b1", "(2, 2)"), std::string("\0\1\1\0", 4));
+  for (const int levels : {4, 256})
+    EXPECT_EQ(error_of<FormatError>([&] { (void)read_own_images(npy(), config_of(levels), 1); }),
+              npy() + ": byte 8: found bool, accepted: pixels of 0 to 255, or whole numbers from 0 to " +
+                  std::to_string(levels - 1) + ", which are taken for the model's levels");
+  EXPECT_EQ(inputs(read_own_images(npy(), config_of(2), 1)), (std::vector<float>{-1, 1, 1, -1}));
+  EXPECT_EQ(read_own_images(npy(), config_of(4, true), 1).images.values, 4);
+}
+
+TEST_F(OwnImagesFile, RefusesAGreyImageThatMayBeManyOfOneColumn) {
+  const Bytes pixels{0, 100, 127, 128, 200, 255};
+  EXPECT_EQ(refusal({2, 3, 1}, pixels, config_of(0)),
+            "byte 8: found shape (2, 3, 1), which can be 2 images of 3x1 (data.layout: nchw) or one of 2x3 "
+            "(data.layout: nhwc): data.layout must say which, or the shape (2, 3)");
+  DataConfig config = config_of(0);
+  config.arrays.layout = ArrayLayout::kNhwc;
+  const OwnImages one = read({2, 3, 1}, pixels, config);
+  EXPECT_EQ((Shape{one.images.count, 1, one.images.height, one.images.width}), (Shape{1, 1, 2, 3}));
+  config.arrays.layout = ArrayLayout::kNchw;
+  const OwnImages many = read({2, 3, 1}, pixels, config);
+  EXPECT_EQ((Shape{many.images.count, 1, many.images.height, many.images.width}), (Shape{2, 1, 3, 1}));
+}
+
 TEST_F(OwnImagesFile, ReadsAPictureWhoseGreysMayBeStoredInColour) {
   write_png(png(), {.width = 2, .height = 1, .channels = 3, .pixels = {10, 10, 10, 250, 250, 250}});
   EXPECT_EQ(inputs(read_own_images(png(), config_of(0), 1)), (std::vector<float>{0, 1}));

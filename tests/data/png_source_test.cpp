@@ -39,6 +39,16 @@ std::string error_of(const std::string& directory, Part part = Part::kTrain) {
   return message_of<Error>([&] { (void)PngSource(directory).read(part); });
 }
 
+TEST(PngSource, NeedsClassFoldersWhereLabelsAreAskedFor) {
+  const std::string directory = folders();
+  write_png(directory + "/train/1.png", picture(3, 4, 1, 1));
+  EXPECT_EQ(message_of<FileError>([&] { (void)PngSource(directory, true).read(Part::kTrain); }),
+            directory + "/train: holds no folders of classes, but data.labels: true needs them");
+  std::filesystem::create_directory(directory + "/test/cats");
+  write_png(directory + "/test/cats/1.png", picture(3, 4, 1, 2));
+  EXPECT_EQ(PngSource(directory, true).read(Part::kTest).labels, (std::vector{0}));
+}
+
 TEST(PngSource, ReadsPlanesInTheOrderOfNames) {
   const std::string directory = folders();
   const Image8 first = picture(3, 4, 3, 1), second = picture(3, 4, 3, 2), third = picture(3, 4, 3, 3);
@@ -166,12 +176,20 @@ TEST(PngSource, NamesTheOddOneOut) {
   EXPECT_EQ(error(32, 32, 3), "no error");
 }
 
-TEST(PngSource, NamesAnEmptyFileAndOneThatIsNoPng) {
+TEST(PngSource, NamesAFileThatIsNoPng) {
   const std::string directory = folders(), path = directory + "/train/x.png";
   std::ofstream(path) << "no picture";
   EXPECT_EQ(error_of(directory), path + ": byte 0: found no PNG file, accepted: a PNG");
-  std::ofstream(path, std::ios::trunc).flush();
-  EXPECT_EQ(error_of(directory), path + ": byte 0: found an empty file, accepted: a PNG");
+}
+
+TEST(PngSource, PassesOverEmptyFilesAndCountsThem) {
+  const std::string directory = folders(), train = directory + "/train";
+  for (const char* name : {"1.png", "3.PNG"}) std::ofstream(train + "/" + name).flush();
+  EXPECT_TRUE(error_of(directory).starts_with(train + ": holds no .png file, but 2 empty .png: "));
+  write_png(train + "/2.png", picture(2, 2, 1, 1));
+  const ImageSet images = PngSource(directory).read(Part::kTrain);
+  EXPECT_EQ(images.files, (Names{"train/2.png"}));
+  EXPECT_EQ(images.passed_over, train + ": passed over: 2 empty .png");
 }
 
 TEST(PngSource, RefusesMissingAndEmptyFolders) {

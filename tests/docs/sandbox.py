@@ -64,7 +64,8 @@ class Sandbox:
     def make_mnist(self, rng):
         mnist = self.folder / "data" / "mnist"
         mnist.mkdir(parents=True)
-        train, test = strokes(rng, 40, 28, 28), strokes(rng, 16, 28, 28)
+        # More than the 5,000 that configs/trained/ hold out for validation.
+        train, test = strokes(rng, 5040, 28, 28), strokes(rng, 16, 28, 28)
         write_idx(mnist / "train-images-idx3-ubyte", train)
         write_idx(mnist / "t10k-images-idx3-ubyte", test)
         (self.folder / "elsewhere").symlink_to("data")

@@ -150,7 +150,7 @@ TEST_F(FullDisk, ThatIsReadOnlyIsNamed) {
   };
   for (const char* dry : {"", " --dry-run"}) {
     EXPECT_EQ(said("pcnn-run' '" + config() + "' name=new" + dry),
-              "pcnn-run: " + directory("new") + ": cannot be made: Permission denied");
+              "pcnn-run: " + directory("new") + ": cannot be made: " + root_ + "/runs: Permission denied");
     EXPECT_EQ(said("pcnn-run' --resume '" + directory() + "'" + dry),
               "pcnn-run: " + directory() + "/lock: cannot be made: Permission denied");
   }

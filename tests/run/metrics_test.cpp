@@ -46,17 +46,17 @@ TEST_F(Metrics, OfEpochsAndWindowsAreToldApart) {
 
 TEST_F(Metrics, AfterACheckpointAreDroppedAndTheOthersStayAsTheyAre) {
   const std::string before = read_text_file(path_);
-  drop_metrics_after(path_, 10, false);
+  drop_metrics_after(path_, {.epoch = 10, .window = 10});
   EXPECT_EQ(read_text_file(path_), before);
   // The window that ends with an open epoch is written before its checkpoint, the line of the epoch after it.
-  drop_metrics_after(path_, 10, true);
+  drop_metrics_after(path_, {.epoch = 9, .window = 10});
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{2, 4, 6, 8, 10}));
   EXPECT_EQ(read_metrics(path_).size(), 1u);
-  drop_metrics_after(path_, 7, false);
+  drop_metrics_after(path_, {.epoch = 7, .window = 7});
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{2, 4, 6}));
   EXPECT_TRUE(before.starts_with(read_text_file(path_)));
   append_bytes(path_, "{\"kind\":\"window\",\"st");
-  drop_metrics_after(path_, 4, false);
+  drop_metrics_after(path_, {.epoch = 4, .window = 4});
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{2, 4}));
 }
 

@@ -20,6 +20,18 @@ TEST(SpentBudget, IsTheFirstThatIsUsedUp) {
   EXPECT_EQ(reason(config, 11, 2.5), "train.seconds=2.5 is reached; train.seconds=5");
 }
 
+// What is said must go on, not end in the next budget, or the same.
+TEST(SpentBudget, IsRaisedBeyondWhereTrainingStandsAndWithAllOthersThatAreSpent) {
+  EXPECT_EQ(reason({.epochs = 3, .steps = 15}, 15),
+            "train.steps=15 is reached; train.steps=30 train.epochs=6");
+  EXPECT_EQ(reason({.epochs = 2}, 50), "train.epochs=2 is reached; train.epochs=20");
+  EXPECT_EQ(reason({.epochs = {}, .steps = 3}, 50), "train.steps=3 is reached; train.steps=100");
+  EXPECT_EQ(reason({.epochs = {}, .seconds = 0.5}, 50, 7.25),
+            "train.seconds=0.5 is reached; train.seconds=16");
+  EXPECT_EQ(reason({.epochs = 100, .patience = 1}, 35, 0.0, 2),
+            "train.patience=1: no better validation loss since epoch 2; train.patience=10");
+}
+
 TEST(SpentBudget, IsPatienceWhereNoEpochGetsBetter) {
   const TrainConfig config{.epochs = 100, .patience = 2};
   EXPECT_EQ(reason(config, 0), "");

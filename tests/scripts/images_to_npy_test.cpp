@@ -165,7 +165,7 @@ open('._whole.png', 'w').write('of macOS')
 open('Thumbs.db', 'w').write('of Windows')
 os.mkfifo('pipe.png')
 Image.fromarray(np.zeros((40, 40), np.float32)).save('floats.tif')
-Image.fromarray(np.full((40, 40), 70000, np.int32)).save('wide.tif')
+Image.fromarray(np.full((40, 40), 200, np.int32)).save('wide.tif')
 )");
   const Outcome outcome = convert("--test 0");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
@@ -323,6 +323,76 @@ TEST_F(ImagesToNpy, OverwritesOnlyWhenTold) {
     EXPECT_EQ(outcome.exit_code, 2) << outcome.text;
     expect_contains(outcome.text, folder + text + "\n");
   }
+}
+
+// An order is the same wherever it is made: names that differ in leading zeros only must not follow the order
+// in which the system lists them.
+TEST_F(ImagesToNpy, OrdersNamesOfAllKinds) {
+  make(R"(
+names = ['2', '\u00b2', '02', '002', '\u0663', '0002']
+for i, name in enumerate(names):
+    os.makedirs(name)
+    grey(2, 3, 10 * i).save(name + '/1.png')
+)");
+  const Outcome outcome = convert("--test 0");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
+  EXPECT_EQ(slurp(out("labels.txt")), "0002\n002\n02\n2\n\u00b2\n\u0663\n");
+  const Values images = values("train.npy");
+  for (std::size_t i = 0; const int first : {50, 30, 20, 0, 10, 40}) EXPECT_EQ(images[6 * i++], first);
+}
+
+TEST_F(ImagesToNpy, SaysEverythingWhateverTheTerminalAndTheNames) {
+  make(R"(
+save('gr\u00fcn/1.png')
+save('gr\u00fcn/2.png', first=9)
+open('two\nlines.png', 'w').write('text')
+)");
+  python_ = "LC_ALL=C PYTHONIOENCODING=ascii " + python_;
+  const Outcome outcome = convert("--test 0");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
+  expect_contains(outcome.text, "no picture that Pillow reads: two\\x0alines.png\n");
+  expect_contains(outcome.text, "labels: 1 class: gr\\xfcn 2\n");
+  expect_contains(outcome.text, "config:\n");
+}
+
+TEST_F(ImagesToNpy, LeavesOutNothingUnreadInSilence) {
+  make(R"(
+save('a/1.png')
+save('b/2.png', first=9)
+save('b/3.png', first=19)
+)");
+  fs::permissions(root_, fs::perms::all);
+  // Root may read everything, so the script runs as nobody.
+  const std::string as_nobody = python_ +
+                                " -c \"import os, sys; code = open(sys.argv[1]).read(); del sys.argv[0]; "
+                                "os.getuid() or os.setuid(65534); "
+                                "exec(compile(code, 'script', 'exec'), {'__name__': '__main__'})\" " +
+                                testing::source_directory() + "/scripts/images_to_npy.py " + in() + " " +
+                                out() + " --test 0";
+  fs::permissions(in() + "/b/2.png", fs::perms::none);
+  const Outcome file = shell(as_nobody);
+  EXPECT_EQ(file.exit_code, 0) << file.text;
+  expect_contains(file.text, "skipped 1 file, no permission to read it: b/2.png\n");
+  expect_contains(file.text, "train.npy: 2 x 2 x 3 uint8");
+  fs::permissions(in() + "/b", fs::perms::none);
+  const Outcome folder = shell(as_nobody + " --overwrite");
+  EXPECT_EQ(folder.exit_code, 2) << folder.text;
+  EXPECT_EQ(folder.text, "images_to_npy.py: " + in() + "/b: cannot be read: Permission denied\n");
+  fs::permissions(in() + "/b", fs::perms::all);
+}
+
+TEST_F(ImagesToNpy, RefusesOptionsThatCannotHold) {
+  make("Image.new('LA', (2, 2), (9, 0)).save('1.png')");
+  for (const std::string number : {"inf", "nan", "1.5", "-1"}) {
+    const Outcome outcome = convert("--test " + number);
+    EXPECT_EQ(outcome.exit_code, 2);
+    expect_contains(outcome.text, "found " + number + ", accepted: a fraction below 1, or a number");
+  }
+  const Outcome outcome = convert("--background '#ff000080'");
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_EQ(outcome.text,
+            "images_to_npy.py: --background: found #ff000080, accepted: an opaque colour such as black or "
+            "#808080\n");
 }
 
 // What it prints is a config: a run is trained by it, and scored with the classes.
