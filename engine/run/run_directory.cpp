@@ -47,7 +47,7 @@ void RunDirectory::check_new(const std::string& path) {
   if (!fs::is_directory(there, error))
     throw FileError(path, "cannot be made: " + there.string() + " is no folder");
   if (access(there.c_str(), W_OK | X_OK) != 0)
-    throw FileError(path, "cannot be made: " + there.string() + ": " + std::strerror(errno));
+    throw FileError(path, std::string("cannot be made: ") + std::strerror(errno));
 }
 
 RunDirectory RunDirectory::create(const std::string& path) {

@@ -44,8 +44,12 @@ std::string place_of(int fd) {
 }  // namespace
 
 void RunLock::check_free(const std::string& directory) {
-  const int fd = ::open((directory + "/lock").c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
+  const std::string path = directory + "/lock";
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    if (::access(directory.c_str(), W_OK | X_OK) == 0) return;
+    throw FileError(path, std::string("cannot be made: ") + std::strerror(errno));
+  }
   const bool is_held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   const std::string by = is_held ? holder(fd) : "";
   ::close(fd);

@@ -30,7 +30,7 @@ class RunLock {
   // Throws ConfigError where another process holds it, naming that process; FileError where the file cannot
   // be made.
   explicit RunLock(const std::string& directory);
-  // Throws that ConfigError, without making or taking anything.
+  // Throws what the constructor would, as far as that can be told without making or taking anything.
   static void check_free(const std::string& directory);
   ~RunLock();
   RunLock(const RunLock&) = delete;

@@ -22,6 +22,12 @@ namespace fs = std::filesystem;
 
 class RunEnding : public TinyRun {
  protected:
+  // Epochs so long that a run can be halted inside one, away from what is written at its end.
+  void SetUp() override {
+    TinyRun::SetUp();
+    write_idx(root_ + "/data/train-images-idx3-ubyte", 20'000);
+  }
+
   // Trains without end, is halted after some epochs, and goes on once `meanwhile` is done. Returns its wait
   // status.
   int run_halted(const std::function<void(pid_t)>& meanwhile) const {
@@ -31,10 +37,11 @@ class RunEnding : public TinyRun {
                                       said());
     for (int look = 0; look < 500 && !fs::exists(directory() + "/report.html"); ++look)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    // Not in the middle of a save, which has asked already whether the directory is still there.
+    // Inside the second epoch, and not in the middle of a save, which has asked already whether the directory
+    // is still there.
     do {
       ::kill(child, SIGCONT);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
       ::kill(child, SIGSTOP);
       int status = 0;
       ::waitpid(child, &status, WUNTRACED);
@@ -113,7 +120,7 @@ TEST_F(RunEnding, InADirectoryThatWasMovedBeforeTheFirstStepLeavesNoneOfItsName)
                                     {config(), "model.blocks={kind: masked_conv, repeat: 2, filters: 1024}",
                                      "train.epochs=1000000", "sample.count=0"},
                                     said());
-  for (int look = 0; look < 5000 && !fs::exists(directory() + "/lock"); ++look)
+  for (int look = 0; look < 5000 && slurp(directory() + "/lock").empty(); ++look)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   fs::rename(directory(), directory("moved"));
   EXPECT_EQ(WEXITSTATUS(wait_for_end(child)), 2);

@@ -148,10 +148,12 @@ TEST_F(FullDisk, ThatIsReadOnlyIsNamed) {
     EXPECT_EQ(WEXITSTATUS(status), 2) << rest;
     return last_line();
   };
-  EXPECT_EQ(said("pcnn-run' '" + config() + "' name=new"),
-            "pcnn-run: " + directory("new") + ": cannot be made: " + root_ + "/runs: Permission denied");
-  EXPECT_EQ(said("pcnn-run' --resume '" + directory() + "'"),
-            "pcnn-run: " + directory() + "/lock: cannot be made: Permission denied");
+  for (const char* dry : {"", " --dry-run"}) {
+    EXPECT_EQ(said("pcnn-run' '" + config() + "' name=new" + dry),
+              "pcnn-run: " + directory("new") + ": cannot be made: Permission denied");
+    EXPECT_EQ(said("pcnn-run' --resume '" + directory() + "'" + dry),
+              "pcnn-run: " + directory() + "/lock: cannot be made: Permission denied");
+  }
   EXPECT_EQ(said("pcnn-sample' '" + directory() + "' -o '" + directory() + "/s.png'"),
             "pcnn-sample: " + directory() + "/s.png: its folder cannot be written to: Permission denied");
   EXPECT_EQ(said("pcnn-sweep' '" + config() + "' seed=1,2 name=sweep"),
