@@ -29,12 +29,13 @@ class RunEnding : public TinyRun {
   }
 
   // Trains without end, is halted after some epochs, and goes on once `meanwhile` is done. Returns its wait
-  // status.
-  int run_halted(const std::function<void(pid_t)>& meanwhile) const {
-    const pid_t child = start_program("pcnn-run",
-                                      {config(), "train.epochs=1000000", "sample.count=0",
-                                       "train.checkpoint_every.steps=1000", "train.report_every=2"},
-                                      said());
+  // status. Every report_every steps it writes of its losses.
+  int run_halted(const std::function<void(pid_t)>& meanwhile, int report_every = 1'000'000) const {
+    const pid_t child = start_program(
+        "pcnn-run",
+        {config(), "train.epochs=1000000", "sample.count=0", "train.checkpoint_every.steps=1000000",
+         "train.report_every=" + std::to_string(report_every)},
+        said());
     for (int look = 0; look < 500 && !fs::exists(directory() + "/report.html"); ++look)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     // Inside the second epoch, and not in the middle of a save, which has asked already whether the directory
@@ -91,7 +92,7 @@ TEST_F(RunEnding, InADirectoryThatWasRemovedIsOneLineAndLeavesNothing) {
 }
 
 TEST_F(RunEnding, InADirectoryThatWasMovedSavesThere) {
-  const int status = run_halted([&](pid_t) { fs::rename(directory(), directory("moved away")); });
+  const int status = run_halted([&](pid_t) { fs::rename(directory(), directory("moved away")); }, 2);
   EXPECT_EQ(WEXITSTATUS(status), 2);
   const std::string line = last_line();
   EXPECT_NE(line.find(": was moved to " + directory("moved away") + " while it was in use; "),
