@@ -38,8 +38,9 @@ int main(int argc, char** argv) {
   app.add_option("--split", options.split, "test, validation or train (test)")
       ->check(CLI::IsMember({"test", "validation", "train"}));
   app.add_option("--images", options.images,
-                 "score these instead: .npy, [n] x [channels] x height x width, uint8 pixels or bool and "
-                 "uint16 levels; a PNG; or a folder of PNGs, or of a folder for each class; of any size")
+                 "score these instead: .npy of pixels or levels, [n] x [channels] x height x width (channels "
+                 "last with data.layout=nhwc); a PNG; or a folder of PNGs, or of a folder for each class; of "
+                 "any size")
       ->check(refuse_empty);
   app.add_flag("--json", json, "one JSON object on standard output and nothing else");
   app.add_option("--scores", options.scores,
@@ -54,9 +55,9 @@ int main(int argc, char** argv) {
   app.add_option("--surprise", options.surprise,
                  ".png: the most and the least likely images, each beside its map of nats per pixel")
       ->check(refuse_empty);
-  app.add_option("--count,-n", options.count, "images of either kind in that picture (8)")
+  app.add_option("--count,-n", options.count, "images of each kind in the picture of --surprise (8)")
       ->check(CLI::Range(1, 10000));
-  app.add_option("--threads", options.threads, "results do not depend on it (all cores)")
+  app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));
   app.add_flag("--overwrite", options.overwrite, "write over files that exist");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;

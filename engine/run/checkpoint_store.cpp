@@ -95,6 +95,8 @@ Restored restore_latest(const RunParts& run, Trainer& trainer, Console& console)
   const RunDirectory& directory = run.directory;
   try {
     return {.standing = restore(run, directory.checkpoint(), trainer, console)};
+  } catch (const ConfigError&) {
+    throw;  // the checkpoint is good, but of other data
   } catch (const Error& error) {
     if (!std::filesystem::exists(directory.previous())) throw;
     console.warning(fmt::format("{}; goes on from {}", error.what(), directory.previous()));

@@ -22,19 +22,27 @@ namespace fs = std::filesystem;
 
 class RunEnding : public TinyRun {
  protected:
+  // Epochs so long that a run can be halted inside one, away from what is written at its end.
+  void SetUp() override {
+    TinyRun::SetUp();
+    write_idx(root_ + "/data/train-images-idx3-ubyte", 20'000);
+  }
+
   // Trains without end, is halted after some epochs, and goes on once `meanwhile` is done. Returns its wait
-  // status.
-  int run_halted(const std::function<void(pid_t)>& meanwhile) const {
-    const pid_t child = start_program("pcnn-run",
-                                      {config(), "train.epochs=1000000", "sample.count=0",
-                                       "train.checkpoint_every.steps=1000", "train.report_every=2"},
-                                      said());
+  // status. Every report_every steps it writes of its losses.
+  int run_halted(const std::function<void(pid_t)>& meanwhile, int report_every = 1'000'000) const {
+    const pid_t child = start_program(
+        "pcnn-run",
+        {config(), "train.epochs=1000000", "sample.count=0", "train.checkpoint_every.steps=1000000",
+         "train.report_every=" + std::to_string(report_every)},
+        said());
     for (int look = 0; look < 500 && !fs::exists(directory() + "/report.html"); ++look)
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    // Not in the middle of a save, which has asked already whether the directory is still there.
+    // Inside the second epoch, and not in the middle of a save, which has asked already whether the directory
+    // is still there.
     do {
       ::kill(child, SIGCONT);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
       ::kill(child, SIGSTOP);
       int status = 0;
       ::waitpid(child, &status, WUNTRACED);
@@ -84,7 +92,7 @@ TEST_F(RunEnding, InADirectoryThatWasRemovedIsOneLineAndLeavesNothing) {
 }
 
 TEST_F(RunEnding, InADirectoryThatWasMovedSavesThere) {
-  const int status = run_halted([&](pid_t) { fs::rename(directory(), directory("moved away")); });
+  const int status = run_halted([&](pid_t) { fs::rename(directory(), directory("moved away")); }, 2);
   EXPECT_EQ(WEXITSTATUS(status), 2);
   const std::string line = last_line();
   EXPECT_NE(line.find(": was moved to " + directory("moved away") + " while it was in use; "),
@@ -113,7 +121,7 @@ TEST_F(RunEnding, InADirectoryThatWasMovedBeforeTheFirstStepLeavesNoneOfItsName)
                                     {config(), "model.blocks={kind: masked_conv, repeat: 2, filters: 1024}",
                                      "train.epochs=1000000", "sample.count=0"},
                                     said());
-  for (int look = 0; look < 5000 && !fs::exists(directory() + "/lock"); ++look)
+  for (int look = 0; look < 5000 && slurp(directory() + "/lock").empty(); ++look)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   fs::rename(directory(), directory("moved"));
   EXPECT_EQ(WEXITSTATUS(wait_for_end(child)), 2);
