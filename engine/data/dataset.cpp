@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/data/colour.h"
@@ -169,7 +170,7 @@ std::string describe_split(const DataConfig& config, const ImageSet& images, std
   if (config.train_on == TrainOn::kTest) split = "test";
   std::string text = fmt::format("{} {} split", make_image_source(config)->title(), split);
   if (config.colour) text += fmt::format(" (coloured, seed {})", config.colour_seed);
-  text += fmt::format(", {} {}", grouped(images.count), images.count == 1 ? "image" : "images");
+  text += ", " + counted(images.count, "image");
   return images.origin.empty() ? text : text + " (" + images.origin + ")";
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/data/npy_images.h"
 #include "engine/data/png_folder.h"
@@ -61,8 +62,8 @@ OwnImages read_own_images(const std::string& path, const DataConfig& config, int
   else
     own.images = read_pixels(path, config, channels);
   if (own.images.channels != channels)
-    throw ConfigError(fmt::format("{}: images of {} channel{}, accepted: {}, as the model's have", path,
-                                  own.images.channels, own.images.channels == 1 ? "" : "s", channels));
+    throw ConfigError(fmt::format("{}: images of {}, accepted: {}, as the model's have", path,
+                                  counted(own.images.channels, "channel"), channels));
   DataConfig coding = config;
   // 256 levels as stored and 8-bit pixels at 256 levels are coded alike.
   coding.quantised = own.images.values == stored_levels(config);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 
 namespace pcnn {
@@ -25,7 +26,7 @@ std::optional<NpyLayout> images_as(std::int64_t count, std::int64_t channels, st
 }
 
 std::string image_text(std::int64_t channels, std::int64_t height, std::int64_t width) {
-  return fmt::format("{} channel{} of {}x{}", channels, channels == 1 ? "" : "s", height, width);
+  return fmt::format("{} of {}x{}", counted(channels, "channel"), height, width);
 }
 
 std::string image_text(const NpyLayout& layout) {

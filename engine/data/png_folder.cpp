@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/data/natural_order.h"
@@ -33,10 +34,6 @@ bool is_clutter(const std::string& name) {
 
 std::string ending_of(const std::string& name) {
   return in_small_letters(fs::path(name).extension().string());
-}
-
-std::string counted(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
 }
 
 // What is not read, by its kind.

@@ -9,17 +9,13 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/core/digits.h"
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/data/batches.h"
 
 namespace pcnn {
 namespace {
-
-std::string images_text(int count) {
-  return fmt::format("{} image{}", grouped(count), count == 1 ? "" : "s");
-}
 
 // How many images `key` takes out of `available`, fewer than `limit` of them; `reason` says what the limit
 // is.
@@ -31,7 +27,7 @@ int checked_size(std::string_view key, const std::optional<double>& size, int av
   if (!size)
     found = fmt::format("the default, a tenth of the images but 1 to 5,000, is {} here", count);
   else if (*size < 1.0)
-    found = fmt::format("found {}, which is {} here", *size, images_text(count));
+    found = fmt::format("found {}, which is {} here", *size, counted(count, "image"));
   throw ConfigError(fmt::format("data.{}: {}, accepted: less than {}", key, found, reason));
 }
 
@@ -73,16 +69,16 @@ SplitPositions split_train_files(const DataConfig& config, const ImageSet& all, 
   constexpr int kFewest = 3;
   if (takes_test && count < kFewest)
     throw ConfigError(fmt::format("{}: found {}, accepted: at least {}, to train, validate and test on",
-                                  all.name, images_text(count), kFewest));
+                                  all.name, counted(count, "image"), kFewest));
   const int test =
       !takes_test ? 0
                   : checked_size("test_images", config.test_images, count, count - 1,
                                  fmt::format("{}, so that of the {} two are left to train and validate on",
-                                             count - 1, images_text(count)));
+                                             count - 1, counted(count, "image")));
   const int validation =
       checked_size("validation_images", config.validation_images, count, count - test,
-                   takes_test ? fmt::format("the {} that test_images leaves", images_text(count - test))
-                              : fmt::format("the {} of the train file", images_text(count)));
+                   takes_test ? fmt::format("the {} that test_images leaves", counted(count - test, "image"))
+                              : fmt::format("the {} of the train file", counted(count, "image")));
   const bool seeded =
       config.validation_choice == ValidationChoice::kSeeded ||
       (config.validation_choice == ValidationChoice::kAuto && (takes_test || lies_in_classes(all)));
@@ -99,7 +95,7 @@ SplitPositions split_train_files(const DataConfig& config, const ImageSet& all, 
   split.train = std::move(rest);
 
   const std::string chosen =
-      takes_test ? fmt::format("chosen from all {} with seed {}", images_text(count), config.split_seed)
+      takes_test ? fmt::format("chosen from all {} with seed {}", counted(count, "image"), config.split_seed)
                  : fmt::format("chosen from the train file with seed {}", config.split_seed);
   if (takes_test) split.test_origin = chosen;
   split.validation_origin = seeded       ? chosen

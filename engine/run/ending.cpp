@@ -19,12 +19,15 @@ std::string_view name_of(Ended ended) {
   return "";
 }
 
+nlohmann::ordered_json ending_fields(const Ending& ending) {
+  return {{"ended", name_of(ending.how)},
+          {"reason", ending.reason},
+          {"step", ending.step},
+          {"epoch", ending.epoch}};
+}
+
 std::string ending_json(const Ending& ending) {
-  const nlohmann::ordered_json results{{"ended", name_of(ending.how)},
-                                       {"reason", ending.reason},
-                                       {"step", ending.step},
-                                       {"epoch", ending.epoch}};
-  return results.dump(2) + "\n";
+  return ending_fields(ending).dump(2) + "\n";
 }
 
 void record_ending(const RunDirectory& directory, const Ending& ending) {

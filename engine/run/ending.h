@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ struct Ending {
   std::int64_t epoch = 0;
 };
 
+// What results.json has of it.
+[[nodiscard]] nlohmann::ordered_json ending_fields(const Ending& ending);
 // results.json of a run that has no final scores.
 [[nodiscard]] std::string ending_json(const Ending& ending);
 

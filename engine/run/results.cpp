@@ -29,16 +29,12 @@ FinalScore score_in(const nlohmann::json& model) {
 }  // namespace
 
 void write_results(const RunParts& run, const Ending& ending, const std::vector<FinalScore>& scores) {
-  nlohmann::ordered_json results{
-      {"ended", name_of(ending.how)},
-      {"reason", ending.reason},
-      {"step", ending.step},
-      {"epoch", ending.epoch},
-      {"split", describe_split(run.config.data, run.data.test, "test")},
-      {run.config.data.levels > 0 ? "coding" : "binarisation", run.coding->describe()},
-      {"precision", name_of(run.precision)},
-      {"note", run.data.note},
-      {"models", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json results = ending_fields(ending);
+  results["split"] = describe_split(run.config.data, run.data.test, "test");
+  results[run.config.data.levels > 0 ? "coding" : "binarisation"] = run.coding->describe();
+  results["precision"] = name_of(run.precision);
+  results["note"] = run.data.note;
+  results["models"] = nlohmann::ordered_json::array();
   for (const FinalScore& score : scores)
     results["models"].push_back({{"parameters", score.parameters},
                                  {"epoch", score.epoch},
