@@ -83,7 +83,7 @@ void MaskedConv(benchmark::State& state, const Layer& layer, const std::string& 
     for (auto _ : state) direction.run();
     state.SetLabel(direction.implementation());
   });
-  const int live = live_taps(layer.mask, layer.kernel, layer.kernel);
+  const int live = live_tap_count(layer.mask, layer.kernel, layer.kernel);
   const double gflop = 2e-9 * kImages * layer.in_channels * layer.filters *
                        products_of(layer.mask, layer.kernel, layer.kernel, kSide, kSide, Taps::kLive) *
                        static_cast<double>(state.iterations());

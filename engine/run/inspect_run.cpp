@@ -116,11 +116,8 @@ std::string describe(const Network& network, const ImagePlace& place) {
 }
 
 std::string describe(const Network& network, int node) {
-  const Node& of = network.nodes[static_cast<std::size_t>(node)];
-  if (const auto* conv = std::get_if<MaskedConvOp>(&of.op))
-    return fmt::format("'{}' ({}x{} convolution, mask {})", of.name, conv->kernel_height, conv->kernel_width,
-                       conv->mask.type == MaskType::kA ? "A" : "B");
-  return fmt::format("'{}' ({})", of.name, std::holds_alternative<AddOp>(of.op) ? "addition" : "activation");
+  const Node& of = network.node(node);
+  return fmt::format("'{}' ({})", of.name, title(of.op));
 }
 
 void prove(const Subject& subject, Purpose purpose, Precision precision, const Workers& workers,

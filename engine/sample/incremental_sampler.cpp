@@ -19,7 +19,7 @@ std::size_t shared_cache_bytes() {
 }
 
 // Draws all images of the chains first, first + 1, ...
-void draw_flock(const PixelProgram& program, const Shape& image, int first, PixelCache& cache,
+void draw_flock(const PixelProgram& program, const Shape& image, int first, IncrementalState& cache,
                 PixelDraws& draws) {
   const auto chains = static_cast<std::size_t>(cache.chains()),
              channels = static_cast<std::size_t>(image.c / program.groups());
@@ -44,7 +44,7 @@ void draw_flock(const PixelProgram& program, const Shape& image, int first, Pixe
 int choose_flock(const PixelProgram& program, int chains, int threads) {
   const std::size_t share = shared_cache_bytes() / static_cast<std::size_t>(threads);
   const int fitting =
-      static_cast<int>(std::min<std::size_t>(share / program.cache_bytes_per_chain(), kLargestFlock));
+      static_cast<int>(std::min<std::size_t>(share / program.state_bytes_per_chain(), kLargestFlock));
   const int largest = std::max(fitting, kSmallestFlock);
   const std::int64_t at_once = std::int64_t{threads} * largest;
   const std::int64_t flocks = (chains + at_once - 1) / at_once * threads;
@@ -64,7 +64,7 @@ Samples sample_incrementally(const Network& network, const OutputHead& head,
   const int flocks = (request.chains + flock - 1) / flock;
   workers.parallel_for(static_cast<std::size_t>(flocks), [&](std::size_t task) {
     const int first = static_cast<int>(task) * flock;
-    PixelCache cache(program, std::min(flock, request.chains - first));
+    IncrementalState cache(program, std::min(flock, request.chains - first));
     draw_flock(program, network.shape(0, 1), first, cache, draws);
   });
   return std::move(draws).take(flock, program.precision());

@@ -91,7 +91,7 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
     const Shape shape = network.shape(node, images);
     Values value(shape.size(), 0.0);
     const Op& any = network.nodes[at(node)].op;
-    if (std::holds_alternative<InputOp>(any)) {
+    if (std::holds_alternative<ImageOp>(any)) {
       std::ranges::copy(pixels, value.begin());
     } else if (const auto* conv = std::get_if<MaskedConvOp>(&any)) {
       const std::size_t bias = network.parameters[at(conv->bias)].offset;

@@ -61,7 +61,7 @@ std::size_t Program::packed_kernel_count() const {
 }
 
 void Program::pack_kernel(std::size_t index, std::span<const float> parameters, PackedWeights& packed) const {
-  const PackedKernel& kernel = impl_->plan.kernels[index];
+  const PackedLayout& kernel = impl_->plan.kernels[index];
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
   const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
             width = parameter.shape[3], groups = parameter.mask.groups;
