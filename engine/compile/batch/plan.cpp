@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/compile/batch/dnnl_compat.h"
 #include "engine/core/index.h"
 
 namespace pcnn {
@@ -113,9 +114,9 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
 }
 
 int PlanBuilder::with_zero_rows_above(int src, int rows) {
-  const auto dims = desc(src).dims();
-  const auto with_tag = [type = desc(src).data_type()](const dnnl::memory::dims& d,
-                                                       dnnl::memory::format_tag tag) {
+  const auto dims = dnnl_compat::dims_of(desc(src));
+  const auto with_tag = [type = dnnl_compat::data_type_of(desc(src))](const dnnl::memory::dims& d,
+                                                                      dnnl::memory::format_tag tag) {
     return dnnl::memory::desc(d, type, tag);
   };
   // The source's own blocking where it is one of the usual two, so that the convolution takes the copy as it
@@ -138,7 +139,8 @@ int PlanBuilder::with_zero_rows_above(int src, int rows) {
 std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& layout) {
   for (std::size_t i = 0; i < plan_.kernels.size(); ++i)
     if (plan_.kernels[i].parameter == parameter && plan_.kernels[i].packed == layout) return i;
-  const dnnl::memory::desc plain(layout.dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::oihw);
+  const dnnl::memory::desc plain(dnnl_compat::dims_of(layout), dnnl::memory::data_type::f32,
+                                 dnnl::memory::format_tag::oihw);
   const dnnl::reorder::primitive_desc pd(engine_, plain, engine_, layout);
   plan_.kernels.push_back({parameter, plain, layout, dnnl::reorder(pd), plan_.packed_bytes});
   plan_.packed_bytes += (layout.get_size() + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;

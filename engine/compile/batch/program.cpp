@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
@@ -65,7 +66,7 @@ void Program::pack_kernel(std::size_t index, std::span<const float> parameters, 
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
   const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
             width = parameter.shape[3], groups = parameter.mask.groups;
-  const auto rows = static_cast<int>(kernel.plain.dims()[2]);  // the first ones of the kernel
+  const auto rows = static_cast<int>(dnnl_compat::dims_of(kernel.plain)[2]);  // the first ones of the kernel
   std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
   const float* src = parameters.data() + parameter.offset;
   float* dst = plain.data();

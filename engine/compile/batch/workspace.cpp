@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
 
@@ -58,7 +59,7 @@ struct RunStep {
   std::size_t index;
 
   bool holds_bf16(int tensor) const {
-    return workspace.desc(tensor).data_type() == dnnl::memory::data_type::bf16;
+    return dnnl_compat::data_type_of(workspace.desc(tensor)) == dnnl::memory::data_type::bf16;
   }
   template <typename Element>
   Element* at(int tensor) const {

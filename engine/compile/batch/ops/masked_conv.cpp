@@ -129,8 +129,8 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
   const std::size_t first_step = plan.step_count();
   const Shape shape = plan.network().shape(op.src, plan.images());
   const auto in_blocks = [&](int tensor) {
-    return plan.in_layout(
-        tensor, {plan.desc(tensor).dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::nChw8c});
+    return plan.in_layout(tensor, {dnnl_compat::dims_of(plan.desc(tensor)), dnnl::memory::data_type::f32,
+                                   dnnl::memory::format_tag::nChw8c});
   };
   const Parameter& weight = parameter(plan, op.weight);
   WeightGradientStep gradient{.gradient = {.images = shape.n,
@@ -166,7 +166,8 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
                         ? lowered.forward
                         : dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
                                                     fresh_attributes());
-  shape.weights = any_kernel(plan, op, static_cast<int>(shape.dst.dims()[1]), dnnl::memory::data_type::f32);
+  shape.weights = any_kernel(plan, op, static_cast<int>(dnnl_compat::dims_of(shape.dst)[1]),
+                             dnnl::memory::data_type::f32);
   const auto pd = dnnl_compat::conv_backward_weights(plan.engine(), shape, hint, fresh_attributes());
 
   const int src = rows_above == 0 ? lowered.src : plan.with_zero_rows_above(lowered.src, rows_above);
