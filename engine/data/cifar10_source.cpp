@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/data/published.h"
 #include "engine/io/file.h"
 #include "engine/io/signature.h"
 
@@ -35,18 +36,16 @@ bool is_there(const std::filesystem::path& path) {
 // Says what lies in the directory in place of the file.
 [[noreturn]] void refuse_missing(const std::filesystem::path& path) {
   const std::filesystem::path directory = path.parent_path();
+  std::string found;
   if (is_there(directory / "train.bin") || is_there(directory / "test.bin"))
-    throw FileError(
-        path.string(),
-        "not found: train.bin and test.bin beside it are those of CIFAR-100, whose records are others; "
-        "accepted: the \"CIFAR-10 binary version\"");
-  if (is_there(path.parent_path() / path.stem()))
-    throw FileError(path.string(), "not found: " + path.stem().string() +
-                                       " beside it is of the Python version; accepted: the \"CIFAR-10 binary "
-                                       "version\"");
+    found =
+        "train.bin and test.bin beside it are those of CIFAR-100, whose records are others; accepted: the "
+        "\"CIFAR-10 binary version\": ";
+  else if (is_there(directory / path.stem()))
+    found = path.stem().string() +
+            " beside it is of the Python version; accepted: the \"CIFAR-10 binary version\": ";
   throw FileError(path.string(),
-                  "not found: get the \"CIFAR-10 binary version\" from the University of Toronto's CIFAR "
-                  "page, unpack it, and set data.directory to the folder that holds data_batch_1.bin");
+                  "not found: " + found + remedy_for_missing(DatasetKind::kCifar10, directory.string()));
 }
 
 void check_size(const std::string& path, std::span<const std::byte> bytes) {
@@ -88,7 +87,7 @@ void append_batch(const std::string& path, ImageSet& images) {
 }  // namespace
 
 std::string Cifar10Source::title() const {
-  return "CIFAR-10";
+  return std::string(published_dataset(DatasetKind::kCifar10)->title);
 }
 
 std::uint64_t Cifar10Source::shape_at() const {

@@ -5,6 +5,7 @@
 
 #include "engine/config/config.h"
 #include "engine/data/levels.h"
+#include "engine/data/published.h"
 
 namespace pcnn {
 namespace {
@@ -38,10 +39,8 @@ std::string_view needed_directory(DatasetKind dataset) {
 
 std::string read_directory(const ConfigNode& data, DatasetKind dataset) {
   data.governs("dataset", {"directory"});
-  if (dataset == DatasetKind::kMnist) return data.text("directory", "data/mnist");
-  if (dataset == DatasetKind::kFashionMnist)
-    return data.text("directory", "/usr/share/datasets/fashion-mnist");
-  if (dataset == DatasetKind::kCifar10) return data.text("directory", "data/cifar-10-batches-bin");
+  if (const PublishedDataset* known = published_dataset(dataset))
+    return data.text("directory", std::string(known->directory));
   if (!data.has("directory")) data.fail("directory", "missing: " + std::string(needed_directory(dataset)));
   return data.text("directory", "");
 }

@@ -11,27 +11,16 @@
 #include "engine/core/error.h"
 #include "engine/data/idx.h"
 #include "engine/data/labels.h"
+#include "engine/data/published.h"
 
 namespace pcnn {
 namespace {
 
 constexpr int kNamedSide = 28;  // rows and columns of MNIST and Fashion-MNIST
 
-struct Known {
-  std::string_view title;
-  std::string_view remedy;  // for a missing file
-};
-
-Known known(DatasetKind dataset) {
-  if (dataset == DatasetKind::kMnist)
-    return {"MNIST", "run scripts/fetch_data.sh mnist, or set data.directory"};
-  if (dataset == DatasetKind::kFashionMnist)
-    return {"Fashion-MNIST", "run apt-get install dataset-fashion-mnist, or set data.directory"};
-  return {"IDX",
-          "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte, by these or other "
-          "usual names "
-          "(or the first alone: test images are then taken out of it)"};
-}
+constexpr const char* kOwnFiles =
+    "data.directory must hold train-images-idx3-ubyte and t10k-images-idx3-ubyte, by these or other usual "
+    "names (or the first alone: test images are then taken out of it)";
 
 // As published.
 std::vector<std::string> class_names(DatasetKind dataset) {
@@ -44,9 +33,8 @@ std::vector<std::string> class_names(DatasetKind dataset) {
 }  // namespace
 
 std::string IdxSource::title() const {
-  const std::string title(known(dataset_).title);
-  if (dataset_ != DatasetKind::kIdx) return title;
-  return fmt::format("{} files {}{}in {},", title, prefix_, prefix_.empty() ? "" : " ", directory_);
+  if (const PublishedDataset* known = published_dataset(dataset_)) return std::string(known->title);
+  return fmt::format("IDX files {}{}in {},", prefix_, prefix_.empty() ? "" : " ", directory_);
 }
 
 std::uint64_t IdxSource::shape_at() const {
@@ -76,10 +64,15 @@ std::string IdxSource::prefix() const {
 
 std::string IdxSource::path(Part part, IdxContent content) const {
   const std::string prefix = this->prefix();
-  if (const auto path = find_idx_file(directory_, prefix, part, content)) return *path;
+  const std::vector<std::string> folders = folders_of(dataset_, directory_);
+  for (const std::string& folder : folders)
+    if (const auto path = find_idx_file(folder, prefix, part, content)) return *path;
   const std::string path = (std::filesystem::path(directory_) / idx_name(prefix, part, content)).string();
   if (content == IdxContent::kLabels) require_labels(path);
-  throw FileError(path, fmt::format("not found, nor with .gz: {}", known(dataset_).remedy));
+  throw FileError(
+      path, fmt::format("not found, nor with .gz{}: {}",
+                        folders.size() > 1 ? fmt::format(", nor in {}", folders.back()) : "",
+                        published_dataset(dataset_) ? remedy_for_missing(dataset_, directory_) : kOwnFiles));
 }
 
 ImageSet IdxSource::read(Part part) const {

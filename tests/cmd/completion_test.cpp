@@ -2,27 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <cstdio>
-#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
 
 #include "tests/run/program.h"
+#include "tests/support/shell.h"
 #include "tests/support/source_directory.h"
 
 namespace pcnn {
 namespace {
-
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-  std::string text;
-  std::array<char, 4096> part;
-  for (std::size_t got; (got = std::fread(part.data(), 1, part.size(), pipe.get())) > 0;)
-    text.append(part.data(), got);
-  return text;
-}
 
 // What bash offers at the end of the line.
 std::set<std::string> offered(const std::string& line) {
@@ -31,7 +20,7 @@ std::set<std::string> offered(const std::string& line) {
       "cd '" + source + "' && PATH='" + programs().string() +
       "':$PATH bash -c 'source scripts/completion/pcnn.bash; compopt() { :; }; COMP_LINE=\"" + line +
       "\"; COMP_POINT=${#COMP_LINE}; COMP_WORDS=($COMP_LINE); _pcnn; printf \"%s\\n\" \"${COMPREPLY[@]}\"'";
-  std::istringstream words(output_of(command));
+  std::istringstream words(testing::shell(command).output);
   std::set<std::string> all;
   for (std::string word; std::getline(words, word);)
     if (!word.empty()) all.insert(word);
@@ -43,7 +32,7 @@ using Words = std::set<std::string>;
 TEST(Completion, OffersEveryOptionOfHelp) {
   for (const char* program : {"pcnn-run", "pcnn-sweep", "pcnn-sample", "pcnn-eval", "pcnn-inspect"}) {
     const Words words = offered(std::string(program) + " --");
-    std::istringstream help(output_of(programs().string() + "/" + program + " --help"));
+    std::istringstream help(testing::shell(programs().string() + "/" + program + " --help").output);
     int options = 0;
     for (std::string line; std::getline(help, line);) {
       const std::size_t at = line.find("--");
@@ -74,7 +63,8 @@ TEST(Completion, OffersConfigsFilesAndValuesOfOptions) {
 
 TEST(Completion, OfZshIsReadByIt) {
   if (std::system("command -v zsh >/dev/null 2>&1") != 0) GTEST_SKIP() << "no zsh here";
-  EXPECT_EQ(std::system(("zsh -n '" + testing::source_directory() + "/scripts/completion/_pcnn'").c_str()), 0);
+  EXPECT_EQ(std::system(("zsh -n '" + testing::source_directory() + "/scripts/completion/_pcnn'").c_str()),
+            0);
 }
 
 }  // namespace

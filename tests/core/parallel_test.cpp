@@ -2,14 +2,18 @@
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <limits>
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include "engine/core/cgroup.h"
+#include "tests/run/program.h"
+#include "tests/support/shell.h"
 
 namespace pcnn {
 namespace {
@@ -109,9 +113,19 @@ TEST(Workers, HoldComputeToOneThreadAndGiveTheSettingBack) {
   set_threads(before);
 }
 
-TEST(AvailableThreads, AreAtLeastOneAndNoMoreThanTheCores) {
-  EXPECT_GE(available_threads(), 1);
-  EXPECT_LE(available_threads(), static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+// oneTBB counts the cores once in a process, so a program tells what they are under another mask.
+TEST(AvailableThreads, AreTheCoresOfTheAffinityMaskWithinTheQuota) {
+  cpu_set_t allowed, one;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof allowed, &allowed), 0);
+  EXPECT_EQ(available_threads(), cores_within(cpu_quota(), CPU_COUNT(&allowed)));
+  int first = 0;
+  while (!CPU_ISSET(first, &allowed)) ++first;
+  CPU_ZERO(&one);
+  CPU_SET(first, &one);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  const testing::Outcome version = testing::shell(programs().string() + "/pcnn-run --version");
+  ASSERT_EQ(::sched_setaffinity(0, sizeof allowed, &allowed), 0);
+  EXPECT_NE(version.output.find("threads to use: 1\n"), std::string::npos) << version.output;
 }
 
 TEST(FlushDenormals, TurnsThemIntoZeroOnTheCallingThreadOnly) {

@@ -3,10 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstdint>
-#include <cstdio>
-#include <memory>
+
+#include "tests/support/shell.h"
 
 namespace pcnn {
 namespace {
@@ -29,12 +28,7 @@ TEST(Words, QuoteForAShellOnlyWhatNeedsIt) {
 TEST(Words, AShellReadsBackWhatWasQuoted) {
   for (const std::string text : {"a b", "it's", "$HOME", "a;b", "`x`", "*", "~", "a\\b", "\"q\"", "#x",
                                  "a&b|c>d", "(x)", "é ü", "[1]", "{a,b}", "!x"}) {
-    const std::string command = "printf %s " + shell_word(text);
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> shell(::popen(command.c_str(), "r"), ::pclose);
-    ASSERT_TRUE(shell);
-    std::array<char, 100> buffer{};
-    const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), shell.get());
-    EXPECT_EQ(std::string(buffer.data(), size), text);
+    EXPECT_EQ(testing::shell("printf %s " + shell_word(text)).output, text);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/data/published.h"
 #include "tests/data/idx_files.h"
 #include "tests/support/random.h"
 
@@ -108,7 +109,8 @@ TEST(Cifar10Source, KnowsCifar100ByItsFilesAndItsRecords) {
   EXPECT_EQ(error_of(directory),
             path +
                 ": not found: train.bin and test.bin beside it are those of CIFAR-100, whose "
-                "records are others; accepted: the \"CIFAR-10 binary version\"");
+                "records are others; accepted: the \"CIFAR-10 binary version\": " +
+                remedy_for_missing(DatasetKind::kCifar10, directory));
   std::filesystem::rename(directory + "/test.bin", path);
   EXPECT_EQ(error_of(directory), path +
                                      ": byte 0: found 6148 bytes in all, which are records of CIFAR-100 "
@@ -122,7 +124,8 @@ TEST(Cifar10Source, KnowsThePythonVersionAndOtherFormats) {
   EXPECT_EQ(error_of(directory),
             path +
                 ": not found: test_batch beside it is of the Python version; accepted: the "
-                "\"CIFAR-10 binary version\"");
+                "\"CIFAR-10 binary version\": " +
+                remedy_for_missing(DatasetKind::kCifar10, directory));
   write_bytes(path, gzip(Bytes(kRecord)));
   EXPECT_EQ(error_of(directory),
             path + ": byte 0: found a gzip file, accepted: CIFAR-10 records, a label and 3072 values each");
@@ -131,11 +134,9 @@ TEST(Cifar10Source, KnowsThePythonVersionAndOtherFormats) {
 TEST(Cifar10Source, AMissingFileSaysWhereToGetIt) {
   const std::string directory = made_up();
   std::filesystem::remove(train_file(directory, 3));
-  EXPECT_EQ(
-      error_of(directory, Part::kTrain),
-      train_file(directory, 3) +
-          ": not found: get the \"CIFAR-10 binary version\" from the University of Toronto's CIFAR page, "
-          "unpack it, and set data.directory to the folder that holds data_batch_1.bin");
+  EXPECT_EQ(error_of(directory, Part::kTrain), train_file(directory, 3) +
+                                                   ": not found: run scripts/fetch_data.sh cifar10 " +
+                                                   directory + ", or set data.directory");
 }
 
 }  // namespace

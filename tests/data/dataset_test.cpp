@@ -154,9 +154,10 @@ TEST(Dataset, MissingFilesSayWhatFetchesThem) {
     return message_of<FileError>([&] { (void)load_dataset(config_of(dataset, directory)); });
   };
   const std::string start = directory + "/t10k-images-idx3-ubyte: not found, nor with .gz: ";
-  EXPECT_EQ(error(DatasetKind::kMnist), start + "run scripts/fetch_data.sh mnist, or set data.directory");
-  EXPECT_EQ(error(DatasetKind::kFashionMnist),
-            start + "run apt-get install dataset-fashion-mnist, or set data.directory");
+  for (const auto& [dataset, name] :
+       {std::pair(DatasetKind::kMnist, "mnist"), std::pair(DatasetKind::kFashionMnist, "fashion-mnist")})
+    EXPECT_EQ(error(dataset),
+              start + "run scripts/fetch_data.sh " + name + " " + directory + ", or set data.directory");
   EXPECT_EQ(error(DatasetKind::kIdx), start +
                                           "data.directory must hold train-images-idx3-ubyte and "
                                           "t10k-images-idx3-ubyte, by these or other usual names "

@@ -27,6 +27,9 @@ import sandbox
 NOT_RUN = {
     "./scripts/setup.sh && build/bin/pcnn-run configs/mnist.yaml": "installs packages, builds and trains for hours",
     "./scripts/test.sh": "runs this test",
+    "./scripts/fetch_data.sh mnist": "needs the network; tests/scripts/fetch_data_test.cpp tests the script",
+    "./scripts/fetch_data.sh fashion-mnist": "the same",
+    "./scripts/fetch_data.sh cifar10": "the same",
     "cmake --preset asan && cmake --build --preset asan --parallel && ctest --preset asan": "builds all anew",
     "./scripts/fuzz.sh 60": "builds the fuzzers and runs them for minutes",
 }

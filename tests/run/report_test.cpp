@@ -3,12 +3,12 @@
 #include "engine/run/report.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <memory>
+#include <string>
 
 #include "engine/model/network_builder.h"
 #include "tests/run/program.h"
 #include "tests/run/tiny_run.h"
+#include "tests/support/shell.h"
 
 namespace pcnn {
 namespace {
@@ -116,9 +116,7 @@ TEST_F(RunReport, IsReadableInABrowserOnAPhoneAndInTheDark) {
         "--enable-logging=stderr --user-data-dir='" +
         root_ + "/profile' " + more + " --dump-dom 'file://" + directory() + "/look.html' 2>'" + root_ +
         "/errors.txt'";
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-    std::string text;
-    for (int c; (c = std::fgetc(pipe.get())) != EOF;) text += static_cast<char>(c);
+    const std::string text = testing::shell(command).output;
     EXPECT_EQ(slurp(root_ + "/errors.txt").find("CONSOLE"), std::string::npos)
         << slurp(root_ + "/errors.txt");
     return text;

@@ -1,10 +1,8 @@
 // scripts/images_to_npy.py, on pictures made here. Needs Python with Pillow and NumPy.
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,6 +13,7 @@
 #include "engine/io/npy.h"
 #include "tests/run/program.h"
 #include "tests/run/tiny_run.h"
+#include "tests/support/shell.h"
 #include "tests/support/source_directory.h"
 
 namespace pcnn {
@@ -22,20 +21,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int exit_code = -1;
-  std::string text;  // both outputs
-};
+using testing::Outcome;
 
+// With both outputs.
 Outcome shell(const std::string& command) {
-  Outcome outcome;
-  FILE* pipe = ::popen(("{ " + command + "; } 2>&1").c_str(), "r");
-  char buffer[4096];
-  for (std::size_t got = 0; (got = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;)
-    outcome.text.append(buffer, got);
-  const int status = ::pclose(pipe);
-  outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return outcome;
+  return testing::shell("{ " + command + "; } 2>&1");
 }
 
 // A Python that has Pillow and NumPy; Debian's packages are of /usr/bin/python3. Empty where there is none.
@@ -74,7 +64,7 @@ def save(name, rows=2, columns=3, first=0):
     grey(rows, columns, first).save(name)
 )" << code;
     const Outcome made = shell(python_ + " " + root_ + "/make.py " + in());
-    ASSERT_EQ(made.exit_code, 0) << made.text;
+    ASSERT_EQ(made.exit_code, 0) << made.output;
   }
   [[nodiscard]] Outcome convert(const std::string& options = "") const {
     return shell(python_ + " " + testing::source_directory() + "/scripts/images_to_npy.py " + options + " " +
@@ -106,10 +96,10 @@ TEST_F(ImagesToNpy, KeepsGreysAsTheyAreInTheOrderOfTheirNumbers) {
 for i in (10, 9, 1): save(f'{i}.png', first=i)
 )");
   const Outcome outcome = convert("--test 0");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.text;
-  expect_contains(outcome.text, "3 pictures of " + in() + ": 3 PNG\n");
-  expect_contains(outcome.text, "train.npy: 3 x 2 x 3 uint8, pixels 0 to 255\n");
-  expect_contains(outcome.text, "config:\n  data:\n    dataset: npy\n    directory: " + out() + "\n");
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  expect_contains(outcome.output, "3 pictures of " + in() + ": 3 PNG\n");
+  expect_contains(outcome.output, "train.npy: 3 x 2 x 3 uint8, pixels 0 to 255\n");
+  expect_contains(outcome.output, "config:\n  data:\n    dataset: npy\n    directory: " + out() + "\n");
   EXPECT_EQ(shape("train.npy"), (Extents{3, 2, 3}));
   EXPECT_EQ(values("train.npy"), (Values{1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 10, 11, 12, 13, 14, 15}));
   EXPECT_FALSE(fs::exists(out("test.npy")));
@@ -132,8 +122,8 @@ Image.new('CMYK', (2, 1), (0, 0, 0, 0)).save('8-cmyk.tif')
 Image.new('L', (2, 1), 9).save('9.bmp')
 )");
   const Outcome outcome = convert("--test 0");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
-  ASSERT_EQ(shape("train.npy"), (Extents{9, 3, 1, 2})) << outcome.text;
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+  ASSERT_EQ(shape("train.npy"), (Extents{9, 3, 1, 2})) << outcome.output;
   const Values expected{255, 0,   0,   255, 0,   0,    // palette: red, green
                         0,   100, 0,   100, 0,   100,  // 16 bits
                         255, 10,  255, 20,  255, 30,   // transparent over white
@@ -144,7 +134,7 @@ Image.new('L', (2, 1), 9).save('9.bmp')
   EXPECT_EQ(values("train.npy"), expected);
   for (const char* line : {"1 of 16 bits", "1 with transparency, laid over white",
                            "1 animated: their first frames", "1 turned as their EXIF says", "1 of CMYK"})
-    expect_contains(outcome.text, std::string("  ") + line + "\n");
+    expect_contains(outcome.output, std::string("  ") + line + "\n");
   // Over another colour, as greys.
   ASSERT_EQ(convert("--test 0 --overwrite --grey --background black").exit_code, 0);
   EXPECT_EQ(shape("train.npy"), (Extents{9, 1, 2}));
@@ -168,19 +158,19 @@ Image.fromarray(np.zeros((40, 40), np.float32)).save('floats.tif')
 Image.fromarray(np.full((40, 40), 200, np.int32)).save('wide.tif')
 )");
   const Outcome outcome = convert("--test 0");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
   EXPECT_EQ(shape("train.npy"), (Extents{1, 3, 40, 40}));
-  expect_contains(outcome.text, "1 picture of " + in() + ": 1 PNG\n");
-  expect_contains(outcome.text, "skipped 1 file, an empty file: empty.png\n");
-  expect_contains(outcome.text, "skipped 2 files, damaged: cut.jpg (");
-  expect_contains(outcome.text, "skipped 1 file, no picture that Pillow reads: notes.txt\n");
-  expect_contains(outcome.text, "skipped 1 file, not a regular file: pipe.png\n");
-  expect_contains(outcome.text, "skipped 1 file, equal to an earlier picture: whole.png (copy.png)\n");
-  expect_contains(outcome.text,
+  expect_contains(outcome.output, "1 picture of " + in() + ": 1 PNG\n");
+  expect_contains(outcome.output, "skipped 1 file, an empty file: empty.png\n");
+  expect_contains(outcome.output, "skipped 2 files, damaged: cut.jpg (");
+  expect_contains(outcome.output, "skipped 1 file, no picture that Pillow reads: notes.txt\n");
+  expect_contains(outcome.output, "skipped 1 file, not a regular file: pipe.png\n");
+  expect_contains(outcome.output, "skipped 1 file, equal to an earlier picture: whole.png (copy.png)\n");
+  expect_contains(outcome.output,
                   "skipped 1 file, floating-point values, whose range is not known: floats.tif\n");
-  expect_contains(outcome.text, "skipped 1 file, 32-bit values, whose range is not known: wide.tif\n");
-  EXPECT_EQ(outcome.text.find("Thumbs.db"), std::string::npos);
-  EXPECT_EQ(outcome.text.find("._whole"), std::string::npos);
+  expect_contains(outcome.output, "skipped 1 file, 32-bit values, whose range is not known: wide.tif\n");
+  EXPECT_EQ(outcome.output.find("Thumbs.db"), std::string::npos);
+  EXPECT_EQ(outcome.output.find("._whole"), std::string::npos);
   ASSERT_EQ(convert("--test 0 --overwrite --keep-duplicates").exit_code, 0);
   EXPECT_EQ(shape("train.npy")[0], 2);
 }
@@ -191,9 +181,9 @@ for name, first in (('sea lion', 0), ('cat', 100), ('owl', 200)):
     for i in range(10): save(f'{name}/deeper/{i}.png', first=first + i)
 )");
   const Outcome outcome = convert("--test 0.2 --seed 3");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
-  expect_contains(outcome.text, "labels: 3 classes: cat 10, owl 10, sea lion 10\n");
-  expect_contains(outcome.text, "    labels: true\n");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+  expect_contains(outcome.output, "labels: 3 classes: cat 10, owl 10, sea lion 10\n");
+  expect_contains(outcome.output, "    labels: true\n");
   EXPECT_EQ(slurp(out("labels.txt")), "cat\nowl\nsea lion\n");
   Values all;
   for (const std::string part : {"train", "test"}) {
@@ -216,7 +206,7 @@ for name, first in (('sea lion', 0), ('cat', 100), ('owl', 200)):
   ASSERT_EQ(convert("--test 6 --seed 4 --overwrite").exit_code, 0);
   EXPECT_EQ(slurp(out("test.npy")).size(), test.size());
   EXPECT_NE(slurp(out("test.npy")), test);
-  expect_contains(convert("--test 30 --overwrite").text,
+  expect_contains(convert("--test 30 --overwrite").output,
                   "--test: found 30, accepted: less than all of 30 pictures");
 
   DataConfig config{.dataset = DatasetKind::kNpy, .directory = out(), .labels = true};
@@ -225,7 +215,7 @@ for name, first in (('sea lion', 0), ('cat', 100), ('owl', 200)):
   // Without classes the labels of before do not stay.
   make("save('outside.png', first=77)");
   const Outcome mixed = convert("--test 0.2 --overwrite");
-  expect_contains(mixed.text, "no labels: 1 of the pictures lie outside the sub-folders\n");
+  expect_contains(mixed.output, "no labels: 1 of the pictures lie outside the sub-folders\n");
   EXPECT_FALSE(fs::exists(out("train_labels.npy")));
   EXPECT_FALSE(fs::exists(out("labels.txt")));
 }
@@ -237,13 +227,13 @@ for i in range(3): save(f'test/{"bc"[i % 2]}/{i}.png', first=100 + i)
 save('validation/0.png', first=200)
 )");
   const Outcome outcome = convert();
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
   EXPECT_EQ(shape("train.npy"), (Extents{5, 2, 3}));
   EXPECT_EQ(shape("test.npy"), (Extents{3, 2, 3}));
   EXPECT_EQ(values("train_labels.npy"), (Values{0, 0, 0, 1, 1}));
   EXPECT_EQ(values("test_labels.npy"), (Values{1, 1, 2}));
-  expect_contains(outcome.text, "skipped 1 file, beside the folders train and test: validation/0.png\n");
-  expect_contains(convert("--overwrite --test 0.5").text, "has folders train and test, which stay apart");
+  expect_contains(outcome.output, "skipped 1 file, beside the folders train and test: validation/0.png\n");
+  expect_contains(convert("--overwrite --test 0.5").output, "has folders train and test, which stay apart");
 }
 
 TEST_F(ImagesToNpy, FitsPicturesOfAllSizesWhereASizeIsGiven) {
@@ -254,7 +244,7 @@ save('2.png', 9, 7)
 )");
   const Outcome refused = convert();
   EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_EQ(refused.text,
+  EXPECT_EQ(refused.output,
             "images_to_npy.py: the pictures are of 2 sizes, most of them (1 of 2) 40x80; accepted: one size, "
             "or --size N "
             "or --size HxW (rows x columns)\n");
@@ -282,9 +272,9 @@ Image.fromarray((np.arange(256).reshape(16, 16) * 257).astype(np.uint16)).save('
   for (const int levels : {2, 5, 256}) {
     const Outcome outcome =
         convert("--test 0 --overwrite --keep-duplicates --levels " + std::to_string(levels));
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
-    expect_contains(outcome.text, "    quantised: true\n");
-    expect_contains(outcome.text,
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    expect_contains(outcome.output, "    quantised: true\n");
+    expect_contains(outcome.output,
                     levels == 2 ? "    head: bernoulli\n" : "    levels: " + std::to_string(levels) + "\n");
     DataConfig config{.dataset = DatasetKind::kNpy, .directory = out(), .quantised = true, .levels = levels};
     const ImageSet images = NpySource(config).read(Part::kTrain);
@@ -297,7 +287,7 @@ Image.fromarray((np.arange(256).reshape(16, 16) * 257).astype(np.uint16)).save('
   ASSERT_EQ(convert("--test 0 --overwrite --levels 65536").exit_code, 0);
   const Values deep = values("train.npy");
   for (std::size_t value = 0; value < 256; ++value) EXPECT_EQ(deep[256 + value], 257 * value);
-  expect_contains(convert("--levels 1 --overwrite").text, "accepted: an integer in [2, 65536]");
+  expect_contains(convert("--levels 1 --overwrite").output, "accepted: an integer in [2, 65536]");
 }
 
 TEST_F(ImagesToNpy, OverwritesOnlyWhenTold) {
@@ -307,7 +297,7 @@ TEST_F(ImagesToNpy, OverwritesOnlyWhenTold) {
   make("save('3.png', first=99)");
   const Outcome refused = convert();
   EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_EQ(refused.text,
+  EXPECT_EQ(refused.output,
             "images_to_npy.py: " + out() + ": train.npy, test.npy exist; --overwrite replaces them\n");
   EXPECT_EQ(slurp(out("train.npy")), train);
   EXPECT_EQ(convert("--overwrite").exit_code, 0);
@@ -320,8 +310,8 @@ TEST_F(ImagesToNpy, OverwritesOnlyWhenTold) {
     fs::create_directories(root_ + "/empty");
     const Outcome outcome = shell(python_ + " " + testing::source_directory() + "/scripts/images_to_npy.py " +
                                   root_ + "/" + folder + " " + root_ + "/other");
-    EXPECT_EQ(outcome.exit_code, 2) << outcome.text;
-    expect_contains(outcome.text, folder + text + "\n");
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.output;
+    expect_contains(outcome.output, folder + text + "\n");
   }
 }
 
@@ -335,7 +325,7 @@ for i, name in enumerate(names):
     grey(2, 3, 10 * i).save(name + '/1.png')
 )");
   const Outcome outcome = convert("--test 0");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
   EXPECT_EQ(slurp(out("labels.txt")), "0002\n002\n02\n2\n\u00b2\n\u0663\n");
   const Values images = values("train.npy");
   for (std::size_t i = 0; const int first : {50, 30, 20, 0, 10, 40}) EXPECT_EQ(images[6 * i++], first);
@@ -349,10 +339,10 @@ open('two\nlines.png', 'w').write('text')
 )");
   python_ = "LC_ALL=C PYTHONIOENCODING=ascii " + python_;
   const Outcome outcome = convert("--test 0");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
-  expect_contains(outcome.text, "no picture that Pillow reads: two\\x0alines.png\n");
-  expect_contains(outcome.text, "labels: 1 class: gr\\xfcn 2\n");
-  expect_contains(outcome.text, "config:\n");
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+  expect_contains(outcome.output, "no picture that Pillow reads: two\\x0alines.png\n");
+  expect_contains(outcome.output, "labels: 1 class: gr\\xfcn 2\n");
+  expect_contains(outcome.output, "config:\n");
 }
 
 TEST_F(ImagesToNpy, LeavesOutNothingUnreadInSilence) {
@@ -371,13 +361,13 @@ save('b/3.png', first=19)
                                 out() + " --test 0";
   fs::permissions(in() + "/b/2.png", fs::perms::none);
   const Outcome file = shell(as_nobody);
-  EXPECT_EQ(file.exit_code, 0) << file.text;
-  expect_contains(file.text, "skipped 1 file, no permission to read it: b/2.png\n");
-  expect_contains(file.text, "train.npy: 2 x 2 x 3 uint8");
+  EXPECT_EQ(file.exit_code, 0) << file.output;
+  expect_contains(file.output, "skipped 1 file, no permission to read it: b/2.png\n");
+  expect_contains(file.output, "train.npy: 2 x 2 x 3 uint8");
   fs::permissions(in() + "/b", fs::perms::none);
   const Outcome folder = shell(as_nobody + " --overwrite");
-  EXPECT_EQ(folder.exit_code, 2) << folder.text;
-  EXPECT_EQ(folder.text, "images_to_npy.py: " + in() + "/b: cannot be read: Permission denied\n");
+  EXPECT_EQ(folder.exit_code, 2) << folder.output;
+  EXPECT_EQ(folder.output, "images_to_npy.py: " + in() + "/b: cannot be read: Permission denied\n");
   fs::permissions(in() + "/b", fs::perms::all);
 }
 
@@ -386,11 +376,11 @@ TEST_F(ImagesToNpy, RefusesOptionsThatCannotHold) {
   for (const std::string number : {"inf", "nan", "1.5", "-1"}) {
     const Outcome outcome = convert("--test " + number);
     EXPECT_EQ(outcome.exit_code, 2);
-    expect_contains(outcome.text, "found " + number + ", accepted: a fraction below 1, or a number");
+    expect_contains(outcome.output, "found " + number + ", accepted: a fraction below 1, or a number");
   }
   const Outcome outcome = convert("--background '#ff000080'");
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_EQ(outcome.text,
+  EXPECT_EQ(outcome.output,
             "images_to_npy.py: --background: found #ff000080, accepted: an opaque colour such as black or "
             "#808080\n");
 }
@@ -402,8 +392,8 @@ for name, first in (('dark', 0), ('light', 128)):
     for i in range(12): save(f'{name}/{i}.jpg' if i % 2 else f'{name}/{i}.webp', 12, 9, first + 2 * i)
 )");
   const Outcome outcome = convert("--size 6x5 --levels 4 --grey --keep-duplicates");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.text;
-  std::istringstream lines(outcome.text.substr(outcome.text.find("config:\n") + 8));
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+  std::istringstream lines(outcome.output.substr(outcome.output.find("config:\n") + 8));
   std::ofstream config(root_ + "/printed.yaml");
   config << "name: printed\noutput: " << root_ << "/runs\n";
   for (std::string line; std::getline(lines, line);) config << line.substr(2) << '\n';
