@@ -28,6 +28,8 @@ int main(int argc, char** argv) {
   app.add_flag("--overwrite", options.overwrite, "write over a picture that exists");
   app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));
+  app.add_flag("--formulas", options.formulas,
+               "print what every node of the network computes; 7x7A * x is a convolution with mask A");
   bool no_proof = false;
   app.add_flag("--no-proof", no_proof, "print the table and the receptive field only");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;

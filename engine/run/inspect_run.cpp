@@ -167,11 +167,11 @@ void inspect(const InspectOptions& options) {
 
   Console console(options.verbosity);
   for (const std::string& note : subject.notes) console.warning("note: " + note);
-  const std::string table = network_table(subject.network);
-  console.line(table.substr(0, table.size() - 1));
+  const auto print = [&](const std::string& text) { console.line(text.substr(0, text.size() - 1)); };
+  print(network_table(subject.network));
+  if (options.formulas) print(network_formulas(subject.network));
   const FieldGrid grid = field_grid(subject.network);
-  const std::string text = field_text(grid);
-  console.line(text.substr(0, text.size() - 1));
+  print(field_text(grid));
   if (!options.field.empty()) draw_field(grid, options, console);
   if (!options.proof) return;
 

@@ -38,6 +38,27 @@ TEST_F(InspectRun, PrintsLayersFieldAndProofOfAConfig) {
   expect_part(text, "causality: proven on 30 places x the f32 training program in ");
 }
 
+TEST_F(InspectRun, PrintsWhatEveryNodeComputes) {
+  std::ofstream(file("residual.yaml")) << "data: {dataset: mnist, directory: /nowhere}\n"
+                                       << "model: {input: {kernel: 3, filters: 4}, activation: elu, blocks: "
+                                       << "{kind: residual, filters: 2}, output: {filters: []}}\n";
+  InspectOptions options{.network = file("residual.yaml"), .formulas = true, .proof = false};
+  expect_part(output(options),
+              "image                       = the image\n"
+              "input                       = bias + 3x3A * image\n"
+              "input.activation            = elu(input, 1)\n"
+              "blocks.0.reduce             = bias + 1x1B * input.activation\n"
+              "blocks.0.reduce.activation  = elu(blocks.0.reduce, 1)\n"
+              "blocks.0.spatial            = bias + 3x3B * blocks.0.reduce.activation\n"
+              "blocks.0.spatial.activation = elu(blocks.0.spatial, 1)\n"
+              "blocks.0.expand             = bias + 1x1B * blocks.0.spatial.activation\n"
+              "blocks.0.expand.activation  = elu(blocks.0.expand, 1)\n"
+              "blocks.0                    = input.activation + blocks.0.expand.activation\n"
+              "logits                      = bias + 1x1B * blocks.0\n");
+  options.formulas = false;
+  EXPECT_EQ(output(options).find("the image\n"), std::string::npos);
+}
+
 TEST_F(InspectRun, NeedsNoDataWhereTheSizeOfImagesIsKnown) {
   std::ofstream(file("mnist.yaml")) << "data: {dataset: mnist, directory: /nowhere}\n"
                                     << "model: {input: {kernel: 3, filters: 4}, output: {filters: 4}}\n";
