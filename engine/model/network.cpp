@@ -27,12 +27,6 @@ Shape Network::shape(int node, int images) const {
   return {images, this->node(node).channels, image_height, image_width};
 }
 
-std::vector<int> inputs(const Op& op) {
-  std::vector<int> nodes;
-  for (const Reads& input : reads(op)) nodes.push_back(input.node);
-  return nodes;
-}
-
 void zero_dead_weights(const Network& network, std::span<float> parameters) {
   for (const Parameter& parameter : network.parameters) {
     if (dead_count(parameter) == 0) continue;
