@@ -34,6 +34,7 @@ struct Conditional {
 // Smaller ones cannot be divided by.
 inline constexpr float kLeastTemperature = std::numeric_limits<float>::min();
 
+// Immutable after construction; const calls may be made from several threads at once.
 class OutputHead {
  public:
   virtual ~OutputHead() = default;

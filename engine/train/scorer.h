@@ -13,6 +13,7 @@
 namespace pcnn {
 
 // Exact negative log-likelihoods of images, forward passes only, data-parallel.
+// One thread at a time; its own work goes to the workers.
 class Scorer {
  public:
   // All three must outlive this.

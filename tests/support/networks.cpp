@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/model/blocks.h"
+#include "tests/support/overloaded.h"
 
 namespace pcnn::testing {
 namespace {
@@ -192,7 +193,13 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
   };
   for (const Node& node : network.nodes) {
     std::vector<std::vector<bool>> here(places, std::vector<bool>(places, false));
-    const auto* conv = std::get_if<MaskedConvOp>(&node.op);
+    // The convolution whose window the op reads through; null: it reads the pixel itself, map by map.
+    const MaskedConvOp* conv =
+        std::visit(Overloaded{[](const ImageOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const MaskedConvOp& op) { return &op; },
+                              [](const ActivationOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const AddOp&) -> const MaskedConvOp* { return nullptr; }},
+                   node.op);
     const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0;
     const auto reads_group = [&](int down, int right, int to, int from) {
       if (!conv) return to == from;

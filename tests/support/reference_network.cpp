@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tests/support/overloaded.h"
+
 namespace pcnn::testing {
 namespace {
 
 std::size_t at(int index) {
   return static_cast<std::size_t>(index);
 }
-
-// One function for each op; a new op that has none does not compile.
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
 
 double activate(const ActivationOp& op, double x) {
   switch (op.function) {

@@ -98,6 +98,7 @@ struct Plan {
 };
 
 // Collects steps; every method appends in order of execution.
+// One thread. The engine and the network must outlive it; the finished Plan needs the engine alone.
 class PlanBuilder {
  public:
   PlanBuilder(const dnnl::engine& engine, const Network& network, int images, const CompileOptions& options);

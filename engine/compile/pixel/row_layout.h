@@ -28,6 +28,7 @@ struct PixelSpan {
 };
 
 // Immutable. Offsets are in floats, for `chains` chains and spans of at most `max_columns` columns.
+// Safe to share.
 class RowLayout {
  public:
   // steps: in the order they run.
