@@ -67,7 +67,7 @@ std::vector<float> initial_parameters(const Network& network, Initialisation ini
 }
 
 std::vector<float> random_parameters(const Network& network, std::uint64_t seed) {
-  const RandomStream stream(seed, Stream::kLively);
+  const RandomStream stream(seed, Stream::kProbeParameters);
   const std::vector<double> gain_of = gains(network);
   std::vector<float> values(network.parameter_count(), 0.0f);
   const auto draw = [&](int index, double scale) {

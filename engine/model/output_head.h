@@ -24,7 +24,7 @@ struct HeadConfig {
   int mixtures = 10;  // of kLogisticMixture
 };
 
-// What one dimension's distribution is told from.
+// What one dimension's distribution is computed from.
 struct Conditional {
   std::span<const float> logits;     // all of the pixel's channel group
   int channel = 0;                   // of the dimension, counted inside the group

@@ -7,7 +7,7 @@ namespace pcnn {
 Samples sample_naively(const Network& network, const OutputHead& head, std::span<const float> parameters,
                        const SampleRequest& request, const Workers& workers, Precision precision) {
   PixelDraws draws(network, head, request);
-  const Program program(network, 1, Purpose::kScoring, {.precision = precision});
+  const Program program(network, 1, Purpose::kInference, {.precision = precision});
   PackedWeights packed = program.new_packed_weights();
   workers.run([&] { program.pack(parameters, packed); });
 

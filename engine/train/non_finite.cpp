@@ -22,7 +22,7 @@ Network up_to(const Network& network, int node) {
 bool is_finite_at(const Network& network, int node, std::span<const float> parameters, std::size_t images,
                   const FillImage& fill) {
   const Network part = up_to(network, node);
-  const Program program(part, 1, Purpose::kScoring);
+  const Program program(part, 1, Purpose::kInference);
   PackedWeights packed = program.new_packed_weights();
   program.pack(parameters, packed);
   Workspace workspace(program, packed);

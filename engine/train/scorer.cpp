@@ -18,7 +18,7 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
       area_(image_size_ / static_cast<std::size_t>(network.image_channels)),
-      program_(network, shard_images, Purpose::kScoring, {.precision = precision}),
+      program_(network, shard_images, Purpose::kInference, {.precision = precision}),
       packed_(program_.new_packed_weights()) {
   const auto count = static_cast<std::size_t>(shard_images);
   for (int worker = 0; worker < workers.threads(); ++worker)

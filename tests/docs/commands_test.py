@@ -97,7 +97,7 @@ def load_config(box, text):
     name = re.match(r"# (\S+\.yaml)\n", text)
     file = name[1] if name else yaml.safe_load(text).get("name", "fragment") + ".yaml"
     (box.folder / file).write_text(text + "\n")
-    result = box.run(f"build/bin/pcnn-inspect {file} --no-proof")
+    result = box.run(f"build/bin/pcnn-inspect {file} --no-verify")
     require(result.returncode == 0, f"config {file}: {result.stdout}")
 
 

@@ -36,7 +36,7 @@ struct PrimitiveStep {
   std::vector<std::pair<int, Operand>> arguments;  // DNNL_ARG_...
 };
 
-// diff_src = diff_dst * f'(src), f' told from dst = f(src). All three share one layout.
+// diff_src = diff_dst * f'(src), f' computed from dst = f(src). All three share one layout.
 struct ActivationBackwardStep {
   ActivationOp op;
   int dst = 0;

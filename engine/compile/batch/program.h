@@ -17,7 +17,7 @@ namespace pcnn {
 
 // What a Program is for: scoring keeps only what the next layer reads; training keeps what the backward pass
 // needs.
-enum class Purpose { kScoring, kTraining };
+enum class Purpose { kInference, kTraining };
 
 // What computes an op, for tests, tables and profiles: ("input", "forward", "jit:avx512_common").
 struct Implementation {

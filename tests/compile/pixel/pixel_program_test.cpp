@@ -56,7 +56,7 @@ void expect_forward_pass(Random& random, Network network, int height, int width)
   const std::vector<float> parameters = testing::random_parameters(random, network),
                            images = testing::random_images(random, network, kImages);
   const std::vector<float> whole =
-      testing::Compiled(network, kImages, parameters, Purpose::kScoring).forward(images);
+      testing::Compiled(network, kImages, parameters, Purpose::kInference).forward(images);
   for (const PixelKernel& kernel : pixel_kernels()) {
     const PixelProgram program(network, parameters, kernel);
     IncrementalState cache(program, kImages);
