@@ -28,6 +28,9 @@ NOT_RUN = {
     "./scripts/setup.sh && build/bin/pcnn-run configs/mnist.yaml": "installs packages, builds and trains for hours",
     "./scripts/test.sh": "runs this test",
     "cmake --preset asan && cmake --build --preset asan --parallel && ctest --preset asan": "builds all anew",
+    "python3 -m venv onednn && onednn/bin/pip install onednn-devel-cpu-gomp==2023.2.0": "downloads",
+    "cmake --preset release -B build-onednn3 -DCMAKE_PREFIX_PATH=$PWD/onednn && cmake --build build-onednn3 --parallel":
+        "builds all anew",
     "./scripts/fuzz.sh 60": "builds the fuzzers and runs them for minutes",
 }
 README_LINES = 160
