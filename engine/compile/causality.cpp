@@ -11,6 +11,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/index.h"
+#include "engine/core/pool.h"
 #include "engine/model/sight.h"
 
 namespace pcnn {
@@ -208,12 +209,11 @@ CausalityCheck check_causality(const Network& network, std::span<const float> pa
   check_arguments(network, change);
   const std::int64_t places = count_places(network);
   const auto images = static_cast<int>(std::min<std::int64_t>(kImagesPerPass, places));
-  std::optional<Comparison> comparison;
-  workers.run([&] { comparison.emplace(network, parameters, change, images, purpose, options); });
-  if (!comparison->is_finite())
+  const Comparison comparison(network, parameters, change, images, purpose, options);
+  if (!comparison.is_finite())
     throw ComputeError("the logits are not all finite numbers: what moves them cannot be told");
 
-  std::vector<std::optional<Comparison::Pass>> passes(to_index(workers.threads()));
+  Pool<Comparison::Pass> passes([&] { return Comparison::Pass(comparison); });
   std::atomic<std::int64_t> later_logits{0}, done{0};
   std::mutex mutex;  // of `found` and on_progress
   Found found;
@@ -224,8 +224,7 @@ CausalityCheck check_causality(const Network& network, std::span<const float> pa
       const std::lock_guard lock(mutex);
       if (found.changed < first) return;
     }
-    std::optional<Comparison::Pass>& pass = passes[to_index(Workers::current())];
-    if (!pass) pass.emplace(*comparison);
+    const Pool<Comparison::Pass>::Loan pass = passes.borrow();
     pass->run(first, count);
     for (int image = 0; image < count; ++image) {
       const Movement movement = pass->movement(image, first + image);
@@ -241,9 +240,7 @@ CausalityCheck check_causality(const Network& network, std::span<const float> pa
 
   CausalityCheck check{.places = places, .later_logits = later_logits, .leak = {}};
   if (found.changed >= places) return check;
-  int node = 0;
-  workers.run(
-      [&] { node = find_leaking_node(network, parameters, change, purpose, options, found.changed); });
+  const int node = find_leaking_node(network, parameters, change, purpose, options, found.changed);
   check.leak = {place_of(network, found.changed), place_of(network, found.moved), node};
   return check;
 }
