@@ -11,7 +11,10 @@ namespace {
 
 std::optional<Ending> ending_in(const nlohmann::json& results) {
   if (!results.contains("ended")) return std::nullopt;
-  Ending ending{.reason = results.at("reason"), .step = results.at("step"), .epoch = results.at("epoch")};
+  Ending ending{.reason = results.at("reason"),
+                .step = results.at("step"),
+                .epoch = results.at("epoch"),
+                .diverged = results.value("diverged", false)};
   for (const Ended how : {Ended::kCompleted, Ended::kInterrupted, Ended::kFailed})
     if (results.at("ended").get<std::string>() == name_of(how)) ending.how = how;
   return ending;

@@ -6,7 +6,8 @@
 //    "split": "MNIST test split, 10,000 images", "binarisation": "...", "precision": "f32", "note": "",
 //    "models": [{"parameters": "lowest validation loss", "epoch": 9, "images": 10000, "nats_per_dim": ...}]}
 //
-// A run that ended before its final scores has the first line alone; one that is training, none of it.
+// A run that ended before its final scores has the first line alone, and "diverged": true where training
+// diverged; one that is training, none of it.
 
 #include <cstdint>
 #include <optional>
