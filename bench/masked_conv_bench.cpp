@@ -13,7 +13,7 @@
 
 #include "bench/peak.h"
 #include "bench/reference_network.h"
-#include "engine/compile/program.h"
+#include "engine/compile/batch/program.h"
 #include "engine/core/parallel.h"
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"

@@ -16,7 +16,7 @@
 #include <optional>
 #include <span>
 
-#include "engine/compile/program.h"
+#include "engine/compile/batch/program.h"
 #include "engine/core/parallel.h"
 
 namespace pcnn {

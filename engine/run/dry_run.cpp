@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/compile/program.h"
+#include "engine/compile/batch/program.h"
 #include "engine/core/counted.h"
 #include "engine/model/summary.h"
 #include "engine/run/checkpoint_store.h"

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <span>
 
-#include "engine/compile/pixel_program.h"
+#include "engine/compile/pixel/pixel_program.h"
 #include "engine/core/parallel.h"
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"

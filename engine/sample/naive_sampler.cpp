@@ -1,6 +1,6 @@
 #include "engine/sample/naive_sampler.h"
 
-#include "engine/compile/program.h"
+#include "engine/compile/batch/program.h"
 
 namespace pcnn {
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <set>
 
-#include "engine/compile/program.h"
+#include "engine/compile/batch/program.h"
 #include "engine/core/error.h"
 #include "engine/data/dataset.h"
 #include "engine/model/network_builder.h"

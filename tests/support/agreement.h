@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "engine/compile/program.h"
+#include "engine/compile/batch/program.h"
 #include "tests/support/networks.h"
 
 namespace pcnn::testing {

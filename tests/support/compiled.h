@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/compile/program.h"
+#include "engine/compile/batch/program.h"
 #include "engine/core/parallel.h"
 #include "engine/model/network.h"
 

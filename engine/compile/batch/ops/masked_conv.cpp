@@ -1,0 +1,187 @@
+// A masked convolution as oneDNN sees it: only the rows of the kernel that hold live taps, so a mask-B 3x3
+// kernel
+//
+//     1 1 1
+//     1 1 0     is a 2x3 convolution with one row of padding above and none below.
+//     0 0 0
+//
+// The dead taps of the centre row are zeros in the packed weights. Where kernels are not cropped, all their
+// rows are computed and the dead ones are zeros too.
+
+#include "engine/compile/batch/dnnl_compat.h"
+#include "engine/compile/batch/ops/lower_op.h"
+
+namespace pcnn {
+namespace {
+
+int computed_rows(const PlanBuilder& plan, const MaskedConvOp& op) {
+  return plan.crops_kernels() ? live_rows(op.kernel_height) : op.kernel_height;
+}
+
+dnnl::memory::desc any_kernel(const PlanBuilder& plan, const MaskedConvOp& op, int filters,
+                              dnnl::memory::data_type type) {
+  return {{filters, op.in_channels, computed_rows(plan, op), op.kernel_width},
+          type,
+          dnnl::memory::format_tag::any};
+}
+
+dnnl::memory::desc vector_of(int count) {
+  return {{count}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x};
+}
+
+// All layouts left to the primitive, everything but the bias in the plan's precision; zero rows above the
+// image are either padding or `rows_above` of the source.
+dnnl_compat::ConvGeometry geometry(const PlanBuilder& plan, int node, const MaskedConvOp& op,
+                                   int rows_above = 0) {
+  Shape src = plan.network().shape(op.src, plan.images());
+  src.h += rows_above;
+  const Shape dst = plan.network().shape(node, plan.images());
+  const int centre = op.kernel_height / 2, side = op.kernel_width / 2;
+  const int top = centre - rows_above, bottom = computed_rows(plan, op) - 1 - centre;
+  return {.src = any_layout(src, plan.data_type()),
+          .weights = any_kernel(plan, op, dst.c, plan.data_type()),
+          .bias = vector_of(dst.c),
+          .dst = any_layout(dst, plan.data_type()),
+          .pad_before = {top, side},
+          .pad_after = {bottom, side}};
+}
+
+const Parameter& parameter(const PlanBuilder& plan, int index) {
+  return plan.network().parameters[static_cast<std::size_t>(index)];
+}
+
+// oneDNN's fast backward-weights kernels refuse a top padding above half the kernel's height, which the cut
+// kernels of 5x5 and more have; they get the zero rows stored above the source instead.
+int rows_to_store_above(const PlanBuilder& plan, const MaskedConvOp& op) {
+  const int top = op.kernel_height / 2;
+  return top > computed_rows(plan, op) / 2 ? top : 0;
+}
+
+}  // namespace
+
+int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const FusedOps& fused, int src,
+                      LoweredConv& lowered) {
+  const std::size_t first_step = plan.step_count();
+  dnnl::primitive_attr attributes = fresh_attributes();
+  dnnl::post_ops ops;
+  if (fused.activation)
+    dnnl_compat::append_eltwise(ops, eltwise_algorithm(fused.activation->function), fused.activation->slope);
+  if (fused.skip >= 0) ops.append_binary(dnnl::algorithm::binary_add, plan.desc(fused.skip));
+  if (ops.len() > 0) attributes.set_post_ops(ops);
+
+  dnnl_compat::ConvGeometry shape = geometry(plan, node, op);
+  const auto forward_pd = [&] {
+    return dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape, attributes);
+  };
+  lowered.src = src;
+  lowered.forward = forward_pd();
+  auto pd = lowered.forward;
+  if (fused.f32_result && plan.data_type() != dnnl::memory::data_type::f32) {
+    shape.dst = any_layout(plan.network().shape(node, plan.images()), dnnl::memory::data_type::f32);
+    pd = forward_pd();
+  }
+  // A skip in another layout than the result's drops to slow kernels without a word.
+  if (fused.skip >= 0 && plan.desc(fused.skip) != pd.dst_desc()) return -1;
+
+  const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
+  const Parameter& bias = parameter(plan, op.bias);
+  const int dst = plan.new_tensor(pd.dst_desc());
+  PlanBuilder::Arguments arguments{{{DNNL_ARG_SRC, plan.in_layout(src, pd.src_desc())}},
+                                   {{DNNL_ARG_DST, dst}},
+                                   {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}},
+                                    {DNNL_ARG_BIAS, {Operand::Home::kBias, bias.offset, pd.bias_desc()}}}};
+  if (fused.skip >= 0)
+    arguments.reads.emplace_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len() - 1) | DNNL_ARG_SRC_1, fused.skip);
+  plan.primitive(dnnl::convolution_forward(pd), pd.scratchpad_desc(), std::move(arguments));
+  plan.note_implementation(node, "forward", pd.impl_info_str(), first_step);
+  return dst;
+}
+
+int lower_masked_conv_backward_data(PlanBuilder& plan, int node, const MaskedConvOp& op,
+                                    const LoweredConv& lowered, int diff_dst) {
+  const std::size_t first_step = plan.step_count();
+  const auto pd = dnnl_compat::conv_backward_data(plan.engine(), geometry(plan, node, op), lowered.forward,
+                                                  fresh_attributes());
+
+  const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
+  const int diff_src = plan.new_tensor(pd.diff_src_desc());
+  plan.primitive(dnnl::convolution_backward_data(pd), pd.scratchpad_desc(),
+                 {{{DNNL_ARG_DIFF_DST, plan.in_layout(diff_dst, pd.diff_dst_desc())}},
+                  {{DNNL_ARG_DIFF_SRC, diff_src}},
+                  {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}}}});
+  plan.note_implementation(node, "backward data", pd.impl_info_str(), first_step);
+  return diff_src;
+}
+
+namespace {
+
+// Our own kernel, which computes live taps only and writes them where they belong.
+void lower_weight_gradient(PlanBuilder& plan, int node, const MaskedConvOp& op, int src, int diff_dst) {
+  const std::size_t first_step = plan.step_count();
+  const Shape shape = plan.network().shape(op.src, plan.images());
+  const auto in_blocks = [&](int tensor) {
+    return plan.in_layout(
+        tensor, {plan.desc(tensor).dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::nChw8c});
+  };
+  const Parameter& weight = parameter(plan, op.weight);
+  WeightGradientStep step{.gradient = {.images = shape.n,
+                                       .height = shape.h,
+                                       .width = shape.w,
+                                       .in_channels = shape.c,
+                                       .filters = weight.shape[0],
+                                       .kernel_height = op.kernel_height,
+                                       .kernel_width = op.kernel_width,
+                                       .plain_src = op.src == 0},
+                          .taps = live_kernel_taps(op),
+                          .weights = weight.offset,
+                          .bias = parameter(plan, op.bias).offset};
+  step.gradient.tap_count = static_cast<int>(step.taps.size());
+  step.src = step.gradient.plain_src ? src : in_blocks(src);
+  step.diff_dst = in_blocks(diff_dst);
+  plan.weight_gradient(std::move(step));
+  plan.note_implementation(node, "backward weights", plan.vector_kernels().name, first_step);
+}
+
+}  // namespace
+
+void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const MaskedConvOp& op,
+                                        const LoweredConv& lowered, int diff_dst) {
+  if (plan.crops_kernels() && plan.vector_kernels().weight_gradient &&
+      plan.data_type() == dnnl::memory::data_type::f32)
+    return lower_weight_gradient(plan, node, op, lowered.src, diff_dst);
+  const std::size_t first_step = plan.step_count();
+  const int rows_above = rows_to_store_above(plan, op);
+  dnnl_compat::ConvGeometry shape = geometry(plan, node, op, rows_above);
+  const auto hint = rows_above == 0
+                        ? lowered.forward
+                        : dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
+                                                    fresh_attributes());
+  shape.weights = any_kernel(plan, op, static_cast<int>(shape.dst.dims()[1]), dnnl::memory::data_type::f32);
+  const auto pd = dnnl_compat::conv_backward_weights(plan.engine(), shape, hint, fresh_attributes());
+
+  const int src = rows_above == 0 ? lowered.src : plan.with_zero_rows_above(lowered.src, rows_above);
+  const Parameter& weight = parameter(plan, op.weight);
+  const Parameter& bias = parameter(plan, op.bias);
+  const int diff_weights = plan.new_tensor(pd.diff_weights_desc());
+  plan.primitive(dnnl::convolution_backward_weights(pd), pd.scratchpad_desc(),
+                 {{{DNNL_ARG_SRC, plan.in_layout(src, pd.src_desc())},
+                   {DNNL_ARG_DIFF_DST, plan.in_layout(diff_dst, pd.diff_dst_desc())}},
+                  {{DNNL_ARG_DIFF_WEIGHTS, diff_weights}},
+                  {{DNNL_ARG_DIFF_BIAS, {Operand::Home::kGradients, bias.offset, pd.diff_bias_desc()}}}});
+
+  // The computed rows of the full OIHW kernel in the caller's gradient buffer; others are never written.
+  const dnnl::memory::dims full(weight.shape.begin(), weight.shape.end());
+  const dnnl::memory::dims computed{full[0], full[1], computed_rows(plan, op), full[3]};
+  const dnnl::memory::desc window(
+      computed, dnnl::memory::data_type::f32,
+      dnnl::memory::dims{full[1] * full[2] * full[3], full[2] * full[3], full[3], 1});
+  const dnnl::reorder::primitive_desc reorder(plan.engine(), pd.diff_weights_desc(), plan.engine(), window,
+                                              fresh_attributes());
+  plan.primitive(dnnl::reorder(reorder), reorder.scratchpad_desc(),
+                 {{{DNNL_ARG_FROM, diff_weights}},
+                  {},
+                  {{DNNL_ARG_TO, {Operand::Home::kGradients, weight.offset, window}}}});
+  plan.note_implementation(node, "backward weights", pd.impl_info_str(), first_step);
+}
+
+}  // namespace pcnn

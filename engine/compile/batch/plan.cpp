@@ -1,0 +1,181 @@
+#include "engine/compile/batch/plan.h"
+
+#include <algorithm>
+
+namespace pcnn {
+namespace {
+
+std::size_t at(int index) {
+  return static_cast<std::size_t>(index);
+}
+
+}  // namespace
+
+dnnl::memory::desc any_layout(const Shape& shape, dnnl::memory::data_type type) {
+  return {{shape.n, shape.c, shape.h, shape.w}, type, dnnl::memory::format_tag::any};
+}
+
+dnnl::memory::desc plain_layout(const Shape& shape) {
+  return {{shape.n, shape.c, shape.h, shape.w}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::nchw};
+}
+
+dnnl::primitive_attr fresh_attributes() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images,
+                         const CompileOptions& options)
+    : engine_(engine),
+      network_(network),
+      images_(images),
+      precision_(options.precision),
+      crops_kernels_(options.crop_kernels) {
+  plan_.vector_kernels = options.kernels;
+}
+
+dnnl::memory::data_type PlanBuilder::data_type() const {
+  return precision_ == Precision::kBf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
+dnnl::memory::desc PlanBuilder::desc(int tensor) const {
+  return plan_.tensors[at(tensor)];
+}
+
+int PlanBuilder::new_tensor(const dnnl::memory::desc& desc) {
+  tensor_lives_.push_back({.bytes = desc.get_size(), .first_step = -1, .last_step = -1});
+  plan_.tensors.push_back(desc);
+  return static_cast<int>(plan_.tensors.size()) - 1;
+}
+
+void PlanBuilder::append(StepAction action, std::span<const int> reads, std::span<const int> writes) {
+  const int step = static_cast<int>(plan_.steps.size());
+  plan_.steps.push_back(std::move(action));
+  for (const int tensor : reads) tensor_lives_[at(tensor)].last_step = step;
+  for (const int tensor : writes) {
+    TensorLife& life = tensor_lives_[at(tensor)];
+    if (life.first_step < 0) life.first_step = step;
+    life.last_step = step;
+  }
+}
+
+void PlanBuilder::caller(std::span<const int> reads, std::span<const int> writes) {
+  append(CallerStep{}, reads, writes);
+}
+
+void PlanBuilder::primitive(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad,
+                            Arguments arguments) {
+  PrimitiveStep step{primitive, std::move(arguments.others)};
+  std::vector<int> reads, writes;
+  for (const auto& [argument, tensor] : arguments.reads) {
+    step.arguments.push_back({argument, {Operand::Home::kTensor, at(tensor), desc(tensor)}});
+    reads.push_back(tensor);
+  }
+  for (const auto& [argument, tensor] : arguments.writes) {
+    step.arguments.push_back({argument, {Operand::Home::kTensor, at(tensor), desc(tensor)}});
+    writes.push_back(tensor);
+  }
+  // Operands outside `reads` and `writes` may still look at tensors through another layout.
+  for (const auto& [argument, operand] : step.arguments)
+    if (operand.home == Operand::Home::kTensor) reads.push_back(static_cast<int>(operand.index));
+  if (scratchpad.get_size() > 0) {
+    step.arguments.push_back({DNNL_ARG_SCRATCHPAD, {Operand::Home::kScratchpad, 0, scratchpad}});
+    plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratchpad.get_size());
+  }
+  append(std::move(step), reads, writes);
+}
+
+int PlanBuilder::in_layout(int tensor, const dnnl::memory::desc& layout) {
+  if (desc(tensor) == layout) return tensor;
+  const int copy = new_tensor(layout);
+  const dnnl::reorder::primitive_desc pd(engine_, desc(tensor), engine_, layout, fresh_attributes());
+  primitive(dnnl::reorder(pd), pd.scratchpad_desc(), {{{DNNL_ARG_FROM, tensor}}, {{DNNL_ARG_TO, copy}}, {}});
+  return copy;
+}
+
+int PlanBuilder::sum(int a, int b) {
+  const int other = in_layout(b, desc(a));
+  const int dst = new_tensor(desc(a));
+  in_place_.push_back({other, dst, static_cast<int>(plan_.steps.size())});
+  in_place_.push_back({a, dst, static_cast<int>(plan_.steps.size())});
+  append(SumStep{a, other, dst}, std::vector{a, other}, std::vector{dst});
+  return dst;
+}
+
+int PlanBuilder::activation_backward(const ActivationOp& op, int dst, int diff_dst) {
+  const int diff = in_layout(diff_dst, desc(dst));
+  const int diff_src = new_tensor(desc(dst));
+  in_place_.push_back({diff, diff_src, static_cast<int>(plan_.steps.size())});
+  append(ActivationBackwardStep{op, dst, diff, diff_src}, std::vector{dst, diff}, std::vector{diff_src});
+  return diff_src;
+}
+
+void PlanBuilder::weight_gradient(WeightGradientStep step) {
+  const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
+  plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
+  const std::vector reads{step.src, step.diff_dst};
+  append(std::move(step), reads, {});
+}
+
+int PlanBuilder::with_zero_rows_above(int src, int rows) {
+  const auto dims = desc(src).dims();
+  const auto with_tag = [type = desc(src).data_type()](const dnnl::memory::dims& d,
+                                                       dnnl::memory::format_tag tag) {
+    return dnnl::memory::desc(d, type, tag);
+  };
+  // The source's own blocking where it is one of the usual two, so that the convolution takes the copy as it
+  // is.
+  dnnl::memory::format_tag tag = dnnl::memory::format_tag::nchw;
+  for (const auto blocked : {dnnl::memory::format_tag::nChw16c, dnnl::memory::format_tag::nChw8c})
+    if (desc(src) == with_tag(dims, blocked)) tag = blocked;
+
+  const dnnl::memory::dims taller{dims[0], dims[1], dims[2] + rows, dims[3]};
+  const int padded = new_tensor(with_tag(taller, tag));
+  const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, rows, 0});
+  append(ZeroStep{padded}, {}, std::vector{padded});
+  const dnnl::reorder::primitive_desc pd(engine_, desc(src), engine_, window, fresh_attributes());
+  primitive(dnnl::reorder(pd), pd.scratchpad_desc(),
+            {{{DNNL_ARG_FROM, src}}, {}, {{DNNL_ARG_TO, {Operand::Home::kTensor, at(padded), window}}}});
+  return padded;
+}
+
+std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& layout) {
+  for (std::size_t i = 0; i < plan_.kernels.size(); ++i)
+    if (plan_.kernels[i].parameter == parameter && plan_.kernels[i].packed == layout) return i;
+  const dnnl::memory::desc plain(layout.dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::oihw);
+  const dnnl::reorder::primitive_desc pd(engine_, plain, engine_, layout);
+  plan_.kernels.push_back({parameter, plain, layout, dnnl::reorder(pd), plan_.packed_bytes});
+  plan_.packed_bytes += (layout.get_size() + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+  return plan_.kernels.size() - 1;
+}
+
+void PlanBuilder::note_implementation(int node, const char* direction, const char* name,
+                                      std::size_t first_step) {
+  plan_.implementations.push_back(
+      {network_.nodes[at(node)].name, direction, name, first_step, plan_.steps.size()});
+}
+
+Plan PlanBuilder::finish(int images_tensor, int logits_tensor, int diff_logits_tensor,
+                         std::size_t backward_begin) && {
+  plan_.images_tensor = images_tensor;
+  plan_.logits_tensor = logits_tensor;
+  plan_.diff_logits_tensor = diff_logits_tensor;
+  plan_.backward_begin = backward_begin;
+
+  plan_.lives = std::move(tensor_lives_);
+  plan_.buffers.resize(plan_.tensors.size());
+  for (std::size_t tensor = 0; tensor < plan_.buffers.size(); ++tensor) plan_.buffers[tensor] = tensor;
+  for (const InPlace& pair : in_place_) {
+    const std::size_t dst = at(pair.dst), buffer = plan_.buffers[at(pair.src)];
+    // Only where dst has its own buffer still, and nothing else looks at the source's buffer after this step.
+    if (plan_.buffers[dst] != dst || plan_.lives[buffer].last_step != pair.step) continue;
+    plan_.buffers[dst] = buffer;
+    plan_.lives[buffer].last_step = plan_.lives[dst].last_step;
+    plan_.lives[dst].bytes = 0;
+  }
+  plan_.arena = plan_arena(plan_.lives);
+  return std::move(plan_);
+}
+
+}  // namespace pcnn

@@ -1,0 +1,176 @@
+#pragma once
+
+// The compiled form of a network before memory is given out: steps over tensors. Inside compile/ only.
+
+#include <cstddef>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "engine/compile/arena_plan.h"
+#include "engine/compile/batch/program.h"
+#include "engine/compile/kernels/training_kernels.h"
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// A memory a primitive reads or writes, and the layout it sees there.
+struct Operand {
+  enum class Home {
+    kTensor,     // index: tensor of the plan
+    kPacked,     // index: packed weights of the plan
+    kGradients,  // index: float offset into the caller's gradient buffer
+    kBias,       // index: float offset into the packed biases
+    kScratchpad,
+  };
+  Home home = Home::kTensor;
+  std::size_t index = 0;
+  dnnl::memory::desc desc;
+};
+
+struct PrimitiveStep {
+  dnnl::primitive primitive;
+  std::vector<std::pair<int, Operand>> arguments;  // DNNL_ARG_...
+};
+
+// diff_src = diff_dst * f'(src), f' told from dst = f(src). All three share one layout.
+struct ActivationBackwardStep {
+  ActivationOp op;
+  int dst = 0;
+  int diff_dst = 0;
+  int diff_src = 0;
+};
+
+// dst = a + b, one layout.
+struct SumStep {
+  int a = 0;
+  int b = 0;
+  int dst = 0;
+};
+
+// Into the caller's gradient buffer, at these float offsets.
+struct WeightGradientStep {
+  WeightGradient gradient;  // without its pointers
+  std::vector<KernelTap> taps;
+  int src = 0;
+  int diff_dst = 0;
+  std::size_t weights = 0;
+  std::size_t bias = 0;
+};
+
+struct ZeroStep {
+  int dst = 0;
+};
+
+// Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
+struct CallerStep {};
+
+using StepAction =
+    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
+
+// Masked weights of one convolution in the layout one primitive wants.
+struct PackedKernel {
+  int parameter = 0;         // index into Network::parameters
+  dnnl::memory::desc plain;  // f32 OIHW, live rows only where kernels are cropped
+  dnnl::memory::desc packed;
+  dnnl::primitive reorder;  // plain -> packed
+  std::size_t offset = 0;   // bytes, into the packed weights
+};
+
+struct Plan {
+  std::vector<StepAction> steps;
+  std::vector<dnnl::memory::desc> tensors;
+  std::vector<TensorLife> lives;     // of buffers; several tensors may share one
+  std::vector<std::size_t> buffers;  // tensor -> index into lives and arena.offsets
+  ArenaPlan arena;
+  std::vector<PackedKernel> kernels;
+  std::size_t packed_bytes = 0;
+  std::size_t scratchpad_bytes = 0;
+  int images_tensor = 0;
+  int logits_tensor = 0;
+  int diff_logits_tensor = -1;     // -1 in a forward-only plan
+  std::size_t backward_begin = 0;  // steps [1, backward_begin) are the forward pass
+  std::vector<Implementation> implementations;
+  TrainingKernels vector_kernels;  // for the steps that are no primitives
+};
+
+// Collects steps; every method appends in order of execution.
+class PlanBuilder {
+ public:
+  PlanBuilder(const dnnl::engine& engine, const Network& network, int images, const CompileOptions& options);
+
+  [[nodiscard]] const dnnl::engine& engine() const { return engine_; }
+  [[nodiscard]] const Network& network() const { return network_; }
+  [[nodiscard]] int images() const { return images_; }
+  [[nodiscard]] bool crops_kernels() const { return crops_kernels_; }
+  // Of feature maps, their gradients and packed weights.
+  [[nodiscard]] dnnl::memory::data_type data_type() const;
+  [[nodiscard]] const TrainingKernels& vector_kernels() const { return plan_.vector_kernels; }
+  // A copy: a reference into the list of tensors would not outlive the next new_tensor().
+  [[nodiscard]] dnnl::memory::desc desc(int tensor) const;
+
+  int new_tensor(const dnnl::memory::desc& desc);
+  // The tensor itself where it has this layout already, else a reordered copy.
+  int in_layout(int tensor, const dnnl::memory::desc& desc);
+  // a + b as a new tensor in a's layout.
+  int sum(int a, int b);
+  int activation_backward(const ActivationOp& op, int dst, int diff_dst);
+  void weight_gradient(WeightGradientStep step);
+  // A copy of src with zero rows above it.
+  int with_zero_rows_above(int src, int rows);
+  // Index of the kernel packed for this weights layout (any other layout than plain OIHW is reordered to).
+  std::size_t packed_kernel(int parameter, const dnnl::memory::desc& layout);
+
+  // Arguments: tensors read and written, then whatever else. The scratchpad is added here.
+  struct Arguments {
+    std::vector<std::pair<int, int>> reads;   // DNNL_ARG, tensor
+    std::vector<std::pair<int, int>> writes;  // DNNL_ARG, tensor
+    std::vector<std::pair<int, Operand>> others;
+  };
+  void primitive(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad, Arguments arguments);
+  // Of the steps appended since `first_step`.
+  void note_implementation(int node, const char* direction, const char* name, std::size_t first_step);
+
+  // The caller's turn: tensors it writes and reads there.
+  void caller(std::span<const int> reads, std::span<const int> writes);
+  [[nodiscard]] std::size_t step_count() const { return plan_.steps.size(); }
+
+  // Closes the plan: lets elementwise results take over the buffer of an operand that dies there, then gives
+  // out the arena.
+  [[nodiscard]] Plan finish(int images_tensor, int logits_tensor, int diff_logits_tensor,
+                            std::size_t backward_begin) &&;
+
+ private:
+  void append(StepAction action, std::span<const int> reads, std::span<const int> writes);
+  // dst may be computed in the buffer of src, element by element.
+  struct InPlace {
+    int src;
+    int dst;
+    int step;
+  };
+
+  const dnnl::engine& engine_;
+  const Network& network_;
+  int images_;
+  Precision precision_;
+  bool crops_kernels_;
+  Plan plan_;
+  std::vector<TensorLife> tensor_lives_;
+  std::vector<InPlace> in_place_;
+};
+
+// f32, NCHW order of dimensions, any or plain layout.
+[[nodiscard]] dnnl::memory::desc any_layout(const Shape& shape, dnnl::memory::data_type type);
+[[nodiscard]] dnnl::memory::desc plain_layout(const Shape& shape);
+// Attributes every primitive gets: the scratchpad comes from the caller. A fresh object each time, since
+// copies of a primitive_attr share one handle.
+[[nodiscard]] dnnl::primitive_attr fresh_attributes();
+
+// Network -> plan. With `backward`, gradients of all parameters follow the forward pass.
+[[nodiscard]] Plan lower(const dnnl::engine& engine, const Network& network, int images, bool backward,
+                         const CompileOptions& options);
+
+}  // namespace pcnn

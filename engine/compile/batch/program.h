@@ -1,0 +1,119 @@
+#pragma once
+
+// The compiled network: built once, then immutable and shared by every thread. One Workspace per thread holds
+// what changes. oneDNN stays behind this header.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/compile/kernels/training_kernels.h"
+#include "engine/compile/precision.h"
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// What a Program is for: scoring keeps only what the next layer reads; training keeps what the backward pass
+// needs.
+enum class Purpose { kScoring, kTraining };
+
+// What computes an op, for tests, tables and profiles: ("input", "forward", "jit:avx512_common").
+struct Implementation {
+  std::string op;
+  std::string direction;
+  std::string name;
+  // For Program::repeat(): steps [first_step, end_step), which are the primitive and what copies its operands
+  // into its layouts.
+  std::size_t first_step = 0;
+  std::size_t end_step = 0;
+};
+
+struct CompileOptions {
+  Precision precision = Precision::kF32;
+  TrainingKernels kernels = training_kernels().back();
+  // false computes the dead rows of kernels too, as programs that multiply kernels by a mask do, and computes
+  // every weight gradient with oneDNN, which knows no mask: for benchmarks and checks.
+  bool crop_kernels = true;
+};
+
+class Program;
+
+// Masked weights in the layouts the primitives want. Written by Program::pack, read by every workspace bound
+// to it.
+class PackedWeights {
+ public:
+  ~PackedWeights();
+  PackedWeights(PackedWeights&&) noexcept;
+
+  struct Memory;
+
+ private:
+  friend class Program;
+  friend class Workspace;
+  explicit PackedWeights(std::unique_ptr<Memory> memory);
+  std::unique_ptr<Memory> memory_;
+};
+
+// One worker's activations, gradients and scratchpad. Not thread-safe; the Program and PackedWeights it was
+// made from must outlive it.
+class Workspace {
+ public:
+  Workspace(const Program& program, const PackedWeights& packed);
+  ~Workspace();
+  Workspace(Workspace&&) noexcept;
+
+  struct Impl;
+
+ private:
+  friend class Program;
+  std::unique_ptr<Impl> impl_;
+};
+
+class Program {
+ public:
+  // Compiles for batches of exactly `images` images. Throws ComputeError when
+  // oneDNN refuses the network. Everything below that computes is to be called inside Workers::run() or under
+  // SingleThreadedCompute.
+  Program(const Network& network, int images, Purpose purpose, const CompileOptions& options = {});
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  [[nodiscard]] int images() const;
+  [[nodiscard]] std::size_t workspace_bytes() const;           // of each Workspace
+  [[nodiscard]] std::size_t workspace_bytes_unshared() const;  // had every tensor bytes of its own
+  [[nodiscard]] std::size_t packed_bytes() const;              // of each PackedWeights
+
+  [[nodiscard]] PackedWeights new_packed_weights() const;
+  // Kernels are packed one by one, so the caller may share them out: `kernel` in [0, packed_kernel_count()).
+  [[nodiscard]] std::size_t packed_kernel_count() const;
+  // parameters: the flat f32 masters. Dead weights are packed as zeros whatever the masters hold.
+  void pack_kernel(std::size_t kernel, std::span<const float> parameters, PackedWeights& packed) const;
+  void pack_biases(std::span<const float> parameters, PackedWeights& packed) const;
+  // All of the above, one after the other.
+  void pack(std::span<const float> parameters, PackedWeights& packed) const;
+
+  // images: NCHW as fed to the network; logits: NCHW. Allocates nothing. Thread-safe on different workspaces.
+  void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits) const;
+  // After forward() on the same workspace. Writes d(loss)/d(parameters) of this batch over `gradients`
+  // (parameter order). What it writes at dead taps, if anything, means nothing: see zero_dead_weights.
+  // Cropped kernels leave the rows below the centre alone.
+  void backward(Workspace& workspace, std::span<const float> diff_logits, std::span<float> gradients) const;
+
+  // Computes one op's steps once more, on whatever forward() and backward() left in the workspace: for
+  // benchmarks. `gradients` as in backward().
+  void repeat(const Implementation& implementation, Workspace& workspace, std::span<float> gradients) const;
+
+  // In order of execution.
+  [[nodiscard]] std::vector<Implementation> implementations() const;
+
+  struct Impl;
+
+ private:
+  friend class Workspace;
+  std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace pcnn

@@ -1,0 +1,51 @@
+#pragma once
+
+// What program.h hides. Inside compile/ only.
+
+#include <oneapi/dnnl/dnnl.hpp>
+#include <utility>
+#include <vector>
+
+#include "engine/compile/aligned_buffer.h"
+#include "engine/compile/batch/plan.h"
+#include "engine/compile/batch/program.h"
+
+namespace pcnn {
+
+struct Program::Impl {
+  Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options);
+
+  Network network;
+  int images;
+  dnnl::engine engine;
+  Plan plan;
+};
+
+struct PackedWeights::Memory {
+  explicit Memory(const Program::Impl& program);
+
+  AlignedBuffer kernels;
+  AlignedBuffer biases;  // at their offsets in the flat parameters
+};
+
+struct Workspace::Impl {
+  Impl(const Program::Impl& program, const PackedWeights::Memory& packed);
+
+  // Runs steps [begin, end) of the plan.
+  void run(std::size_t begin, std::size_t end);
+  [[nodiscard]] std::byte* tensor(int index) const;
+  [[nodiscard]] const dnnl::memory::desc& desc(int index) const;
+  void bind_gradients(float* gradients);
+
+  const Plan& plan;
+  AlignedBuffer arena;
+  AlignedBuffer scratchpad;
+  dnnl::stream stream;
+  // Arguments of every primitive step, resolved to memory once, so that a run only calls the primitives.
+  std::vector<std::vector<dnnl_exec_arg_t>> arguments;
+  std::vector<dnnl::memory> memories;                           // what `arguments` points to
+  std::vector<std::pair<std::size_t, dnnl::memory>> gradients;  // float offset in the caller's buffer
+  float* gradients_base = nullptr;                              // the caller's buffer
+};
+
+}  // namespace pcnn

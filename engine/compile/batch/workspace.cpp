@@ -1,0 +1,124 @@
+#include <cstring>
+
+#include "engine/compile/batch/program_impl.h"
+#include "engine/core/error.h"
+
+namespace pcnn {
+
+Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory& packed)
+    : plan(program.plan),
+      arena(plan.arena.bytes),
+      scratchpad(plan.scratchpad_bytes),
+      stream(program.engine),
+      arguments(plan.steps.size()) {
+  const auto address = [&](const Operand& operand) -> void* {
+    switch (operand.home) {
+      case Operand::Home::kTensor:
+        return tensor(static_cast<int>(operand.index));
+      case Operand::Home::kPacked:
+        return packed.kernels.data() + plan.kernels[operand.index].offset;
+      case Operand::Home::kBias:
+        return packed.biases.data() + operand.index * sizeof(float);
+      case Operand::Home::kScratchpad:
+        return scratchpad.data();
+      case Operand::Home::kGradients:
+        break;  // the caller's: bind_gradients()
+    }
+    return nullptr;
+  };
+  for (std::size_t step = 0; step < plan.steps.size(); ++step) {
+    const auto* primitive = std::get_if<PrimitiveStep>(&plan.steps[step]);
+    if (!primitive) continue;
+    for (const auto& [argument, operand] : primitive->arguments) {
+      const dnnl::memory& memory = memories.emplace_back(operand.desc, program.engine, address(operand));
+      arguments[step].push_back({argument, memory.get()});
+      if (operand.home == Operand::Home::kGradients) gradients.emplace_back(operand.index, memory);
+    }
+  }
+}
+
+std::byte* Workspace::Impl::tensor(int index) const {
+  const std::size_t buffer = plan.buffers[static_cast<std::size_t>(index)];
+  return arena.data() + plan.arena.offsets[buffer];
+}
+
+const dnnl::memory::desc& Workspace::Impl::desc(int index) const {
+  return plan.tensors[static_cast<std::size_t>(index)];
+}
+
+void Workspace::Impl::bind_gradients(float* base) {
+  gradients_base = base;
+  for (auto& [offset, memory] : gradients) memory.set_data_handle(base + offset);
+}
+
+namespace {
+
+struct RunStep {
+  Workspace::Impl& workspace;
+  std::size_t index;
+
+  bool holds_bf16(int tensor) const {
+    return workspace.desc(tensor).data_type() == dnnl::memory::data_type::bf16;
+  }
+  template <typename Element>
+  Element* at(int tensor) const {
+    return reinterpret_cast<Element*>(workspace.tensor(tensor));
+  }
+  template <typename Element>
+  std::size_t count(int tensor) const {
+    return workspace.desc(tensor).get_size() / sizeof(Element);
+  }
+
+  void operator()(const CallerStep&) const {}
+  void operator()(const PrimitiveStep& step) const {
+    const auto& arguments = workspace.arguments[index];
+    const dnnl_status_t status = dnnl_primitive_execute(step.primitive.get(), workspace.stream.get(),
+                                                        static_cast<int>(arguments.size()), arguments.data());
+    if (status != dnnl_success)
+      throw ComputeError("step " + std::to_string(index) + " failed: oneDNN status " +
+                         std::to_string(status));
+  }
+  void operator()(const ActivationBackwardStep& step) const {
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    if (holds_bf16(step.dst))
+      kernels.activation_backward_bf16(step.op, count<Bf16>(step.dst), at<Bf16>(step.dst),
+                                       at<Bf16>(step.diff_dst), at<Bf16>(step.diff_src));
+    else
+      kernels.activation_backward(step.op, count<float>(step.dst), at<float>(step.dst),
+                                  at<float>(step.diff_dst), at<float>(step.diff_src));
+  }
+  void operator()(const SumStep& step) const {
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    if (holds_bf16(step.dst))
+      kernels.sum_bf16(count<Bf16>(step.dst), at<Bf16>(step.a), at<Bf16>(step.b), at<Bf16>(step.dst));
+    else
+      kernels.sum(count<float>(step.dst), at<float>(step.a), at<float>(step.b), at<float>(step.dst));
+  }
+  void operator()(const WeightGradientStep& step) const {
+    WeightGradient gradient = step.gradient;
+    gradient.taps = step.taps.data();
+    gradient.src = at<float>(step.src);
+    gradient.diff_dst = at<float>(step.diff_dst);
+    gradient.weights = workspace.gradients_base + step.weights;
+    gradient.bias = workspace.gradients_base + step.bias;
+    gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
+    workspace.plan.vector_kernels.weight_gradient(gradient);
+  }
+  void operator()(const ZeroStep& step) const {
+    std::memset(workspace.tensor(step.dst), 0, workspace.desc(step.dst).get_size());
+  }
+};
+
+}  // namespace
+
+void Workspace::Impl::run(std::size_t begin, std::size_t end) {
+  for (std::size_t step = begin; step < end; ++step) std::visit(RunStep{*this, step}, plan.steps[step]);
+  stream.wait();
+}
+
+Workspace::Workspace(const Program& program, const PackedWeights& packed)
+    : impl_(std::make_unique<Impl>(*program.impl_, *packed.memory_)) {}
+Workspace::~Workspace() = default;
+Workspace::Workspace(Workspace&&) noexcept = default;
+
+}  // namespace pcnn

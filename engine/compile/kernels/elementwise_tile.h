@@ -1,0 +1,72 @@
+#pragma once
+
+// Elementwise passes over whole buffers, once for every vector width. Included by source files that are built
+// once per instruction set.
+
+#include <cstddef>
+
+#include "engine/compile/kernels/training_kernels.h"
+#include "engine/core/simd.h"
+#include "engine/model/network.h"
+
+namespace pcnn {
+namespace {
+
+template <int kLanes>
+struct ElementwiseTile : Simd<kLanes> {
+  using typename Simd<kLanes>::Vector;
+  using Simd<kLanes>::load, Simd<kLanes>::store;
+
+  // dst[i] = f(a[i], b[i]); dst may be a or b.
+  template <typename Element, typename Function>
+  static void map(std::size_t count, const Element* a, const Element* b, Element* dst, Function function) {
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) store(dst + i, function(load(a + i), load(b + i)));
+    if (i == count) return;
+    const std::size_t bytes = (count - i) * sizeof(Element);
+    Element x[kLanes] = {}, y[kLanes] = {};
+    __builtin_memcpy(x, a + i, bytes);
+    __builtin_memcpy(y, b + i, bytes);
+    store(x, function(load(x), load(y)));
+    __builtin_memcpy(dst + i, x, bytes);
+  }
+
+  template <typename Element>
+  static void activation_backward(const ActivationOp& op, std::size_t count, const Element* dst,
+                                  const Element* diff_dst, Element* diff_src) {
+    const Vector zero{}, slope = zero + op.slope;
+    const auto with = [&](auto function) { map(count, dst, diff_dst, diff_src, function); };
+    switch (op.function) {
+      case Activation::kRelu:
+        return with([=](Vector y, Vector d) { return y > zero ? d : zero; });
+      case Activation::kLeakyRelu:
+        return with([=](Vector y, Vector d) { return y > zero ? d : d * slope; });
+      case Activation::kElu:
+        return with([=](Vector y, Vector d) { return y > zero ? d : d * (y + slope); });
+      case Activation::kTanh:
+        return with([=](Vector y, Vector d) { return d * (1.0f - y * y); });
+      case Activation::kSigmoid:
+        return with([=](Vector y, Vector d) { return d * (y * (1.0f - y)); });
+    }
+  }
+
+  template <typename Element>
+  static void sum(std::size_t count, const Element* a, const Element* b, Element* dst) {
+    map(count, a, b, dst, [](Vector x, Vector y) { return x + y; });
+  }
+};
+
+// Those of training_kernels.h, without a weight gradient.
+template <int kLanes>
+TrainingKernels elementwise_kernels(const char* name) {
+  using Tile = ElementwiseTile<kLanes>;
+  return {.name = name,
+          .lanes = kLanes,
+          .activation_backward = Tile::template activation_backward<float>,
+          .sum = Tile::template sum<float>,
+          .activation_backward_bf16 = Tile::template activation_backward<Bf16>,
+          .sum_bf16 = Tile::template sum<Bf16>};
+}
+
+}  // namespace
+}  // namespace pcnn

@@ -1,0 +1,14 @@
+// Compiled with flags of its own: see CMakeLists.txt.
+
+#include "engine/compile/kernels/elementwise_tile.h"
+#include "engine/compile/kernels/pixel_gemm_tile.h"
+
+namespace pcnn {
+
+PixelKernel pixel_kernel_avx2() {
+  using Tile = PixelTile<8>;
+  return {"avx2",    Tile::kPanel,       Precision::kF32,
+          Tile::run, Tile::activate_all, ElementwiseTile<8>::sum<float>};
+}
+
+}  // namespace pcnn

@@ -1,0 +1,235 @@
+#pragma once
+
+// The body of the product in pixel_gemm.h, once for every vector width. Included by one source file per
+// instruction set, each compiled with that set's flags; everything here has internal linkage (simd.h). A
+// register tile holds
+//
+//            filters ->   | vector 0 | vector 1 |   two vectors a panel, one to four panels
+//     chain 0             |  acc     |  acc     |   k runs innermost: per k, a broadcast of src[chain][k]
+//     times chain 1             |  acc     |  acc     |   the panel's row k
+//     ...
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/compile/kernels/pixel_gemm.h"
+#include "engine/core/simd.h"
+
+namespace pcnn {
+namespace {
+
+// What a word of weights and one of a source multiply to, in f32.
+template <int kLanes>
+struct FloatProduct {
+  static constexpr Precision kPrecision = Precision::kF32;
+  using Vector = typename Simd<kLanes>::Vector;
+  static Vector add(Vector sum, float word, Vector weights) { return sum + word * weights; }
+};
+
+// The same in bf16 from plain instructions: for tests, where the processor has none of its own.
+template <int kLanes>
+struct PlainBf16Product {
+  static constexpr Precision kPrecision = Precision::kBf16;
+  using Vector = typename Simd<kLanes>::Vector;
+  using Unsigned = typename Simd<kLanes>::Unsigned;
+  static Vector add(Vector sum, float word, Vector weights) {
+    const auto bits = __builtin_bit_cast(std::uint32_t, word);
+    const float first = __builtin_bit_cast(float, bits << 16),
+                second = __builtin_bit_cast(float, bits & 0xffff0000u);
+    sum += second * (Vector)((Unsigned)weights & 0xffff0000u);
+    return sum + first * (Vector)((Unsigned)weights << 16);
+  }
+};
+
+template <int kLanes, typename Product = FloatProduct<kLanes>>
+struct PixelTile : Simd<kLanes> {
+  using typename Simd<kLanes>::Vector;
+  using typename Simd<kLanes>::Integers;
+  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::larger, Simd<kLanes>::smaller,
+      Simd<kLanes>::exponential;
+
+  static constexpr int kVectors = 2;  // in a panel
+  static constexpr int kPanel = kVectors * kLanes;
+  // Accumulators that fit beside a panel's row: 16 registers up to AVX2, 32 with AVX-512.
+  static constexpr int kAccumulators = kLanes == 16 ? 24 : 12;
+  static constexpr int kMaxChains = kAccumulators / kVectors;
+
+  static Vector activate(const ActivationOp& op, Vector x) {
+    const Vector zero{};
+    switch (op.function) {
+      case Activation::kRelu:
+        return larger(x, zero);
+      case Activation::kLeakyRelu:
+        return x > zero ? x : x * op.slope;
+      case Activation::kElu:
+        return x > zero ? x : (exponential(smaller(x, zero)) - 1.0f) * op.slope;
+      case Activation::kTanh:
+        return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f);
+      case Activation::kSigmoid:
+        break;
+    }
+    return 1.0f / (exponential(-x) + 1.0f);
+  }
+
+  static void activate_all(const ActivationOp& op, std::size_t count, const float* src, float* dst) {
+    for (std::size_t i = 0; i < count; i += kLanes) {
+      const std::size_t bytes = (count - i < kLanes ? count - i : kLanes) * sizeof(float);
+      Vector value{};
+      __builtin_memcpy(&value, src + i, bytes);
+      value = activate(op, value);
+      __builtin_memcpy(dst + i, &value, bytes);
+    }
+  }
+
+  // The words of a chain at a tap; those of the chains after it follow.
+  static const std::byte* source(const PixelGemm& gemm, int tap, int chain, std::size_t words) {
+    if constexpr (Product::kPrecision == Precision::kF32)
+      return reinterpret_cast<const std::byte*>(gemm.taps[tap].src + static_cast<std::size_t>(chain) * words);
+    else
+      return reinterpret_cast<const std::byte*>(gemm.scratch) +
+             (static_cast<std::size_t>(tap) * static_cast<std::size_t>(gemm.chains) +
+              static_cast<std::size_t>(chain)) *
+                 words * sizeof(float);
+  }
+
+  // All taps' sources, rounded, into scratch: a small part of the product, whose every filter reads them.
+  static void round_sources(const PixelGemm& gemm) {
+    const auto depth = static_cast<std::size_t>(gemm.depth),
+               halves = 2 * depth_words(Precision::kBf16, gemm.depth);
+    std::uint16_t* dst = gemm.scratch;
+    for (int tap = 0; tap < gemm.tap_count; ++tap)
+      for (std::size_t chain = 0; chain < static_cast<std::size_t>(gemm.chains); ++chain, dst += halves) {
+        const float* src = gemm.taps[tap].src + chain * depth;
+        std::size_t k = 0;
+        for (; k + kLanes <= depth; k += kLanes) store(dst + k, load(src + k));
+        if (k == halves) continue;
+        float rest[kLanes] = {};
+        std::uint16_t rounded[kLanes];
+        __builtin_memcpy(rest, src + k, (depth - k) * sizeof(float));
+        store(rounded, load(rest));
+        __builtin_memcpy(dst + k, rounded, (halves - k) * sizeof(std::uint16_t));
+      }
+  }
+
+  template <int kChains, int kPanels>
+  static void tile(const PixelGemm& gemm, int chain, int panel) {
+    constexpr int kColumns = kPanels * kVectors;
+    Vector sums[kChains][kColumns];
+    const float* bias = gemm.bias + panel * kPanel;
+#pragma GCC unroll 32
+    for (int column = 0; column < kColumns; ++column)
+#pragma GCC unroll 32
+      for (int row = 0; row < kChains; ++row) sums[row][column] = load(bias + column * kLanes);
+
+    const std::size_t words = depth_words(Product::kPrecision, gemm.depth);
+    const std::uint32_t* weights = gemm.weights + static_cast<std::size_t>(panel) * gemm.panel_words;
+    for (int tap = 0; tap < gemm.tap_count; ++tap) {
+      const std::byte* src = source(gemm, tap, chain, words);
+      const std::uint32_t* packed = weights + gemm.taps[tap].packed_offset;
+      for (std::size_t k = 0; k < words; ++k, packed += kPanel) {
+        Vector rows[kColumns];
+#pragma GCC unroll 32
+        for (int column = 0; column < kColumns; ++column)
+          __builtin_memcpy(&rows[column],
+                           packed + static_cast<std::size_t>(column / kVectors) * gemm.panel_words +
+                               column % kVectors * kLanes,
+                           sizeof(Vector));
+#pragma GCC unroll 32
+        for (int row = 0; row < kChains; ++row) {
+          float value;
+          __builtin_memcpy(&value, src + (static_cast<std::size_t>(row) * words + k) * sizeof(float),
+                           sizeof(float));
+#pragma GCC unroll 32
+          for (int column = 0; column < kColumns; ++column)
+            sums[row][column] = Product::add(sums[row][column], value, rows[column]);
+        }
+      }
+    }
+    finish<kChains, kColumns>(gemm, chain, panel * kPanel, sums);
+  }
+
+  // Relu (the only activation that gets here), skip and store, each decided once for the whole tile.
+  template <int kChains, int kColumns>
+  static void finish(const PixelGemm& gemm, int chain, int filter, Vector (&sums)[kChains][kColumns]) {
+    const auto for_all = [&](auto&& action) {
+#pragma GCC unroll 32
+      for (int row = 0; row < kChains; ++row)
+#pragma GCC unroll 32
+        for (int column = 0; column < kColumns; ++column) action(row, column);
+    };
+    if (gemm.activation)
+      for_all([&](int row, int column) { sums[row][column] = larger(sums[row][column], Vector{}); });
+
+    const std::size_t stride = static_cast<std::size_t>(gemm.filters),
+                      first = static_cast<std::size_t>(chain) * stride + static_cast<std::size_t>(filter);
+    const auto place = [&](int row, int column) {
+      return first + static_cast<std::size_t>(row) * stride + static_cast<std::size_t>(column * kLanes);
+    };
+    const int left = gemm.filters - filter;
+    if (left < kColumns * kLanes) {
+      float whole[kChains][kColumns * kLanes];
+      for_all([&](int row, int column) { store(whole[row] + column * kLanes, sums[row][column]); });
+      for (int row = 0; row < kChains; ++row)
+        for (int i = 0; i < left; ++i) {
+          const std::size_t at = place(row, 0) + static_cast<std::size_t>(i);
+          gemm.dst[at] = gemm.skip ? whole[row][i] + gemm.skip[at] : whole[row][i];
+        }
+    } else if (gemm.skip) {
+      for_all([&](int row, int column) {
+        store(gemm.dst + place(row, column), sums[row][column] + load(gemm.skip + place(row, column)));
+      });
+    } else {
+      for_all([&](int row, int column) { store(gemm.dst + place(row, column), sums[row][column]); });
+    }
+  }
+
+  template <int kChains>
+  static void panels_of_tile(const PixelGemm& gemm, int chain, int panel, int panels) {
+    if constexpr (kChains * kVectors * 4 <= kAccumulators)
+      if (panels == 4) return tile<kChains, 4>(gemm, chain, panel);
+    if constexpr (kChains * kVectors * 2 <= kAccumulators)
+      for (; panels >= 2; panel += 2, panels -= 2) tile<kChains, 2>(gemm, chain, panel);
+    for (; panels > 0; ++panel, --panels) tile<kChains, 1>(gemm, chain, panel);
+  }
+
+  // Calls the tile for this number of chains, 1..kMaxChains.
+  template <int kChains = kMaxChains>
+  static void tile_of(int chains, const PixelGemm& gemm, int chain, int panel, int panels) {
+    if constexpr (kChains > 1)
+      if (chains < kChains) return tile_of<kChains - 1>(chains, gemm, chain, panel, panels);
+    panels_of_tile<kChains>(gemm, chain, panel, panels);
+  }
+
+  // The product with relu or no activation.
+  static void run_tiles(const PixelGemm& gemm) {
+    const int panels = (gemm.filters + kPanel - 1) / kPanel;
+    const int tiles = (gemm.chains + kMaxChains - 1) / kMaxChains;
+    // Where few chains leave registers free, several panels share a tile. A tile's panels stay in the
+    // first-level cache while all chains pass over them.
+    const int tallest = (gemm.chains + tiles - 1) / tiles * kVectors;
+    const int together = tallest * 4 <= kAccumulators ? 4 : tallest * 2 <= kAccumulators ? 2 : 1;
+    for (int panel = 0; panel < panels; panel += together)
+      for (int i = 0, chain = 0; i < tiles; ++i) {
+        const int chains = (gemm.chains - chain) / (tiles - i);  // tiles of equal height, as far as it goes
+        tile_of(chains, gemm, chain, panel, panels - panel < together ? panels - panel : together);
+        chain += chains;
+      }
+  }
+
+  // Activations with more to them than relu take a pass of their own over the result.
+  static void run(const PixelGemm& gemm) {
+    if constexpr (Product::kPrecision == Precision::kBf16) round_sources(gemm);
+    if (!gemm.activation || gemm.activation->function == Activation::kRelu) return run_tiles(gemm);
+    PixelGemm bare = gemm;
+    bare.activation = nullptr;
+    bare.skip = nullptr;
+    run_tiles(bare);
+    const std::size_t count = static_cast<std::size_t>(gemm.chains) * static_cast<std::size_t>(gemm.filters);
+    activate_all(*gemm.activation, count, gemm.dst, gemm.dst);
+    if (gemm.skip)
+      for (std::size_t i = 0; i < count; ++i) gemm.dst[i] += gemm.skip[i];
+  }
+};
+
+}  // namespace
+}  // namespace pcnn

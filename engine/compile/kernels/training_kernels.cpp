@@ -1,0 +1,41 @@
+#include "engine/compile/kernels/training_kernels.h"
+
+#include "engine/compile/kernels/instruction_sets.h"
+#include "engine/model/mask.h"
+
+namespace pcnn {
+
+TrainingKernels training_kernels_sse2();
+TrainingKernels training_kernels_avx2();
+TrainingKernels training_kernels_avx512();
+
+std::span<const TrainingKernels> training_kernels() {
+  static const std::vector<TrainingKernels> kernels =
+      kernels_that_run(training_kernels_sse2, training_kernels_avx2, training_kernels_avx512);
+  return kernels;
+}
+
+std::vector<KernelTap> live_kernel_taps(const MaskedConvOp& conv) {
+  std::vector<KernelTap> taps;
+  for (int row = 0; row < conv.kernel_height; ++row)
+    for (int column = 0; column < conv.kernel_width; ++column)
+      if (is_live(conv.mask, conv.kernel_height, conv.kernel_width, row, column))
+        taps.push_back({row, column});
+  return taps;
+}
+
+std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
+  const auto padded = [lanes](int channels) {
+    return static_cast<std::size_t>((channels + lanes - 1) / lanes * lanes);
+  };
+  // The bias, the weights, the image with zeros around it. A tile has four rows: those of a plain source,
+  // which are not multiples of four, are filled up.
+  const auto taps = static_cast<std::size_t>(gradient.tap_count);
+  const auto image = static_cast<std::size_t>(gradient.in_channels) *
+                     static_cast<std::size_t>(gradient.height + gradient.kernel_height / 2) *
+                     static_cast<std::size_t>(gradient.width + gradient.kernel_width - 1);
+  return padded(gradient.filters) * (1 + padded(gradient.in_channels) * taps + 4) +
+         (gradient.plain_src ? image : 0);
+}
+
+}  // namespace pcnn

@@ -1,0 +1,14 @@
+// Compiled with flags of its own: see CMakeLists.txt.
+
+#include "engine/compile/kernels/elementwise_tile.h"
+#include "engine/compile/kernels/training_kernels_tile.h"
+
+namespace pcnn {
+
+TrainingKernels training_kernels_avx2() {
+  TrainingKernels kernels = elementwise_kernels<8>("avx2");
+  kernels.weight_gradient = WeightGradientTile<8>::run;
+  return kernels;
+}
+
+}  // namespace pcnn

@@ -1,0 +1,11 @@
+// Compiled with flags of its own: see CMakeLists.txt.
+
+#include "engine/compile/kernels/elementwise_tile.h"
+
+namespace pcnn {
+
+TrainingKernels training_kernels_sse2() {
+  return elementwise_kernels<4>("sse2");
+}
+
+}  // namespace pcnn

@@ -1,0 +1,221 @@
+#pragma once
+
+// The weight gradient of training_kernels.h, once for every vector width. Included by one source file per
+// instruction set.
+//
+// The gradient of the weights is a matrix: a row for every pair of (input channel, live tap), a column for
+// every filter; each pixel adds the product of the inputs its taps read and its diff_dst. A register tile is
+//
+//            filters ->   | vector 0 | vector 1 | vector 2 |
+//     4 rows              |  acc     |  acc     |  acc     |
+//
+// with the pixels innermost: per pixel, a broadcast of each row's input times the vectors of diff_dst. A few
+// rows of pixels at a time, so that they stay in the first-level cache while all tiles pass over them; the
+// tiles' sums wait in the scratch meanwhile.
+
+#include <cstddef>
+#include <cstring>
+
+#include "engine/compile/kernels/training_kernels.h"
+#include "engine/core/simd.h"
+
+namespace pcnn {
+namespace {
+
+template <int kLanes>
+class WeightGradientTile : Simd<kLanes> {
+ public:
+  static void run(const WeightGradient& gradient) { WeightGradientTile(gradient).run(); }
+
+ private:
+  using typename Simd<kLanes>::Vector;
+  using Simd<kLanes>::load, Simd<kLanes>::store;
+
+  static constexpr int kRows = 4;
+  static constexpr int kVectors = 3;
+  static_assert(kLanes % kRows == 0);
+  // Inputs and diff_dst of one pass over the tiles: most of 32 KiB.
+  static constexpr std::size_t kChunkFloats = 6400;
+
+  static std::size_t size(int value) { return static_cast<std::size_t>(value); }
+
+  explicit WeightGradientTile(const WeightGradient& gradient)
+      : g_(gradient),
+        vectors_((g_.filters + kLanes - 1) / kLanes),
+        row_groups_(g_.plain_src ? (g_.in_channels * g_.tap_count + kRows - 1) / kRows
+                                 : (g_.in_channels + kLanes - 1) / kLanes * (kLanes / kRows) * g_.tap_count),
+        padded_width_(g_.width + g_.kernel_width - 1),
+        padded_height_(g_.height + g_.kernel_height / 2),
+        bias_sums_(g_.scratch),
+        sums_(bias_sums_ + size(vectors_) * kLanes),
+        padded_(sums_ + size(vectors_) * kLanes * size(row_groups_) * kRows) {}
+
+  void run() {
+    std::memset(bias_sums_, 0, size(vectors_) * kLanes * (1 + size(row_groups_) * kRows) * sizeof(float));
+    const std::size_t row_floats = size(g_.width) * kLanes * (kVectors + 1);
+    const int most = row_floats < kChunkFloats ? static_cast<int>(kChunkFloats / row_floats) : 1;
+    const int chunks = (g_.height + most - 1) / most;
+    for (image_ = 0; image_ < g_.images; ++image_) {
+      if (g_.plain_src) pad();
+      for (int chunk = 0; chunk < chunks; ++chunk) {
+        first_ = g_.height * chunk / chunks;
+        end_ = g_.height * (chunk + 1) / chunks;
+        int vector = 0;
+        for (; vector + 3 <= vectors_; vector += 3) pass<3>(vector);
+        if (vectors_ - vector == 2) pass<2>(vector);
+        if (vectors_ - vector == 1) pass<1>(vector);
+      }
+    }
+    int vector = 0;
+    for (; vector + 3 <= vectors_; vector += 3) write<3>(vector);
+    if (vectors_ - vector == 2) write<2>(vector);
+    if (vectors_ - vector == 1) write<1>(vector);
+  }
+
+  // The image with the zeros around it that taps may read.
+  void pad() const {
+    const int top = g_.kernel_height / 2, side = g_.kernel_width / 2;
+    std::memset(padded_, 0, size(g_.in_channels) * size(padded_height_ * padded_width_) * sizeof(float));
+    for (int row = 0; row < g_.in_channels * g_.height; ++row)
+      std::memcpy(padded_ +
+                      size(row / g_.height * padded_height_ + top + row % g_.height) * size(padded_width_) +
+                      side,
+                  g_.src + (size(image_ * g_.in_channels * g_.height + row)) * size(g_.width),
+                  size(g_.width) * sizeof(float));
+  }
+
+  // All rows of the matrix by `count` vectors of filters, over the pixel rows [first_, end_).
+  template <int count>
+  void pass(int vector) const {
+    const std::size_t plane = size(g_.height * g_.width) * kLanes;
+    const float* diff = g_.diff_dst + (size(image_ * vectors_ + vector)) * plane;
+    add_bias<count>(diff, plane, bias_sums_ + size(vector) * kLanes);
+    float* sums = sums_ + size(vector) * kLanes * size(row_groups_) * kRows;
+    const std::size_t stride = size(g_.width) * kLanes;
+    constexpr std::size_t kTile = std::size_t{kRows} * count * kLanes;
+    if (g_.plain_src) {
+      const float* inputs[kRows];
+      int waiting = 0, group = 0;
+      const auto flush = [&] {
+        for (int i = waiting; i < kRows; ++i) inputs[i] = inputs[0];  // sums nobody reads
+        accumulate<count, 1>(inputs, size(padded_width_), diff + size(first_ * g_.width) * kLanes, stride,
+                             plane, end_ - first_, g_.width, sums + size(group++) * kTile);
+        waiting = 0;
+      };
+      for (int channel = 0; channel < g_.in_channels; ++channel)
+        for (int tap = 0; tap < g_.tap_count; ++tap) {
+          inputs[waiting++] =
+              padded_ + size(channel * padded_height_ + first_ + g_.taps[tap].row) * size(padded_width_) +
+              size(g_.taps[tap].column);
+          if (waiting == kRows) flush();
+        }
+      if (waiting > 0) flush();
+      return;
+    }
+    const int blocks = (g_.in_channels + kLanes - 1) / kLanes;
+    for (int block = 0; block < blocks; ++block)
+      for (int part = 0; part < kLanes / kRows; ++part)
+        for (int tap = 0; tap < g_.tap_count; ++tap) {
+          const int dy = g_.taps[tap].row - g_.kernel_height / 2;
+          const int dx = g_.taps[tap].column - g_.kernel_width / 2;
+          const int top = first_ < -dy ? -dy : first_;
+          const int left = dx < 0 ? -dx : 0, right = dx > 0 ? g_.width - dx : g_.width;
+          float* const tile = sums;
+          sums += kTile;
+          if (top >= end_ || left >= right) continue;
+          const float* input = g_.src + (size(image_ * blocks + block)) * plane +
+                               size((top + dy) * g_.width + left + dx) * kLanes + size(part * kRows);
+          const float* const inputs[kRows] = {input, input + 1, input + 2, input + 3};
+          const float* from = diff + size(top * g_.width + left) * kLanes;
+          if (dx == 0)  // whole rows follow each other without a gap
+            accumulate<count, kLanes>(inputs, stride, from, stride, plane, 1, (end_ - top) * g_.width, tile);
+          else
+            accumulate<count, kLanes>(inputs, stride, from, stride, plane, end_ - top, right - left, tile);
+        }
+  }
+
+  template <int count>
+  void add_bias(const float* diff, std::size_t plane, float* sums) const {
+    for (int v = 0; v < count; ++v) {
+      const float* from = diff + size(v) * plane;
+      Vector even = load(sums + v * kLanes), odd{};
+      int pixel = first_ * g_.width;
+      for (; pixel + 2 <= end_ * g_.width; pixel += 2) {
+        even += load(from + size(pixel) * kLanes);
+        odd += load(from + size(pixel + 1) * kLanes);
+      }
+      if (pixel < end_ * g_.width) even += load(from + size(pixel) * kLanes);
+      store(sums + v * kLanes, even + odd);
+    }
+  }
+
+  // inputs: of the first pixel, for each row of the tile; kStep floats to the next pixel.
+  template <int count, int kStep>
+  static void accumulate(const float* const (&inputs)[kRows], std::size_t input_stride, const float* diff,
+                         std::size_t diff_stride, std::size_t plane, int rows, int columns, float* sums) {
+    Vector acc[kRows][count];
+#pragma GCC unroll 4
+    for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 3
+      for (int v = 0; v < count; ++v) acc[row][v] = load(sums + (row * count + v) * kLanes);
+    const float* in[kRows];
+#pragma GCC unroll 4
+    for (int row = 0; row < kRows; ++row) in[row] = inputs[row];
+    for (int line = 0; line < rows; ++line) {
+      const std::size_t width = size(columns);
+      for (std::size_t pixel = 0; pixel < width; ++pixel) {
+        Vector d[count];
+#pragma GCC unroll 3
+        for (int v = 0; v < count; ++v) d[v] = load(diff + size(v) * plane + pixel * kLanes);
+#pragma GCC unroll 4
+        for (int row = 0; row < kRows; ++row) {
+          const float value = in[row][pixel * kStep];
+#pragma GCC unroll 3
+          for (int v = 0; v < count; ++v) acc[row][v] += value * d[v];
+        }
+      }
+#pragma GCC unroll 4
+      for (int row = 0; row < kRows; ++row) in[row] += input_stride;
+      diff += diff_stride;
+    }
+#pragma GCC unroll 4
+    for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 3
+      for (int v = 0; v < count; ++v) store(sums + (row * count + v) * kLanes, acc[row][v]);
+  }
+
+  // Sums of `count` vectors of filters -> OIHW.
+  template <int count>
+  void write(int vector) const {
+    const float* const sums = sums_ + size(vector) * kLanes * size(row_groups_) * kRows;
+    const int first = vector * kLanes;
+    const int filters = g_.filters - first < count * kLanes ? g_.filters - first : count * kLanes;
+    for (int filter = 0; filter < filters; ++filter) g_.bias[first + filter] = bias_sums_[first + filter];
+    const int kernel = g_.kernel_height * g_.kernel_width;
+    for (int channel = 0; channel < g_.in_channels; ++channel)
+      for (int tap = 0; tap < g_.tap_count; ++tap) {
+        const int flat = channel * g_.tap_count + tap;
+        const int group = g_.plain_src ? flat / kRows : channel / kRows * g_.tap_count + tap;
+        const int line = g_.plain_src ? flat % kRows : channel % kRows;
+        const float* from = sums + size((group * kRows + line) * count * kLanes);
+        float* to = g_.weights + (size(first) * size(g_.in_channels) + size(channel)) * size(kernel) +
+                    size(g_.taps[tap].row * g_.kernel_width + g_.taps[tap].column);
+        for (int filter = 0; filter < filters; ++filter, to += size(g_.in_channels) * size(kernel))
+          *to = from[filter];
+      }
+  }
+
+  const WeightGradient& g_;
+  const int vectors_;                       // of filters
+  const int row_groups_;                    // tiles one above the other
+  const int padded_width_, padded_height_;  // of a plain src
+  // In the scratch; a tile's sums are [row][vector][lane], the tiles of one pass over the rows follow each
+  // other.
+  float* const bias_sums_;
+  float* const sums_;
+  float* const padded_;
+  int image_ = 0, first_ = 0, end_ = 0;  // the image and its rows that the tiles pass over
+};
+
+}  // namespace
+}  // namespace pcnn

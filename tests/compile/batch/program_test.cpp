@@ -1,0 +1,215 @@
+// The compiled program against plain loops in double, over random networks.
+
+#include "engine/compile/batch/program.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/support/agreement.h"
+#include "tests/support/compiled.h"
+
+namespace pcnn {
+namespace {
+
+// Wide networks take other kernels of oneDNN than narrow ones.
+constexpr testing::NetworkLimits kNarrow{.kernel = 9, .side = 12, .channels = 20, .stages = 4};
+constexpr testing::NetworkLimits kWide{.kernel = 3, .side = 8, .channels = 80, .stages = 3};
+
+testing::Case random_case(testing::Random& random, Activation activation,
+                          const testing::NetworkLimits& limits = kNarrow) {
+  return testing::random_case(random, testing::random_network(random, activation, limits),
+                              random.between(1, 3));
+}
+
+class EveryActivation : public ::testing::TestWithParam<Activation> {};
+INSTANTIATE_TEST_SUITE_P(Program, EveryActivation,
+                         ::testing::Values(Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
+                                           Activation::kTanh, Activation::kSigmoid));
+
+TEST_P(EveryActivation, AgreesWithPlainLoopsForwardAndBackward) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    testing::Random random(1000 * static_cast<std::uint64_t>(GetParam()) + seed);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    testing::expect_agreement(random_case(random, GetParam(), seed % 5 == 0 ? kWide : kNarrow));
+  }
+}
+
+// On one processor the weight gradient is ours, on another oneDNN's.
+TEST(Program, AgreesWithPlainLoopsWithEveryInstructionSetsKernels) {
+  for (const TrainingKernels& kernels : training_kernels())
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+      testing::Random random(30000 + seed);
+      SCOPED_TRACE(std::string(kernels.name) + ", seed " + std::to_string(seed));
+      testing::expect_agreement(random_case(random, Activation::kRelu, seed % 5 == 0 ? kWide : kNarrow),
+                                {.kernels = kernels});
+    }
+}
+
+// Both compute the same sums but for products with zeros, in orders of their own: f32 rounding of up to a
+// thousand products, a few 1e-7 of the scale per layer forward, and more backward, where sums cancel. A wrong
+// row or padding is of the order of one.
+TEST(Program, WithFullKernelsGivesWhatCroppedOnesGive) {
+  const auto expect_near = [](const std::vector<float>& full, const std::vector<float>& cropped,
+                              double most) {
+    ASSERT_EQ(full.size(), cropped.size());
+    double scale = 1.0;
+    for (const float value : cropped) scale = std::max(scale, std::abs(static_cast<double>(value)));
+    for (std::size_t i = 0; i < full.size(); ++i) ASSERT_NEAR(full[i], cropped[i], most * scale) << i;
+  };
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    testing::Random random(50000 + seed);
+    const testing::Case c =
+        seed % 2 ? random_case(random, Activation::kElu, seed % 5 == 0 ? kWide : kNarrow)
+                 : testing::random_case(random, testing::random_graph(random, Activation::kTanh), 2);
+    for (const TrainingKernels& kernels : training_kernels())
+      for (const Purpose purpose : {Purpose::kTraining, Purpose::kScoring}) {
+        SCOPED_TRACE(std::string(kernels.name) + ", seed " + std::to_string(seed) + ": " +
+                     testing::describe(c.network));
+        testing::Compiled cropped(c.network, c.images, c.parameters, purpose, {.kernels = kernels});
+        testing::Compiled full(c.network, c.images, c.parameters, purpose,
+                               {.kernels = kernels, .crop_kernels = false});
+        expect_near(full.forward(c.pixels), cropped.forward(c.pixels), 1e-5);
+        if (purpose == Purpose::kTraining)
+          expect_near(full.backward(c.diff_logits), cropped.backward(c.diff_logits), 1e-4);
+      }
+  }
+}
+
+TEST(Program, WithFullKernelsPacksDeadRowsAndLeavesWeightGradientsToOneDnn) {
+  const Network network = testing::tutorial_network();
+  const Program cropped(network, 1, Purpose::kTraining);
+  for (const TrainingKernels& kernels : training_kernels()) {
+    const Program full(network, 1, Purpose::kTraining, {.kernels = kernels, .crop_kernels = false});
+    EXPECT_GT(full.packed_bytes(), 1.2 * static_cast<double>(cropped.packed_bytes()));
+    for (const Implementation& step : full.implementations()) EXPECT_NE(step.name, kernels.name) << step.op;
+  }
+}
+
+// Errors of bf16 are rounding: about 2^-9 of a value each, some of them per layer. A wrong tap or layout is
+// of the order of one.
+TEST(Program, InBf16StaysNearF32) {
+  if (!can_compute(Precision::kBf16)) GTEST_SKIP() << "oneDNN computes bf16 with AVX-512 only";
+  const auto relative_distance = [](const std::vector<float>& a, const std::vector<float>& b) {
+    double difference = 0.0, size = 0.0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      difference += (a[i] - b[i]) * (a[i] - b[i]);
+      size += b[i] * b[i];
+    }
+    return std::sqrt(difference / size);
+  };
+  std::vector<double> errors;  // of gradients, which cancel more in one network than in another
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    testing::Random random(40000 + seed);
+    // Smooth activations: a rounded value on the other side of a kink is no error of ours.
+    const testing::Case c =
+        random_case(random, seed % 2 ? Activation::kTanh : Activation::kElu, seed % 5 == 0 ? kWide : kNarrow);
+    SCOPED_TRACE("seed " + std::to_string(seed) + ": " + testing::describe(c.network));
+    testing::Compiled f32(c.network, c.images, c.parameters);
+    testing::Compiled bf16(c.network, c.images, c.parameters, Purpose::kTraining,
+                           {.precision = Precision::kBf16});
+    testing::Compiled scoring(c.network, c.images, c.parameters, Purpose::kScoring,
+                              {.precision = Precision::kBf16});
+    const std::vector<float> logits = bf16.forward(c.pixels);
+    EXPECT_LT(relative_distance(logits, f32.forward(c.pixels)), 0.05);
+    EXPECT_LT(relative_distance(scoring.forward(c.pixels), f32.forward(c.pixels)), 0.05);
+    errors.push_back(relative_distance(bf16.backward(c.diff_logits), f32.backward(c.diff_logits)));
+    EXPECT_LT(errors.back(), 0.3);
+  }
+  std::ranges::sort(errors);
+  EXPECT_LT(errors[errors.size() / 2], 0.05);
+
+  const Network network = testing::tutorial_network();
+  EXPECT_LT(Program(network, 4, Purpose::kTraining, {.precision = Precision::kBf16}).workspace_bytes(),
+            0.6 * static_cast<double>(Program(network, 4, Purpose::kTraining).workspace_bytes()));
+}
+
+TEST(Program, NeverSeesDeadWeights) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    testing::Random random(10000 + seed);
+    const testing::Case c = random_case(random, Activation::kTanh);
+    SCOPED_TRACE(testing::describe(c.network));
+    std::vector<float> clean = c.parameters, poisoned(c.parameters.size());
+    zero_dead_weights(c.network, clean);
+    std::vector<float> live(c.parameters.size(), 1.0f);
+    zero_dead_weights(c.network, live);
+    for (const Parameter& parameter : c.network.parameters)
+      for (std::size_t i = parameter.offset; i < parameter.offset + parameter.size; ++i)
+        poisoned[i] = live[i] == 0.0f ? NAN : clean[i];
+
+    testing::Compiled from_clean(c.network, c.images, clean), from_poisoned(c.network, c.images, poisoned);
+    EXPECT_EQ(from_clean.forward(c.pixels), from_poisoned.forward(c.pixels));
+    EXPECT_EQ(from_clean.backward(c.diff_logits), from_poisoned.backward(c.diff_logits));
+  }
+}
+
+TEST(Program, UsesWeightsPackedAgain) {
+  testing::Random random(20000);
+  const testing::Case c = random_case(random, Activation::kElu);
+  const std::vector<float> others = testing::random_parameters(random, c.network);
+  testing::Compiled compiled(c.network, c.images, others);
+  const std::vector<float> before = compiled.forward(c.pixels);
+  compiled.program().pack(c.parameters, compiled.packed());
+  const std::vector<float> after = compiled.forward(c.pixels);
+  EXPECT_NE(before, after);
+  EXPECT_EQ(after, testing::Compiled(c.network, c.images, c.parameters).forward(c.pixels));
+}
+
+Network residual_network(int blocks) {
+  ModelConfig config;
+  config.input_filters = 32;
+  config.blocks = {{blocks, ResidualBlockConfig{{3, 3}, 16}}};
+  return build_network(config, 1, 16, 16);
+}
+
+TEST(Program, ScoresDeepNetworksInTheMemoryOfShallowOnes) {
+  const auto bytes = [](int blocks, Purpose purpose) {
+    return Program(residual_network(blocks), 2, purpose).workspace_bytes();
+  };
+  EXPECT_EQ(bytes(12, Purpose::kScoring), bytes(3, Purpose::kScoring));
+  EXPECT_GT(bytes(12, Purpose::kTraining), bytes(3, Purpose::kTraining)) << "training keeps activations";
+  EXPECT_LT(bytes(3, Purpose::kScoring), bytes(3, Purpose::kTraining));
+}
+
+TEST(Program, SaysWhatComputesEachConvolution) {
+  const Network network = residual_network(1);
+  int forward = 0;
+  for (const Implementation& implementation : Program(network, 1, Purpose::kScoring).implementations()) {
+    EXPECT_EQ(implementation.direction, "forward");
+    EXPECT_FALSE(implementation.name.empty());
+    ++forward;
+  }
+  EXPECT_EQ(forward, 6) << "input, three of the block, one 1x1, logits; activations are fused";
+}
+
+TEST(Program, SharesBytesBetweenTensorsThatAreNotAliveTogether) {
+  for (const Purpose purpose : {Purpose::kTraining, Purpose::kScoring}) {
+    const Program program(testing::tutorial_network(), 1, purpose);
+    EXPECT_LT(program.workspace_bytes(), 0.7 * static_cast<double>(program.workspace_bytes_unshared()));
+  }
+}
+
+// A layout oneDNN has no kernel for drops to one of these without a word, and takes many times as long.
+TEST(Program, RunsNothingOfTheTutorialNetworkOnReferenceOrGemmKernels) {
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "oneDNN has no direct kernels for this processor";
+  std::vector<CompileOptions> all;
+  for (const TrainingKernels& kernels : training_kernels()) all.push_back({.kernels = kernels});
+  if (can_compute(Precision::kBf16)) all.push_back({.precision = Precision::kBf16});
+  const auto check = [](int images, Purpose purpose, const CompileOptions& options, std::size_t count) {
+    const auto steps = Program(testing::tutorial_network(), images, purpose, options).implementations();
+    EXPECT_EQ(steps.size(), count);
+    for (const Implementation& step : steps)
+      for (const char* slow : {"ref", "gemm"})
+        EXPECT_EQ(step.name.find(slow), std::string::npos)
+            << step.op << " " << step.direction << ": " << step.name << ", " << name_of(options.precision);
+  };
+  for (const int images : {1, 4})
+    for (const CompileOptions& options : all) {
+      check(images, Purpose::kTraining, options, 24 + 23 + 24);  // forward, backward data, backward weights
+      check(images, Purpose::kScoring, options, 24);
+    }
+}
+
+}  // namespace
+}  // namespace pcnn

@@ -1,0 +1,147 @@
+#include "engine/compile/pixel/pixel_program.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/support/compiled.h"
+#include "tests/support/networks.h"
+
+namespace pcnn {
+namespace {
+
+using testing::Random;
+
+constexpr Activation kFunctions[] = {Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
+                                     Activation::kTanh, Activation::kSigmoid};
+
+// The values of one channel group of a pixel of every image, [image][channel of the group].
+std::vector<float> pixel_of(const Network& network, std::span<const float> images, int count, int row,
+                            int column, int group) {
+  const Shape shape = network.shape(0, count);
+  const int of_group = shape.c / network.groups;
+  std::vector<float> values;
+  for (int image = 0; image < count; ++image)
+    for (int channel = group * of_group; channel < (group + 1) * of_group; ++channel)
+      values.push_back(images[shape.offset(image, channel, row, column)]);
+  return values;
+}
+
+// Logits of all pixels of `count` images, NCHW, computed pixel by pixel.
+std::vector<float> logits_by_pixel(const PixelProgram& program, const Network& network, PixelCache& cache,
+                                   std::span<const float> images) {
+  const Shape maps = network.shape(network.logits, cache.chains());
+  std::vector<float> all(maps.size());
+  for (int row = 0; row < maps.h; ++row)
+    for (int column = 0; column < maps.w; ++column)
+      for (int group = 0, of_group = maps.c / network.groups; group < network.groups; ++group) {
+        const std::span<const float> logits = program.logits(cache, row, column, group);
+        for (int image = 0; image < maps.n; ++image)
+          for (int channel = 0; channel < of_group; ++channel)
+            all[maps.offset(image, group * of_group + channel, row, column)] =
+                logits[static_cast<std::size_t>(image * of_group + channel)];
+        program.set_pixel(cache, row, column, group,
+                          pixel_of(network, images, cache.chains(), row, column, group));
+      }
+  return all;
+}
+
+void expect_forward_pass(Random& random, Network network, int height, int width) {
+  network.image_height = height;
+  network.image_width = width;
+  SCOPED_TRACE(testing::describe(network));
+  constexpr int kImages = 3;
+  const std::vector<float> parameters = testing::random_parameters(random, network),
+                           images = testing::random_images(random, network, kImages);
+  const std::vector<float> whole =
+      testing::Compiled(network, kImages, parameters, Purpose::kScoring).forward(images);
+  for (const PixelKernel& kernel : pixel_kernels()) {
+    const PixelProgram program(network, parameters, kernel);
+    PixelCache cache(program, kImages);
+    const std::vector<float> by_pixel = logits_by_pixel(program, network, cache, images);
+    for (std::size_t i = 0; i < whole.size(); ++i)
+      ASSERT_NEAR(by_pixel[i], whole[i], 1e-4f * std::max(1.0f, std::abs(whole[i])))
+          << kernel.name << " at " << i;
+  }
+}
+
+TEST(PixelProgram, ComputesTheForwardPassOfRandomNetworksPixelByPixel) {
+  Random random(31);
+  for (int round = 0; round < 40; ++round)
+    expect_forward_pass(random, testing::random_network(random, kFunctions[round % 5]), random.between(1, 12),
+                        random.between(1, 12));
+}
+
+TEST(PixelProgram, ComputesTheForwardPassOfImagesOfEveryKindOfShape) {
+  Random random(32);
+  for (const auto& [height, width] : {std::pair{1, 1}, {1, 23}, {40, 1}, {40, 23}, {23, 40}})
+    for (int round = 0; round < 3; ++round)
+      expect_forward_pass(random, testing::random_network(random, Activation::kRelu, {.channels = 37}),
+                          height, width);
+}
+
+TEST(PixelProgram, ComputesTheForwardPassOfRandomGraphs) {
+  Random random(35);
+  for (int round = 0; round < 200; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    const Network graph = testing::random_graph(random, kFunctions[round % 5]);
+    expect_forward_pass(random, graph, graph.image_height, graph.image_width);
+  }
+}
+
+TEST(PixelProgram, ComputesTheForwardPassOfTheTutorialNetwork) {
+  Random random(33);
+  expect_forward_pass(random, testing::tutorial_network(), 28, 28);
+}
+
+TEST(PixelProgram, GivesAChainTheSameBitsInAnyFlockAndFromAUsedCache) {
+  Random random(34);
+  const Network network = testing::random_network(random, Activation::kTanh);
+  const std::vector<float> parameters = testing::random_parameters(random, network),
+                           images = testing::random_images(random, network, 13),
+                           others = testing::random_images(random, network, 13);
+  const PixelProgram program(network, parameters);
+  PixelCache flock(program, 13), alone(program, 1);
+  (void)logits_by_pixel(program, network, flock, others);  // leaves its rows behind
+  const std::vector<float> together = logits_by_pixel(program, network, flock, images);
+  const std::size_t size = network.shape(0, 1).size(), maps = network.shape(network.logits, 1).size();
+  for (std::size_t chain = 0; chain < 13; ++chain) {
+    const std::vector<float> one =
+        logits_by_pixel(program, network, alone, std::span(images).subspan(chain * size, size));
+    EXPECT_TRUE(
+        std::equal(one.begin(), one.end(), together.begin() + static_cast<std::ptrdiff_t>(chain * maps)));
+  }
+}
+
+std::size_t cache_bytes(Network network, int height, int width) {
+  network.image_height = height;
+  network.image_width = width;
+  return PixelProgram(network, std::vector<float>(network.parameter_count())).cache_bytes_per_chain();
+}
+
+Network plain_network(int blocks, int kernel, int filters) {
+  ModelConfig config;
+  config.blocks = {{blocks, MaskedConvBlockConfig{{kernel, kernel}, filters}}};
+  return build_network(config, 1, 28, 28);
+}
+
+TEST(PixelProgram, CacheGrowsWithWidthKernelRowsAndDepthAndNotWithHeight) {
+  const Network network = testing::tutorial_network();
+  EXPECT_EQ(cache_bytes(network, 28, 28), cache_bytes(network, 1, 28));
+  EXPECT_EQ(cache_bytes(network, 28, 28), cache_bytes(network, 10000, 28));
+  // Twice the width adds the rows of 28 more columns: four of the image, two of 64 maps in each of seven
+  // blocks.
+  EXPECT_EQ(cache_bytes(network, 28, 56) - cache_bytes(network, 28, 28),
+            sizeof(float) * 28 * (4 + 7 * 2 * 64));
+  // Each further block keeps kernel / 2 + 1 rows of the maps it reads.
+  const auto rows_of_a_block = [](int kernel) {
+    return cache_bytes(plain_network(6, kernel, 128), 28, 28) -
+           cache_bytes(plain_network(5, kernel, 128), 28, 28);
+  };
+  EXPECT_EQ(rows_of_a_block(3), sizeof(float) * 28 * 128 * 2);
+  EXPECT_EQ(rows_of_a_block(9), sizeof(float) * 28 * 128 * 5);
+}
+
+}  // namespace
+}  // namespace pcnn
