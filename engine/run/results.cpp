@@ -1,9 +1,10 @@
 #include "engine/run/results.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "engine/core/error.h"
 #include "engine/io/file.h"
 
 namespace pcnn {
@@ -48,7 +49,7 @@ void write_results(const RunParts& run, const Ending& ending, const std::vector<
   write_file_atomic(run.directory.results(), results.dump(2) + "\n");
 }
 
-std::optional<RunResults> read_results(const std::string& path) {
+std::optional<RunResults> read_results(const std::string& path, std::string& note) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
     const nlohmann::json json = nlohmann::json::parse(read_text_file(path));
@@ -57,7 +58,8 @@ std::optional<RunResults> read_results(const std::string& path) {
       for (const nlohmann::json& model : json.at("models")) results.scores.push_back(score_in(model));
     return results;
   } catch (const nlohmann::json::exception& error) {
-    throw FormatError(path, 0, std::string("its scores cannot be read: ") + error.what());
+    note = fmt::format("{}: cannot be read and is passed over: {}", path, error.what());
+    return std::nullopt;
   }
 }
 

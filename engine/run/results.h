@@ -35,7 +35,8 @@ struct RunResults {
 
 // Throws FileError.
 void write_results(const RunParts& run, const Ending& ending, const std::vector<FinalScore>& scores);
-// None where there is no such file. Throws FormatError.
-[[nodiscard]] std::optional<RunResults> read_results(const std::string& path);
+// None where there is no such file, or it cannot be read: then the note says so, and is left as it is
+// otherwise.
+[[nodiscard]] std::optional<RunResults> read_results(const std::string& path, std::string& note);
 
 }  // namespace pcnn

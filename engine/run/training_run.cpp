@@ -49,12 +49,9 @@ std::string resume_command(const std::string& directory) {
 }
 
 bool is_scored(const RunDirectory& directory) {
-  try {
-    const std::optional<RunResults> results = read_results(directory.results());
-    return results && !results->scores.empty();
-  } catch (const FormatError&) {
-    return false;
-  }
+  std::string unread;
+  const std::optional<RunResults> results = read_results(directory.results(), unread);
+  return results && !results->scores.empty();
 }
 
 std::vector<float> initial_parameters_of(const RunParts& run) {
@@ -154,10 +151,17 @@ void TrainingRun::train() {
 
 void TrainingRun::work() {
   lock_.check();
+  std::string unread;
+  (void)read_results(run_.directory.results(), unread);
+  if (!unread.empty()) console_.warning(unread);
   std::error_code ignored;
   std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
   const Progress& progress = trainer_.progress();
-  if (is_resumed_) outputs_.go_on_from(progress.step, standing_.epoch_is_open, progress.window.steps > 0);
+  if (is_resumed_)
+    outputs_.go_on_from({.step = progress.step,
+                         .epochs = progress.step / steps_per_epoch(),
+                         .epoch_is_open = standing_.epoch_is_open,
+                         .window_is_open = progress.window.steps > 0});
   report_window();
   if (!checkpoints_.has_latest()) save_checkpoint();  // so that resume has a start
   while (standing_.epoch_is_open || !spent_here()) {

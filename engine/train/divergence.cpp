@@ -16,7 +16,7 @@ std::string message(std::int64_t step, double learning_rate, const std::string& 
         "step {}: training diverged before its first step: {} (another model.initialisation may help)", step,
         what);
   return fmt::format(
-      "step {}, learning rate {:.3g}: training diverged: {} (a lower train.learning_rate or train.clip_norm "
+      "step {}, learning rate {:.4g}: training diverged: {} (a lower train.learning_rate or train.clip_norm "
       "may help)",
       step, learning_rate, what);
 }
@@ -32,7 +32,7 @@ double guessing_nats_per_dim(const OutputHead& head) {
 
 std::string LossReference::describe() const {
   const std::string text = fmt::format("where guessing has {:.4g}", guessing);
-  return first > guessing ? text + fmt::format(" and the first batch had {:.4g}", first) : text;
+  return first > 2.0 * guessing ? text + fmt::format(" and the first batch had {:.4g}", first) : text;
 }
 
 bool is_diverged(double nats_per_dim, const LossReference& reference) {

@@ -42,7 +42,7 @@ struct LossReference {
   double guessing = 0.0;
   double first = 0.0;  // of the first batch, before any step; 0 where it is not known
 
-  // "where guessing has 0.6931", and what the first batch had where that is more.
+  // "where guessing has 0.6931", and what the first batch had where that is much more.
   [[nodiscard]] std::string describe() const;
 };
 
