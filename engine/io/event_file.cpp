@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 
 #include "engine/io/checksum.h"
 #include "engine/io/file.h"
@@ -60,6 +61,8 @@ double now() {
 }
 
 constexpr std::string_view kPrefix = "events.out.tfevents.";
+constexpr std::int64_t kMostSeconds =
+    9'999'999'999;  // ten digits in the name; later ones are no times of ours
 
 // The latest time in the names of event files there; -1 without any.
 std::int64_t last_seconds_in(const std::string& directory) {
@@ -70,7 +73,7 @@ std::int64_t last_seconds_in(const std::string& directory) {
     if (!name.starts_with(kPrefix)) continue;
     std::int64_t seconds = -1;
     std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), seconds);
-    last = std::max(last, seconds);
+    if (seconds < kMostSeconds) last = std::max(last, seconds);
   }
   return last;
 }
@@ -97,9 +100,11 @@ void EventFile::append(std::int64_t step, std::string_view fields) {
 }
 
 void EventFile::scalars(std::int64_t step, std::span<const std::pair<std::string, double>> values) {
+  constexpr double kMost = std::numeric_limits<float>::max();
   std::string summary;
   for (const auto& [tag, value] : values)
-    summary += field(1, field(1, std::string_view(tag)) + field(2, static_cast<float>(value)));
+    summary += field(
+        1, field(1, std::string_view(tag)) + field(2, static_cast<float>(std::clamp(value, -kMost, kMost))));
   append(step, field(5, std::string_view(summary)));
 }
 

@@ -15,8 +15,11 @@
 namespace pcnn {
 namespace {
 
+[[noreturn]] void refuse(const std::string& path, const char* what, int cause) {
+  throw FileError(path, std::string(what) + ": " + std::strerror(cause));
+}
 [[noreturn]] void refuse(const std::string& path, const char* what) {
-  throw FileError(path, std::string(what) + ": " + std::strerror(errno));
+  refuse(path, what, errno);
 }
 
 class FileDescriptor {
@@ -68,6 +71,16 @@ void sync_directory_of(const std::string& path) {
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   const FileDescriptor directory(open_file(parent.empty() ? "." : parent.string(), O_RDONLY | O_DIRECTORY));
   if (directory.is_open()) ::fsync(directory.get());
+}
+
+// Gives the file a second name, or where the file system has no links, that name to a copy. Returns the
+// system's reason where it cannot; 0 where all went well.
+int link_or_copy(const std::string& path, const std::string& second) {
+  if (::link(path.c_str(), second.c_str()) == 0) return 0;
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS && errno != EMLINK) return errno;
+  std::error_code error;
+  std::filesystem::copy_file(path, second, error);
+  return error.value();
 }
 
 // Null for a regular file.
@@ -163,8 +176,7 @@ void write_file_atomic(const std::string& path, std::span<const std::byte> bytes
       ::rename(temporary.c_str(), path.c_str()) != 0) {
     const int cause = errno;
     ::unlink(temporary.c_str());
-    errno = cause;
-    refuse(path, "cannot be written");
+    refuse(path, "cannot be written", cause);
   }
   sync_directory_of(path);
 }
@@ -174,20 +186,28 @@ void write_file_atomic(const std::string& path, std::string_view text) {
 }
 
 void replace_file(const std::string& from, const std::string& path, const std::string& backup) {
-  std::error_code error;
-  if (std::filesystem::exists(path, error)) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
     // A second name for the old file first, so that neither name is ever without one.
     const std::string second = backup + ".part" + std::to_string(::getpid());
     ::unlink(second.c_str());
-    const bool linked = ::link(path.c_str(), second.c_str()) == 0;
-    if (!linked) std::filesystem::copy_file(path, second, error);  // a file system without links
-    if (error || ::rename(second.c_str(), backup.c_str()) != 0) {
+    int cause = link_or_copy(path, second);
+    if (cause == 0 && ::rename(second.c_str(), backup.c_str()) != 0) cause = errno;
+    if (cause != 0) {
       ::unlink(second.c_str());
-      refuse(backup, "cannot be written");
+      refuse(backup, "cannot be written", cause);
     }
   }
   if (::rename(from.c_str(), path.c_str()) != 0) refuse(path, "cannot be written");
   sync_directory_of(path);
+}
+
+void sync_file(const std::string& path) {
+  const FileDescriptor file(open_file(path, O_RDONLY));
+  if (!file.is_open() && errno == ENOENT) return;
+  // What cannot be synced (a device, a pipe) has nothing to lose.
+  if (!file.is_open() || (::fdatasync(file.get()) != 0 && errno != EINVAL && errno != EROFS))
+    refuse(path, "cannot be synced");
 }
 
 void append_line(const std::string& path, std::string_view line) {

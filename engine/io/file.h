@@ -40,6 +40,9 @@ void write_file_atomic(const std::string& path, std::string_view text);
 // also after a power cut, `path` and `backup` hold whole files if they did before.
 void replace_file(const std::string& from, const std::string& path, const std::string& backup);
 
+// Puts on the disk what was appended to the file; nothing where there is none.
+void sync_file(const std::string& path);
+
 // Appends the line and a newline in one write(), so that lines of several writers do not mix. Creates the
 // file; does not sync.
 void append_line(const std::string& path, std::string_view line);

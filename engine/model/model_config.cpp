@@ -10,6 +10,7 @@ constexpr int kMaxFilters = 4096;
 constexpr int kMaxKernel = 63;
 constexpr int kMaxRepeat = 1000;
 constexpr int kMaxMixtures = 100;
+constexpr double kMaxSlope = 1e3;
 
 enum class BlockKind { kResidual, kMaskedConv };
 
@@ -59,7 +60,7 @@ float read_slope(const ConfigNode& section, Activation activation) {
   if (activation == Activation::kLeakyRelu)
     return static_cast<float>(section.real("slope", 0.01, ConfigRange::between(0.0, 1.0)));
   if (activation == Activation::kElu)
-    return static_cast<float>(section.real("slope", 1.0, ConfigRange::positive()));
+    return static_cast<float>(section.real("slope", 1.0, ConfigRange::above_up_to(0.0, kMaxSlope)));
   if (section.has("slope")) section.fail("slope", "only leaky_relu and elu have a slope");
   return 0.0f;
 }

@@ -36,7 +36,8 @@ nlohmann::json to_json(const Progress& progress) {
   nlohmann::json json{{"step", progress.step},
                       {"images", progress.images},
                       {"seconds", progress.seconds},
-                      {"learning_rate", progress.learning_rate}};
+                      {"learning_rate", progress.learning_rate},
+                      {"first_nats_per_dim", progress.first_nats_per_dim}};
   write_sums(json, "epoch", progress.epoch);
   write_sums(json, "window", progress.window);
   return json;
@@ -49,7 +50,8 @@ Progress progress_from(const nlohmann::json& json) {
           .seconds = json.at("seconds"),
           .epoch = sums_from(json, "epoch"),
           .window = json.contains("window_nats") ? sums_from(json, "window") : StepSums{},
-          .learning_rate = json.at("learning_rate")};
+          .learning_rate = json.at("learning_rate"),
+          .first_nats_per_dim = json.value("first_nats_per_dim", 0.0)};
 }
 
 // Checkpoints of long ago do not name all of them.
@@ -81,7 +83,8 @@ Standing restore(const RunParts& run, const std::string& path, Trainer& trainer,
     check_images("train", state.value("data", ""), run.fingerprints.train, path);
     check_images("validation", state.value("validation_data", ""), run.fingerprints.validation, path);
     check_images("test", state.value("test_data", ""), run.fingerprints.test, path);
-    if (state.contains("best"))
+    // Not a number where an older version validated what had diverged.
+    if (state.contains("best") && state.at("best").at("validation_nats_per_dim").is_number())
       standing.best = BestEpoch{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
     return standing;
   } catch (const nlohmann::json::exception& error) {
@@ -135,6 +138,8 @@ void CheckpointStore::save(const Standing& standing, const RunDirectory& directo
 }
 
 void CheckpointStore::write_next(const Standing& standing, const RunDirectory& directory) const {
+  trainer_.check_state();
+  sync_file(directory.metrics());  // so that it is never behind the checkpoint
   nlohmann::json state{
       {"progress", to_json(trainer_.progress())}, {"precision", name_of(run_.precision)},
       {"data", run_.fingerprints.train},          {"validation_data", run_.fingerprints.validation},
@@ -163,6 +168,20 @@ Standing CheckpointStore::resume() {
   }
   saved_step_ = trainer_.progress().step;
   return restored.standing;
+}
+
+void CheckpointStore::drop_diverged() {
+  const RunDirectory& directory = run_.directory;
+  if (saved_step_ != trainer_.progress().step) return;
+  try {
+    const nlohmann::json state =
+        nlohmann::json::parse(Checkpoint::read(directory.previous()).metadata("training_state"));
+    const Progress before = progress_from(state.at("progress"));
+    if (before.step >= saved_step_) return;
+    std::filesystem::rename(directory.previous(), directory.checkpoint());
+    saved_step_ = before.step;
+  } catch (const std::exception&) {  // there is none that is better
+  }
 }
 
 void CheckpointStore::save_best(const BestEpoch& best) {

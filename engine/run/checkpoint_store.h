@@ -43,7 +43,8 @@ class CheckpointStore {
   [[nodiscard]] bool has_latest() const;
   // Whether a run can be resumed from it.
   [[nodiscard]] bool has_any() const;
-  // Throws LostDirectory or FileError, with what was saved before as it was.
+  // Throws LostDirectory or FileError, or DivergenceError where a number of the state is not finite, with
+  // what was saved before as it was.
   void save(const Standing& standing);
   // The same where the run directory was moved to.
   void save(const Standing& standing, const RunDirectory& directory);
@@ -54,6 +55,9 @@ class CheckpointStore {
 
   // restore_latest(); where the latest is damaged, it is put out of the way.
   [[nodiscard]] Standing resume();
+
+  // Where the latest checkpoint has the step at hand, which has diverged, the one before it takes its place.
+  void drop_diverged();
 
   // Throws LostDirectory or FileError.
   void save_best(const BestEpoch& best);

@@ -20,10 +20,12 @@ std::string_view name_of(Ended ended) {
 }
 
 nlohmann::ordered_json ending_fields(const Ending& ending) {
-  return {{"ended", name_of(ending.how)},
-          {"reason", ending.reason},
-          {"step", ending.step},
-          {"epoch", ending.epoch}};
+  nlohmann::ordered_json fields{{"ended", name_of(ending.how)},
+                                {"reason", ending.reason},
+                                {"step", ending.step},
+                                {"epoch", ending.epoch}};
+  if (ending.diverged) fields["diverged"] = true;
+  return fields;
 }
 
 std::string ending_json(const Ending& ending) {

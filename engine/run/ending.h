@@ -22,6 +22,7 @@ struct Ending {
   std::string reason;     // one line
   std::int64_t step = 0;  // of training
   std::int64_t epoch = 0;
+  bool diverged = false;  // the error was that training diverged; it will again
 };
 
 // What results.json has of it.

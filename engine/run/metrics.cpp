@@ -1,14 +1,16 @@
 #include "engine/run/metrics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <span>
 #include <string_view>
 
-#include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "engine/io/line_chart.h"
 
@@ -21,10 +23,15 @@ bool is_window(const nlohmann::json& line) {
   return line.value("kind", "") == kWindow;
 }
 
+// Whole and not negative, or an exception of nlohmann::json.
+std::int64_t count_in(const nlohmann::json& json, const char* key) {
+  return static_cast<std::int64_t>(json.at(key).get_ref<const nlohmann::json::number_unsigned_t&>());
+}
+
 EpochMetrics epoch_in(const nlohmann::json& json) {
-  return {.epoch = json.at("epoch"),
-          .step = json.at("step"),
-          .images = json.at("images"),
+  return {.epoch = count_in(json, "epoch"),
+          .step = count_in(json, "step"),
+          .images = count_in(json, "images"),
           .seconds = json.at("seconds"),
           .images_per_second = json.at("images_per_second"),
           .train_nats_per_dim = json.at("train_nats_per_dim"),
@@ -35,9 +42,9 @@ EpochMetrics epoch_in(const nlohmann::json& json) {
 
 WindowMetrics window_in(const nlohmann::json& json) {
   return {.epoch = json.at("epoch"),
-          .step = json.at("step"),
-          .steps = json.at("steps"),
-          .images = json.at("images"),
+          .step = count_in(json, "step"),
+          .steps = count_in(json, "steps"),
+          .images = count_in(json, "images"),
           .seconds = json.at("seconds"),
           .images_per_second = json.at("images_per_second"),
           .train_nats_per_dim = json.at("train_nats_per_dim"),
@@ -45,20 +52,24 @@ WindowMetrics window_in(const nlohmann::json& json) {
           .grad_norm = json.at("grad_norm")};
 }
 
-using Visit = std::function<void(std::string_view line, const nlohmann::json& json)>;
+// Of a line with its newline, where it has one.
+using Visit = std::function<void(std::string_view line)>;
 
-void for_each_line(const std::string& path, const Visit& visit) {
-  if (!std::filesystem::exists(path)) return;
-  const std::string text = read_text_file(path);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    try {
-      visit(line, nlohmann::json::parse(line));
-    } catch (const nlohmann::json::exception&) {
-      throw FormatError(path, begin, "not a line of metrics");
-    }
-    begin = end + 1;
+void for_each_line(std::string_view text, const Visit& visit) {
+  while (!text.empty()) {
+    const std::size_t size = std::min(text.find('\n'), text.size() - 1) + 1;
+    visit(text.substr(0, size));
+    text.remove_prefix(size);
+  }
+}
+
+// Whether a run that goes on keeps the line.
+bool is_kept(std::string_view line, const LastSteps& last) {
+  try {
+    const nlohmann::json json = nlohmann::json::parse(line);
+    return count_in(json, "step") <= (is_window(json) ? last.window : last.epoch);
+  } catch (const nlohmann::json::exception&) {
+    return true;
   }
 }
 
@@ -112,33 +123,63 @@ void append_metrics(const std::string& path, const WindowMetrics& metrics) {
   append_line(path, line.dump());
 }
 
-std::vector<EpochMetrics> read_metrics(const std::string& path) {
-  std::vector<EpochMetrics> epochs;
-  for_each_line(path, [&](std::string_view, const nlohmann::json& json) {
-    if (!is_window(json)) epochs.push_back(epoch_in(json));
+MetricsLog read_metrics_log(const std::string& path) {
+  MetricsLog log;
+  if (!std::filesystem::exists(path)) return log;
+  std::int64_t number = 0;
+  for_each_line(read_text_file(path), [&](std::string_view line) {
+    ++number;
+    try {
+      const nlohmann::json json = nlohmann::json::parse(line);
+      if (is_window(json))
+        log.windows.push_back(window_in(json));
+      else
+        log.epochs.push_back(epoch_in(json));
+    } catch (const nlohmann::json::exception&) {
+      if (!line.ends_with('\n')) return;
+      if (log.unread.count++ == 0) log.unread.first = number;
+    }
   });
-  return epochs;
+  return log;
+}
+
+std::string note_on(const std::string& path, const UnreadLines& unread) {
+  if (unread.count == 0) return "";
+  if (unread.count == 1)
+    return fmt::format("{}: line {} cannot be read and is passed over", path, unread.first);
+  return fmt::format("{}: line {} and {} more cannot be read and are passed over", path, unread.first,
+                     unread.count - 1);
+}
+
+std::string note_on_missing(const std::string& path, const std::vector<EpochMetrics>& epochs,
+                            std::int64_t until) {
+  std::set<std::int64_t> there;
+  for (const EpochMetrics& line : epochs)
+    if (line.epoch >= 1 && line.epoch <= until) there.insert(line.epoch);
+  const std::int64_t missing = until - static_cast<std::int64_t>(there.size());
+  if (missing <= 0) return "";
+  std::int64_t first = 1;
+  while (there.contains(first)) ++first;
+  return fmt::format("{}: has no line of {} of the epochs 1 to {}, the first of them {}", path, missing,
+                     until, first);
+}
+
+std::vector<EpochMetrics> read_metrics(const std::string& path) {
+  return read_metrics_log(path).epochs;
 }
 
 std::vector<WindowMetrics> read_windows(const std::string& path) {
-  std::vector<WindowMetrics> windows;
-  for_each_line(path, [&](std::string_view, const nlohmann::json& json) {
-    if (is_window(json)) windows.push_back(window_in(json));
-  });
-  return windows;
+  return read_metrics_log(path).windows;
 }
 
 void drop_metrics_after(const std::string& path, const LastSteps& last) {
   if (!std::filesystem::exists(path)) return;
   const std::string text = read_text_file(path);
-  const std::string whole = text.substr(0, text.find_last_of('\n') + 1);
-  if (whole != text) write_file_atomic(path, whole);
   std::string kept;
-  for_each_line(path, [&](std::string_view line, const nlohmann::json& json) {
-    const std::int64_t step = json.at("step");
-    if (step <= (is_window(json) ? last.window : last.epoch)) kept.append(line).append("\n");
+  for_each_line(text, [&](std::string_view line) {
+    if (line.ends_with('\n') && is_kept(line, last)) kept.append(line);
   });
-  if (kept != whole) write_file_atomic(path, kept);
+  if (kept != text) write_file_atomic(path, kept);
 }
 
 std::string draw_curves(const std::string& title, const std::vector<EpochMetrics>& epochs,

@@ -34,7 +34,27 @@ struct WindowMetrics {
 
 void append_metrics(const std::string& path, const EpochMetrics& metrics);
 void append_metrics(const std::string& path, const WindowMetrics& metrics);
-// The lines of either kind; none where there is no such file. Throws FormatError.
+
+// Lines that are passed over because they cannot be read: a number is missing or is none, or it is no JSON.
+struct UnreadLines {
+  std::int64_t count = 0;
+  std::int64_t first = 0;  // from 1
+};
+// What metrics.jsonl holds, in its order.
+struct MetricsLog {
+  std::vector<EpochMetrics> epochs;
+  std::vector<WindowMetrics> windows;
+  UnreadLines unread;
+};
+// Nothing where there is no such file. A last line that is still being written counts as not there. Throws
+// FileError.
+[[nodiscard]] MetricsLog read_metrics_log(const std::string& path);
+// "runs/a/metrics.jsonl: line 3 and 1 more cannot be read and are passed over"; "" where all could be.
+[[nodiscard]] std::string note_on(const std::string& path, const UnreadLines& unread);
+// "runs/a/metrics.jsonl: has no line of 2 of the epochs 1 to 5, the first of them 1"; "" where it has.
+[[nodiscard]] std::string note_on_missing(const std::string& path, const std::vector<EpochMetrics>& epochs,
+                                          std::int64_t until);
+// The lines of one kind alone.
 [[nodiscard]] std::vector<EpochMetrics> read_metrics(const std::string& path);
 [[nodiscard]] std::vector<WindowMetrics> read_windows(const std::string& path);
 // Of lines of either kind, the step up to which they are kept.
@@ -43,7 +63,7 @@ struct LastSteps {
   std::int64_t window = 0;
 };
 // Drops what a killed run wrote after its last checkpoint, and a last line that was cut short. The others
-// stay as they are.
+// stay as they are, also those that cannot be read.
 void drop_metrics_after(const std::string& path, const LastSteps& last);
 
 // An SVG of both losses over epochs, and of those inside epochs.

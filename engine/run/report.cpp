@@ -40,9 +40,8 @@ void read_samples(const RunDirectory& directory, Report& report) {
 Report read_report(const RunDirectory& directory) {
   Report report;
   report.config_yaml = read_text_file(directory.config());
-  report.metrics = read_metrics(directory.metrics());
-  report.windows = read_windows(directory.metrics());
-  if (std::optional<RunResults> results = read_results(directory.results())) {
+  std::string unread;  // it is the run's own, written or removed by it
+  if (std::optional<RunResults> results = read_results(directory.results(), unread)) {
     report.split = std::move(results->split);
     report.scores = std::move(results->scores);
   }

@@ -36,8 +36,8 @@ struct Report {
   int threads = 1;
 };
 
-// What is in the run directory: metrics, final scores, grids of samples (at most nine: the first, the last,
-// and some between). Throws FileError and FormatError.
+// What is in the run directory, but for the metrics: config, final scores, grids of samples (at most nine:
+// the first, the last, and some between). Throws FileError.
 [[nodiscard]] Report read_report(const RunDirectory& directory);
 
 // The page, in HTML; everything shown in it is escaped. Machine and library are those at hand.

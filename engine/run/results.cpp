@@ -1,9 +1,10 @@
 #include "engine/run/results.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "engine/core/error.h"
 #include "engine/io/file.h"
 
 namespace pcnn {
@@ -11,7 +12,10 @@ namespace {
 
 std::optional<Ending> ending_in(const nlohmann::json& results) {
   if (!results.contains("ended")) return std::nullopt;
-  Ending ending{.reason = results.at("reason"), .step = results.at("step"), .epoch = results.at("epoch")};
+  Ending ending{.reason = results.at("reason"),
+                .step = results.at("step"),
+                .epoch = results.at("epoch"),
+                .diverged = results.value("diverged", false)};
   for (const Ended how : {Ended::kCompleted, Ended::kInterrupted, Ended::kFailed})
     if (results.at("ended").get<std::string>() == name_of(how)) ending.how = how;
   return ending;
@@ -45,7 +49,7 @@ void write_results(const RunParts& run, const Ending& ending, const std::vector<
   write_file_atomic(run.directory.results(), results.dump(2) + "\n");
 }
 
-std::optional<RunResults> read_results(const std::string& path) {
+std::optional<RunResults> read_results(const std::string& path, std::string& note) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
     const nlohmann::json json = nlohmann::json::parse(read_text_file(path));
@@ -54,7 +58,8 @@ std::optional<RunResults> read_results(const std::string& path) {
       for (const nlohmann::json& model : json.at("models")) results.scores.push_back(score_in(model));
     return results;
   } catch (const nlohmann::json::exception& error) {
-    throw FormatError(path, 0, std::string("its scores cannot be read: ") + error.what());
+    note = fmt::format("{}: cannot be read and is passed over: {}", path, error.what());
+    return std::nullopt;
   }
 }
 

@@ -6,7 +6,8 @@
 //    "split": "MNIST test split, 10,000 images", "binarisation": "...", "precision": "f32", "note": "",
 //    "models": [{"parameters": "lowest validation loss", "epoch": 9, "images": 10000, "nats_per_dim": ...}]}
 //
-// A run that ended before its final scores has the first line alone; one that is training, none of it.
+// A run that ended before its final scores has the first line alone, and "diverged": true where training
+// diverged; one that is training, none of it.
 
 #include <cstdint>
 #include <optional>
@@ -34,7 +35,8 @@ struct RunResults {
 
 // Throws FileError.
 void write_results(const RunParts& run, const Ending& ending, const std::vector<FinalScore>& scores);
-// None where there is no such file. Throws FormatError.
-[[nodiscard]] std::optional<RunResults> read_results(const std::string& path);
+// None where there is no such file, or it cannot be read: then the note says so, and is left as it is
+// otherwise.
+[[nodiscard]] std::optional<RunResults> read_results(const std::string& path, std::string& note);
 
 }  // namespace pcnn

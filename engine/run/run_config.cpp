@@ -5,7 +5,7 @@
 namespace pcnn {
 namespace {
 
-constexpr double kMaxThreads = 1024, kMaxFlock = 4096;
+constexpr double kMaxThreads = 1024, kMaxFlock = 4096, kMostEpochs = 1e6;
 
 SampleConfig read_sample_config(const ConfigNode& section) {
   SampleConfig config;
@@ -20,8 +20,8 @@ SampleConfig read_sample_config(const ConfigNode& section) {
         static_cast<int>(section.optional_integer("flock", ConfigRange::between(1, kMaxFlock)).value_or(0));
   else if (section.has("flock"))
     section.fail("flock", "only the incremental sampler has flocks");
-  config.every_epochs =
-      static_cast<int>(section.integer("every_epochs", config.every_epochs, ConfigRange::at_least(1)));
+  config.every_epochs = static_cast<int>(
+      section.integer("every_epochs", config.every_epochs, ConfigRange::between(1, kMostEpochs)));
   config.columns =
       static_cast<int>(section.integer("columns", config.columns, ConfigRange::between(0, 1000)));
   config.scale = static_cast<int>(section.integer("scale", config.scale, ConfigRange::between(1, 64)));

@@ -42,13 +42,20 @@ std::vector<std::pair<std::string, EventFile::Value>> hyper_parameters(const Run
 RunOutputs::RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
     : run_(run), lock_(lock), workers_(workers), console_(console) {}
 
-void RunOutputs::go_on_from(std::int64_t step, bool epoch_is_open, bool window_is_open) {
-  drop_metrics_after(run_.directory.metrics(),
+void RunOutputs::go_on_from(const Start& start) {
+  const auto& [step, epochs, epoch_is_open, window_is_open] = start;
+  const std::string path = run_.directory.metrics();
+  drop_metrics_after(path,
                      {.epoch = step - (epoch_is_open ? 1 : 0), .window = step - (window_is_open ? 1 : 0)});
+  metrics_ = read_metrics_log(path);
+  const std::int64_t ended = epochs - (epoch_is_open ? 1 : 0);
+  for (const std::string& note :
+       {note_on(path, metrics_.unread), note_on_missing(path, metrics_.epochs, ended)})
+    if (!note.empty()) console_.warning(note);
   void_from_ = step + (epoch_is_open || window_is_open ? 0 : 1);
   if (!epoch_is_open) return;
   // Of the open epoch's last step the window's event is voided with the others, and is not written again.
-  const std::vector<WindowMetrics> windows = read_windows(run_.directory.metrics());
+  const std::vector<WindowMetrics>& windows = metrics_.windows;
   if (!windows.empty() && windows.back().step == step) note_window_event(windows.back());
 }
 
@@ -89,6 +96,7 @@ void RunOutputs::note_window(const Progress& progress, std::int64_t steps_per_ep
       .grad_norm = progress.window.grad_norm()};
   lock_.check();
   append_metrics(run_.directory.metrics(), window);
+  metrics_.windows.push_back(window);
   note_window_event(window);
 }
 
@@ -116,6 +124,7 @@ void RunOutputs::note_scores(std::int64_t step, const std::vector<FinalScore>& s
 void RunOutputs::note_epoch(const EpochMetrics& epoch) {
   lock_.check();
   append_metrics(run_.directory.metrics(), epoch);
+  metrics_.epochs.push_back(epoch);
   const std::array<std::pair<std::string, double>, 4> values{
       {{"epoch/train_nats_per_dim", epoch.train_nats_per_dim},
        {"epoch/validation_nats_per_dim", epoch.validation_nats_per_dim},
@@ -124,8 +133,7 @@ void RunOutputs::note_epoch(const EpochMetrics& epoch) {
   show([&] { events(epoch.step).scalars(epoch.step, values); });
   show([&] {
     write_file_atomic(run_.directory.curves(),
-                      draw_curves(run_.config.name, read_metrics(run_.directory.metrics()),
-                                  read_windows(run_.directory.metrics())));
+                      draw_curves(run_.config.name, metrics_.epochs, metrics_.windows));
   });
 }
 
@@ -153,6 +161,8 @@ void RunOutputs::write_report(const RunDirectory& directory, std::string_view st
                               const std::string& reason) {
   show([&] {
     Report report = read_report(directory);
+    report.metrics = metrics_.epochs;
+    report.windows = metrics_.windows;
     report.name = run_.config.name;
     report.state = state;
     report.reason = reason;

@@ -28,9 +28,14 @@ class RunOutputs {
   // All must outlive this.
   RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console);
 
-  // Drops what a killed run wrote after the checkpoint of this step, and of an epoch or a window that is
-  // still open: that is written again.
-  void go_on_from(std::int64_t step, bool epoch_is_open, bool window_is_open);
+  // Drops what a killed run wrote after the checkpoint, and of an epoch or a window that is still open: that
+  // is written again. One line each says which lines of metrics cannot be read, and which are missing.
+  struct Start {
+    std::int64_t step = 0;    // of the checkpoint
+    std::int64_t epochs = 0;  // trained to their end
+    bool epoch_is_open = false, window_is_open = false;
+  };
+  void go_on_from(const Start& start);
   // Throws FileError where the line of metrics cannot be written.
   void note_window(const Progress& progress, std::int64_t steps_per_epoch);
   // Throws FileError where the line of metrics cannot be written.
@@ -51,6 +56,7 @@ class RunOutputs {
   const RunLock& lock_;
   const Workers& workers_;
   Console& console_;
+  MetricsLog metrics_;                         // what metrics.jsonl holds
   std::optional<EventFile> events_;            // begun with the first event
   std::optional<std::int64_t> void_from_ = 0;  // step from which on a new event file voids those before
   std::set<std::string> unshown_;              // what show() has said

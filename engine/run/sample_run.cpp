@@ -26,6 +26,8 @@
 namespace pcnn {
 namespace {
 
+constexpr double kMostTemperature = 1000.0;
+
 // Results never go where an input is read from, nor two results to one place.
 void check_distinct(const SampleOptions& options) {
   for (const std::string* result : {&options.output, &options.trace})
@@ -40,8 +42,8 @@ void check_options(const SampleOptions& options) {
   if (options.complete.empty() != options.mask.empty())
     throw ConfigError(options.mask.empty() ? "--complete needs --mask FILE, white where pixels are known"
                                            : "--mask needs --complete FILE, the image it belongs to");
-  if (!(options.temperature >= 0.0) || !std::isfinite(options.temperature))
-    throw ConfigError("--temperature: not a number of 0 or more");
+  if (!(options.temperature >= 0.0 && options.temperature <= kMostTemperature))
+    throw ConfigError("--temperature: not a number in [0, 1000]");
   check_distinct(options);
   check_output(options.output, options.overwrite);
   if (options.trace.empty()) return;

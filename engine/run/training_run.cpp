@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,6 +18,8 @@
 #include "engine/run/interruption.h"
 #include "engine/run/progress_line.h"
 #include "engine/run/results.h"
+#include "engine/train/divergence.h"
+#include "engine/train/non_finite.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -44,12 +48,9 @@ std::string resume_command(const std::string& directory) {
 }
 
 bool is_scored(const RunDirectory& directory) {
-  try {
-    const std::optional<RunResults> results = read_results(directory.results());
-    return results && !results->scores.empty();
-  } catch (const FormatError&) {
-    return false;
-  }
+  std::string unread;
+  const std::optional<RunResults> results = read_results(directory.results(), unread);
+  return results && !results->scores.empty();
 }
 
 std::vector<float> initial_parameters_of(const RunParts& run) {
@@ -68,14 +69,15 @@ std::optional<SpentBudget> spent_by(const RunParts& run, const Trainer& trainer,
 std::string how_to_go_beyond(const RunParts& run, const Trainer& trainer, const Standing& standing) {
   const std::optional<SpentBudget> spent = spent_by(run, trainer, standing);
   if (standing.epoch_is_open || !spent || !is_scored(run.directory)) return "";
-  return fmt::format("{} is finished: {}; to train on, raise {}: `{} {}`", run.directory.path(), spent->reason,
-                     spent->raised.find(' ') == std::string::npos ? "it" : "them",
+  return fmt::format("{} is finished: {}; to train on, raise {}: `{} {}`", run.directory.path(),
+                     spent->reason, spent->raised.find(' ') == std::string::npos ? "it" : "them",
                      resume_command(run.directory.path()), spent->raised);
 }
 
 TrainingRun::TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
     : run_(run),
       lock_(lock),
+      workers_(workers),
       console_(console),
       trainer_(run.network, *run.head, run.config.train, run.config.seed, initial_parameters_of(run), workers,
                run.precision),
@@ -100,6 +102,11 @@ std::int64_t TrainingRun::steps_per_epoch() const {
   return trainer_.steps_per_epoch(run_.data.train.count);
 }
 
+// Whether what is at hand has been validated: not before, or inside, an epoch.
+bool TrainingRun::is_validated() const {
+  return !standing_.epoch_is_open && trainer_.progress().step % steps_per_epoch() == 0;
+}
+
 std::int64_t TrainingRun::epoch() const {
   return trainer_.epoch(run_.data.train.count);
 }
@@ -114,6 +121,11 @@ void TrainingRun::train() {
       work();
     } catch (const Signalled& signalled) {
       stop(signalled.signal);
+    } catch (const DivergenceError&) {
+      lock_.check();
+      has_diverged_ = true;
+      if (!is_validated()) checkpoints_.drop_diverged();
+      throw;
     } catch (const Error&) {
       lock_.check();  // which may be why
       throw;
@@ -138,10 +150,17 @@ void TrainingRun::train() {
 
 void TrainingRun::work() {
   lock_.check();
+  std::string unread;
+  (void)read_results(run_.directory.results(), unread);
+  if (!unread.empty()) console_.warning(unread);
   std::error_code ignored;
   std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
   const Progress& progress = trainer_.progress();
-  if (is_resumed_) outputs_.go_on_from(progress.step, standing_.epoch_is_open, progress.window.steps > 0);
+  if (is_resumed_)
+    outputs_.go_on_from({.step = progress.step,
+                         .epochs = progress.step / steps_per_epoch(),
+                         .epoch_is_open = standing_.epoch_is_open,
+                         .window_is_open = progress.window.steps > 0});
   report_window();
   if (!checkpoints_.has_latest()) save_checkpoint();  // so that resume has a start
   while (standing_.epoch_is_open || !spent_here()) {
@@ -169,7 +188,11 @@ void TrainingRun::save_checkpoint() {
 }
 
 Ending TrainingRun::ending(Ended how, const std::string& reason) const {
-  return {.how = how, .reason = reason, .step = trainer_.progress().step, .epoch = epoch()};
+  return {.how = how,
+          .reason = reason,
+          .step = trainer_.progress().step,
+          .epoch = epoch(),
+          .diverged = has_diverged_};
 }
 
 void TrainingRun::record(Ended how, const std::string& reason, const RunDirectory& directory) {
@@ -228,7 +251,7 @@ void TrainingRun::leave(const LostDirectory& lost) {
   if (lost.is_locked()) {
     try {
       checkpoints_.save(standing_, there);
-    } catch (const FileError& error) {
+    } catch (const Error& error) {
       line += fmt::format("; {}", error.what());
     }
   }
@@ -242,12 +265,39 @@ void TrainingRun::leave(const LostDirectory& lost) {
   throw ConfigError(line);
 }
 
-Score TrainingRun::score(std::span<const float> parameters, const ImageSet& images) {
+Score TrainingRun::score(std::string_view split, std::span<const float> parameters, const ImageSet& images) {
   const auto fill = [&](int position, std::span<float> image) {
     throw_where_signalled();
     run_.coding->encode_for_evaluation(images, position, image);
   };
-  return summarise(scorer_.nats(parameters, images.count, fill), run_.network.shape(0, 1).size());
+  const std::vector<double> nats = scorer_.nats(parameters, images.count, fill);
+  const auto bad = std::ranges::find_if(nats, [](double value) { return !std::isfinite(value); });
+  if (bad != nats.end()) {
+    const auto image = static_cast<int>(bad - nats.begin());
+    const std::string origin = non_finite_value(run_.network, parameters, 1,
+                                                [&](int, std::span<float> values) { fill(image, values); });
+    throw trainer_.divergence(
+        fmt::format("the {} loss is not finite{}", split, origin.empty() ? "" : ", beginning in " + origin));
+  }
+  return summarise(nats, run_.network.shape(0, 1).size());
+}
+
+bool TrainingRun::is_best(double validation) const {
+  return !standing_.best || validation < standing_.best->validation_nats_per_dim;
+}
+
+void TrainingRun::check_validation(double nats_per_dim) const {
+  const LossReference reference = trainer_.loss_reference();
+  if (is_diverged(nats_per_dim, reference))
+    throw trainer_.divergence(
+        fmt::format("the validation loss is {:.4g} nats/dim, {}", nats_per_dim, reference.describe()));
+  Standing after = standing_;
+  if (is_best(nats_per_dim)) after.best = BestEpoch{nats_per_dim, epoch()};
+  const std::string why = why_fruitless({.lowest = after.best->validation_nats_per_dim,
+                                         .epochs_since_lowest = epoch() - after.best->epoch,
+                                         .is_last = spent_by(run_, trainer_, after).has_value()},
+                                        reference);
+  if (!why.empty()) throw trainer_.divergence(why);
 }
 
 void TrainingRun::finish_epoch() {
@@ -255,10 +305,11 @@ void TrainingRun::finish_epoch() {
   const SampleConfig& sample = run_.config.sample;
   const std::span<const float> parameters = trainer_.evaluation_parameters();
   const Stopwatch validating;
-  const double validation = score(parameters, run_.data.validation).nats_per_dim;
+  const double validation = score("validation", parameters, run_.data.validation).nats_per_dim;
   const double validation_seconds = validating.seconds();
+  check_validation(validation);
   const Stopwatch sampling;
-  const bool best = !standing_.best || validation < standing_.best->validation_nats_per_dim;
+  const bool best = is_best(validation);
   if (best) {
     const BestEpoch now{validation, epoch()};
     checkpoints_.save_best(now);
@@ -303,7 +354,7 @@ void TrainingRun::report_final_scores() {
                             run_.coding->describe()));
   std::vector<FinalScore> scores;
   const auto report = [&](const std::string& which, std::int64_t epoch, std::span<const float> parameters) {
-    const Score result = score(parameters, run_.data.test);
+    const Score result = score("test", parameters, run_.data.test);
     scores.push_back({.parameters = which,
                       .epoch = epoch,
                       .images = result.images,

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "engine/core/parallel.h"
 #include "engine/run/checkpoint_store.h"
@@ -37,9 +38,9 @@ class TrainingRun {
   [[nodiscard]] std::string how_to_go_beyond() const;
 
   // However it ends, log.txt, results.json and the report say why, where they can be written. Throws
-  // Interrupted, with the state saved, where InterruptionGuard notes a signal; ComputeError where the loss or
-  // a gradient is not finite, with the last good state kept; LostDirectory where the directory was removed,
-  // moved or replaced; ConfigError where a file cannot be written.
+  // Interrupted, with the state saved, where InterruptionGuard notes a signal; DivergenceError
+  // where training has diverged, with the last good state kept; LostDirectory where the directory was
+  // removed, moved or replaced; ConfigError where a file cannot be written.
   void train();
 
  private:
@@ -51,7 +52,12 @@ class TrainingRun {
   [[noreturn]] void stop(int signal);
   [[noreturn]] void leave(const LostDirectory& lost);
   void record(Ended how, const std::string& reason, const RunDirectory& directory);
-  [[nodiscard]] Score score(std::span<const float> parameters, const ImageSet& images);
+  // Throws DivergenceError where the score of an image is not finite. split: "validation".
+  [[nodiscard]] Score score(std::string_view split, std::span<const float> parameters,
+                            const ImageSet& images);
+  [[nodiscard]] bool is_best(double validation_nats_per_dim) const;
+  // Throws DivergenceError where the validation loss of this epoch shows that training has diverged.
+  void check_validation(double nats_per_dim) const;
   void report_final_scores();
 
   // What ends training here; none where it goes on.
@@ -60,9 +66,11 @@ class TrainingRun {
   // Of the train images.
   [[nodiscard]] std::int64_t steps_per_epoch() const;
   [[nodiscard]] std::int64_t epoch() const;
+  [[nodiscard]] bool is_validated() const;
 
   const RunParts& run_;
   const RunLock& lock_;
+  const Workers& workers_;
   Console& console_;
   Trainer trainer_;
   Scorer scorer_;
@@ -70,6 +78,7 @@ class TrainingRun {
   RunOutputs outputs_;
   Standing standing_;
   bool is_resumed_ = false;
+  bool has_diverged_ = false;
 };
 
 }  // namespace pcnn

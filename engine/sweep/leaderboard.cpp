@@ -67,9 +67,7 @@ std::string number(const std::optional<double>& value) {
 std::vector<const Trial*> ranked(const std::vector<Trial>& trials, const Objective& objective) {
   std::vector<const Trial*> order;
   for (const Trial& trial : trials) order.push_back(&trial);
-  const auto group = [](const Trial& trial) {
-    return trial.state == TrialState::kFailed ? 2 : trial.progress.best ? 0 : 1;
-  };
+  const auto group = [](const Trial& trial) { return trial.has_failed() ? 2 : trial.progress.best ? 0 : 1; };
   std::ranges::stable_sort(order, [&](const Trial* a, const Trial* b) {
     if (group(*a) != group(*b)) return group(*a) < group(*b);
     return group(*a) == 0 && objective.is_better(*a->progress.best, *b->progress.best);
@@ -123,9 +121,10 @@ std::string count_text(const std::vector<Trial>& trials) {
   std::string text = counted(trials.size(), "trial") + ": ";
   bool is_first = true;
   for (const auto& [state, word] :
-       std::array<std::pair<TrialState, const char*>, 5>{{{TrialState::kDone, "done"},
+       std::array<std::pair<TrialState, const char*>, 6>{{{TrialState::kDone, "done"},
                                                           {TrialState::kStopped, "stopped early"},
                                                           {TrialState::kFailed, "failed"},
+                                                          {TrialState::kDiverged, "diverged"},
                                                           {TrialState::kTraining, "training"},
                                                           {TrialState::kWaiting, "waiting"}}}) {
     const auto count = std::ranges::count(trials, state, &Trial::state);
@@ -144,8 +143,8 @@ std::string leaderboard_text(const std::vector<Trial>& trials, const SweepPlan& 
                   objective.goal == Goal::kMinimise ? "lowest" : "highest");
   text += trial_table(ranked(trials, objective), plan);
   for (const Trial& trial : trials)
-    if (trial.state == TrialState::kFailed)
-      text += fmt::format("\ntrial {} failed: {}\n", trial.number, trial.error);
+    if (trial.has_failed())
+      text += fmt::format("\ntrial {} {}: {}\n", trial.number, name_of(trial.state), trial.error);
   if (const Trial* best = best_of(trials, objective)) {
     text += fmt::format("\nbest: trial {}\n  train it again: pcnn-run {}\n", best->number,
                         shell_word(directory.best()));

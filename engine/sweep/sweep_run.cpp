@@ -33,6 +33,15 @@ bool can_resume(const std::string& run_directory) {
   return fs::exists(directory.checkpoint(), error) || fs::exists(directory.previous(), error);
 }
 
+// Another where read_progress() would find something new.
+std::string stamp_of(const std::string& run_directory) {
+  const RunDirectory directory = RunDirectory::at(run_directory);
+  std::error_code error;
+  const auto bytes = fs::file_size(directory.metrics(), error);
+  const auto ended = fs::last_write_time(directory.results(), error).time_since_epoch().count();
+  return fmt::format("{} {}", bytes, ended);
+}
+
 }  // namespace
 
 SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const SweepDirectory& directory,
@@ -86,13 +95,16 @@ void SweepRun::work() {
   write_results();
   console_.line(leaderboard_text(trials_, plan_, directory_));
   const auto failed = std::ranges::count(trials_, TrialState::kFailed, &Trial::state);
-  if (failed == 0) return;
-  const Trial& first = *std::ranges::find(trials_, TrialState::kFailed, &Trial::state);
-  if (failed == static_cast<std::ptrdiff_t>(trials_.size()))
-    throw ConfigError(directory_.path() + ": all trials failed; the first: " + first.error);
-  throw SomeTrialsFailed(fmt::format("{}: {} of {} failed (--retry-failed runs such again); trial {}: {}",
-                                     directory_.path(), failed, counted(trials_.size(), "trial"),
-                                     first.number, first.error));
+  const auto diverged = std::ranges::count(trials_, TrialState::kDiverged, &Trial::state);
+  if (failed + diverged == 0) return;
+  const Trial& first = *std::ranges::find_if(trials_, &Trial::has_failed);
+  if (failed + diverged == static_cast<std::ptrdiff_t>(trials_.size()))
+    throw ConfigError(fmt::format("{}: all trials {}; the first: {}", directory_.path(),
+                                  failed > 0 ? "failed" : "diverged", first.error));
+  std::string what = failed > 0 ? fmt::format("{} failed (--retry-failed runs such again)", failed) : "";
+  if (diverged > 0) what += fmt::format("{}{} diverged", what.empty() ? "" : ", ", diverged);
+  throw SomeTrialsFailed(fmt::format("{}: of {} {}; trial {}: {}", directory_.path(),
+                                     counted(trials_.size(), "trial"), what, first.number, first.error));
 }
 
 bool SweepRun::start_waiting_trial(Slot& slot) {
@@ -151,15 +163,17 @@ void SweepRun::look_at(Slot& slot) {
 }
 
 bool SweepRun::read_new_epochs(Trial& trial) {
-  try {
-    TrialProgress now = read_progress(directory_.trial(trial.number), plan_.sweep.objective);
-    const bool has_news =
-        now.epochs != trial.progress.epochs || now.test_nats_per_dim != trial.progress.test_nats_per_dim;
-    trial.progress = std::move(now);
-    return has_news;
-  } catch (const FormatError&) {
-    return false;  // a line in the middle of being written
-  }
+  const std::string path = directory_.trial(trial.number);
+  std::string stamp = stamp_of(path);
+  if (stamp == read_[trial.number]) return false;
+  read_[trial.number] = std::move(stamp);  // of before the reading
+  TrialProgress now = read_progress(path, plan_.sweep.objective);
+  if (!now.notes.empty() && !std::exchange(has_notes_[trial.number], true))
+    for (const std::string& note : now.notes) console_.warning(note);
+  const bool has_news =
+      now.epochs != trial.progress.epochs || now.test_nats_per_dim != trial.progress.test_nats_per_dim;
+  trial.progress = std::move(now);
+  return has_news;
 }
 
 bool SweepRun::falls_behind(const Trial& trial) {
@@ -167,8 +181,13 @@ bool SweepRun::falls_behind(const Trial& trial) {
   for (std::int64_t& epoch = judged_[trial.number]; epoch < trial.progress.epochs;) {
     ++epoch;
     if (!halving_->is_rung(epoch)) continue;
-    const double value = best_until(directory_.trial(trial.number), plan_.sweep.objective, epoch);
-    falls = !halving_->goes_on(epoch, value) || falls;
+    const std::optional<double> value = best_until(trial.progress, plan_.sweep.objective, epoch);
+    if (value)
+      falls = !halving_->goes_on(epoch, *value) || falls;
+    else
+      console_.warning(fmt::format("{}; early stopping does not judge the trial there",
+                                   note_on_missing(RunDirectory::at(directory_.trial(trial.number)).metrics(),
+                                                   trial.progress.metrics, epoch)));
   }
   return falls;
 }
@@ -179,11 +198,12 @@ void SweepRun::finish(Slot& slot, int exit_code) {
   if (trial.state == TrialState::kTraining) {
     // The signal that is to end this may have reached the trial first: it is saved, and goes on.
     const bool is_interrupted = exit_code > 128 && InterruptionGuard::signal() != 0;
-    trial.state = exit_code == 0   ? TrialState::kDone
-                  : is_interrupted ? TrialState::kWaiting
-                                   : TrialState::kFailed;
-    if (trial.state == TrialState::kFailed) trial.error = last_words(trial);
-    if (trial.state == TrialState::kFailed && trial.error.empty())
+    trial.state = exit_code == 0            ? TrialState::kDone
+                  : is_interrupted          ? TrialState::kWaiting
+                  : trial.progress.diverged ? TrialState::kDiverged
+                                            : TrialState::kFailed;
+    if (trial.has_failed()) trial.error = last_words(trial);
+    if (trial.has_failed() && trial.error.empty())
       trial.error = fmt::format("ended with exit code {} and no word", exit_code);
   }
   save_trials(trials_, plan_, directory_);

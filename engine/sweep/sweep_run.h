@@ -17,7 +17,7 @@
 
 namespace pcnn {
 
-// Some trials failed, and the others are done.
+// Some trials failed or diverged, and the others are done.
 class SomeTrialsFailed : public Error {
  public:
   using Error::Error;
@@ -36,8 +36,8 @@ class SweepRun {
            const RunLock& lock, std::vector<Trial> trials, Console& console);
 
   // Throws Interrupted where InterruptionGuard notes a signal, with every trial saved; ConfigError where all
-  // trials failed, SomeTrialsFailed where some did; LostDirectory where the sweep's directory was removed, moved
-  // or replaced.
+  // trials failed or diverged, SomeTrialsFailed where some did; LostDirectory where the sweep's directory was
+  // removed, moved or replaced.
   void run();
 
  private:
@@ -71,6 +71,8 @@ class SweepRun {
   Console& console_;
   std::optional<SuccessiveHalving> halving_;
   std::map<int, std::int64_t> judged_;  // by trial: epochs looked at for early stopping
+  std::map<int, std::string> read_;     // by trial: what read_new_epochs() read last, by size and time
+  std::map<int, bool> has_notes_;       // trials of which read_new_epochs() has said what it passes over
   std::map<int, bool> in_use_;          // trials whose run directory another process holds: said once
   std::vector<Slot> slots_;
 };

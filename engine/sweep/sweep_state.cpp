@@ -35,7 +35,8 @@ nlohmann::ordered_json to_json(const Trial& trial, const SweepPlan& plan) {
 }
 
 TrialState state_of(std::string_view name) {
-  for (const TrialState state : {TrialState::kDone, TrialState::kStopped, TrialState::kFailed})
+  for (const TrialState state :
+       {TrialState::kDone, TrialState::kStopped, TrialState::kFailed, TrialState::kDiverged})
     if (name == name_of(state)) return state;
   return TrialState::kWaiting;
 }

@@ -18,8 +18,6 @@ namespace {
 // Parameters a worker updates at a time; any value gives the same bits.
 constexpr std::size_t kUpdateChunk = 1 << 15;
 
-constexpr const char* kRemedy = " (a lower train.learning_rate or train.clip_norm may help)";
-
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -114,7 +112,7 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
   const int count = static_cast<int>(positions.size());
   const double nats = gradient_.compute(count, fill, gradients_);
   double norm = std::sqrt(squared_norm(gradients_));
-  check_finite(nats, norm, positions, images, coding, epoch);
+  check_loss(nats, norm, positions, images, coding, epoch);
   if (config_.clip_norm) clip_to_norm(gradients_, *config_.clip_norm);
   if (config_.clip_value) clip_to_value(gradients_, static_cast<float>(*config_.clip_value));
 
@@ -128,8 +126,8 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
     if (average_) average_->update_range(parameters_, begin, end);
   });
   if (!std::isfinite(squared_norm(parameters_)))
-    throw ComputeError("step " + std::to_string(progress_.step + 1) + ": " +
-                       non_finite_parameter(network_, parameters_) + " is not finite" + kRemedy);
+    throw DivergenceError(progress_.step + 1, rate,
+                          non_finite_parameter(network_, parameters_) + " is not finite");
   gradient_.load_parameters(parameters_);
 
   progress_.step += 1;
@@ -142,26 +140,46 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
     sums->steps += 1;
   }
   progress_.learning_rate = rate;
+  if (progress_.step == 1) progress_.first_nats_per_dim = progress_.epoch.nats_per_dim();
 }
 
-void Trainer::check_finite(double nats, double norm, std::span<const int> positions, const ImageSet& images,
-                           const PixelCoding& coding, int epoch) const {
+void Trainer::check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,
+                         const PixelCoding& coding, int epoch) const {
   const double per_dim =
       nats / (static_cast<double>(positions.size()) * static_cast<double>(network_.shape(0, 1).size()));
-  const double guess = std::log(static_cast<double>(head_.levels()));
-  if (std::isfinite(norm) && per_dim < kExploded * guess) return;  // false where the loss is not a number
-  const std::string step = "step " + std::to_string(progress_.step + 1) + ": ";
+  LossReference reference = loss_reference();
+  if (progress_.step == 0) reference.first = per_dim;
+  const auto refuse = [&](const std::string& what) {
+    throw DivergenceError(progress_.step + 1, progress_.learning_rate, what);
+  };
+  if (std::isfinite(norm) && !is_diverged(per_dim, reference)) return;
   if (std::isfinite(norm) && std::isfinite(nats))
-    throw ComputeError(fmt::format("{}the loss exploded to {:.4g} nats/dim, where guessing has {:.4g}{}",
-                                   step, per_dim, guess, kRemedy));
+    refuse(fmt::format("the loss is {:.4g} nats/dim, {}", per_dim, reference.describe()));
   const std::string origin =
       std::isfinite(nats)
           ? non_finite_gradient(network_, gradients_)
           : non_finite_value(network_, parameters_, positions.size(), [&](int i, std::span<float> image) {
               coding.encode(images, positions[static_cast<std::size_t>(i)], epoch, image);
             });
-  throw ComputeError(step + "the " + (std::isfinite(nats) ? "gradient" : "loss") + " is not finite" +
-                     (origin.empty() ? "" : ", beginning in " + origin) + kRemedy);
+  refuse(fmt::format("the {} is not finite{}", std::isfinite(nats) ? "gradient" : "loss",
+                     origin.empty() ? "" : ", beginning in " + origin));
+}
+
+LossReference Trainer::loss_reference() const {
+  return {.guessing = guessing_nats_per_dim(head_), .first = progress_.first_nats_per_dim};
+}
+
+DivergenceError Trainer::divergence(const std::string& what) const {
+  return {progress_.step, progress_.learning_rate, what};
+}
+
+void Trainer::check_state() {
+  for (const StateBuffer& buffer : state()) {
+    if (std::isfinite(squared_norm(buffer.values))) continue;
+    const std::string parameter = non_finite_parameter(network_, buffer.values);
+    throw divergence((buffer.name.empty() ? "" : "the " + buffer.name + " of ") + parameter +
+                     " is not finite");
+  }
 }
 
 std::vector<StateBuffer> Trainer::state() {

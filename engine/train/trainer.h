@@ -14,6 +14,7 @@
 #include "engine/data/image_set.h"
 #include "engine/data/pixel_coding.h"
 #include "engine/train/batch_gradient.h"
+#include "engine/train/divergence.h"
 #include "engine/train/train_config.h"
 
 namespace pcnn {
@@ -41,6 +42,8 @@ struct Progress {
   StepSums epoch;              // the current epoch so far
   StepSums window;             // since Trainer::begin_window(), or the first step
   double learning_rate = 0.0;  // of the last step
+  // Of the first batch, before any step; 0 in checkpoints that do not tell.
+  double first_nats_per_dim = 0.0;
 };
 
 // A named flat buffer in parameter order: the parameters themselves (""), a moment ("optimiser.velocity"),
@@ -52,8 +55,6 @@ struct StateBuffer {
 
 class Trainer {
  public:
-  static constexpr double kExploded = 100.0;
-
   // parameters: the flat f32 masters to start from. network, head and workers must outlive this.
   Trainer(const Network& network, const OutputHead& head, const TrainConfig& config, std::uint64_t seed,
           std::vector<float> parameters, const Workers& workers, Precision precision = Precision::kF32);
@@ -61,10 +62,10 @@ class Trainer {
 
   // Trains until the epoch or a budget ends, whichever is first; returns true when the epoch is complete.
   // Continues in the middle of an epoch where the last call or a restored progress left it. on_step runs
-  // after each step on the calling thread; returning false stops after that step. Throws ComputeError before
-  // a step is applied whose loss or gradient is not finite, naming the op where that begins, or whose loss is
-  // kExploded times that of guessing all levels alike; and after one that leaves such a parameter (relu makes
-  // a zero of it, so the loss need not tell).
+  // after each step on the calling thread; returning false stops after that step. Throws DivergenceError
+  // before a step is applied whose loss or gradient is not finite, naming the op where that begins, or whose
+  // loss is_diverged(); and after one that leaves such a parameter (relu makes a zero of it, so the loss need
+  // not tell).
   bool run_epoch(const ImageSet& images, const PixelCoding& coding,
                  const std::function<bool(const Progress&)>& on_step);
 
@@ -82,6 +83,13 @@ class Trainer {
   [[nodiscard]] std::span<const float> evaluation_parameters() const;
   [[nodiscard]] std::size_t workspace_bytes() const;
 
+  [[nodiscard]] LossReference loss_reference() const;
+  // What was met after the last step, and makes an end of training.
+  [[nodiscard]] DivergenceError divergence(const std::string& what) const;
+  // Throws DivergenceError where a number of the state is not finite: moments and averages can overflow
+  // although parameters and losses do not.
+  void check_state();
+
   // For checkpoints: every buffer that changes. Write into them, then restore(), to continue bit for bit.
   [[nodiscard]] std::vector<StateBuffer> state();
   void restore(const Progress& progress);
@@ -90,8 +98,8 @@ class Trainer {
   void step(std::span<const int> positions, const ImageSet& images, const PixelCoding& coding, int epoch,
             std::int64_t steps_per_epoch);
 
-  void check_finite(double nats, double norm, std::span<const int> positions, const ImageSet& images,
-                    const PixelCoding& coding, int epoch) const;
+  void check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,
+                  const PixelCoding& coding, int epoch) const;
 
   const Network& network_;
   const OutputHead& head_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,6 +149,62 @@ TEST(File, AtomicWriteSparesTheTemporaryOfAnother) {
   EXPECT_EQ(read_text_file(other), "being written");
   EXPECT_EQ(read_text_file(path), "text");
   EXPECT_EQ(directory.file_count(), 2U);
+}
+
+TEST(File, ReplacingKeepsTheFileOfBeforeAsABackup) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a"), next = directory.file("next"), backup = directory.file("b");
+  for (const char* text : {"one", "two", "three"}) {
+    write_file_atomic(next, text);
+    replace_file(next, path, backup);
+    EXPECT_EQ(read_text_file(path), text);
+  }
+  EXPECT_EQ(read_text_file(backup), "two");
+  EXPECT_EQ(directory.file_count(), 2U);
+}
+
+// What is tidied up afterwards fails too, with another reason.
+TEST(File, ReplacingNamesTheReasonOfTheCallThatFailed) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a"), next = directory.file("next");
+  write_file_atomic(next, "new");
+  write_file_atomic(path, "old");
+  const std::string too_long = directory.file(std::string(250, 'b'));
+  EXPECT_EQ(error_of<FileError>([&] { replace_file(next, path, too_long); }),
+            too_long + ": cannot be written: File name too long");
+  std::filesystem::create_directory(directory.file("full"));
+  const std::string blocked = directory.file("full");
+  EXPECT_EQ(error_of<FileError>([&] { replace_file(next, path, blocked); }),
+            blocked + ": cannot be written: Is a directory");
+  std::filesystem::create_directory(directory.file("c"));
+  EXPECT_EQ(error_of<FileError>([&] { replace_file(next, directory.file("c"), directory.file("backup")); }),
+            directory.file("backup") + ": cannot be written: Invalid argument");
+  EXPECT_EQ(read_text_file(path), "old");
+  EXPECT_EQ(read_text_file(next), "new");
+}
+
+TEST(File, ReplacingOutOfInodesSaysSo) {
+  const TemporaryDirectory directory;
+  const std::string at = directory.file("small");
+  std::filesystem::create_directory(at);
+  if (::mount("tmpfs", at.c_str(), "tmpfs", 0, "nr_inodes=3") != 0)
+    GTEST_SKIP() << "this process may not mount a file system";
+  write_file_atomic(at + "/a", "old");
+  write_file_atomic(at + "/next", "new");
+  const std::string message = error_of<FileError>([&] { replace_file(at + "/next", at + "/a", at + "/b"); });
+  const std::string old = read_text_file(at + "/a");
+  ::umount2(at.c_str(), MNT_DETACH);
+  EXPECT_EQ(message, at + "/b: cannot be written: No space left on device");
+  EXPECT_EQ(old, "old");
+}
+
+TEST(File, SyncingAcceptsWhatIsNotThereAndWhatCannotBeSynced) {
+  const TemporaryDirectory directory;
+  append_line(directory.file("a"), "text");
+  for (const std::string& path : {directory.file("a"), directory.file("none"), std::string("/dev/null")})
+    EXPECT_NO_THROW(sync_file(path)) << path;
+  EXPECT_EQ(error_of<FileError>([&] { sync_file(directory.file("a") + "/b"); }),
+            directory.file("a") + "/b: cannot be synced: Not a directory");
 }
 
 TEST(File, AppendsLines) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "tests/io/temporary_directory.h"
 
@@ -60,15 +59,36 @@ TEST_F(Metrics, AfterACheckpointAreDroppedAndTheOthersStayAsTheyAre) {
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{2, 4}));
 }
 
-TEST_F(Metrics, ThatAreNoJsonAreRefusedWithTheirPlace) {
-  const std::size_t size = read_text_file(path_).size();
-  append_line(path_, "not json");
-  try {
-    (void)read_metrics(path_);
-    FAIL();
-  } catch (const FormatError& error) {
-    EXPECT_NE(std::string(error.what()).find("byte " + std::to_string(size)), std::string::npos);
-  }
+TEST_F(Metrics, ThatCannotBeReadArePassedOverAndCounted) {
+  const std::string good = read_text_file(path_);
+  const std::string lines =
+      "not json\n"
+      "{\"epoch\":1,\"step\":5,\"images\":0,\"seconds\":0,\"images_per_second\":0,\"train_nats_per_dim\":1,"
+      "\"validation_nats_per_dim\":null,\"learning_rate\":1,\"grad_norm\":1}\n"
+      "{\"kind\":\"window\",\"epoch\":1e999,\"step\":1e300}\n"
+      "[]\n";
+  write_file_atomic(path_, lines + good + "{\"epoch\":3,\"st");
+  const MetricsLog log = read_metrics_log(path_);
+  EXPECT_EQ(log.epochs.size(), 2u);
+  EXPECT_EQ(log.windows.size(), 5u);
+  EXPECT_EQ(note_on(path_, log.unread), path_ + ": line 1 and 3 more cannot be read and are passed over");
+  EXPECT_EQ(note_on(path_, {.count = 1, .first = 7}), path_ + ": line 7 cannot be read and is passed over");
+  EXPECT_EQ(note_on(path_, {}), "");
+  // A run that goes on keeps them, but what is known to come after its checkpoint.
+  drop_metrics_after(path_, {.epoch = 10, .window = 10});
+  EXPECT_EQ(read_text_file(path_), lines + good);
+  drop_metrics_after(path_, {.epoch = 0, .window = 0});
+  EXPECT_EQ(std::ranges::count(read_text_file(path_), '\n'), 3) << read_text_file(path_);
+}
+
+TEST_F(Metrics, WhoseLinesAreLostAreMissed) {
+  const std::vector<EpochMetrics> epochs{{.epoch = 3}, {.epoch = 5}, {.epoch = 5}};
+  EXPECT_EQ(note_on_missing(path_, epochs, 5),
+            path_ + ": has no line of 3 of the epochs 1 to 5, the first of them 1");
+  EXPECT_EQ(note_on_missing(path_, {}, 1),
+            path_ + ": has no line of 1 of the epochs 1 to 1, the first of them 1");
+  EXPECT_EQ(note_on_missing(path_, {{.epoch = 1}, {.epoch = 2}, {.epoch = 3}}, 2), "");
+  EXPECT_EQ(note_on_missing(path_, {}, 0), "");
 }
 
 TEST_F(Metrics, OfManyWindowsAreDrawnAsAThousandPointsAtMost) {

@@ -125,14 +125,11 @@ TEST_F(Sweep, OfTheConfigIsWhatTheCommandLineLeavesOfIt) {
 }
 
 TEST_F(Sweep, RecordsATrialThatFailsAndGoesOn) {
-  const Texts arguments{"train.learning_rate=0.01,900", "model.initialisation=glorot_normal",
-                        "train.optimiser=sgd"};
+  const Texts arguments{"train.start_from=null,/none"};
   const std::string failed =
-      directory() + ": 1 of 2 trials failed (--retry-failed runs such again); trial 2: step ";
+      directory() + ": of 2 trials 1 failed (--retry-failed runs such again); trial 2: train.start_from: ";
   EXPECT_TRUE(sweep_error(arguments).starts_with(failed)) << sweep_error(arguments);
   EXPECT_EQ(states(), (Texts{"done", "failed"}));
-  const std::string csv = text_of("results.csv");
-  EXPECT_NE(csv.find("kept in " + directory() + "/trial-2"), std::string::npos) << csv;
   EXPECT_NE(text_of("leaderboard.txt").find("trial 2 failed: "), std::string::npos);
   // Rerun, it stays as it is; asked to, it is tried again.
   const auto written = fs::last_write_time(directory() + "/trial-2.txt");
@@ -140,6 +137,59 @@ TEST_F(Sweep, RecordsATrialThatFailsAndGoesOn) {
   EXPECT_EQ(fs::last_write_time(directory() + "/trial-2.txt"), written);
   EXPECT_TRUE(sweep_error(arguments, true).starts_with(failed));
   EXPECT_GT(fs::last_write_time(directory() + "/trial-2.txt"), written);
+}
+
+// It would diverge again: it is no failure to be mended.
+TEST_F(Sweep, RecordsATrialThatDivergesAndDoesNotTryItAgain) {
+  // One step an epoch: what it does is seen by the validation alone.
+  const Texts arguments{"train.learning_rate=0.01,900", "train.optimiser=adam", "train.batch=39"};
+  const std::string diverged = directory() + ": of 2 trials 1 diverged; trial 2: step 1, learning rate 900: ";
+  EXPECT_TRUE(sweep_error(arguments).starts_with(diverged)) << sweep_error(arguments);
+  EXPECT_EQ(states(), (Texts{"done", "diverged"}));
+  const std::string csv = text_of("results.csv");
+  EXPECT_NE(csv.find("2,diverged,900"), std::string::npos) << csv;
+  EXPECT_NE(csv.find("kept in " + directory() + "/trial-2"), std::string::npos) << csv;
+  EXPECT_NE(text_of("leaderboard.txt").find("2 trials: 1 done, 1 diverged; "), std::string::npos);
+  EXPECT_NE(text_of("leaderboard.txt").find("trial 2 diverged: step 1"), std::string::npos);
+  EXPECT_NE(text_of("leaderboard.txt").find("best: trial 1"), std::string::npos);
+  const auto written = fs::last_write_time(directory() + "/trial-2.txt");
+  EXPECT_TRUE(sweep_error(arguments, true).starts_with(diverged));
+  EXPECT_EQ(fs::last_write_time(directory() + "/trial-2.txt"), written);
+}
+
+TEST_F(Sweep, PassesOverWhatItCannotReadOfATrialAndSaysSo) {
+  const Texts arguments{"train.batch=8,16", "train.learning_rate=0.01"};
+  ASSERT_EQ(sweep_error(arguments), "");
+  const std::string metrics = directory() + "/trial-1/metrics.jsonl", board = text_of("leaderboard.txt");
+  std::ofstream(metrics, std::ios::app) << R"({"epoch": 4, "step": 9, "validation_nats_per_dim": null})"
+                                        << "\n";
+  std::ofstream(directory() + "/trial-2/results.json") << "torn";
+  std::ofstream(directory() + "/log.txt") << "";
+  ASSERT_EQ(sweep_error(arguments), "");
+  const std::string log = text_of("log.txt"), results = directory() + "/trial-2/results.json";
+  const auto lines = std::ranges::count(slurp(metrics), '\n');
+  EXPECT_NE(log.find(metrics + ": line " + std::to_string(lines) + " cannot be read and is passed over\n"),
+            std::string::npos)
+      << log;
+  EXPECT_NE(log.find(results + ": cannot be read and is passed over"), std::string::npos) << log;
+  const auto first_rows = [](const std::string& text) { return text.substr(0, text.find("test")); };
+  EXPECT_EQ(first_rows(text_of("leaderboard.txt")), first_rows(board)) << "all else is known";
+  EXPECT_EQ(states(), (Texts{"done", "done"}));
+}
+
+TEST_F(Sweep, SaysThatItCannotJudgeATrialWhoseFirstLinesAreLost) {
+  write_config(
+      "sweep: {early_stopping: {max: 4, grace: 1, reduction_factor: 2}, parameters: {train.learning_rate: "
+      "[0.01, 0.009]}}\n");
+  ASSERT_EQ(sweep_error({}), "");
+  const std::string metrics = directory() + "/trial-1/metrics.jsonl", text = slurp(metrics);
+  std::ofstream(metrics) << text.substr(text.find("{\"epoch\":4"));
+  ASSERT_EQ(sweep_error({}), "");
+  const std::string log = text_of("log.txt");
+  EXPECT_NE(log.find(metrics + ": has no line of 1 of the epochs 1 to 1, the first of them 1; early stopping "
+                               "does not judge the trial there\n"),
+            std::string::npos)
+      << log;
 }
 
 TEST_F(Sweep, SaysByItsExitCodeWhetherSomeTrialsFailed) {
@@ -150,8 +200,9 @@ TEST_F(Sweep, SaysByItsExitCodeWhetherSomeTrialsFailed) {
   };
   EXPECT_EQ(code({"train.learning_rate=0.01,0.02", "name=none"}), 0);
   EXPECT_EQ(code({"train.learning_rate=0.01,900", "name=some"}), 3) << slurp(root_ + "/said.txt");
-  EXPECT_NE(slurp(root_ + "/said.txt").find("\npcnn-sweep: " + directory("some") + ": 1 of 2 trials failed"),
-            std::string::npos)
+  EXPECT_NE(
+      slurp(root_ + "/said.txt").find("\npcnn-sweep: " + directory("some") + ": of 2 trials 1 diverged"),
+      std::string::npos)
       << slurp(root_ + "/said.txt");
   EXPECT_EQ(code({"train.learning_rate=800,900", "name=all"}), 2);
 }
@@ -263,8 +314,8 @@ TEST_F(Sweep, WithoutItsDataIsRefusedAtOnce) {
 
 TEST_F(Sweep, ThatAllFailsSaysSo) {
   const std::string error = sweep_error({"train.optimiser=sgd", "train.learning_rate=800,900"});
-  EXPECT_TRUE(error.starts_with(directory() + ": all trials failed; the first: step ")) << error;
-  EXPECT_EQ(states(), (Texts{"failed", "failed"}));
+  EXPECT_TRUE(error.starts_with(directory() + ": all trials diverged; the first: step ")) << error;
+  EXPECT_EQ(states(), (Texts{"diverged", "diverged"}));
 }
 
 TEST_F(Sweep, StopsTrialsThatFallBehind) {
