@@ -7,16 +7,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/core/system_error.h"
 
 namespace pcnn {
 namespace {
 
 [[noreturn]] void refuse(const std::string& path, const char* what) {
-  throw FileError(path, std::string(what) + ": " + std::strerror(errno));
+  throw SystemError(path, what, errno);
 }
 
 class FileDescriptor {
@@ -118,6 +120,13 @@ void require_regular_file(const std::string& path) {
     throw FileError(path, fmt::format("cannot be read: it is {}, accepted: a regular file", kind));
 }
 
+bool file_exists(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  refuse(path, "cannot be looked at");
+}
+
 std::vector<std::byte> read_file(const std::string& path) {
   require_regular_file(path);
   return read_all(path);
@@ -173,6 +182,12 @@ void write_file_atomic(const std::string& path, std::string_view text) {
   write_file_atomic(path, std::as_bytes(std::span(text)));
 }
 
+bool is_half_written(std::string_view name) {
+  const std::size_t part = name.find(".part");
+  return part != std::string_view::npos && part + 5 < name.size() && name[part + 5] >= '0' &&
+         name[part + 5] <= '9';
+}
+
 void replace_file(const std::string& from, const std::string& path, const std::string& backup) {
   std::error_code error;
   if (std::filesystem::exists(path, error)) {
@@ -182,12 +197,27 @@ void replace_file(const std::string& from, const std::string& path, const std::s
     const bool linked = ::link(path.c_str(), second.c_str()) == 0;
     if (!linked) std::filesystem::copy_file(path, second, error);  // a file system without links
     if (error || ::rename(second.c_str(), backup.c_str()) != 0) {
+      const int cause = error ? error.value() : errno;
       ::unlink(second.c_str());
-      refuse(backup, "cannot be written");
+      throw SystemError(backup, "cannot be written", cause);
     }
   }
   if (::rename(from.c_str(), path.c_str()) != 0) refuse(path, "cannot be written");
   sync_directory_of(path);
+}
+
+void rename_durably(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) refuse(to, "cannot be made");
+  sync_directory_of(to);
+}
+
+bool exchange_names(const std::string& one, const std::string& other) {
+  if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno == EINVAL || errno == ENOSYS) return false;
+    refuse(other, "cannot be replaced");
+  }
+  sync_directory_of(other);
+  return true;
 }
 
 void append_line(const std::string& path, std::string_view line) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <numbers>
@@ -50,6 +51,10 @@ void RunOutputs::go_on_from(std::int64_t step, bool epoch_is_open, bool window_i
   // Of the open epoch's last step the window's event is voided with the others, and is not written again.
   const std::vector<WindowMetrics> windows = read_windows(run_.directory.metrics());
   if (!windows.empty() && windows.back().step == step) note_window_event(windows.back());
+}
+
+bool RunOutputs::has_epoch_at(std::int64_t step) const {
+  return std::ranges::count(read_metrics(run_.directory.metrics()), step, &EpochMetrics::step) > 0;
 }
 
 void RunOutputs::show(const std::function<void()>& write) {

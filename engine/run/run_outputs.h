@@ -31,6 +31,8 @@ class RunOutputs {
   // Drops what a killed run wrote after the checkpoint of this step, and of an epoch or a window that is
   // still open: that is written again.
   void go_on_from(std::int64_t step, bool epoch_is_open, bool window_is_open);
+  // Whether an epoch has been written down that ended with this step.
+  [[nodiscard]] bool has_epoch_at(std::int64_t step) const;
   // Throws FileError where the line of metrics cannot be written.
   void note_window(const Progress& progress, std::int64_t steps_per_epoch);
   // Throws FileError where the line of metrics cannot be written.

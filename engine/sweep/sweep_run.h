@@ -36,8 +36,8 @@ class SweepRun {
            const RunLock& lock, std::vector<Trial> trials, Console& console);
 
   // Throws Interrupted where InterruptionGuard notes a signal, with every trial saved; ConfigError where all
-  // trials failed, SomeTrialsFailed where some did; LostDirectory where the sweep's directory was removed, moved
-  // or replaced.
+  // trials failed, SomeTrialsFailed where some did; LostDirectory where the sweep's directory was removed,
+  // moved or replaced.
   void run();
 
  private:
