@@ -7,16 +7,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/core/system_error.h"
 
 namespace pcnn {
 namespace {
 
 [[noreturn]] void refuse(const std::string& path, const char* what, int cause) {
-  throw FileError(path, std::string(what) + ": " + std::strerror(cause));
+  throw SystemError(path, what, cause);
 }
 [[noreturn]] void refuse(const std::string& path, const char* what) {
   refuse(path, what, errno);
@@ -131,6 +133,13 @@ void require_regular_file(const std::string& path) {
     throw FileError(path, fmt::format("cannot be read: it is {}, accepted: a regular file", kind));
 }
 
+bool file_exists(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  refuse(path, "cannot be looked at");
+}
+
 std::vector<std::byte> read_file(const std::string& path) {
   require_regular_file(path);
   return read_all(path);
@@ -185,6 +194,12 @@ void write_file_atomic(const std::string& path, std::string_view text) {
   write_file_atomic(path, std::as_bytes(std::span(text)));
 }
 
+bool is_half_written(std::string_view name) {
+  const std::size_t part = name.find(".part");
+  return part != std::string_view::npos && part + 5 < name.size() && name[part + 5] >= '0' &&
+         name[part + 5] <= '9';
+}
+
 void replace_file(const std::string& from, const std::string& path, const std::string& backup) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
@@ -208,6 +223,20 @@ void sync_file(const std::string& path) {
   // What cannot be synced (a device, a pipe) has nothing to lose.
   if (!file.is_open() || (::fdatasync(file.get()) != 0 && errno != EINVAL && errno != EROFS))
     refuse(path, "cannot be synced");
+}
+
+void rename_durably(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) refuse(to, "cannot be made");
+  sync_directory_of(to);
+}
+
+bool exchange_names(const std::string& one, const std::string& other) {
+  if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
+    if (errno == EINVAL || errno == ENOSYS) return false;
+    refuse(other, "cannot be replaced");
+  }
+  sync_directory_of(other);
+  return true;
 }
 
 void append_line(const std::string& path, std::string_view line) {

@@ -15,6 +15,10 @@ namespace pcnn {
 // it may be read shows when it is.
 void require_regular_file(const std::string& path);
 
+// Whether there is anything of this name, at the end of symbolic links. Throws FileError where that cannot be
+// told, which is no reason to take it for absent.
+[[nodiscard]] bool file_exists(const std::string& path);
+
 // All bytes of a regular file.
 [[nodiscard]] std::vector<std::byte> read_file(const std::string& path);
 
@@ -36,12 +40,22 @@ struct FileStart {
 void write_file_atomic(const std::string& path, std::span<const std::byte> bytes);
 void write_file_atomic(const std::string& path, std::string_view text);
 
+// Whether a file of this name is one that the process which wrote it did not come to rename: a part of
+// write_file_atomic() or replace_file().
+[[nodiscard]] bool is_half_written(std::string_view name);
+
 // Makes the file at `from` the one at `path`, and the one that was there the one at `backup`. At any moment,
 // also after a power cut, `path` and `backup` hold whole files if they did before.
 void replace_file(const std::string& from, const std::string& path, const std::string& backup);
 
 // Puts on the disk what was appended to the file; nothing where there is none.
 void sync_file(const std::string& path);
+
+// Renames a file or directory; durable once this returns. Throws FileError, where `to` is there and no empty
+// directory, too.
+void rename_durably(const std::string& from, const std::string& to);
+// Each gets the other's name, at one moment. False where the file system cannot do that.
+[[nodiscard]] bool exchange_names(const std::string& one, const std::string& other);
 
 // Appends the line and a newline in one write(), so that lines of several writers do not mix. Creates the
 // file; does not sync.

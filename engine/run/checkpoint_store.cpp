@@ -96,26 +96,28 @@ Standing restore(const RunParts& run, const std::string& path, Trainer& trainer,
 
 Restored restore_latest(const RunParts& run, Trainer& trainer, Console& console) {
   const RunDirectory& directory = run.directory;
-  try {
-    return {.standing = restore(run, directory.checkpoint(), trainer, console)};
-  } catch (const ConfigError&) {
-    throw;  // the checkpoint is good, but of other data
-  } catch (const Error& error) {
-    if (!std::filesystem::exists(directory.previous())) throw;
-    console.warning(fmt::format("{}; goes on from {}", error.what(), directory.previous()));
-    return {.standing = restore(run, directory.previous(), trainer, console), .is_previous = true};
+  std::string why = directory.checkpoint() + ": is not there";
+  if (file_exists(directory.checkpoint())) {
+    try {
+      return {.standing = restore(run, directory.checkpoint(), trainer, console)};
+    } catch (const FormatError& error) {
+      if (!file_exists(directory.previous())) throw;
+      why = error.what();
+    }
   }
+  console.warning(fmt::format("{}; goes on from {}", why, directory.previous()));
+  return {.standing = restore(run, directory.previous(), trainer, console), .is_previous = true};
 }
 
 CheckpointStore::CheckpointStore(const RunParts& run, const RunLock& lock, Trainer& trainer, Console& console)
     : run_(run), lock_(lock), trainer_(trainer), console_(console) {}
 
 bool CheckpointStore::has_latest() const {
-  return std::filesystem::exists(run_.directory.checkpoint());
+  return file_exists(run_.directory.checkpoint());
 }
 
 bool CheckpointStore::has_any() const {
-  return has_latest() || std::filesystem::exists(run_.directory.previous());
+  return has_latest() || file_exists(run_.directory.previous());
 }
 
 bool CheckpointStore::is_due() const {

@@ -24,9 +24,10 @@ struct Standing {
   bool epoch_is_open = false;  // trained to its end, but not validated, sampled and written down
 };
 
-// What resume() begins with, for a trainer of the run: restores it to the latest checkpoint, or where that is
-// damaged to the one before it; writes nothing. Throws FormatError where neither can be read, ConfigError
-// where the train images are others.
+// What resume() begins with, for a trainer of the run: restores it to the latest checkpoint, or where the
+// bytes of that are damaged, or it is not there, to the one before it; writes nothing. Throws FormatError
+// where both are damaged, ConfigError where the images are others, FileError where the latest cannot be read:
+// it may be good.
 struct Restored {
   Standing standing;
   bool is_previous = false;  // from the one before the latest
@@ -40,6 +41,7 @@ class CheckpointStore {
   // All must outlive this.
   CheckpointStore(const RunParts& run, const RunLock& lock, Trainer& trainer, Console& console);
 
+  // Throws FileError where that cannot be told.
   [[nodiscard]] bool has_latest() const;
   // Whether a run can be resumed from it.
   [[nodiscard]] bool has_any() const;

@@ -46,15 +46,15 @@ Console::~Console() {
   clear_live();
 }
 
-void Console::log_to(const std::string& path) {
+void Console::log_to(const std::string& path, const std::string& called) {
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
     sink->set_pattern("%Y-%m-%d %H:%M:%S  %v");
     log_ = std::make_shared<spdlog::logger>("run", std::move(sink));
     log_->flush_on(spdlog::level::info);
-    log_->set_error_handler([this, path](const std::string&) {
+    log_->set_error_handler([this, called](const std::string&) {
       if (std::exchange(log_is_cut_, true)) return;
-      show(path + ": cannot be written; the run goes on without", stderr);
+      show(called + ": cannot be written; the run goes on without", stderr);
     });
     for (const std::string& text : std::exchange(unlogged_, {})) log(text);
   } catch (const spdlog::spdlog_ex& error) {

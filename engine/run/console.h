@@ -25,8 +25,9 @@ class Console {
   Console& operator=(const Console&) = delete;
 
   // From now on lines are appended to this file as well, with the time; first those shown before. Throws
-  // FileError.
-  void log_to(const std::string& path);
+  // FileError. `called`: its name in messages, where it is to be renamed.
+  void log_to(const std::string& path) { log_to(path, path); }
+  void log_to(const std::string& path, const std::string& called);
 
   // One line (no newline at its end); replaces the live lines. Not shown when quiet.
   void line(const std::string& text);

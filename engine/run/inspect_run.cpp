@@ -11,6 +11,7 @@
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/data/dataset.h"
+#include "engine/io/file.h"
 #include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"
 #include "engine/io/png.h"
@@ -31,8 +32,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void check_options(const InspectOptions& options) {
-  std::error_code error;
-  if (!fs::exists(options.network, error))
+  if (!file_exists(options.network))
     throw ConfigError(options.network +
                       ": not found, accepted: a config, a run directory (runs/NAME) or a checkpoint file");
   refuse_sweep(options.network, "pcnn-inspect ");

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <filesystem>
+#include <memory>
+#include <optional>
 
 #include "engine/compile/backend.h"
 #include "engine/core/counted.h"
@@ -14,9 +14,11 @@
 #include "engine/core/version.h"
 #include "engine/io/file.h"
 #include "engine/run/dry_run.h"
-#include "engine/run/ending.h"
 #include "engine/run/interruption.h"
+#include "engine/run/new_directory.h"
+#include "engine/run/resumable.h"
 #include "engine/run/run_lock.h"
+#include "engine/run/run_start.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/run/training_run.h"
 #include "engine/train/shard_size.h"
@@ -24,65 +26,53 @@
 namespace pcnn {
 namespace {
 
-// What a resumed run may change without becoming another run.
-constexpr std::array kResumableKeys{"train.epochs",
-                                    "train.steps",
-                                    "train.seconds",
-                                    "train.patience",
-                                    "train.report_every",
-                                    "train.checkpoint_every.",
-                                    "data.directory",
-                                    "threads",
-                                    "sample."};
-
-void check_resumable(const std::vector<std::string>& overrides) {
-  for (const std::string& override_text : overrides) {
-    const bool allowed = std::ranges::any_of(
-        kResumableKeys, [&](std::string_view key) { return override_text.substr(0, key.size()) == key; });
-    if (!allowed)
-      throw ConfigError("override '" + override_text +
-                        "': a resumed run keeps its config; what may change: train.epochs, train.steps, "
-                        "train.seconds, train.patience, train.report_every, train.checkpoint_every.*, "
-                        "data.directory, threads, sample.*");
-  }
-}
-
 // A run that could not be resumed ended as it did before.
-void note_failed_start(const std::string& reason, const RunDirectory& directory, Console& console,
-                       bool resumes) {
+void log_failed_resume(const std::string& reason, const RunDirectory& directory, Console& console) {
   try {
     console.log_to(directory.log());
     console.log(reason);
   } catch (const FileError&) {
   }
-  if (!resumes) record_ending(directory, {.how = Ended::kFailed, .reason = reason});
 }
 
-// The run, ready to train, and its log; null where a resumed one has nothing left to do.
-std::unique_ptr<TrainingRun> set_up(const RunParts& run, const RunLock& lock, const Workers& workers,
-                                    Console& console, bool resumes) {
+// From the checkpoint of its directory; null where it has nothing left to do.
+std::unique_ptr<TrainingRun> resumed(const RunParts& run, const RunLock& lock, const Workers& workers,
+                                     Console& console) {
   const RunDirectory& directory = run.directory;
   directory.remove_leftovers();
+  remove_abandoned_start(directory.path(), run_start_files());
   try {
     auto training = std::make_unique<TrainingRun>(run, lock, workers, console);
-    if (resumes) {
-      training->resume();
-      if (const std::string line = training->how_to_go_beyond(); !line.empty()) {
-        console.line(line);
-        return nullptr;
-      }
+    training->resume();
+    if (const std::string line = training->how_to_go_beyond(); !line.empty()) {
+      console.line(line);
+      return nullptr;
     }
     lock.check();
     write_file_atomic(directory.config(), run.resolved_yaml);  // what may change did, once all is well
     console.log_to(directory.log());
     return training;
   } catch (const std::exception& error) {
-    try {
-      lock.check();
-    } catch (const LostDirectory& lost) {  // what has its name now is left alone
-      throw ConfigError(lost.what());
-    }
-    note_failed_start(error.what(), directory, console, resumes);
+    lock.check();  // what has its name now is left alone
+    log_failed_resume(error.what(), directory, console);
+    throw;
+  }
+}
+
+// At its first step, in a directory that has its name once all is in it that a resume needs.
+std::unique_ptr<TrainingRun> begun(const RunParts& run, NewDirectory& made, const Workers& workers,
+                                   Console& console) {
+  const RunDirectory there = RunDirectory::at(made.place());
+  try {
+    auto training = std::make_unique<TrainingRun>(run, made.lock(), workers, console);
+    there.make_samples_folder();
+    training->save_start(there);
+    write_file_atomic(there.config(), run.resolved_yaml);
+    console.log_to(there.log(), run.directory.log());
+    if (const std::string note = made.take_name(); !note.empty()) console.warning(note);
+    return training;
+  } catch (const Error&) {
+    made.lock().check();  // which may be why
     throw;
   }
 }
@@ -132,18 +122,22 @@ void run(const RunOptions& options) {
     return;
   }
 
-  const RunDirectory& directory = parts.directory;
   const InterruptionGuard interruptions;
-  if (!resumes) RunDirectory::create(directory.path());
-  const RunLock lock(directory.path());
+  std::optional<RunLock> own;
+  std::optional<NewDirectory> made;
+  if (resumes)
+    own.emplace(parts.directory.path());
+  else
+    made.emplace(parts.directory.path(), run_start_files());
   const Workers workers(config.threads);
-  const std::unique_ptr<TrainingRun> training = set_up(parts, lock, workers, console, resumes);
+  const std::unique_ptr<TrainingRun> training =
+      resumes ? resumed(parts, *own, workers, console) : begun(parts, *made, workers, console);
   if (!training) return;
   introduce(parts, resumes, console);
   console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));
   note_all(parts, chosen, document, console);
   training->train();
-  console.line("samples, curves and parameters are in " + directory.path());
+  console.line("samples, curves and parameters are in " + parts.directory.path());
 }
 
 }  // namespace pcnn

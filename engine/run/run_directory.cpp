@@ -1,14 +1,13 @@
 #include "engine/run/run_directory.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "engine/core/error.h"
 #include "engine/core/shell_word.h"
+#include "engine/core/system_error.h"
+#include "engine/io/file.h"
 
 namespace pcnn {
 
@@ -18,45 +17,12 @@ namespace {
 
 // What a run needs to be resumed and is not there; "" where it has all.
 std::string missing_file(const RunDirectory& directory) {
-  std::error_code error;
-  if (!fs::exists(directory.config(), error)) return directory.config();
-  return fs::exists(directory.checkpoint(), error) || fs::exists(directory.previous(), error)
-             ? ""
-             : directory.checkpoint();
-}
-
-bool is_leftover(const std::string& name) {
-  const std::size_t part = name.find(".part");  // and a process id: see write_file_atomic
-  const bool is_part =
-      part != std::string::npos && part + 5 < name.size() && name[part + 5] >= '0' && name[part + 5] <= '9';
-  return is_part || name.ends_with(".safetensors.next");
+  if (!file_exists(directory.config())) return directory.config();
+  return file_exists(directory.checkpoint()) || file_exists(directory.previous()) ? ""
+                                                                                  : directory.checkpoint();
 }
 
 }  // namespace
-
-void RunDirectory::check_new(const std::string& path) {
-  std::error_code error;
-  if (fs::exists(path, error))
-    throw ConfigError(path + ": exists already" +
-                      (missing_file(RunDirectory(path)).empty()
-                           ? "; continue it with `pcnn-run --resume " + shell_word(path) + "`, or choose"
-                           : ", without a checkpoint to continue from; remove it, or choose") +
-                      " another directory with name=NAME or output=DIRECTORY");
-  fs::path there = fs::absolute(path).lexically_normal().parent_path();
-  while (!fs::exists(there, error) && there.has_relative_path()) there = there.parent_path();
-  if (!fs::is_directory(there, error))
-    throw FileError(path, "cannot be made: " + there.string() + " is no folder");
-  if (access(there.c_str(), W_OK | X_OK) != 0)
-    throw FileError(path, "cannot be made: " + there.string() + ": " + std::strerror(errno));
-}
-
-RunDirectory RunDirectory::create(const std::string& path) {
-  check_new(path);
-  std::error_code error;
-  fs::create_directories(path + "/samples", error);
-  if (error) throw FileError(path, "cannot be made: " + error.message());
-  return RunDirectory(path);
-}
 
 RunDirectory RunDirectory::open(const std::string& path) {
   RunDirectory directory(fs::path(path).lexically_normal().string());
@@ -64,6 +30,20 @@ RunDirectory RunDirectory::open(const std::string& path) {
   if (const std::string missing = missing_file(directory); !missing.empty())
     throw ConfigError(path + ": not a run that can be resumed: " + missing + " is missing");
   return directory;
+}
+
+bool RunDirectory::is_leftover(std::string_view name) {
+  return is_half_written(name) || name.ends_with(".safetensors.next");
+}
+
+bool RunDirectory::can_be_resumed() const {
+  return missing_file(*this).empty();
+}
+
+void RunDirectory::make_samples_folder() const {
+  std::error_code error;
+  fs::create_directory(path_ + "/samples", error);
+  if (error) throw SystemError(path_ + "/samples", "cannot be made", error.value());
 }
 
 void RunDirectory::remove_leftovers() const {

@@ -21,17 +21,21 @@ namespace pcnn {
 //   lock                    while a process works here
 class RunDirectory {
  public:
-  // A new directory. Throws ConfigError where it exists already, saying what can be done; FileError where it
-  // cannot be made.
-  static RunDirectory create(const std::string& path);
-  // Throws what create() would, as far as that can be told without making anything.
-  static void check_new(const std::string& path);
   // An existing run with a checkpoint, or the one before it. Throws ConfigError where there is none.
   static RunDirectory open(const std::string& path);
   // Any directory, with nothing checked or made.
   static RunDirectory at(const std::string& path) { return RunDirectory(path); }
 
-  // Deletes half-written files of processes that were killed; for the holder of the run's lock.
+  // Whether there is a checkpoint, or the one before it, and its config. Throws FileError where that cannot
+  // be told.
+  [[nodiscard]] bool can_be_resumed() const;
+
+  // Throws FileError.
+  void make_samples_folder() const;
+
+  // Whether a file of this name was being written when its process was killed.
+  [[nodiscard]] static bool is_leftover(std::string_view name);
+  // Deletes such files; for the holder of the run's lock.
   void remove_leftovers() const;
 
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -7,8 +7,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+
+#include "engine/core/system_error.h"
 
 namespace pcnn {
 namespace {
@@ -43,35 +44,41 @@ std::string place_of(int fd) {
 
 }  // namespace
 
-void RunLock::check_free(const std::string& directory) {
+void RunLock::check_free(const std::string& directory, const std::string& called) {
   const std::string path = directory + "/lock";
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     if (::access(directory.c_str(), W_OK | X_OK) == 0) return;
-    throw FileError(path, std::string("cannot be made: ") + std::strerror(errno));
+    throw SystemError(path, "cannot be made", errno);
   }
   const bool is_held = ::flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   const std::string by = is_held ? holder(fd) : "";
   ::close(fd);
-  if (is_held) refuse(directory, by);
+  if (is_held) refuse(called, by);
 }
 
-RunLock::RunLock(const std::string& directory) : directory_(directory), path_(directory + "/lock") {
+RunLock::RunLock(const std::string& directory, std::string called)
+    : directory_(directory), called_(std::move(called)), path_(directory + "/lock") {
   do {
     if (fd_ >= 0) ::close(fd_);
     fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd_ < 0) throw FileError(path_, std::string("cannot be made: ") + std::strerror(errno));
+    if (fd_ < 0) throw SystemError(path_, "cannot be made", errno);
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
       const int cause = errno;
       const std::string by = holder(fd_);
       ::close(fd_);
-      if (cause != EWOULDBLOCK)
-        throw FileError(path_, std::string("cannot be locked: ") + std::strerror(cause));
-      refuse(directory, by);
+      if (cause != EWOULDBLOCK) throw SystemError(path_, "cannot be locked", cause);
+      refuse(called_, by);
     }
     // The last holder removes the file, so the one that was opened may be gone by the time it is locked.
   } while (!is_at(fd_, path_));
   directory_fd_ = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory_fd_ < 0) {
+    const int cause = errno;
+    ::unlink(path_.c_str());
+    ::close(fd_);
+    throw SystemError(directory, "cannot be opened", cause);
+  }
   const std::string id = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, id.data(), id.size(), 0) < 0) {
     // The id is for the message above alone.
@@ -80,7 +87,7 @@ RunLock::RunLock(const std::string& directory) : directory_(directory), path_(di
 
 RunLock::~RunLock() {
   if (holds_lock_file()) ::unlinkat(directory_fd_, "lock", 0);
-  if (directory_fd_ >= 0) ::close(directory_fd_);
+  ::close(directory_fd_);
   ::close(fd_);
 }
 
@@ -88,10 +95,15 @@ bool RunLock::holds_lock_file() const {
   return is_at(fd_, "lock", directory_fd_);
 }
 
+void RunLock::follow(const std::string& directory) {
+  directory_ = called_ = directory;
+  path_ = directory + "/lock";
+}
+
 void RunLock::check() const {
   const bool is_in_place = is_at(directory_fd_, directory_), is_locked = holds_lock_file();
   if (is_in_place && is_locked) return;
-  const std::string where = directory_ + ": ", when = " while it was in use";
+  const std::string where = called_ + ": ", when = " while it was in use";
   if (is_in_place)
     throw LostDirectory(
         where + "its lock file was removed or replaced" + when + ", and another process may work there now",

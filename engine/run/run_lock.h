@@ -28,10 +28,12 @@ class LostDirectory : public Error {
 class RunLock {
  public:
   // Throws ConfigError where another process holds it, naming that process; FileError where the file cannot
-  // be made.
-  explicit RunLock(const std::string& directory);
+  // be made. `called`: the directory's name in messages, where that is to be another.
+  explicit RunLock(const std::string& directory) : RunLock(directory, directory) {}
+  RunLock(const std::string& directory, std::string called);
   // Throws what the constructor would, as far as that can be told without making or taking anything.
-  static void check_free(const std::string& directory);
+  static void check_free(const std::string& directory) { check_free(directory, directory); }
+  static void check_free(const std::string& directory, const std::string& called);
   ~RunLock();
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
@@ -39,13 +41,15 @@ class RunLock {
   // Throws LostDirectory where the directory at the path is not the one that was locked, or its lock file not
   // the one that is held. Takes a few microseconds.
   void check() const;
+  // Whoever holds the lock has renamed the directory.
+  void follow(const std::string& directory);
   // Of the directory, wherever it is moved.
   [[nodiscard]] int directory_fd() const { return directory_fd_; }
 
  private:
   [[nodiscard]] bool holds_lock_file() const;
 
-  std::string directory_;
+  std::string directory_, called_;
   std::string path_;
   int fd_ = -1;
   int directory_fd_ = -1;  // follows the directory wherever it is moved

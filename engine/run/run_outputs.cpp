@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <numbers>
@@ -57,6 +58,10 @@ void RunOutputs::go_on_from(const Start& start) {
   // Of the open epoch's last step the window's event is voided with the others, and is not written again.
   const std::vector<WindowMetrics>& windows = metrics_.windows;
   if (!windows.empty() && windows.back().step == step) note_window_event(windows.back());
+}
+
+bool RunOutputs::has_epoch_at(std::int64_t step) const {
+  return std::ranges::count(read_metrics(run_.directory.metrics()), step, &EpochMetrics::step) > 0;
 }
 
 void RunOutputs::show(const std::function<void()>& write) {

@@ -36,6 +36,8 @@ class RunOutputs {
     bool epoch_is_open = false, window_is_open = false;
   };
   void go_on_from(const Start& start);
+  // Whether an epoch has been written down that ended with this step.
+  [[nodiscard]] bool has_epoch_at(std::int64_t step) const;
   // Throws FileError where the line of metrics cannot be written.
   void note_window(const Progress& progress, std::int64_t steps_per_epoch);
   // Throws FileError where the line of metrics cannot be written.

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "engine/run/resumable.h"
 #include "engine/run/run_lock.h"
+#include "engine/run/run_start.h"
 #include "engine/run/start_check.h"
 
 namespace pcnn {
@@ -11,7 +13,7 @@ namespace {
 // What is refused at once, before any data is read.
 RunDirectory checked_directory(const RunConfig& config, const std::string& resume) {
   if (resume.empty()) {
-    RunDirectory::check_new(config.directory());
+    check_new_run(config.directory());
     return RunDirectory::at(config.directory());
   }
   RunDirectory directory = RunDirectory::open(resume);
@@ -24,6 +26,11 @@ RunDirectory checked_directory(const RunConfig& config, const std::string& resum
 RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Precision precision,
                     const std::string& resume) {
   RunDirectory directory = checked_directory(config, resume);
+  std::vector<std::pair<std::string, std::string>> values = document.values_in_effect();
+  RunConfig noted = config;
+  if (!resume.empty())
+    if (std::string note = check_unchanged(values, directory); !note.empty())
+      noted.notes.push_back(std::move(note));
   Dataset data = load_dataset(config.data);
   Fingerprints sums{fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
   Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
@@ -31,9 +38,9 @@ RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Pre
   std::optional<StartParameters> start;
   if (resume.empty() && !config.train.start_from.empty())
     start = start_parameters(config.train.start_from, network);
-  return {.config = config,
+  return {.config = std::move(noted),
           .resolved_yaml = document.resolved_yaml(),
-          .values = document.values_in_effect(),
+          .values = std::move(values),
           .data = std::move(data),
           .fingerprints = std::move(sums),
           .coding = make_pixel_coding(config.data),

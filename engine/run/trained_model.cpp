@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
+#include "engine/io/file.h"
 #include "engine/model/checkpoint.h"
 #include "engine/model/network_builder.h"
 #include "engine/run/run_directory.h"
@@ -19,13 +20,13 @@ namespace fs = std::filesystem;
 std::string checkpoint_of(const std::string& run_or_checkpoint) {
   std::error_code error;
   if (!fs::is_directory(run_or_checkpoint, error)) {
-    if (fs::exists(run_or_checkpoint, error)) return run_or_checkpoint;
+    if (file_exists(run_or_checkpoint)) return run_or_checkpoint;
     throw ConfigError(run_or_checkpoint +
                       ": not found, accepted: a run directory (runs/NAME) or a checkpoint file");
   }
   const RunDirectory run = RunDirectory::at(run_or_checkpoint);
   for (const std::string& file : {run.best(), run.checkpoint()})
-    if (fs::exists(file, error)) return file;
+    if (file_exists(file)) return file;
   throw ConfigError(run_or_checkpoint +
                     ": no best.safetensors or checkpoint.safetensors in it, so not a run of pcnn");
 }
@@ -35,8 +36,7 @@ Checkpoint read_checkpoint(const std::string& run_or_checkpoint, const std::stri
     return Checkpoint::read(path);
   } catch (const FormatError& error) {
     const RunDirectory run = RunDirectory::at(run_or_checkpoint);
-    std::error_code none;
-    if (path == run_or_checkpoint || path == run.checkpoint() || !fs::exists(run.checkpoint(), none)) throw;
+    if (path == run_or_checkpoint || path == run.checkpoint() || !file_exists(run.checkpoint())) throw;
     throw ConfigError(fmt::format("{}; {} has the last parameters", error.what(), run.checkpoint()));
   }
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include "engine/core/counted.h"
 #include "engine/core/error.h"
 #include "engine/core/shell_word.h"
+#include "engine/core/system_error.h"
 #include "engine/model/initialise.h"
 #include "engine/run/clock_text.h"
 #include "engine/run/interruption.h"
@@ -156,13 +158,20 @@ void TrainingRun::work() {
   std::error_code ignored;
   std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
   const Progress& progress = trainer_.progress();
-  if (is_resumed_)
+  if (is_resumed_) {
+    // An epoch that a budget cut short goes on where that was raised, and is written down again.
+    const bool goes_on = progress.step % steps_per_epoch() != 0 && !spent_here();
     outputs_.go_on_from({.step = progress.step,
                          .epochs = progress.step / steps_per_epoch(),
-                         .epoch_is_open = standing_.epoch_is_open,
+                         .epoch_is_open =
+                             standing_.epoch_is_open || (goes_on && outputs_.has_epoch_at(progress.step)),
                          .window_is_open = progress.window.steps > 0});
+  }
   report_window();
-  if (!checkpoints_.has_latest()) save_checkpoint();  // so that resume has a start
+  if (checkpoints_.has_latest())
+    prepare_last_words();
+  else
+    save_checkpoint();  // the latest was damaged
   while (standing_.epoch_is_open || !spent_here()) {
     if (!standing_.epoch_is_open) train_to_the_end_of_the_epoch();
     finish_epoch();
@@ -180,6 +189,10 @@ void TrainingRun::report_window() {
 
 void TrainingRun::save_checkpoint() {
   checkpoints_.save(standing_);
+  prepare_last_words();
+}
+
+void TrainingRun::prepare_last_words() const {
   const Ending last = ending(
       Ended::kInterrupted, fmt::format("ended at once by a second signal; step {} is saved: go on with `{}`",
                                        checkpoints_.saved_step(), resume_command(run_.directory.path())));
@@ -344,7 +357,10 @@ void TrainingRun::report_final_scores() {
   std::optional<std::vector<float>> best;
   try {
     best = checkpoints_.read_best();
-  } catch (const Error& error) {
+  } catch (const FormatError& error) {
+    console_.warning(fmt::format("{}; only the last parameters are scored", error.what()));
+  } catch (const SystemError& error) {
+    if (error.cause() != ENOENT) throw;  // they may well be good
     console_.warning(fmt::format("{}; only the last parameters are scored", error.what()));
   }
 

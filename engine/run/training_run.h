@@ -32,7 +32,10 @@ class TrainingRun {
   // All must outlive this.
   TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console);
 
-  // Restores the state of the directory's checkpoint, or where that is damaged of the one before it.
+  // Writes the checkpoint of a run that has not begun where its directory is being made. Throws FileError.
+  void save_start(const RunDirectory& directory) { checkpoints_.save(standing_, directory); }
+  // Restores the state of the directory's checkpoint, or where that is damaged of the one before it. Throws
+  // what restore_latest() throws.
   void resume();
   // See the function of that name.
   [[nodiscard]] std::string how_to_go_beyond() const;
@@ -49,6 +52,7 @@ class TrainingRun {
   void finish_epoch();
   void report_window();
   void save_checkpoint();
+  void prepare_last_words() const;
   [[noreturn]] void stop(int signal);
   [[noreturn]] void leave(const LostDirectory& lost);
   void record(Ended how, const std::string& reason, const RunDirectory& directory);

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "engine/core/counted.h"
 #include "engine/io/file.h"
 #include "engine/run/console.h"
 #include "engine/run/interruption.h"
+#include "engine/run/new_directory.h"
 #include "engine/run/run_lock.h"
 #include "engine/sweep/leaderboard.h"
 #include "engine/sweep/sweep_directory.h"
@@ -66,15 +68,22 @@ void sweep(const SweepOptions& options) {
   }
 
   const InterruptionGuard interruptions;
-  directory.prepare();
-  const RunLock lock(directory.path());
-  std::vector<Trial> trials = trials_to_run(plan, directory, options.retry_failed);
-  console.log_to(directory.log());
-  write_file_atomic(directory.config(), plan.config_text);
-  save_trials(trials, plan, directory);
+  std::optional<RunLock> own;
+  std::optional<NewDirectory> made;
+  if (directory.has_begun())
+    own.emplace(directory.path());
+  else
+    made.emplace(directory.path(), SweepDirectory::start_files());
+  const SweepDirectory there = made ? directory.at(made->place()) : directory;
+  std::vector<Trial> trials = trials_to_run(plan, there, options.retry_failed);
+  console.log_to(there.log(), directory.log());
+  write_file_atomic(there.config(), plan.config_text);
+  save_trials(trials, plan, there);
+  const std::string note_of_start = made ? made->take_name() : "";
   console.line(heading);
+  if (!note_of_start.empty()) console.warning(note_of_start);
   for (const std::string& note : checked.notes) console.warning("note: " + note);
-  SweepRun(plan, options.program, directory, lock, std::move(trials), console).run();
+  SweepRun(plan, options.program, directory, made ? made->lock() : *own, std::move(trials), console).run();
 }
 
 }  // namespace pcnn

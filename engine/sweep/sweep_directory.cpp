@@ -1,38 +1,40 @@
 #include "engine/sweep/sweep_directory.h"
 
-#include <filesystem>
 #include <utility>
 
-#include "engine/core/error.h"
+#include "engine/io/file.h"
+#include "engine/run/run_lock.h"
 
 namespace pcnn {
-
-namespace fs = std::filesystem;
 
 SweepDirectory::SweepDirectory(std::string output, std::string name)
     : output_(std::move(output)), name_(std::move(name)), path_(output_ + "/" + name_) {}
 
+SweepDirectory SweepDirectory::at(const std::string& path) const {
+  SweepDirectory other = *this;
+  other.path_ = path;
+  return other;
+}
+
 bool SweepDirectory::has_begun() const {
-  std::error_code error;
-  return fs::exists(state(), error);
+  return file_exists(state());
+}
+
+const StartFiles& SweepDirectory::start_files() {
+  static const StartFiles files{
+      .what = "sweep",
+      .whole = "sweep.json",
+      .config = "sweep.yaml",
+      .log = "log.txt",
+      .is_left_by_start = [](const std::string&, const std::string&) { return false; }};
+  return files;
 }
 
 void SweepDirectory::check() const {
-  std::error_code error;
-  // The lock of a sweep that was killed before it wrote anything down is nothing.
-  if (fs::exists(path_, error) && !has_begun())
-    for (const auto& entry : fs::directory_iterator(path_, error))
-      if (entry.path().filename() != "lock")
-        throw ConfigError(path_ +
-                          ": exists already and is no sweep; choose another directory with name=NAME or "
-                          "output=DIRECTORY");
-}
-
-void SweepDirectory::prepare() const {
-  check();
-  std::error_code error;
-  fs::create_directories(path_, error);
-  if (error) throw FileError(path_, "cannot be made: " + error.message());
+  if (has_begun())
+    RunLock::check_free(path_);
+  else
+    check_can_begin(path_, start_files());
 }
 
 }  // namespace pcnn

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "engine/run/new_directory.h"
+
 namespace pcnn {
 
 // The files of one sweep:
@@ -18,12 +20,15 @@ namespace pcnn {
 class SweepDirectory {
  public:
   SweepDirectory(std::string output, std::string name);
+  // The same sweep while its directory lies elsewhere.
+  [[nodiscard]] SweepDirectory at(const std::string& path) const;
 
-  // Throws ConfigError where something is there that is no sweep.
+  // Throws what a start of the sweep, or going on with it, would throw about its directory. Makes nothing.
   void check() const;
-  // check(), and makes it where it is not there. Throws FileError where it cannot be made.
-  void prepare() const;
+  // Whether there is a sweep to go on with. Throws FileError where that cannot be told.
   [[nodiscard]] bool has_begun() const;
+  // For NewDirectory, which makes one.
+  [[nodiscard]] static const StartFiles& start_files();
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& output() const { return output_; }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -14,6 +13,7 @@
 #include "engine/io/file.h"
 #include "engine/run/clock_text.h"
 #include "engine/run/interruption.h"
+#include "engine/run/new_directory.h"
 #include "engine/run/run_directory.h"
 #include "engine/run/run_lock.h"
 #include "engine/sweep/leaderboard.h"
@@ -26,12 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kGlance{50};  // between looks at the trials
-
-bool can_resume(const std::string& run_directory) {
-  const RunDirectory directory = RunDirectory::at(run_directory);
-  std::error_code error;
-  return fs::exists(directory.checkpoint(), error) || fs::exists(directory.previous(), error);
-}
 
 // Another where read_progress() would find something new.
 std::string stamp_of(const std::string& run_directory) {
@@ -121,10 +115,9 @@ bool SweepRun::start_waiting_trial(Slot& slot) {
 // After a kill, the trials of then may still be saving.
 bool SweepRun::can_start(const Trial& trial) {
   const std::string path = directory_.trial(trial.number);
-  if (!fs::exists(path)) return true;
   try {
-    const RunLock lock(path);
-    if (!can_resume(path)) fs::remove_all(path);  // killed before it had anything to keep
+    for (const std::string& place : {path, starting_name(path)})
+      if (file_exists(place)) RunLock::check_free(place, path);
     return true;
   } catch (const ConfigError& error) {
     if (!std::exchange(in_use_[trial.number], true)) console_.line(error.what());
@@ -135,7 +128,7 @@ bool SweepRun::can_start(const Trial& trial) {
 std::vector<std::string> SweepRun::arguments_for(const Trial& trial, int threads) const {
   std::vector<std::string> arguments{"--progress", "1"};
   const std::string path = directory_.trial(trial.number);
-  if (can_resume(path)) {
+  if (RunDirectory::at(path).can_be_resumed()) {
     arguments.insert(arguments.end(), {"--resume", path});
   } else {
     arguments.push_back(directory_.config());

@@ -64,8 +64,8 @@ TEST_F(DryRun, RefusesPlacesThatCannotBeWrittenTo) {
   expect_refused({"output=" + config() + "/deeper"}, "is no folder");
   expect_refused({"sample.count=10000", "sample.columns=1", "sample.scale=32"},
                  "make a picture of 1940002 x");
-  fs::create_directories(directory());
-  expect_refused({}, "exists already, without a checkpoint to continue from");
+  fs::create_directories(directory() + "/mine");
+  expect_refused({}, "exists already and is no run that can be begun anew: it holds mine");
   fs::remove_all(directory());
   run({.config = config(), .overrides = {"train.epochs=1"}});
   expect_refused({}, "exists already; continue it with `pcnn-run --resume " + directory() + "`");

@@ -12,6 +12,7 @@
 
 #include "engine/io/file.h"
 #include "engine/run/metrics.h"
+#include "engine/run/new_directory.h"
 #include "tests/run/program.h"
 #include "tests/run/tiny_run.h"
 
@@ -121,9 +122,10 @@ TEST_F(RunEnding, InADirectoryThatWasMovedBeforeTheFirstStepLeavesNoneOfItsName)
                                     {config(), "model.blocks={kind: masked_conv, repeat: 2, filters: 1024}",
                                      "train.epochs=1000000", "sample.count=0"},
                                     said());
-  for (int look = 0; look < 5000 && slurp(directory() + "/lock").empty(); ++look)
+  const std::string place = starting_name(directory());
+  for (int look = 0; look < 5000 && slurp(place + "/lock").empty(); ++look)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  fs::rename(directory(), directory("moved"));
+  fs::rename(place, directory("moved"));
   EXPECT_EQ(WEXITSTATUS(wait_for_end(child)), 2);
   EXPECT_TRUE(last_line().starts_with("pcnn-run: " + directory() + ": was moved to " + directory("moved")))
       << last_line();

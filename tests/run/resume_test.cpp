@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -81,16 +82,10 @@ TEST_F(Resume, InsideAnEpochEndsInTheSameBitsForEveryOptimiserAndSchedule) {
     const RunOptions first{.config = config(), .overrides = with(parts, {})};
     const RunOptions again{.resume = directory(parts)};
     for (int attempt = 0; attempt < 4; ++attempt) {
-      const bool begun = fs::exists(directory(parts) + "/checkpoint.safetensors");
-      if (!begun) fs::remove_all(directory(parts));
+      const bool begun = fs::exists(directory(parts));
       run_in_process(begun ? again : first, SIGKILL, std::chrono::milliseconds(60 + 15 * attempt));
     }
-    if (!fs::exists(directory(parts) + "/checkpoint.safetensors")) {
-      fs::remove_all(directory(parts));
-      run(first);
-    } else {
-      run(again);
-    }
+    run(fs::exists(directory(parts)) ? again : first);
     expect_same_end(whole, parts);
   }
 }
@@ -105,8 +100,7 @@ TEST_F(Resume, EndsInTheSameBitsAfterKillsAtRandomMoments) {
   testing::Random random(3);
   int kills = 0;
   for (int left = asked ? std::atoi(asked) : 12; left > 0; --left) {
-    const bool begun = fs::exists(directory() + "/checkpoint.safetensors");
-    if (!begun) fs::remove_all(directory());
+    const bool begun = fs::exists(directory());
     const RunOptions options =
         begun ? RunOptions{.resume = directory()} : RunOptions{.config = config(), .overrides = recipe};
     const int status = run_in_process(options, SIGKILL, std::chrono::milliseconds(random.between(10, 140)));
@@ -116,7 +110,7 @@ TEST_F(Resume, EndsInTheSameBitsAfterKillsAtRandomMoments) {
     expect_same_end("whole", "tiny");  // it was over before the signal
     fs::remove_all(directory());
   }
-  if (fs::exists(directory() + "/checkpoint.safetensors")) {
+  if (fs::exists(directory())) {
     run({.resume = directory()});
     expect_same_end("whole", "tiny");
   }
@@ -163,6 +157,147 @@ TEST_F(Resume, TakesThePreviousCheckpointWhereTheLatestIsDamaged) {
   EXPECT_NE(message.find("previous.safetensors"), std::string::npos) << message;
   EXPECT_NE(message.find("damaged"), std::string::npos) << message;
   EXPECT_EQ(slurp(path), bytes) << "nothing is overwritten";
+}
+
+TEST_F(Resume, TakesThePreviousCheckpointWhereTheLatestIsNotThere) {
+  run({.config = config(), .overrides = {"train.epochs=2"}});
+  fs::remove(directory() + "/checkpoint.safetensors");
+  run({.resume = directory(), .overrides = {"train.epochs=3"}});
+  EXPECT_NE(slurp(directory() + "/log.txt")
+                .find("checkpoint.safetensors: is not there; goes on from " + directory() +
+                      "/previous.safetensors"),
+            std::string::npos);
+  EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
+}
+
+// What cannot be read at the moment may be good: nothing is renamed, and nothing older is taken.
+TEST_F(Resume, DoesNotTakeTroubleWithReadingForDamage) {
+  run({.config = config(), .overrides = {"train.epochs=2"}});
+  const std::string path = directory() + "/checkpoint.safetensors", bytes = slurp(path),
+                    before = slurp(directory() + "/previous.safetensors");
+  fs::rename(path, path + ".away");
+  fs::create_directory(path);
+  for (const bool dry_run : {false, true})
+    EXPECT_EQ(message_of({.resume = directory(), .overrides = {"train.epochs=3"}, .dry_run = dry_run}),
+              path + ": cannot be read: it is a directory, accepted: a regular file");
+  EXPECT_FALSE(fs::exists(path + ".damaged"));
+  fs::remove(path);
+  fs::rename(path + ".away", path);
+  EXPECT_EQ(slurp(directory() + "/previous.safetensors"), before);
+
+  // With so few files that the program cannot begin, to as many as it needs.
+  const std::string said = root_ + "/said.txt";
+  int refused = 0, status = 1;
+  for (int files = 4; status != 0 && files < 100; ++files) {
+    const std::string line = "ulimit -n " + std::to_string(files) + "; exec '" +
+                             (programs() / "pcnn-run").string() + "' --resume '" + directory() +
+                             "' train.epochs=3 > '" + said + "' 2>&1";
+    status = std::system(("bash -c \"" + line + "\"").c_str());
+    ASSERT_EQ(slurp(said).find("goes on from"), std::string::npos) << files << ": " << slurp(said);
+    ASSERT_FALSE(fs::exists(path + ".damaged")) << files;
+    if (slurp(said).find("checkpoint.safetensors: cannot be read: Too many open files\n") ==
+        std::string::npos)
+      continue;
+    ++refused;
+    EXPECT_EQ(slurp(path), bytes) << files;
+    EXPECT_EQ(std::ranges::count(slurp(said), '\n'), 1) << slurp(said);
+  }
+  EXPECT_EQ(status, 0) << slurp(said);
+  EXPECT_GT(refused, 0) << "or this has tested nothing";
+  EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
+}
+
+TEST_F(Resume, ScoresTheBestParametersOrSaysWhyTheyCannotBeRead) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  fs::remove(directory() + "/results.json");  // as if it had been killed before it was scored
+  const std::string best = directory() + "/best.safetensors";
+  fs::rename(best, best + ".away");
+  fs::create_directory(best);
+  const std::string message = message_of({.resume = directory()});
+  EXPECT_TRUE(message.starts_with(best + ": cannot be read: it is a directory")) << message;
+  EXPECT_NE(message.find("once that is mended, go on with `pcnn-run --resume"), std::string::npos) << message;
+  fs::remove(best);
+  fs::rename(best + ".away", best);
+  run({.resume = directory()});
+  EXPECT_NE(slurp(directory() + "/results.json").find("lowest validation loss"), std::string::npos);
+}
+
+TEST_F(Resume, RefusesAConfigThatIsNotTheRunsAndNamesTheKeys) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  const std::string path = directory() + "/config.yaml", good = slurp(path);
+  const auto edited = [&](const std::vector<std::pair<std::string, std::string>>& edits) {
+    std::string text = good;
+    for (const auto& [from, to] : edits) {
+      const std::size_t at = text.find(from + "\n");
+      EXPECT_NE(at, std::string::npos) << from;
+      text.replace(at, from.size(), to);
+    }
+    std::ofstream(path) << text;
+    return message_of({.resume = directory(), .overrides = {"train.epochs=2"}});
+  };
+  struct Case {
+    std::vector<std::pair<std::string, std::string>> edits;
+    std::string said;
+  };
+  const std::vector<Case> cases{
+      {{{"seed: 1", "seed: 2"}}, "seed 2 (was 1); put it back"},
+      {{{"  batch: 8", "  batch: 4"}}, "train.batch 4 (was 8); put it back"},
+      {{{"  learning_rate: 0.001", "  learning_rate: 0.01"}}, "train.learning_rate 0.01 (was 0.001); put it"},
+      {{{"  activation: relu", "  activation: elu"}}, "model.activation elu (was relu); put it back"},
+      {{{"  optimiser: adam", "  optimiser: adamw"}}, "train.optimiser adamw (was adam); put it back"},
+      {{{"  validation_images: 11", "  validation_images: 10"}},
+       "data.validation_images 10 (was 11); put it"},
+      {{{"seed: 1", "seed: 3"}, {"  batch: 8", "  batch: 5"}, {"  count: 3", "  count: 2"}},
+       "seed 3 (was 1), train.batch 5 (was 8); put them back"}};
+  const std::string metrics = slurp(directory() + "/metrics.jsonl");
+  for (const Case& test : cases) {
+    const std::string message = edited(test.edits), text = slurp(path);
+    EXPECT_TRUE(message.starts_with(path + ": not what the run was trained with: " + test.said)) << message;
+    EXPECT_NE(message.find("train.start_from=" + directory()), std::string::npos) << message;
+    EXPECT_EQ(slurp(path), text) << "left as it was edited";
+    EXPECT_EQ(slurp(directory() + "/metrics.jsonl"), metrics);
+  }
+  // Written in other words, or what may change: it goes on.
+  EXPECT_EQ(edited({{"  learning_rate: 0.001", "  learning_rate: 1e-3  # as it was"},
+                    {"  count: 3", "  count: 2"}}),
+            "");
+  EXPECT_NE(
+      slurp(directory() + "/log.txt")
+          .find("note: changed since the last checkpoint: train.epochs 2 (was 1), sample.count 2 (was 3)"),
+      std::string::npos)
+      << slurp(directory() + "/log.txt");
+}
+
+TEST_F(Resume, GoesOnWithTheOverridesThatAHandMayMakeToo) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  for (const char* refused :
+       {"seed=2", "train.batch=4", "train.epochs_more=3", "train={epochs: 3}", "model={}"})
+    EXPECT_NE(
+        message_of({.resume = directory(), .overrides = {refused}}).find("a resumed run keeps its config"),
+        std::string::npos)
+        << refused;
+  EXPECT_EQ(message_of({.resume = directory(), .overrides = {"train.epochs=2", "precision=auto"}}), "");
+  EXPECT_NE(slurp(directory() + "/log.txt").find("precision auto (was f32)"), std::string::npos);
+}
+
+// A budget that ends inside an epoch writes that down; the whole epoch takes its place.
+TEST_F(Resume, WritesTheLineOfAnEpochOnce) {
+  run({.config = config(), .overrides = {"name=whole", "train.epochs=3"}});
+  run({.config = config(), .overrides = {"train.epochs=null", "train.steps=7"}});
+  ASSERT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 2u);
+  EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").back().epoch, 2);
+  fs::remove(directory() + "/results.json");
+  run({.resume = directory()});  // to be scored alone: the line stays
+  ASSERT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 2u);
+  run({.resume = directory(), .overrides = {"train.epochs=3", "train.steps=null"}});
+  const auto lines = read_metrics(directory() + "/metrics.jsonl"),
+             whole = read_metrics(directory("whole") + "/metrics.jsonl");
+  ASSERT_EQ(lines.size(), whole.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_EQ(lines[i].epoch, whole[i].epoch);
+    EXPECT_EQ(lines[i].step, whole[i].step);
+    EXPECT_EQ(lines[i].validation_nats_per_dim, whole[i].validation_nats_per_dim);
+  }
 }
 
 TEST_F(Resume, HasAStartFromTheVeryFirstMoment) {

@@ -53,14 +53,6 @@ TEST_F(Run, RefusesAnExistingDirectoryAndSaysHowToGoOn) {
   EXPECT_EQ(slurp(directory() + "/checkpoint.safetensors"), before);
 }
 
-TEST_F(Run, PromisesNoResumeWhereThereIsNothingToResume) {
-  fs::create_directories(directory("my run"));
-  EXPECT_EQ(message_of({.config = config(), .overrides = {"name=my run"}}),
-            directory("my run") +
-                ": exists already, without a checkpoint to continue from; remove it, or choose "
-                "another directory with name=NAME or output=DIRECTORY");
-}
-
 TEST_F(Run, ResumedEndsInTheSameParametersAsUninterrupted) {
   run({.config = config()});
   run({.config = config(), .overrides = {"name=parts", "train.epochs=1"}});

@@ -6,9 +6,11 @@
 
 #include "engine/io/file.h"
 #include "engine/run/metrics.h"
+#include "engine/run/new_directory.h"
 #include "engine/run/run_lock.h"
 #include "tests/run/program.h"
 #include "tests/run/tiny_run.h"
+#include "tests/support/kill_at_change.h"
 
 namespace pcnn {
 namespace {
@@ -363,11 +365,59 @@ TEST_F(Sweep, TakesMoreTrialsAndNoOthers) {
 
 TEST_F(Sweep, LeavesWhatIsNoSweepAlone) {
   run({.config = config(), .overrides = {"train.epochs=1"}});
-  EXPECT_EQ(
-      sweep_error({"train.batch=8,16"}),
-      directory() +
-          ": exists already and is no sweep; choose another directory with name=NAME or output=DIRECTORY");
+  EXPECT_EQ(sweep_error({"train.batch=8,16"}),
+            directory() +
+                ": exists already and is no sweep that can be begun anew: it holds best.safetensors and no "
+                "sweep.json; "
+                "choose another directory with name=NAME or output=DIRECTORY");
   const RunLock lock(directory());
+}
+
+TEST_F(Sweep, BeginsAnewWhereAStartCameToNothing) {
+  fs::create_directories(directory());
+  std::ofstream(directory() + "/log.txt") << "a line\n";
+  std::ofstream(directory() + "/sweep.yaml") << "name: other\n";
+  std::ofstream(directory() + "/sweep.json.part12-0") << "x";
+  ASSERT_EQ(sweep_error({"train.batch=8,16", "train.epochs=1"}), "");
+  EXPECT_EQ(states(), (Texts{"done", "done"}));
+  EXPECT_TRUE(text_of("log.txt").starts_with("a line\n"));
+  EXPECT_NE(text_of("log.txt").find("never came to sweep.json: it begins anew"), std::string::npos);
+  EXPECT_EQ(text_of("sweep.yaml.before"), "name: other\n");
+  EXPECT_FALSE(fs::exists(directory() + "/sweep.json.part12-0"));
+}
+
+TEST_F(Sweep, KilledAtAnyChangeOfFilesOfItsStartCanBeRepeated) {
+  const Texts arguments{config(), "seed=1,2", "train.epochs=null", "train.steps=1", "sample.count=0"};
+  int before_its_name = 0;
+  for (int change = 1, after = 0; after < 3; ++change) {
+    fs::remove_all(root_ + "/runs");
+    const auto killed = testing::kill_at_change(change, programs() / "pcnn-sweep", arguments);
+    if (killed == testing::Killed::kCannot) GTEST_SKIP() << "this process may not trace others";
+    ASSERT_EQ(killed, testing::Killed::kThere) << change;
+    const bool has_begun = fs::exists(directory() + "/sweep.json");
+    EXPECT_EQ(fs::exists(directory()), has_begun) << change;
+    ++(has_begun ? after : before_its_name);
+    EXPECT_EQ(run_program("pcnn-sweep", arguments, root_ + "/said.txt"), 0)
+        << change << ": " << slurp(root_ + "/said.txt");
+    EXPECT_EQ(states(), (Texts{"done", "done"})) << change;
+    EXPECT_FALSE(fs::exists(starting_name(directory()))) << change;
+  }
+  EXPECT_GT(before_its_name, 8);
+}
+
+// A trial whose directory a user put files into is not the sweep's to remove.
+TEST_F(Sweep, LeavesATrialsDirectoryAloneThatIsMoreThanAStart) {
+  ASSERT_EQ(sweep_error({"train.batch=8,16", "train.epochs=1"}), "");
+  fs::remove_all(directory() + "/trial-2");
+  fs::create_directories(directory() + "/trial-2");
+  std::ofstream(directory() + "/trial-2/notes.txt") << "mine";
+  std::string state = text_of("sweep.json");
+  state.replace(state.rfind("\"done\""), 6, "\"waiting\"");
+  std::ofstream(directory() + "/sweep.json") << state;
+  EXPECT_NE(sweep_error({"train.batch=8,16", "train.epochs=1"}).find("it holds notes.txt"),
+            std::string::npos);
+  EXPECT_EQ(text_of("trial-2/notes.txt"), "mine");
+  EXPECT_EQ(states(), (Texts{"done", "failed"}));
 }
 
 TEST_F(Sweep, InADirectoryThatWasMovedEndsInOneLineAndLeavesNoHalfOne) {
