@@ -2,15 +2,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/io/leftovers.h"
 
 namespace pcnn {
 namespace {
@@ -54,14 +57,47 @@ class FileDescriptor {
   return ::open(path.c_str(), flags | O_CLOEXEC, 0666);
 }
 
+// Takes the lock by which others know that the file is being written (see leftovers.h); false where one of
+// them took it for a leftover just before. Some file systems have no locks.
+[[nodiscard]] bool claim(int fd) {
+  struct stat status {};
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+  return ::fstat(fd, &status) == 0 && status.st_nlink > 0;
+}
+
 // Exclusive: processes in two containers may have one pid and write one path.
 [[nodiscard]] int open_temporary(const std::string& path, std::string& temporary) {
   for (int attempt = 0;; ++attempt) {
     temporary = path + ".part" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
     const int fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-    if (fd >= 0 || errno != EEXIST || attempt == 100) return fd;
+    if (fd >= 0 && claim(fd)) return fd;
+    if ((fd < 0 && errno != EEXIST) || attempt == 100) return fd;
+    if (fd >= 0) ::close(fd);
   }
 }
+
+// The file that this process is writing; of several at once the first.
+std::atomic<const char*> unfinished{nullptr};
+static_assert(std::atomic<const char*>::is_always_lock_free);
+
+// For remove_unfinished_file(), while the file is written.
+class Unfinished {
+ public:
+  explicit Unfinished(const std::string& path) {
+    const char* none = nullptr;
+    is_noted_ = unfinished.compare_exchange_strong(none, path.c_str());
+  }
+  ~Unfinished() {
+    // A signal handler on another thread has taken the name, and ends the process.
+    if (is_noted_ && !unfinished.exchange(nullptr))
+      for (;;) ::pause();
+  }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+
+ private:
+  bool is_noted_ = false;
+};
 
 // Makes a rename inside the directory durable. Some file systems cannot sync a directory; they lose nothing.
 void sync_directory_of(const std::string& path) {
@@ -159,6 +195,7 @@ void write_file_atomic(const std::string& path, std::span<const std::byte> bytes
   std::string temporary;
   FileDescriptor file(open_temporary(path, temporary));
   if (!file.is_open()) refuse(path, "cannot be written");
+  const Unfinished note(temporary);
   if (!file.write_all(bytes) || ::fsync(file.get()) != 0 || !file.close() ||
       ::rename(temporary.c_str(), path.c_str()) != 0) {
     const int cause = errno;
@@ -169,6 +206,10 @@ void write_file_atomic(const std::string& path, std::span<const std::byte> bytes
   sync_directory_of(path);
 }
 
+void remove_unfinished_file() noexcept {
+  if (const char* const path = unfinished.exchange(nullptr)) ::unlink(path);
+}
+
 void write_file_atomic(const std::string& path, std::string_view text) {
   write_file_atomic(path, std::as_bytes(std::span(text)));
 }
@@ -177,7 +218,7 @@ void replace_file(const std::string& from, const std::string& path, const std::s
   std::error_code error;
   if (std::filesystem::exists(path, error)) {
     // A second name for the old file first, so that neither name is ever without one.
-    const std::string second = backup + ".part" + std::to_string(::getpid());
+    const std::string second = backup + ".part" + std::to_string(::getpid()) + "-0";
     ::unlink(second.c_str());
     const bool linked = ::link(path.c_str(), second.c_str()) == 0;
     if (!linked) std::filesystem::copy_file(path, second, error);  // a file system without links

@@ -9,6 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/shell_word.h"
+#include "engine/io/leftovers.h"
 
 namespace pcnn {
 
@@ -23,13 +24,6 @@ std::string missing_file(const RunDirectory& directory) {
   return fs::exists(directory.checkpoint(), error) || fs::exists(directory.previous(), error)
              ? ""
              : directory.checkpoint();
-}
-
-bool is_leftover(const std::string& name) {
-  const std::size_t part = name.find(".part");  // and a process id: see write_file_atomic
-  const bool is_part =
-      part != std::string::npos && part + 5 < name.size() && name[part + 5] >= '0' && name[part + 5] <= '9';
-  return is_part || name.ends_with(".safetensors.next");
 }
 
 }  // namespace
@@ -67,10 +61,10 @@ RunDirectory RunDirectory::open(const std::string& path) {
 }
 
 void RunDirectory::remove_leftovers() const {
+  remove_leftovers_below(path_);
   std::error_code error;
-  for (const std::string& directory : {path_, path_ + "/samples"})
-    for (const fs::directory_entry& file : fs::directory_iterator(directory, error))
-      if (is_leftover(file.path().filename().string())) fs::remove(file.path(), error);
+  for (fs::directory_iterator at(path_, error), end; at != end; at.increment(error))
+    if (at->path().filename().native().ends_with(".safetensors.next")) fs::remove(at->path(), error);
 }
 
 std::string RunDirectory::interrupted_samples(std::int64_t step) const {

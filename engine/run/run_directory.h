@@ -31,7 +31,7 @@ class RunDirectory {
   // Any directory, with nothing checked or made.
   static RunDirectory at(const std::string& path) { return RunDirectory(path); }
 
-  // Deletes half-written files of processes that were killed; for the holder of the run's lock.
+  // Deletes half-written files of processes that were killed, in samples/ too; for the holder of the lock.
   void remove_leftovers() const;
 
   [[nodiscard]] const std::string& path() const { return path_; }

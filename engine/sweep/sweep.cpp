@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "engine/core/counted.h"
+#include "engine/core/error.h"
 #include "engine/io/file.h"
+#include "engine/io/leftovers.h"
 #include "engine/run/console.h"
 #include "engine/run/interruption.h"
+#include "engine/run/run_directory.h"
 #include "engine/run/run_lock.h"
 #include "engine/sweep/leaderboard.h"
 #include "engine/sweep/sweep_directory.h"
@@ -40,6 +44,21 @@ std::vector<Trial> trials_to_run(const SweepPlan& plan, const SweepDirectory& di
   return trials;
 }
 
+// Of this sweep and of its trials, those too that are not run again. Where a trial still saves after a kill
+// of its sweep, it goes on.
+void remove_leftovers(const SweepDirectory& directory, const std::vector<Trial>& trials) {
+  remove_leftovers_in(directory.path());
+  for (const Trial& trial : trials) {
+    const std::string path = directory.trial(trial.number);
+    if (!std::filesystem::exists(path)) continue;
+    try {
+      const RunLock lock(path);
+      RunDirectory::at(path).remove_leftovers();
+    } catch (const Error&) {  // in use, or cannot be written to, which its run will say
+    }
+  }
+}
+
 void describe(const SweepPlan& plan, const std::vector<Trial>& trials, const CheckedTrials& checked,
               Console& console) {
   std::string table = plan_table(trials, checked.parameters, plan);
@@ -68,6 +87,7 @@ void sweep(const SweepOptions& options) {
   const InterruptionGuard interruptions;
   directory.prepare();
   const RunLock lock(directory.path());
+  remove_leftovers(directory, planned);
   std::vector<Trial> trials = trials_to_run(plan, directory, options.retry_failed);
   console.log_to(directory.log());
   write_file_atomic(directory.config(), plan.config_text);
