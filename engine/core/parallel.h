@@ -17,8 +17,8 @@ namespace pcnn {
 // main().
 void flush_denormals_to_zero();
 
-// A fixed number of worker threads. run() and parallel_for() execute on them with oneDNN held to one thread
-// per call; anything that creates or executes oneDNN primitives must be inside one of the two.
+// Worker threads, so many; throws Error where the system gives fewer. run() and parallel_for() execute on
+// them, one thread to a oneDNN call; whatever creates or executes oneDNN primitives must be inside of them.
 class Workers {
  public:
   explicit Workers(int threads);
