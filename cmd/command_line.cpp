@@ -6,6 +6,7 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -15,8 +16,10 @@
 #include "engine/core/error.h"
 #include "engine/core/machine.h"
 #include "engine/core/parallel.h"
+#include "engine/core/standard_files.h"
 #include "engine/core/terminal.h"
 #include "engine/core/version.h"
+#include "engine/run/interruption.h"
 
 namespace pcnn {
 namespace {
@@ -50,10 +53,17 @@ std::string one_line(const CLI::App& app, const CLI::ParseError& error) {
   return line.substr(0, line.find('\n'));
 }
 
+void check_standard_output() {
+  if (const std::string failure = standard_output_failure(); !failure.empty())
+    throw FileError("standard output", "cannot be written to: " + failure);
+}
+
 }  // namespace
 
 CommandLine::CommandLine(std::string name, const std::string& about)
     : name_(std::move(name)), app_(about, name_) {
+  prepare_standard_files();
+  tidy_up_on_signals();
   flush_denormals_to_zero();
   CLI::Option* quiet = app_.add_flag("-q,--quiet", quiet_, "print results, warnings and errors only");
   app_.add_flag("-v,--verbose", verbose_, "print more")->excludes(quiet);
@@ -65,7 +75,11 @@ std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
     app_.parse(argc, argv);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app_.exit(error);
+    if (error.get_exit_code() == 0) {
+      std::ostringstream text;
+      (void)app_.exit(error, text, text);
+      return run([&] { print(text.str()); });
+    }
     return refuse(one_line(app_, error));
   }
 }
@@ -75,9 +89,7 @@ Verbosity CommandLine::verbosity() const {
 }
 
 void CommandLine::say(const std::string& message) const {
-  std::fputs(
-      (coloured(name_ + ":", Colour::kRed, wants_colour(STDERR_FILENO)) + " " + message + "\n").c_str(),
-      stderr);
+  show_text(stderr, coloured(name_ + ":", Colour::kRed, wants_colour(STDERR_FILENO)) + " " + message + "\n");
 }
 
 int CommandLine::refuse(const std::string& message) const {
@@ -88,8 +100,7 @@ int CommandLine::refuse(const std::string& message) const {
 int CommandLine::run(const std::function<void()>& work) const {
   try {
     work();
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-      throw FileError("standard output", "cannot be written to");
+    check_standard_output();
     return 0;
   } catch (const Error& error) {
     say(error.what());
@@ -103,8 +114,8 @@ int CommandLine::run(const std::function<void()>& work) const {
 }
 
 void print(const std::string& text) {
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
-    throw FileError("standard output", "cannot be written to");
+  show_text(stdout, text);
+  check_standard_output();
 }
 
 std::string beside_this_program(const std::string& name) {

@@ -14,7 +14,7 @@ namespace pcnn {
 
 class CommandLine {
  public:
-  // about: what it does, in a line, and examples.
+  // First in main(): makes the process ready. about: what it does, in a line, and examples.
   CommandLine(std::string name, const std::string& about);
 
   [[nodiscard]] CLI::App& options() { return app_; }
@@ -35,7 +35,7 @@ class CommandLine {
   bool quiet_ = false, verbose_ = false;
 };
 
-// To standard output, all of it. Throws FileError where that cannot be written to.
+// To standard output, as long as somebody reads it. Throws FileError where that cannot be written to.
 void print(const std::string& text);
 
 // The path of a program that lies beside this one.

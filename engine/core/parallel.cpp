@@ -10,10 +10,14 @@
 #include <xmmintrin.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "engine/core/cgroup.h"
 #include "engine/core/handoff.h"
+#include "engine/core/thread_limit.h"
 
 namespace pcnn {
 namespace {
@@ -124,7 +128,27 @@ struct Workers::Impl {
   tbb::task_arena arena;
 };
 
-Workers::Workers(int threads) : impl_(std::make_unique<Impl>(std::max(1, threads))) {}
+namespace {
+
+constexpr std::chrono::milliseconds kStartWait{200};
+
+// oneTBB starts its threads when there is work for them, and ends the process where it gets none. So that
+// they are there before anything else takes their place, each waits here for the others, for a while.
+void start_all(const Workers& workers) {
+  std::atomic<int> there = 0;
+  const auto latest = std::chrono::steady_clock::now() + kStartWait;
+  workers.parallel_for(static_cast<std::size_t>(workers.threads()), [&](std::size_t) {
+    ++there;
+    while (there < workers.threads() && std::chrono::steady_clock::now() < latest) std::this_thread::yield();
+  });
+}
+
+}  // namespace
+
+Workers::Workers(int threads) : impl_(std::make_unique<Impl>(std::max(1, threads))) {
+  require_threads(this->threads(), tbb::global_control::active_value(tbb::global_control::thread_stack_size));
+  start_all(*this);
+}
 Workers::~Workers() = default;
 
 int Workers::threads() const {

@@ -17,9 +17,10 @@ namespace pcnn {
 // main().
 void flush_denormals_to_zero();
 
-// A fixed number of worker threads, the caller's among them. Exceptions of bodies come through. A body that
-// waits for parallel work of its own is given no other body meanwhile, so that at most threads() of them are
-// begun at any time; what they work in they borrow from a Pool. Thread-safe.
+// A fixed number of worker threads, the caller's among them; throws Error where the system gives fewer.
+// Exceptions of bodies come through. A body that waits for parallel work of its own is given no other body
+// meanwhile, so that at most threads() of them are begun at any time; what they work in they borrow from a
+// Pool. Thread-safe.
 class Workers {
  public:
   explicit Workers(int threads);

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -13,6 +15,7 @@
 
 #include "engine/core/error.h"
 #include "engine/core/system_error.h"
+#include "engine/io/leftovers.h"
 
 namespace pcnn {
 namespace {
@@ -59,14 +62,47 @@ class FileDescriptor {
   return ::open(path.c_str(), flags | O_CLOEXEC, 0666);
 }
 
+// Takes the lock by which others know that the file is being written (see leftovers.h); false where one of
+// them took it for a leftover just before. Some file systems have no locks.
+[[nodiscard]] bool claim(int fd) {
+  struct stat status {};
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+  return ::fstat(fd, &status) == 0 && status.st_nlink > 0;
+}
+
 // Exclusive: processes in two containers may have one pid and write one path.
 [[nodiscard]] int open_temporary(const std::string& path, std::string& temporary) {
   for (int attempt = 0;; ++attempt) {
     temporary = path + ".part" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
     const int fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-    if (fd >= 0 || errno != EEXIST || attempt == 100) return fd;
+    if (fd >= 0 && claim(fd)) return fd;
+    if ((fd < 0 && errno != EEXIST) || attempt == 100) return fd;
+    if (fd >= 0) ::close(fd);
   }
 }
+
+// The file that this process is writing; of several at once the first.
+std::atomic<const char*> unfinished{nullptr};
+static_assert(std::atomic<const char*>::is_always_lock_free);
+
+// For remove_unfinished_file(), while the file is written.
+class Unfinished {
+ public:
+  explicit Unfinished(const std::string& path) {
+    const char* none = nullptr;
+    is_noted_ = unfinished.compare_exchange_strong(none, path.c_str());
+  }
+  ~Unfinished() {
+    // A signal handler on another thread has taken the name, and ends the process.
+    if (is_noted_ && !unfinished.exchange(nullptr))
+      for (;;) ::pause();
+  }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+
+ private:
+  bool is_noted_ = false;
+};
 
 // Makes a rename inside the directory durable. Some file systems cannot sync a directory; they lose nothing.
 void sync_directory_of(const std::string& path) {
@@ -181,6 +217,7 @@ void write_file_atomic(const std::string& path, std::span<const std::byte> bytes
   std::string temporary;
   FileDescriptor file(open_temporary(path, temporary));
   if (!file.is_open()) refuse(path, "cannot be written");
+  const Unfinished note(temporary);
   if (!file.write_all(bytes) || ::fsync(file.get()) != 0 || !file.close() ||
       ::rename(temporary.c_str(), path.c_str()) != 0) {
     const int cause = errno;
@@ -190,21 +227,19 @@ void write_file_atomic(const std::string& path, std::span<const std::byte> bytes
   sync_directory_of(path);
 }
 
-void write_file_atomic(const std::string& path, std::string_view text) {
-  write_file_atomic(path, std::as_bytes(std::span(text)));
+void remove_unfinished_file() noexcept {
+  if (const char* const path = unfinished.exchange(nullptr)) ::unlink(path);
 }
 
-bool is_half_written(std::string_view name) {
-  const std::size_t part = name.find(".part");
-  return part != std::string_view::npos && part + 5 < name.size() && name[part + 5] >= '0' &&
-         name[part + 5] <= '9';
+void write_file_atomic(const std::string& path, std::string_view text) {
+  write_file_atomic(path, std::as_bytes(std::span(text)));
 }
 
 void replace_file(const std::string& from, const std::string& path, const std::string& backup) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
     // A second name for the old file first, so that neither name is ever without one.
-    const std::string second = backup + ".part" + std::to_string(::getpid());
+    const std::string second = backup + ".part" + std::to_string(::getpid()) + "-0";
     ::unlink(second.c_str());
     int cause = link_or_copy(path, second);
     if (cause == 0 && ::rename(second.c_str(), backup.c_str()) != 0) cause = errno;

@@ -40,10 +40,6 @@ struct FileStart {
 void write_file_atomic(const std::string& path, std::span<const std::byte> bytes);
 void write_file_atomic(const std::string& path, std::string_view text);
 
-// Whether a file of this name is one that the process which wrote it did not come to rename: a part of
-// write_file_atomic() or replace_file().
-[[nodiscard]] bool is_half_written(std::string_view name);
-
 // Makes the file at `from` the one at `path`, and the one that was there the one at `backup`. At any moment,
 // also after a power cut, `path` and `backup` hold whole files if they did before.
 void replace_file(const std::string& from, const std::string& path, const std::string& backup);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/standard_files.h"
 #include "engine/core/terminal.h"
 
 namespace pcnn {
@@ -64,8 +65,7 @@ void Console::log_to(const std::string& path, const std::string& called) {
 
 void Console::show(const std::string& text, std::FILE* where) {
   clear_live();
-  std::fputs((text + "\n").c_str(), where);
-  std::fflush(where);
+  show_text(where, text + "\n");
 }
 
 void Console::line(const std::string& text) {
@@ -108,18 +108,16 @@ void Console::live(const std::string& text) {
     for (std::string line; static_cast<std::size_t>(live_lines_) < room.rows && std::getline(lines, line);
          ++live_lines_)
       shown.append(live_lines_ > 0 ? "\n" : "").append(cut(line, room.columns));
-    std::fputs(shown.c_str(), stdout);
+    show_text(stdout, shown);
   } else {
-    std::fputs((text + "\n").c_str(), stdout);
+    show_text(stdout, text + "\n");
   }
-  std::fflush(stdout);
 }
 
 void Console::clear_live() {
   if (live_lines_ == 0) return;
   const std::string up = live_lines_ > 1 ? "\033[" + std::to_string(live_lines_ - 1) + "A" : "";
-  std::fputs(("\r" + up + "\033[J").c_str(), stdout);
-  std::fflush(stdout);
+  show_text(stdout, "\r" + up + "\033[J");
   live_lines_ = 0;
 }
 

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/io/leftovers.h"
+
 namespace pcnn {
 namespace {
 
@@ -65,7 +67,7 @@ void leave(const LastWords& words) {
     write_all(log, words.line);
     write_all(log, "\n");
   }
-  constexpr const char* kNext = "results.json.part0";
+  constexpr const char* kNext = "results.json.part0-0";
   const int results = ::openat(words.directory_fd, kNext, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (results < 0) return;
   write_all(results, words.results);
@@ -78,7 +80,13 @@ void note(int signal, siginfo_t* info, void*) {
     noted_cause = info->si_value.sival_int;
   if (signal == SIGHUP || !is_told.exchange(true)) return;
   if (const LastWords* const words = last_words.exchange(nullptr)) leave(*words);
+  remove_unfinished_file();
   _exit(128 + signal);
+}
+
+void tidy_and_end(int signal) {
+  remove_unfinished_file();
+  ::raise(signal);  // with its own effect, which SA_RESETHAND has put back
 }
 
 }  // namespace
@@ -86,6 +94,17 @@ void note(int signal, siginfo_t* info, void*) {
 std::string_view name_of_signal(int signal) {
   const auto found = std::ranges::find(handled, signal, &Handled::signal);
   return found == handled.end() ? "a signal" : found->name;
+}
+
+void tidy_up_on_signals() {
+  struct sigaction action {
+  }, before{};
+  action.sa_handler = tidy_and_end;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  sigemptyset(&action.sa_mask);
+  for (const Handled& each : handled)
+    if (sigaction(each.signal, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)
+      sigaction(each.signal, &action, nullptr);
 }
 
 InterruptionGuard::InterruptionGuard() {

@@ -38,6 +38,10 @@ struct LastWords {
 // "SIGHUP", for the signals handled here.
 [[nodiscard]] std::string_view name_of_signal(int signal);
 
+// From now on the three signals end the process as ever, where no guard handles them, but leave no
+// half-written file. What is ignored stays so.
+void tidy_up_on_signals();
+
 // Handles the three signals for its lifetime; one at a time in a process. A signal that is ignored when it
 // begins stays ignored: nohup, background jobs of scripts.
 class InterruptionGuard {

@@ -13,6 +13,7 @@
 #include "engine/core/error.h"
 #include "engine/core/system_error.h"
 #include "engine/io/file.h"
+#include "engine/io/leftovers.h"
 
 namespace pcnn {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/io/file_ending.h"
+#include "engine/io/leftovers.h"
 
 namespace pcnn {
 
@@ -28,6 +29,7 @@ void check_result_file(const std::string& path, bool overwrite) {
     throw ConfigError(path + ": there is no folder " + parent.string());
   if (access(parent.empty() ? "." : parent.c_str(), W_OK) != 0)
     throw FileError(path, std::string("its folder cannot be written to: ") + std::strerror(errno));
+  remove_leftovers_of(path);
 }
 
 bool is_same_file(const std::string& a, const std::string& b) {

@@ -11,7 +11,7 @@ void check_ending(const std::string& path, std::string_view option, std::string_
 
 // Everything that can be wrong with a file to write to, before the work is done. Throws ConfigError where it
 // exists and is not to be overwritten, is a folder, or has no folder to be in; FileError where that cannot be
-// written to.
+// written to. Removes what a killed process left half-written of it.
 void check_result_file(const std::string& path, bool overwrite);
 
 // However the two are spelt; whether they exist or not.

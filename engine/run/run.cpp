@@ -122,6 +122,7 @@ void run(const RunOptions& options) {
     return;
   }
 
+  const Workers workers(config.threads);
   const InterruptionGuard interruptions;
   std::optional<RunLock> own;
   std::optional<NewDirectory> made;
@@ -129,7 +130,6 @@ void run(const RunOptions& options) {
     own.emplace(parts.directory.path());
   else
     made.emplace(parts.directory.path(), run_start_files());
-  const Workers workers(config.threads);
   const std::unique_ptr<TrainingRun> training =
       resumes ? resumed(parts, *own, workers, console) : begun(parts, *made, workers, console);
   if (!training) return;

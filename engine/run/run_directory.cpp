@@ -8,6 +8,7 @@
 #include "engine/core/shell_word.h"
 #include "engine/core/system_error.h"
 #include "engine/io/file.h"
+#include "engine/io/leftovers.h"
 
 namespace pcnn {
 
@@ -47,10 +48,10 @@ void RunDirectory::make_samples_folder() const {
 }
 
 void RunDirectory::remove_leftovers() const {
+  remove_leftovers_below(path_);
   std::error_code error;
-  for (const std::string& directory : {path_, path_ + "/samples"})
-    for (const fs::directory_entry& file : fs::directory_iterator(directory, error))
-      if (is_leftover(file.path().filename().string())) fs::remove(file.path(), error);
+  for (fs::directory_iterator at(path_, error), end; at != end; at.increment(error))
+    if (at->path().filename().native().ends_with(".safetensors.next")) fs::remove(at->path(), error);
 }
 
 std::string RunDirectory::interrupted_samples(std::int64_t step) const {

@@ -35,7 +35,7 @@ class RunDirectory {
 
   // Whether a file of this name was being written when its process was killed.
   [[nodiscard]] static bool is_leftover(std::string_view name);
-  // Deletes such files; for the holder of the run's lock.
+  // Deletes half-written files of processes that were killed, in samples/ too; for the holder of the lock.
   void remove_leftovers() const;
 
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -11,6 +11,7 @@
 #include "engine/core/error.h"
 #include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"
+#include "engine/io/leftovers.h"
 #include "engine/io/png.h"
 #include "engine/run/result_file.h"
 
@@ -62,6 +63,7 @@ void check_output(const std::string& path, bool overwrite) {
   }
   const std::string folder = folder_name(path);
   if (!fs::exists(folder, error)) return;
+  remove_leftovers_in(folder);
   if (!fs::is_directory(folder, error))
     throw ConfigError(fmt::format("{}: is a file, {}", folder, kAccepted));
   if (!overwrite && !fs::is_empty(folder, error))

@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "engine/core/counted.h"
+#include "engine/core/error.h"
 #include "engine/io/file.h"
+#include "engine/io/leftovers.h"
 #include "engine/run/console.h"
 #include "engine/run/interruption.h"
 #include "engine/run/new_directory.h"
+#include "engine/run/run_directory.h"
 #include "engine/run/run_lock.h"
 #include "engine/sweep/leaderboard.h"
 #include "engine/sweep/sweep_directory.h"
@@ -40,6 +44,21 @@ std::vector<Trial> trials_to_run(const SweepPlan& plan, const SweepDirectory& di
   std::vector<Trial> trials = load_trials(plan, directory);
   if (retry_failed) retry(trials);
   return trials;
+}
+
+// Of this sweep and of its trials, those too that are not run again. Where a trial still saves after a kill
+// of its sweep, it goes on.
+void remove_leftovers(const SweepDirectory& directory, const std::vector<Trial>& trials) {
+  remove_leftovers_in(directory.path());
+  for (const Trial& trial : trials) {
+    const std::string path = directory.trial(trial.number);
+    if (!std::filesystem::exists(path)) continue;
+    try {
+      const RunLock lock(path);
+      RunDirectory::at(path).remove_leftovers();
+    } catch (const Error&) {  // in use, or cannot be written to, which its run will say
+    }
+  }
 }
 
 void describe(const SweepPlan& plan, const std::vector<Trial>& trials, const CheckedTrials& checked,
@@ -75,6 +94,7 @@ void sweep(const SweepOptions& options) {
   else
     made.emplace(directory.path(), SweepDirectory::start_files());
   const SweepDirectory there = made ? directory.at(made->place()) : directory;
+  remove_leftovers(there, planned);
   std::vector<Trial> trials = trials_to_run(plan, there, options.retry_failed);
   console.log_to(there.log(), directory.log());
   write_file_atomic(there.config(), plan.config_text);

@@ -48,7 +48,11 @@ TrialProcess::TrialProcess(const std::string& program, const std::vector<std::st
   if (id_ == 0) become(parent, pointers.data(), file);
   const int cause = errno;
   ::close(file);
-  if (id_ < 0) throw FileError(program, std::string("cannot be started: ") + std::strerror(cause));
+  if (id_ < 0)
+    throw FileError(program,
+                    std::string("cannot be started: ") + std::strerror(cause) +
+                        "; run fewer trials at once (sweep.parallel), or raise the limit of processes "
+                        "(ulimit -u, the pids limit of a container)");
 }
 
 TrialProcess::TrialProcess(TrialProcess&& other) noexcept

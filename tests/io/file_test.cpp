@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "engine/core/error.h"
+#include "engine/io/leftovers.h"
 #include "tests/io/temporary_directory.h"
 
 namespace pcnn {
@@ -137,6 +138,26 @@ TEST(File, AtomicWriteLeavesTheOldFileAndNoTemporaryWhenTheDiskFills) {
   }
   EXPECT_EQ(message, path + ": cannot be written: File too large");
   EXPECT_EQ(read_text_file(path), "old");
+  EXPECT_EQ(directory.file_count(), 1U);
+}
+
+TEST(File, HalfWrittenIsRemovedByASignalHandlerThatEndsTheProcess) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("a");
+  write_file_atomic(path, "old");
+  EXPECT_EXIT(
+      {
+        const FileSizeLimit limit(8192);
+        ::signal(SIGXFSZ, [](int) {
+          remove_unfinished_file();
+          ::_exit(7);
+        });
+        write_file_atomic(path, std::string(100'000, 'x'));
+      },
+      testing::ExitedWithCode(7), "");
+  EXPECT_EQ(read_text_file(path), "old");
+  EXPECT_EQ(directory.file_count(), 1U);
+  remove_unfinished_file();  // of none
   EXPECT_EQ(directory.file_count(), 1U);
 }
 

@@ -58,4 +58,15 @@ inline int run_program(const std::string& name, std::vector<std::string> argumen
   return wait_for_end(child);
 }
 
+// Runs a line of bash, in which $P is where the programs are. Returns its exit code.
+inline int run_bash(const std::string& line) {
+  std::string words[] = {"bash", "-c", "P='" + programs().string() + "'; " + line};
+  char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
+  pid_t child = 0;
+  EXPECT_EQ(posix_spawnp(&child, "bash", nullptr, nullptr, argv, environ), 0);
+  const int status = wait_for_end(child);
+  EXPECT_TRUE(WIFEXITED(status)) << line;
+  return WEXITSTATUS(status);
+}
+
 }  // namespace pcnn

@@ -430,11 +430,17 @@ TEST_F(Resume, WritesTheLineOfAWindowOnce) {
 
 TEST_F(Resume, RemovesHalfWrittenFilesOfAKilledRun) {
   run({.config = config(), .overrides = {"train.epochs=1"}});
+  fs::create_directories(directory() + "/samples/more");
   const std::vector<std::string> leftovers{"/report.html.part12-0", "/checkpoint.safetensors.next",
-                                           "/samples/epoch-0002.png.part12-0"};
+                                           "/samples/epoch-0002.png.part12-0",
+                                           "/samples/more/0000.png.part999999999-12"};
+  const std::vector<std::string> others{"/samples/film.part1", "/samples/film.part1-a", "/a.partition1-0",
+                                        "/samples/more/b.part-0"};
   for (const std::string& file : leftovers) std::ofstream(directory() + file) << "x";
+  for (const std::string& file : others) std::ofstream(directory() + file) << "x";
   run({.resume = directory(), .overrides = {"train.epochs=2"}});
   for (const std::string& file : leftovers) EXPECT_FALSE(fs::exists(directory() + file)) << file;
+  for (const std::string& file : others) EXPECT_TRUE(fs::exists(directory() + file)) << file;
   EXPECT_TRUE(fs::exists(directory() + "/samples/epoch-0001.png"));
 }
 

@@ -437,6 +437,21 @@ TEST_F(Sweep, InADirectoryThatWasMovedEndsInOneLineAndLeavesNoHalfOne) {
   EXPECT_NE(text_of("trial-1/results.json", "moved").find("was moved to"), std::string::npos);
 }
 
+TEST_F(Sweep, RemovesHalfWrittenFilesAlsoOfTrialsThatAreDone) {
+  const Texts arguments{"train.batch=8,16", "train.epochs=1"};
+  ASSERT_EQ(sweep_error(arguments), "");
+  const Texts leftovers{"/results.csv.part12-0", "/trial-1/samples/epoch-0002.png.part12-0",
+                        "/trial-2/checkpoint.safetensors.next"};
+  for (const std::string& file : leftovers) std::ofstream(directory() + file) << "x";
+  {
+    const RunLock at_work(directory() + "/trial-2");
+    ASSERT_EQ(sweep_error(arguments), "");
+    EXPECT_TRUE(fs::exists(directory() + leftovers.back()));
+  }
+  ASSERT_EQ(sweep_error(arguments), "");
+  for (const std::string& file : leftovers) EXPECT_FALSE(fs::exists(directory() + file)) << file;
+}
+
 TEST_F(Sweep, IsRefusedWhileAnotherProcessWorksOnIt) {
   ASSERT_EQ(sweep_error({"train.batch=8,16", "train.epochs=1"}), "");
   const RunLock lock(directory());

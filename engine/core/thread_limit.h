@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstddef>
+
+namespace pcnn {
+
+// Throws Error, saying how many there may be and what to set, where the system does not let this process have
+// so many threads, the calling one among them: oneTBB would end the process later. Starts them with a stack
+// of so many bytes each, and ends them again.
+void require_threads(int threads, std::size_t stack_bytes);
+
+}  // namespace pcnn
