@@ -16,6 +16,7 @@
 #include "engine/core/machine.h"
 #include "engine/core/parallel.h"
 #include "engine/core/terminal.h"
+#include "engine/core/text.h"
 #include "engine/core/version.h"
 
 namespace pcnn {
@@ -75,9 +76,10 @@ Verbosity CommandLine::verbosity() const {
 }
 
 void CommandLine::say(const std::string& message) const {
-  std::fputs(
-      (coloured(name_ + ":", Colour::kRed, wants_colour(STDERR_FILENO)) + " " + message + "\n").c_str(),
-      stderr);
+  std::fputs((coloured(name_ + ":", Colour::kRed, wants_colour(STDERR_FILENO)) + " " +
+              escape_controls(message) + "\n")
+                 .c_str(),
+             stderr);
 }
 
 int CommandLine::refuse(const std::string& message) const {

@@ -10,42 +10,47 @@
 
 #include "engine/core/error.h"
 #include "engine/io/file.h"
+#include "engine/io/json_fields.h"
 #include "engine/io/line_chart.h"
+#include "engine/train/most_steps.h"
 
 namespace pcnn {
 namespace {
 
 constexpr const char* kWindow = "window";
 
-bool is_window(const nlohmann::json& line) {
-  return line.value("kind", "") == kWindow;
+bool is_window(const JsonFields& line) {
+  return line.text("kind", "") == kWindow;
 }
 
-EpochMetrics epoch_in(const nlohmann::json& json) {
-  return {.epoch = json.at("epoch"),
-          .step = json.at("step"),
-          .images = json.at("images"),
-          .seconds = json.at("seconds"),
-          .images_per_second = json.at("images_per_second"),
-          .train_nats_per_dim = json.at("train_nats_per_dim"),
-          .validation_nats_per_dim = json.at("validation_nats_per_dim"),
-          .learning_rate = json.at("learning_rate"),
-          .grad_norm = json.at("grad_norm")};
+constexpr std::int64_t kMostImages = std::int64_t{1} << 62;
+constexpr double kMost = 1e300;  // of what may be anything finite
+
+EpochMetrics epoch_in(const JsonFields& json) {
+  return {.epoch = json.whole("epoch", 0, kMostSteps),
+          .step = json.whole("step", 0, kMostSteps),
+          .images = json.whole("images", 0, kMostImages),
+          .seconds = json.real("seconds", 0.0, kMost),
+          .images_per_second = json.real("images_per_second", 0.0, kMost),
+          .train_nats_per_dim = json.real("train_nats_per_dim", -kMost, kMost),
+          .validation_nats_per_dim = json.real("validation_nats_per_dim", -kMost, kMost),
+          .learning_rate = json.real("learning_rate", 0.0, kMost),
+          .grad_norm = json.real("grad_norm", 0.0, kMost)};
 }
 
-WindowMetrics window_in(const nlohmann::json& json) {
-  return {.epoch = json.at("epoch"),
-          .step = json.at("step"),
-          .steps = json.at("steps"),
-          .images = json.at("images"),
-          .seconds = json.at("seconds"),
-          .images_per_second = json.at("images_per_second"),
-          .train_nats_per_dim = json.at("train_nats_per_dim"),
-          .learning_rate = json.at("learning_rate"),
-          .grad_norm = json.at("grad_norm")};
+WindowMetrics window_in(const JsonFields& json) {
+  return {.epoch = json.real("epoch", 0.0, static_cast<double>(kMostSteps)),
+          .step = json.whole("step", 0, kMostSteps),
+          .steps = json.whole("steps", 1, kMostSteps),
+          .images = json.whole("images", 0, kMostImages),
+          .seconds = json.real("seconds", 0.0, kMost),
+          .images_per_second = json.real("images_per_second", 0.0, kMost),
+          .train_nats_per_dim = json.real("train_nats_per_dim", -kMost, kMost),
+          .learning_rate = json.real("learning_rate", 0.0, kMost),
+          .grad_norm = json.real("grad_norm", 0.0, kMost)};
 }
 
-using Visit = std::function<void(std::string_view line, const nlohmann::json& json)>;
+using Visit = std::function<void(std::string_view line, const JsonFields& json)>;
 
 void for_each_line(const std::string& path, const Visit& visit) {
   if (!std::filesystem::exists(path)) return;
@@ -53,11 +58,9 @@ void for_each_line(const std::string& path, const Visit& visit) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    try {
-      visit(line, nlohmann::json::parse(line));
-    } catch (const nlohmann::json::exception&) {
-      throw FormatError(path, begin, "not a line of metrics");
-    }
+    const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+    if (json.is_discarded()) throw FormatError(path, begin, "not a line of metrics");
+    visit(line, JsonFields(path, json, "", begin));
     begin = end + 1;
   }
 }
@@ -114,7 +117,7 @@ void append_metrics(const std::string& path, const WindowMetrics& metrics) {
 
 std::vector<EpochMetrics> read_metrics(const std::string& path) {
   std::vector<EpochMetrics> epochs;
-  for_each_line(path, [&](std::string_view, const nlohmann::json& json) {
+  for_each_line(path, [&](std::string_view, const JsonFields& json) {
     if (!is_window(json)) epochs.push_back(epoch_in(json));
   });
   return epochs;
@@ -122,7 +125,7 @@ std::vector<EpochMetrics> read_metrics(const std::string& path) {
 
 std::vector<WindowMetrics> read_windows(const std::string& path) {
   std::vector<WindowMetrics> windows;
-  for_each_line(path, [&](std::string_view, const nlohmann::json& json) {
+  for_each_line(path, [&](std::string_view, const JsonFields& json) {
     if (is_window(json)) windows.push_back(window_in(json));
   });
   return windows;
@@ -134,8 +137,8 @@ void drop_metrics_after(const std::string& path, const LastSteps& last) {
   const std::string whole = text.substr(0, text.find_last_of('\n') + 1);
   if (whole != text) write_file_atomic(path, whole);
   std::string kept;
-  for_each_line(path, [&](std::string_view line, const nlohmann::json& json) {
-    const std::int64_t step = json.at("step");
+  for_each_line(path, [&](std::string_view line, const JsonFields& json) {
+    const std::int64_t step = json.whole("step", 0, kMostSteps);
     if (step <= (is_window(json) ? last.window : last.epoch)) kept.append(line).append("\n");
   });
   if (kept != whole) write_file_atomic(path, kept);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "engine/core/handoff.h"
+#include "engine/train/workspace_memory.h"
 
 namespace pcnn {
 
@@ -75,6 +76,7 @@ BatchGradient::BatchGradient(const Network& network, const OutputHead& head, int
       program_(network, shard_images, Purpose::kTraining, {.precision = precision}),
       packed_(program_.new_packed_weights()) {
   const auto count = static_cast<std::size_t>(shard_images);
+  require_memory_for_workspaces(program_, network, workers.threads(), "training on");
   for (int worker = 0; worker < workers.threads(); ++worker)
     shards_.push_back({Workspace(program_, packed_), std::vector<float>(count * image_size_),
                        std::vector<float>(count * logits_size_), std::vector<float>(count * logits_size_)});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numbers>
 
+#include "engine/train/workspace_memory.h"
+
 namespace pcnn {
 
 struct Scorer::Shard {
@@ -21,6 +23,7 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
       program_(network, shard_images, Purpose::kScoring, {.precision = precision}),
       packed_(program_.new_packed_weights()) {
   const auto count = static_cast<std::size_t>(shard_images);
+  require_memory_for_workspaces(program_, network, workers.threads(), "scoring");
   for (int worker = 0; worker < workers.threads(); ++worker)
     shards_.push_back({Workspace(program_, packed_), std::vector<float>(count * image_size_),
                        std::vector<float>(count * logits_size_)});

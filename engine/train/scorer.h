@@ -15,7 +15,8 @@ namespace pcnn {
 // Exact negative log-likelihoods of images, forward passes only, data-parallel.
 class Scorer {
  public:
-  // All three must outlive this.
+  // All three must outlive this. Throws ConfigError where this machine has no memory for the images' feature
+  // maps.
   Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
          Precision precision = Precision::kF32);
   ~Scorer();
