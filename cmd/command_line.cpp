@@ -18,6 +18,7 @@
 #include "engine/core/parallel.h"
 #include "engine/core/standard_files.h"
 #include "engine/core/terminal.h"
+#include "engine/core/text.h"
 #include "engine/core/version.h"
 #include "engine/run/interruption.h"
 
@@ -89,7 +90,8 @@ Verbosity CommandLine::verbosity() const {
 }
 
 void CommandLine::say(const std::string& message) const {
-  show_text(stderr, coloured(name_ + ":", Colour::kRed, wants_colour(STDERR_FILENO)) + " " + message + "\n");
+  show_text(stderr, coloured(name_ + ":", Colour::kRed, wants_colour(STDERR_FILENO)) + " " +
+                        escape_controls(message) + "\n");
 }
 
 int CommandLine::refuse(const std::string& message) const {

@@ -12,6 +12,8 @@
 #include "engine/config/scalar.h"
 #include "engine/config/yaml_reader.h"
 #include "engine/core/error.h"
+#include "engine/core/regular_file.h"
+#include "engine/core/text.h"
 
 namespace pcnn::config_detail {
 namespace {
@@ -36,7 +38,7 @@ std::vector<Named> take_includes(Tree& root, const Source& source) {
   if (value.kind == Tree::Kind::kNull) return {};
   std::vector<Named> names;
   for (const Tree& item : value.kind == Tree::Kind::kList ? value.items : std::vector<Tree>{value}) {
-    if (item.kind != Tree::Kind::kScalar || item.text.empty())
+    if (item.kind != Tree::Kind::kScalar || item.text.empty() || item.text.find('\0') != std::string::npos)
       source.fail(item.place, kIncludeKey, refusal(item, kAcceptedInclude));
     names.push_back({item.text, item.place});
   }
@@ -113,17 +115,17 @@ void fail_unreadable(const std::string& name, const std::string& why) {
   throw ConfigError(escape_controls(name + ": cannot be read: " + why));
 }
 
-// C streams: they report a directory, where a C++ stream shows an empty file.
-std::string read_config_text(const std::string& path) {
-  const auto fail_with_errno = [&] { fail_unreadable(path, std::generic_category().message(errno)); };
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (!file) fail_with_errno();
-  // One byte above the limit is enough to see it passed, and a device without end does no harm.
+std::string read_config_text(const std::string& path) try {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(::fdopen(open_regular_file(path), "rb"),
+                                                             std::fclose);
+  // One byte above the limit is enough to see it passed.
   std::string text(kMostBytes + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get())) fail_with_errno();
+  if (std::ferror(file.get())) fail_unreadable(path, std::generic_category().message(errno));
   if (text.size() > kMostBytes) fail_unreadable(path, "larger than 1 MiB");
   return text;
+} catch (const FileError& error) {
+  throw ConfigError(error.what());
 }
 
 void check_root(const Tree& root, const Source& source) {

@@ -87,6 +87,7 @@ class Reader {
 
   std::string text(std::string_view accepted) const {
     if (scalar(false, accepted).empty()) fail(accepted);
+    if (entry_->value.text.find('\0') != std::string::npos) fail("text without NUL, at which names end");
     return entry_->value.text;
   }
 

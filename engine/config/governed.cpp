@@ -5,6 +5,7 @@
 #include "engine/config/config.h"
 #include "engine/config/config_state.h"
 #include "engine/config/scalar.h"
+#include "engine/core/text.h"
 
 namespace pcnn {
 

@@ -11,6 +11,7 @@
 #include "engine/config/layers.h"
 #include "engine/config/scalar.h"
 #include "engine/config/yaml_reader.h"
+#include "engine/core/text.h"
 
 namespace pcnn::config_detail {
 namespace {

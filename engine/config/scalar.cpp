@@ -10,8 +10,6 @@
 namespace pcnn::config_detail {
 namespace {
 
-constexpr std::size_t kLongestQuote = 60;
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -167,30 +165,6 @@ std::string integers_as_yaml(const std::vector<std::int64_t>& values) {
   std::string yaml = "[";
   for (std::size_t i = 0; i < values.size(); ++i) yaml += (i == 0 ? "" : ", ") + std::to_string(values[i]);
   return yaml + "]";
-}
-
-std::string escape_controls(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '\n')
-      escaped += "\\n";
-    else if (c == '\t')
-      escaped += "\\t";
-    else if (is_control(c))
-      escaped += hex_escape(c);
-    else
-      escaped += c;
-  }
-  return escaped;
-}
-
-std::string shorten(std::string_view text) {
-  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
-  // Cutting before escaping: a whole escape is shown or none, and a long text costs no more than a short one.
-  std::size_t end = std::min(text.size(), kLongestQuote);
-  if (end < text.size())
-    while (end > 0 && continues(text[end])) --end;
-  return escape_controls(text.substr(0, end)) + (end < text.size() ? "..." : "");
 }
 
 }  // namespace pcnn::config_detail

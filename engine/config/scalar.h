@@ -1,6 +1,6 @@
 #pragma once
 
-// The text of scalars: strict reading of numbers, writing values back as YAML, quoting values in messages.
+// The text of scalars: strict reading of numbers, and writing values back as YAML.
 
 #include <cstdint>
 #include <optional>
@@ -27,12 +27,5 @@ namespace pcnn::config_detail {
 [[nodiscard]] std::string real_as_yaml(double value);
 [[nodiscard]] std::string text_as_yaml(std::string_view text);
 [[nodiscard]] std::string integers_as_yaml(const std::vector<std::int64_t>& values);
-
-// Control characters as \n, \t or \xNN, the rest unchanged.
-[[nodiscard]] std::string escape_controls(std::string_view text);
-
-// escape_controls() and at most about 60 bytes, ending in "..." where cut. Never cuts through a UTF-8
-// character.
-[[nodiscard]] std::string shorten(std::string_view text);
 
 }  // namespace pcnn::config_detail

@@ -4,6 +4,7 @@
 
 #include "engine/config/scalar.h"
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 
 namespace pcnn::config_detail {
 namespace {

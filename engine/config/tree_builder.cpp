@@ -8,6 +8,7 @@
 #include "engine/config/scalar.h"
 #include "engine/config/text_check.h"
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 
 namespace pcnn::config_detail {
 namespace {

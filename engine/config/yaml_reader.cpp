@@ -10,6 +10,7 @@
 #include "engine/config/scalar.h"
 #include "engine/config/text_check.h"
 #include "engine/config/tree_builder.h"
+#include "engine/core/text.h"
 
 namespace pcnn::config_detail {
 namespace {

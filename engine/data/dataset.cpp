@@ -12,6 +12,7 @@
 #include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
+#include "engine/core/memory.h"
 #include "engine/data/colour.h"
 #include "engine/data/image_source.h"
 #include "engine/data/overlap.h"
@@ -48,6 +49,11 @@ void split_train_file(const DataConfig& config, const ImageSource& source, Datas
   if (!takes_test) require_one_size(source, all, data.test);
   append_line(data.passed_over, all.passed_over);
 
+  // Those that are read, and their copies in the splits.
+  require_memory(
+      2.0 * sizeof(std::uint16_t) * static_cast<double>(all.pixels.size() + data.test.pixels.size()),
+      fmt::format("{}: {} of {} and their splits take", config.directory, counted(all.count, "image"),
+                  size_of(all)));
   SplitPositions split = split_train_files(config, all, takes_test);
   data.train = select(all, split.train);
   data.validation = select(all, split.validation);

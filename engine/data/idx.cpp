@@ -7,11 +7,13 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <span>
 
 #include "engine/core/error.h"
-#include "engine/io/file.h"
+#include "engine/core/regular_file.h"
+#include "engine/data/image_memory.h"
 #include "engine/io/signature.h"
 
 namespace pcnn {
@@ -20,7 +22,7 @@ namespace {
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::uint64_t kMostBytes = (std::uint64_t{1} << 31) - 1;  // also keeps every count inside an int
 constexpr std::uint32_t kMostSide = 1 << 14;
-// A header may promise anything, so memory grows only with the bytes that arrive.
+// Room for the bytes of a file, beside that for the values.
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
 // Reads a plain or gzip-compressed file in order; gzread passes plain bytes through.
@@ -49,6 +51,13 @@ class ByteReader {
     }
     position_ += done;
     return done;
+  }
+
+  // Whether the file may hold so many bytes: as they are, or at the most that deflate packs.
+  [[nodiscard]] bool may_hold(std::uint64_t bytes) const {
+    constexpr std::uint64_t kMostPacking = 1032;
+    const std::uint64_t file_bytes = std::filesystem::file_size(path_);
+    return bytes <= (gzdirect(file_.get()) ? file_bytes : file_bytes * kMostPacking);
   }
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -95,15 +104,19 @@ Shape read_header(ByteReader& reader) {
 }
 
 std::vector<std::uint16_t> read_pixels(ByteReader& reader, const Shape& shape) {
+  const auto refuse_end = [&](std::size_t at) {
+    throw FormatError(
+        reader.path(), at,
+        fmt::format("ends early: its header promises {} images of {}x{}", shape.n, shape.h, shape.w));
+  };
+  if (!reader.may_hold(kHeaderBytes + shape.size())) refuse_end(std::filesystem::file_size(reader.path()));
   std::vector<std::uint16_t> pixels;
+  pixels.reserve(shape.size());
   std::vector<std::uint8_t> bytes;
   while (pixels.size() < shape.size()) {
     bytes.resize(std::min(shape.size() - pixels.size(), kReadBytes));
     const std::size_t got = reader.read(bytes.data(), bytes.size());
-    if (got < bytes.size())
-      throw FormatError(
-          reader.path(), kHeaderBytes + pixels.size() + got,
-          fmt::format("ends early: its header promises {} images of {}x{}", shape.n, shape.h, shape.w));
+    if (got < bytes.size()) refuse_end(kHeaderBytes + pixels.size() + got);
     pixels.insert(pixels.end(), bytes.begin(), bytes.end());
   }
   // At the end of a gzip stream this read also checks its sum.
@@ -117,13 +130,12 @@ std::vector<std::uint16_t> read_pixels(ByteReader& reader, const Shape& shape) {
 ImageSet read_idx_images(const std::string& path) {
   ByteReader reader(path);
   const Shape shape = read_header(reader);
-  return {.name = reader.path(),
-          .count = shape.n,
-          .channels = shape.c,
-          .height = shape.h,
-          .width = shape.w,
-          .pixels = read_pixels(reader, shape),
-          .ids = ids_in_order(shape.n)};
+  ImageSet images{
+      .name = reader.path(), .count = shape.n, .channels = shape.c, .height = shape.h, .width = shape.w};
+  require_memory_for_images(path, shape.n, shape.c, shape.h, shape.w);
+  images.pixels = read_pixels(reader, shape);
+  images.ids = ids_in_order(shape.n);
+  return images;
 }
 
 std::vector<int> read_idx_labels(const std::string& path, int images) {

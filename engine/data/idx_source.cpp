@@ -76,12 +76,14 @@ std::string IdxSource::path(Part part, IdxContent content) const {
 }
 
 ImageSet IdxSource::read(Part part) const {
-  ImageSet images = read_idx_images(path(part, IdxContent::kImages));
+  const std::string file = path(part, IdxContent::kImages);
   // The name goes into every result, so it must not stand for other images.
-  if (dataset_ != DatasetKind::kIdx && (images.height != kNamedSide || images.width != kNamedSide))
-    throw FormatError(images.name, shape_at(),
+  if (const Shape shape = read_idx_shape(file);
+      dataset_ != DatasetKind::kIdx && (shape.h != kNamedSide || shape.w != kNamedSide))
+    throw FormatError(file, shape_at(),
                       fmt::format("found images of {}x{}, {} has {}x{} (data.dataset: idx takes any size)",
-                                  images.height, images.width, title(), kNamedSide, kNamedSide));
+                                  shape.h, shape.w, title(), kNamedSide, kNamedSide));
+  ImageSet images = read_idx_images(file);
   if (!labels_) return images;
   images.labels = read_idx_labels(path(part, IdxContent::kLabels), images.count);
   if (std::vector<std::string> names = class_names(dataset_);

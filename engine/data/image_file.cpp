@@ -19,16 +19,18 @@ int stored_levels(const DataConfig& config) {
 }
 
 OwnImages read_array(const std::string& path, const DataConfig& config, int channels) {
-  const NpyArray array = read_npy(path);
+  const NpyHeader header = read_npy_header(path);
   const int levels = stored_levels(config);
-  const bool bools = array.dtype().kind == 'b';
+  const bool bools = header.dtype.kind == 'b';
   if (bools && !config.quantised && levels > 2)
     throw FormatError(path, kNpyShapeAt,
                       fmt::format("found bool, accepted: pixels of 0 to 255, or whole numbers from 0 to {}, "
                                   "which are taken for the model's levels",
                                   levels - 1));
   const int values = config.quantised || bools ? levels : 256;
-  const NpyLayout layout = npy_layout_for(channels, path, array.shape(), config.arrays);
+  const NpyLayout layout = npy_layout_for(channels, path, header.shape, config.arrays);
+  require_memory_for_npy(path, header);
+  const NpyArray array = read_npy(path);
   OwnImages own;
   own.images =
       images_of_npy(path, array, layout,

@@ -18,7 +18,6 @@ void require_labels(const std::string& path) {
 }
 
 void read_label_names(const std::string& path, ImageSet& images) {
-  require_regular_file(path);
   std::istringstream lines(read_text_file(path));
   for (std::string line; std::getline(lines, line);) {
     if (line.ends_with('\r')) line.pop_back();

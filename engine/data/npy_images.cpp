@@ -10,6 +10,7 @@
 
 #include "engine/core/counted.h"
 #include "engine/core/error.h"
+#include "engine/core/memory.h"
 
 namespace pcnn {
 namespace {
@@ -169,6 +170,13 @@ NpyLayout npy_layout(const std::string& path, std::span<const std::int64_t> exte
 NpyLayout npy_layout_for(int channels, const std::string& path, std::span<const std::int64_t> extents,
                          const ArrayConfig& config) {
   return Reading(path, extents, config, channels).layout();
+}
+
+void require_memory_for_npy(const std::string& path, const NpyHeader& header) {
+  const auto value_bytes = static_cast<std::size_t>(header.dtype.byte_size);
+  const auto values = npy_value_count(header.shape, header.dtype.byte_size).value_or(0);
+  require_memory(static_cast<double>(values) * static_cast<double>(value_bytes + sizeof(float)),
+                 fmt::format("{}: an array of shape {} takes", path, npy_tuple_shown(header.shape)));
 }
 
 NpyLevels npy_levels(const NpyDtype& dtype, int values, bool quantised, const ArrayConfig& config) {

@@ -33,6 +33,10 @@ struct NpyLayout {
 [[nodiscard]] NpyLayout npy_layout_for(int channels, const std::string& path,
                                        std::span<const std::int64_t> extents, const ArrayConfig& config);
 
+// Throws ConfigError where this machine has no memory for the file and the values made of it. Before it is
+// read.
+void require_memory_for_npy(const std::string& path, const NpyHeader& header);
+
 // What the numbers of such an array must be to be pixels (quantised: levels) below `values`.
 [[nodiscard]] NpyLevels npy_levels(const NpyDtype& dtype, int values, bool quantised,
                                    const ArrayConfig& config);

@@ -60,9 +60,11 @@ std::string NpySource::path(Part part) const {
 
 ImageSet NpySource::read(Part part) const {
   const std::string path = this->path(part);
+  const NpyHeader header = read_npy_header(path);
+  check_dtype(path, header.dtype, quantised_, arrays_.scale);
+  const NpyLayout layout = npy_layout(path, header.shape, arrays_);
+  require_memory_for_npy(path, header);
   const NpyArray array = read_npy(path);
-  check_dtype(path, array.dtype(), quantised_, arrays_.scale);
-  const NpyLayout layout = npy_layout(path, array.shape(), arrays_);
   NpyLevels levels = npy_levels(array.dtype(), values_, quantised_, arrays_);
   if (!quantised_ && array.dtype().kind != 'f') levels.accepted += "; data.quantised: true takes levels";
   ImageSet images = images_of_npy(path, array, layout, levels);
@@ -81,11 +83,11 @@ ImageSet NpySource::read(Part part) const {
 void NpySource::read_labels(Part part, ImageSet& images) const {
   const std::string path = file(directory_, part == Part::kTrain ? "train_labels.npy" : "test_labels.npy");
   require_labels(path);
-  const NpyArray array = read_npy(path);
-  if (array.shape() != std::vector<std::int64_t>{images.count})
+  if (const NpyHeader header = read_npy_header(path); header.shape != std::vector<std::int64_t>{images.count})
     throw FormatError(path, kNpyShapeAt,
                       fmt::format("found shape {}, accepted: ({},), a label for each image",
-                                  npy_tuple_shown(array.shape()), images.count));
+                                  npy_tuple_shown(header.shape), images.count));
+  const NpyArray array = read_npy(path);
   const std::vector<std::uint16_t> labels =
       array.levels({.accepted = "whole numbers from 0 to 65535, the classes"});
   images.labels.assign(labels.begin(), labels.end());

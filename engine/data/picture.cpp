@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/io/png.h"
 
 namespace pcnn {
 namespace {
@@ -36,14 +35,18 @@ Image8 in_colour(const Image8& grey) {
 
 }  // namespace
 
-Image8 read_picture(const std::string& path, int channels) {
-  if (channels != 1 && channels != 3)
+Image8 read_picture(const std::string& path, int channels, const AcceptSides& accept) {
+  if (channels != 0 && channels != 1 && channels != 3)
     throw ConfigError(
         fmt::format("{}: the model's images have {} channels and those of a PNG 1 or 3, accepted: "
                     "a .npy",
                     path, channels));
-  Image8 picture = read_png(path);
-  if (picture.channels == channels) return picture;
+  Image8 picture = read_png(path, [&](std::uint32_t width, std::uint32_t height) {
+    if (!is_image_shape(1, 1, height, width))
+      throw ConfigError(fmt::format("{}: {}x{}, accepted: {}", path, height, width, kAcceptedImageShape));
+    if (accept) accept(width, height);
+  });
+  if (channels == 0 || picture.channels == channels) return picture;
   return channels == 1 ? in_grey(path, picture) : in_colour(picture);
 }
 
@@ -54,10 +57,6 @@ void append_planes(const Image8& image, std::vector<std::uint16_t>& pixels) {
 }
 
 ImageSet image_set_of(const std::string& path, const Image8& picture) {
-  if (!is_image_shape(1, static_cast<std::uint64_t>(picture.channels),
-                      static_cast<std::uint64_t>(picture.height), static_cast<std::uint64_t>(picture.width)))
-    throw ConfigError(
-        fmt::format("{}: {}x{}, accepted: {}", path, picture.height, picture.width, kAcceptedImageShape));
   ImageSet images{.name = path,
                   .count = 1,
                   .channels = picture.channels,

@@ -11,9 +11,9 @@
 #include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
+#include "engine/data/image_memory.h"
 #include "engine/data/natural_order.h"
 #include "engine/data/picture.h"
-#include "engine/io/png.h"
 
 namespace pcnn {
 namespace {
@@ -191,7 +191,16 @@ ImageSet read_png_folder(const PngFolder& folder, int channels) {
   std::string first_kind;
   for (const std::string& file : folder.files) {
     const std::string path = (fs::path(folder.path) / file).string();
-    const Image8 image = channels > 0 ? read_picture(path, channels) : read_png(path);
+    const auto refuse_other = [&](const std::string& kind) {
+      throw ConfigError(
+          fmt::format("{}: {}, but the first, {}, is {} (scripts/images_to_npy.py makes data of "
+                      "pictures of many sizes and kinds)",
+                      path, kind, folder.files.front(), first_kind));
+    };
+    const Image8 image = read_picture(path, channels, [&](std::uint32_t width, std::uint32_t height) {
+      const bool same = std::cmp_equal(width, images.width) && std::cmp_equal(height, images.height);
+      if (images.count > 0 && !same) refuse_other(fmt::format("{}x{}", height, width));
+    });
     if (images.count == 0) {
       first_kind = kind_of(image);
       images.channels = image.channels;
@@ -201,12 +210,11 @@ ImageSet read_png_folder(const PngFolder& folder, int channels) {
                           static_cast<std::uint64_t>(image.height), static_cast<std::uint64_t>(image.width)))
         throw ConfigError(fmt::format("{}: {} images of {}, accepted: {}", folder.path, folder.files.size(),
                                       first_kind, kAcceptedImageShape));
+      require_memory_for_images(folder.path, static_cast<std::int64_t>(folder.files.size()), images.channels,
+                                images.height, images.width);
       images.pixels.reserve(folder.files.size() * images.image_size());
     } else if (kind_of(image) != first_kind) {
-      throw ConfigError(
-          fmt::format("{}: {}, but the first, {}, is {} (scripts/images_to_npy.py makes data of "
-                      "pictures of many sizes and kinds)",
-                      path, kind_of(image), folder.files.front(), first_kind));
+      refuse_other(kind_of(image));
     }
     append_planes(image, images.pixels);
     ++images.count;

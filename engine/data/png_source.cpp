@@ -7,7 +7,7 @@
 
 #include "engine/core/error.h"
 #include "engine/data/natural_order.h"
-#include "engine/io/png.h"
+#include "engine/data/picture.h"
 
 namespace pcnn {
 namespace {
@@ -88,7 +88,7 @@ ImageSet PngSource::read(Part part) const {
 
 Shape PngSource::shape() const {
   const PngFolder folder = list(has_test() ? Part::kTest : Part::kTrain);
-  const Image8 first = read_png(in(folder.path, folder.files.front()));
+  const Image8 first = read_picture(in(folder.path, folder.files.front()), 0);
   return {1, first.channels, first.height, first.width};
 }
 

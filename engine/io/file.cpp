@@ -14,6 +14,8 @@
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/core/memory.h"
+#include "engine/core/regular_file.h"
 #include "engine/core/system_error.h"
 #include "engine/io/leftovers.h"
 
@@ -121,18 +123,9 @@ int link_or_copy(const std::string& path, const std::string& second) {
   return error.value();
 }
 
-// Null for a regular file.
-const char* kind_of(const struct stat& status) {
-  if (S_ISDIR(status.st_mode)) return "a directory";
-  if (S_ISFIFO(status.st_mode)) return "a pipe";
-  return S_ISREG(status.st_mode) ? nullptr : "a device or a socket";
-}
-
-// Size of an open file that can be read; a pipe has 0.
 std::size_t size_of(const FileDescriptor& file, const std::string& path) {
   struct stat status {};
-  if (!file.is_open() || ::fstat(file.get(), &status) != 0) refuse(path, "cannot be read");
-  if (S_ISDIR(status.st_mode)) throw FileError(path, "cannot be read: it is a directory");
+  if (::fstat(file.get(), &status) != 0) refuse(path, "cannot be read");
   return static_cast<std::size_t>(status.st_size);
 }
 
@@ -145,10 +138,14 @@ std::size_t read_some(const FileDescriptor& file, const std::string& path, std::
   }
 }
 
-std::vector<std::byte> read_all(const std::string& path) {
-  const FileDescriptor file(open_file(path, O_RDONLY));
+}  // namespace
+
+std::vector<std::byte> read_file(const std::string& path) {
+  const FileDescriptor file(open_regular_file(path));
+  const std::size_t file_bytes = size_of(file, path);
+  require_memory(static_cast<double>(file_bytes), path + ": the file takes");
   // One byte more than the file has, so that the read that meets its end needs no larger buffer.
-  std::vector<std::byte> bytes(std::max<std::size_t>(size_of(file, path) + 1, 4096));
+  std::vector<std::byte> bytes(std::max<std::size_t>(file_bytes + 1, 4096));
   std::size_t size = 0;
   for (;;) {
     if (size == bytes.size()) bytes.resize(2 * size);
@@ -160,15 +157,6 @@ std::vector<std::byte> read_all(const std::string& path) {
   return bytes;
 }
 
-}  // namespace
-
-void require_regular_file(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) refuse(path, "cannot be read");
-  if (const char* kind = kind_of(status))
-    throw FileError(path, fmt::format("cannot be read: it is {}, accepted: a regular file", kind));
-}
-
 bool file_exists(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) return true;
@@ -176,14 +164,8 @@ bool file_exists(const std::string& path) {
   refuse(path, "cannot be looked at");
 }
 
-std::vector<std::byte> read_file(const std::string& path) {
-  require_regular_file(path);
-  return read_all(path);
-}
-
 FileStart read_file_start(const std::string& path, std::size_t most) {
-  require_regular_file(path);
-  const FileDescriptor file(open_file(path, O_RDONLY));
+  const FileDescriptor file(open_regular_file(path));
   FileStart start{.bytes = {}, .file_bytes = size_of(file, path)};
   start.bytes.resize(std::min(start.file_bytes, most));
   std::size_t size = 0;
@@ -197,12 +179,12 @@ FileStart read_file_start(const std::string& path, std::size_t most) {
 }
 
 std::string read_text_file(const std::string& path) {
-  const std::vector<std::byte> bytes = read_all(path);
+  const std::vector<std::byte> bytes = read_file(path);
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 std::string read_text_file_end(const std::string& path, std::size_t most) {
-  const FileDescriptor file(open_file(path, O_RDONLY));
+  const FileDescriptor file(open_regular_file(path));
   const std::size_t size = size_of(file, path);
   if (size > most && ::lseek(file.get(), static_cast<off_t>(size - most), SEEK_SET) < 0)
     refuse(path, "cannot be read");

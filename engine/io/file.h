@@ -11,15 +11,11 @@
 
 namespace pcnn {
 
-// Refuses what is not there, and a directory, pipe, device or socket, of which reading may never end. Whether
-// it may be read shows when it is.
-void require_regular_file(const std::string& path);
-
 // Whether there is anything of this name, at the end of symbolic links. Throws FileError where that cannot be
 // told, which is no reason to take it for absent.
 [[nodiscard]] bool file_exists(const std::string& path);
 
-// All bytes of a regular file.
+// All bytes of a regular file. Throws ConfigError where this machine has no memory for them.
 [[nodiscard]] std::vector<std::byte> read_file(const std::string& path);
 
 // The first `most` bytes of a regular file, or all where it has fewer.
@@ -29,7 +25,7 @@ struct FileStart {
 };
 [[nodiscard]] FileStart read_file_start(const std::string& path, std::size_t most);
 
-// All text of the file, which may be a pipe.
+// All text of a regular file.
 [[nodiscard]] std::string read_text_file(const std::string& path);
 // The last `most` bytes, or all where there are fewer.
 [[nodiscard]] std::string read_text_file_end(const std::string& path, std::size_t most);

@@ -19,11 +19,11 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kDigits) == std::string_view::npos;
 }
 
-// "<pid>-<n>" or "<pid>".
+// "<pid>-<n>".
 bool is_writer(std::string_view text) {
   const std::size_t dash = text.find('-');
-  return is_number(text.substr(0, dash)) &&
-         (dash == std::string_view::npos || is_number(text.substr(dash + 1)));
+  return dash != std::string_view::npos && is_number(text.substr(0, dash)) &&
+         is_number(text.substr(dash + 1));
 }
 
 // Of which file this is a part; "" where it is none.

@@ -1,8 +1,7 @@
 #pragma once
 
 // Half-written files of processes that ended in the middle of write_file_atomic() or replace_file(). Known by
-// their names, "<name>.part<pid>-<n>"
-// (older versions: "<name>.part<pid>"); a process that is still writing one holds a lock on it, which the
+// their names, "<name>.part<pid>-<n>"; a process that is still writing one holds a lock on it, which the
 // system drops with the process.
 
 #include <string>

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 #include "engine/io/signature.h"
 
 namespace pcnn {
@@ -26,16 +27,6 @@ constexpr bool contains(std::string_view text, char c) {
 }
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-// Whatever a file holds, as a short piece of one line.
-std::string shown(std::string_view text) {
-  constexpr std::size_t kMost = 40;
-  std::string line;
-  for (const char c : text.substr(0, kMost))
-    line +=
-        c >= ' ' && c <= '~' ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  return text.size() > kMost ? line + "..." : line;
 }
 
 std::string little_endian(std::size_t value, std::size_t byte_size) {
@@ -89,8 +80,8 @@ class DictParser {
         once(has_shape);
         header.shape = tuple();
       } else {
-        refuse(key_at,
-               fmt::format("the header has the key '{}', accepted: descr, fortran_order, shape", shown(key)));
+        refuse(key_at, fmt::format("the header has the key '{}', accepted: descr, fortran_order, shape",
+                                   shorten(key)));
       }
       if (take(',')) continue;
       expect('}', "after a value");
@@ -98,7 +89,7 @@ class DictParser {
     }
     skip_spaces();
     if (at_ < text_.size())
-      refuse(at_, fmt::format("'{}' after the header's dict", shown(text_.substr(at_))));
+      refuse(at_, fmt::format("'{}' after the header's dict", shorten(text_.substr(at_))));
     for (const auto& [seen, key] :
          {std::pair(has_descr, "descr"), {has_order, "fortran_order"}, {has_shape, "shape"}})
       if (!seen) refuse(0, fmt::format("the header has no '{}'", key));
@@ -120,7 +111,7 @@ class DictParser {
     if (!take(c)) refuse(at_, fmt::format("expected {} {}, found {}", c, where, found()));
   }
   [[nodiscard]] std::string found() const {
-    return at_ == text_.size() ? "the header's end" : "'" + shown(text_.substr(at_, 1)) + "'";
+    return at_ == text_.size() ? "the header's end" : "'" + shorten(text_.substr(at_, 1)) + "'";
   }
 
   std::string_view string(const char* what) {
@@ -145,9 +136,9 @@ class DictParser {
     const std::string_view descr = string("a dtype");
     if (contains(descr, 'O'))
       refuse(begin, fmt::format("dtype '{}' is of pickled Python objects, which are never read, accepted: {}",
-                                shown(descr), kAcceptedDtypes));
+                                shorten(descr), kAcceptedDtypes));
     const auto dtype = parse_dtype(descr);
-    if (!dtype) refuse(begin, fmt::format("dtype '{}', accepted: {}", shown(descr), kAcceptedDtypes));
+    if (!dtype) refuse(begin, fmt::format("dtype '{}', accepted: {}", shorten(descr), kAcceptedDtypes));
     return *dtype;
   }
 

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/memory.h"
 #include "engine/core/shell_word.h"
 #include "engine/io/file.h"
 #include "engine/io/png.h"
@@ -194,6 +195,9 @@ Samples read_samples(const std::string& path, std::span<const std::byte> bytes, 
         path, kSizeAt,
         fmt::format("{} x {} pixels, which {}", samples.width, samples.height,
                     size > kMostBytes ? "take more than 2 GiB" : "so short a file cannot hold"));
+  // The samples, and the picture that is made of them.
+  require_memory(2.0 * static_cast<double>(size),
+                 fmt::format("{}: {} x {} pixels take", path, samples.width, samples.height));
   const std::size_t row_size = std::size_t{samples.width} * static_cast<std::size_t>(samples.per_pixel);
   samples.values.resize(row_size * samples.height);
   std::vector<png_bytep> rows(samples.height);
@@ -267,7 +271,7 @@ Image8 resolve_palette(const std::string& path, const Decoder& decoder, const Sa
 
 }  // namespace
 
-Image8 read_png(const std::string& path) {
+Image8 read_png(const std::string& path, const AcceptSides& accept) {
   const std::vector<std::byte> bytes = read_file(path);
   if (const std::string_view format = format_of(bytes); format != "PNG") {
     const bool picture = is_picture_format(format);
@@ -280,6 +284,7 @@ Image8 read_png(const std::string& path) {
   if (decoder.depth() == 16)
     throw FormatError(path, kDepthAt,
                       "found 16 bits a value, accepted: 8 or fewer; " + conversion(path, " -depth 8"));
+  if (accept) accept(decoder.width(), decoder.height());
   Samples samples = read_samples(path, bytes, decoder);
   if (decoder.colour_type() == PNG_COLOR_TYPE_PALETTE) return resolve_palette(path, decoder, samples);
   return resolve_direct(path, decoder, std::move(samples));

@@ -13,7 +13,9 @@
 #include <unordered_set>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 #include "engine/io/file.h"
+#include "engine/io/json_fields.h"
 
 namespace pcnn {
 namespace {
@@ -26,6 +28,17 @@ constexpr std::size_t kMostHeaderDepth = 2;              // header, tensor, shap
 constexpr const char* kMetadata = "__metadata__";
 
 using Json = nlohmann::json;
+
+std::string name_shown(const std::string& name) {
+  return "\"" + shorten(name) + "\"";
+}
+
+// "[3, 4]", cut short where a file makes it long.
+std::string list_shown(std::span<const std::int64_t> list) {
+  constexpr std::size_t kMost = 8;
+  return fmt::format("[{}{}]", fmt::join(list.first(std::min(list.size(), kMost)), ", "),
+                     list.size() > kMost ? ", ..." : "");
+}
 
 // Bytes of a tensor of the shape; nothing where an extent is negative or the product does not fit 64 bits.
 std::optional<std::uint64_t> tensor_bytes(const std::vector<std::int64_t>& shape) {
@@ -87,7 +100,7 @@ class HeaderCheck final : public nlohmann::json_sax<Json> {
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
     if (!open_.back().insert(name).second)
-      throw FormatError(path_, kLengthBytes, "the header has the key " + Json(name).dump() + " twice");
+      throw FormatError(path_, kLengthBytes, "the header has the key " + name_shown(name) + " twice");
     return true;
   }
   bool parse_error(std::size_t at, const std::string&, const Json::exception& error) override {
@@ -151,11 +164,11 @@ struct Entry {
 Entry parse_entry(const std::string& path, const std::string& name, const Json& json,
                   std::uint64_t data_bytes) {
   const auto refuse = [&](const std::string& what) {
-    throw FormatError(path, kLengthBytes, "tensor " + Json(name).dump() + ": " + what);
+    throw FormatError(path, kLengthBytes, "tensor " + name_shown(name) + ": " + what);
   };
   if (!json.is_object()) refuse("not a map of dtype, shape and data_offsets");
   const Json dtype = json.value("dtype", Json());
-  if (dtype != "F32") refuse("dtype is " + dtype.dump() + ", accepted: \"F32\"");
+  if (dtype != "F32") refuse("dtype is " + json_shown(dtype) + ", accepted: \"F32\"");
   const auto shape = whole_numbers(json, "shape");
   if (!shape) refuse("shape is not a list of whole numbers");
   const auto offsets = whole_numbers(json, "data_offsets");
@@ -168,10 +181,10 @@ Entry parse_entry(const std::string& path, const std::string& name, const Json& 
   if (entry.begin > entry.end || entry.end > data_bytes)
     refuse(fmt::format("data_offsets {} lie outside the file's {} bytes of data", *offsets, data_bytes));
   const auto bytes = tensor_bytes(entry.shape);
-  if (!bytes) refuse(fmt::format("shape {} does not fit 64 bits", entry.shape));
+  if (!bytes) refuse(fmt::format("shape {} does not fit 64 bits", list_shown(entry.shape)));
   if (*bytes != entry.end - entry.begin)
-    refuse(fmt::format("shape {} takes {} bytes, data_offsets {} hold {}", entry.shape, *bytes, *offsets,
-                       entry.end - entry.begin));
+    refuse(fmt::format("shape {} takes {} bytes, data_offsets {} hold {}", list_shown(entry.shape), *bytes,
+                       *offsets, entry.end - entry.begin));
   return entry;
 }
 
@@ -182,7 +195,7 @@ void require_no_gaps(const std::string& path, std::uint64_t data_at, std::span<c
   for (const Entry& entry : entries) {
     if (entry.begin != expected)
       throw FormatError(path, data_at + std::min(entry.begin, expected),
-                        "tensor " + Json(entry.name).dump() +
+                        "tensor " + name_shown(entry.name) +
                             (entry.begin < expected ? " overlaps another" : " leaves a gap before it"));
     expected = entry.end;
   }

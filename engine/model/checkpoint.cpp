@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
+#include "engine/data/image_set.h"
 #include "engine/io/checksum.h"
 
 namespace pcnn {
@@ -16,7 +18,6 @@ namespace {
 
 constexpr const char* kFormat = "pcnn 2";
 constexpr const char* kFormatWithoutChecksum = "pcnn 1";
-constexpr int kLargestExtent = 1 << 16;  // of an image
 
 std::string tensor_name(const std::string& buffer, const Parameter& parameter) {
   return buffer.empty() ? parameter.name : buffer + "." + parameter.name;
@@ -79,7 +80,7 @@ Checkpoint Checkpoint::read(const std::string& path) {
   Checkpoint checkpoint(path, read_safetensors(path));
   const std::string& format = checkpoint.metadata("format");
   if (format != kFormat && format != kFormatWithoutChecksum)
-    throw FormatError(path, 0, "format '" + format + "', accepted: '" + kFormat + "'");
+    throw FormatError(path, 0, "format '" + shorten(format) + "', accepted: '" + kFormat + "'");
   if (format == kFormat || checkpoint.file_.metadata.contains("checksum")) checkpoint.check_sum();
   return checkpoint;
 }
@@ -89,7 +90,8 @@ void Checkpoint::check_sum() const {
   sum.add_metadata(file_.metadata);
   for (const auto& [name, tensor] : file_.tensors) sum.add_tensor(name, tensor.shape, tensor.values);
   if (const std::string& stored = metadata("checksum"); stored != sum.text())
-    throw FormatError(path_, 0, "damaged: its content has " + sum.text() + ", it was written with " + stored);
+    throw FormatError(path_, 0,
+                      "damaged: its content has " + sum.text() + ", it was written with " + shorten(stored));
 }
 
 bool Checkpoint::has_metadata(const std::string& key) const {
@@ -103,6 +105,11 @@ const std::string& Checkpoint::metadata(const std::string& key) const {
   return found->second;
 }
 
+std::string Checkpoint::note() const {
+  if (has_metadata("checksum")) return {};
+  return path_ + ": has no checksum; written by an older version or by another program";
+}
+
 Shape Checkpoint::image_shape() const {
   const std::string& text = metadata("image");
   Shape shape;
@@ -112,12 +119,15 @@ Shape Checkpoint::image_shape() const {
   for (int* extent : {&shape.c, &shape.h, &shape.w}) {
     if (extent != &shape.c) good = good && at != end && *at++ == 'x';
     const auto [next, error] = std::from_chars(at, end, *extent);
-    good = good && error == std::errc() && *extent >= 1 && *extent <= kLargestExtent;
+    good = good && error == std::errc() && *extent >= 1;
     at = next;
   }
-  if (!good || at != end)
+  const auto whole = [](int extent) { return static_cast<std::uint64_t>(extent); };
+  if (!good || at != end || !is_image_shape(1, whole(shape.c), whole(shape.h), whole(shape.w)))
     throw FormatError(path_, 0,
-                      "image size '" + text + "', accepted: channels x rows x columns as in 1x28x28");
+                      "image size '" + shorten(text) +
+                          "', accepted: channels x rows x columns as in 1x28x28; " +
+                          std::string(kAcceptedImageShape));
   return shape;
 }
 
@@ -147,7 +157,8 @@ void Checkpoint::check_names(const Network& network) const {
       name.remove_prefix(dot + 1);
     if (!known.contains(name))
       throw FormatError(
-          path_, 0, "tensor '" + tensor + "' is of no layer of the network: the checkpoint is of another");
+          path_, 0,
+          "tensor '" + shorten(tensor) + "' is of no layer of the network: the checkpoint is of another");
   }
 }
 
@@ -162,7 +173,7 @@ void Checkpoint::copy(const Network& network, const std::string& name, std::span
     const std::vector<std::int64_t> shape(parameter.shape.begin(), parameter.shape.end());
     if (found->second.shape != shape)
       throw FormatError(path_, 0,
-                        "tensor '" + tensor + "' is " + shape_text(found->second.shape) +
+                        "tensor '" + tensor + "' is " + shorten(shape_text(found->second.shape)) +
                             ", the network's is " + shape_text(shape));
     std::ranges::copy(found->second.values, values.begin() + static_cast<std::ptrdiff_t>(parameter.offset));
   }

@@ -33,6 +33,8 @@ class Checkpoint {
   // The metadata under this key; throws FormatError where there is none.
   [[nodiscard]] const std::string& metadata(const std::string& key) const;
   [[nodiscard]] bool has_metadata(const std::string& key) const;
+  // What belongs beside whatever is made of it, "PATH: has no checksum ..."; empty where there is nothing.
+  [[nodiscard]] std::string note() const;
   // Size of the images the network was trained on, n = 1. Throws FormatError.
   [[nodiscard]] Shape image_shape() const;
   // Whether the file holds this buffer of the network. Throws FormatError where it holds a part of it.

@@ -2,13 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 #include "engine/io/file.h"
+#include "engine/io/json_fields.h"
 #include "engine/model/checkpoint.h"
+#include "engine/train/most_steps.h"
 
 namespace pcnn {
 namespace {
@@ -23,13 +28,23 @@ void write_sums(nlohmann::json& json, const std::string& over, const StepSums& s
   json[over + "_steps"] = sums.steps;
 }
 
-StepSums sums_from(const nlohmann::json& json, const std::string& over) {
-  return {.nats = json.at(over + "_nats"),
-          .dims = json.at(over + "_dims"),
-          .seconds = json.at(over + "_seconds"),
-          .images = json.at(over + "_images"),
-          .squared_norms = json.at(over + "_squared_norms"),
-          .steps = json.at(over + "_steps")};
+// What no run exceeds, so that no sum of a few overflows.
+constexpr std::int64_t kMostValues = std::int64_t{1} << 62;
+constexpr double kMostNats = 1e30, kMostNorms = 1e300, kMostSeconds = 1e15, kMostRate = 1e6;
+
+StepSums sums_from(const JsonFields& json, const std::string& over) {
+  const auto real = [&](const char* of, double least, double most) {
+    return json.real((over + of).c_str(), least, most);
+  };
+  const auto whole = [&](const char* of, std::int64_t most) {
+    return json.whole((over + of).c_str(), 0, most);
+  };
+  return {.nats = real("_nats", -kMostNats, kMostNats),
+          .dims = whole("_dims", kMostValues),
+          .seconds = real("_seconds", 0.0, kMostSeconds),
+          .images = whole("_images", kMostValues),
+          .squared_norms = real("_squared_norms", 0.0, kMostNorms),
+          .steps = whole("_steps", kMostSteps)};
 }
 
 nlohmann::json to_json(const Progress& progress) {
@@ -44,14 +59,23 @@ nlohmann::json to_json(const Progress& progress) {
 }
 
 // Checkpoints from before there were windows have none: the first is a shorter one.
-Progress progress_from(const nlohmann::json& json) {
-  return {.step = json.at("step"),
-          .images = json.at("images"),
-          .seconds = json.at("seconds"),
+Progress progress_from(const JsonFields& json) {
+  return {.step = json.whole("step", 0, kMostSteps),
+          .images = json.whole("images", 0, kMostValues),
+          .seconds = json.real("seconds", 0.0, kMostSeconds),
           .epoch = sums_from(json, "epoch"),
-          .window = json.contains("window_nats") ? sums_from(json, "window") : StepSums{},
-          .learning_rate = json.at("learning_rate"),
-          .first_nats_per_dim = json.value("first_nats_per_dim", 0.0)};
+          .window = json.has("window_nats") ? sums_from(json, "window") : StepSums{},
+          .learning_rate = json.real("learning_rate", 0.0, kMostRate)};
+}
+
+// The images that are seen in so many steps are no matter of choice.
+void check_step(const JsonFields& json, const Progress& progress, const RunParts& run) {
+  const std::int64_t images = run.data.train.count, batch = run.config.train.batch;
+  const std::int64_t steps = (images + batch - 1) / batch;  // of an epoch
+  const std::int64_t seen = progress.step / steps * images + std::min(progress.step % steps * batch, images);
+  if (progress.images != seen)
+    json.refuse("images", fmt::format("{}, as {} see with a batch of {} of {}", seen,
+                                      counted(progress.step, "step"), batch, counted(images, "image")));
 }
 
 // Checkpoints of long ago do not name all of them.
@@ -60,7 +84,7 @@ void check_images(std::string_view split, const std::string& before, const std::
   if (!before.empty() && before != now)
     throw ConfigError(
         fmt::format("{}: the {} images are not those the run began with ({}, they had {}); start a new run",
-                    path, split, now, before));
+                    path, split, now, shorten(before)));
 }
 
 // What is to be the checkpoint, once it is whole.
@@ -71,25 +95,30 @@ std::string next_of(const RunDirectory& directory) {
 Standing restore(const RunParts& run, const std::string& path, Trainer& trainer, Console& console) {
   const Checkpoint checkpoint = Checkpoint::read(path);
   for (const StateBuffer& buffer : trainer.state()) checkpoint.copy(run.network, buffer.name, buffer.values);
-  try {
-    const nlohmann::json state = nlohmann::json::parse(checkpoint.metadata("training_state"));
-    trainer.restore(progress_from(state.at("progress")));
-    Standing standing{.best = {}, .epoch_is_open = state.value("epoch_is_open", false)};
-    if (const std::string before = state.value("precision", "f32"); before != name_of(run.precision))
-      console.warning(
-          fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
-                      "the same bits",
-                      before, name_of(run.precision), before));
-    check_images("train", state.value("data", ""), run.fingerprints.train, path);
-    check_images("validation", state.value("validation_data", ""), run.fingerprints.validation, path);
-    check_images("test", state.value("test_data", ""), run.fingerprints.test, path);
+  const nlohmann::json json = parse_json(path, checkpoint.metadata("training_state"), "training_state");
+  const JsonFields state(path, json, "training_state");
+  check_images("train", state.text("data", ""), run.fingerprints.train, path);
+  check_images("validation", state.text("validation_data", ""), run.fingerprints.validation, path);
+  check_images("test", state.text("test_data", ""), run.fingerprints.test, path);
+  const JsonFields fields = state.object("progress");
+  const Progress progress = progress_from(fields);
+  check_step(fields, progress, run);
+  Standing standing{.best = {}, .epoch_is_open = state.boolean("epoch_is_open", false)};
+  if (state.has("best")) {
+    const JsonFields best = state.object("best");
     // Not a number where an older version validated what had diverged.
-    if (state.contains("best") && state.at("best").at("validation_nats_per_dim").is_number())
-      standing.best = BestEpoch{state.at("best").at("validation_nats_per_dim"), state.at("best").at("epoch")};
-    return standing;
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(path, 0, std::string("its training state cannot be read: ") + error.what());
+    if (!best.is_null("validation_nats_per_dim"))
+      standing.best = BestEpoch{best.real("validation_nats_per_dim", -kMostNats, kMostNats),
+                                best.whole("epoch", 0, kMostSteps)};
   }
+  trainer.restore(progress);
+  if (const std::string note = checkpoint.note(); !note.empty()) console.warning("note: " + note);
+  if (const std::string before = state.text("precision", "f32"); before != name_of(run.precision))
+    console.warning(
+        fmt::format("precision: the run computed in {} so far and goes on in {}; set precision={} for "
+                    "the same bits",
+                    shorten(before), name_of(run.precision), shorten(before)));
+  return standing;
 }
 
 }  // namespace
@@ -176,9 +205,9 @@ void CheckpointStore::drop_diverged() {
   const RunDirectory& directory = run_.directory;
   if (saved_step_ != trainer_.progress().step) return;
   try {
-    const nlohmann::json state =
-        nlohmann::json::parse(Checkpoint::read(directory.previous()).metadata("training_state"));
-    const Progress before = progress_from(state.at("progress"));
+    const std::string path = directory.previous();
+    const nlohmann::json json = parse_json(path, Checkpoint::read(path).metadata("training_state"));
+    const Progress before = progress_from(JsonFields(path, json).object("progress"));
     if (before.step >= saved_step_) return;
     std::filesystem::rename(directory.previous(), directory.checkpoint());
     saved_step_ = before.step;

@@ -13,6 +13,7 @@
 #include "engine/core/error.h"
 #include "engine/core/standard_files.h"
 #include "engine/core/terminal.h"
+#include "engine/core/text.h"
 
 namespace pcnn {
 namespace {
@@ -69,24 +70,24 @@ void Console::show(const std::string& text, std::FILE* where) {
 }
 
 void Console::line(const std::string& text) {
-  if (verbosity_ != Verbosity::kQuiet) show(text, stdout);
+  if (verbosity_ != Verbosity::kQuiet) show(escape_controls_by_line(text), stdout);
   log(text);
 }
 
 void Console::warning(const std::string& text) {
   std::FILE* const where = verbosity_ == Verbosity::kQuiet ? stderr : stdout;
-  show(coloured(text, Colour::kYellow, wants_colour(fileno(where))), where);
+  show(coloured(escape_controls(text), Colour::kYellow, wants_colour(fileno(where))), where);
   log(text);
 }
 
 void Console::detail(const std::string& text) {
-  if (verbosity_ == Verbosity::kVerbose) show(text, stdout);
+  if (verbosity_ == Verbosity::kVerbose) show(escape_controls_by_line(text), stdout);
   log(text);
 }
 
 void Console::log(const std::string& text) {
   if (log_)
-    log_->info("{}", text);
+    log_->info("{}", escape_controls_by_line(text));
   else
     unlogged_.push_back(text);
 }
@@ -103,7 +104,7 @@ void Console::live(const std::string& text) {
   if (terminal_) {
     clear_live();
     const TerminalSize room = room_on_terminal();
-    std::istringstream lines(text);
+    std::istringstream lines(escape_controls_by_line(text));
     std::string shown;
     for (std::string line; static_cast<std::size_t>(live_lines_) < room.rows && std::getline(lines, line);
          ++live_lines_)

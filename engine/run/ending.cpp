@@ -29,7 +29,7 @@ nlohmann::ordered_json ending_fields(const Ending& ending) {
 }
 
 std::string ending_json(const Ending& ending) {
-  return ending_fields(ending).dump(2) + "\n";
+  return ending_fields(ending).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 void record_ending(const RunDirectory& directory, const Ending& ending) {

@@ -174,6 +174,7 @@ EvalData load_eval_data(const TrainedModel& model, const RunConfig& config, cons
                                      size_of(data.images.height, data.images.width),
                                      size_of(network.image_height, network.image_width)));
   note_alterations(model, config, options, data.notes);
+  if (!model.note.empty()) data.notes.push_back(model.note);
   return data;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/text.h"
 #include "engine/io/csv.h"
 
 namespace pcnn {
@@ -103,7 +104,7 @@ std::string report_text(const Evaluation& evaluation, const EvalOptions& options
         "{}: the {} most likely images (left) and the {} least likely (right), each beside its nats per "
         "pixel, summed over channels: black = 0, white = {:.4g} nats\n",
         options.surprise, surprise->most_likely.size(), surprise->least_likely.size(), surprise->white_nats);
-  return text;
+  return escape_controls_by_line(text);
 }
 
 std::string report_json(const Evaluation& evaluation, const EvalOptions& options) {

@@ -25,6 +25,7 @@
 #include "engine/run/result_file.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/run/trained_model.h"
+#include "engine/train/workspace_memory.h"
 
 namespace pcnn {
 namespace {
@@ -64,7 +65,7 @@ Subject load_subject(const InspectOptions& options) {
             .parameters = std::move(model.parameters),
             .whose_parameters = "the parameters of " + model.path,
             .precision = model.config.precision,
-            .notes = {}};
+            .notes = model.note.empty() ? std::vector<std::string>{} : std::vector{model.note}};
   }
   const RunConfig config =
       read_run_config(ConfigDocument::from_file(options.network, options.overrides), "inspect");
@@ -125,6 +126,8 @@ void verify(const Subject& subject, Purpose purpose, Precision precision, const 
   const Network& network = subject.network;
   const std::string program = fmt::format("the {} {} program", name_of(precision),
                                           purpose == Purpose::kInference ? "inference" : "training");
+  require_memory_for_workspaces(Program(network, 1, purpose, {.precision = precision}), network,
+                                workers.threads(), "the check of causality, with");
   const RandomImages images = random_images(network, *subject.head);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {

@@ -11,45 +11,46 @@
 #include <span>
 #include <string_view>
 
+#include "engine/core/error.h"
 #include "engine/io/file.h"
+#include "engine/io/json_fields.h"
 #include "engine/io/line_chart.h"
+#include "engine/train/most_steps.h"
 
 namespace pcnn {
 namespace {
 
 constexpr const char* kWindow = "window";
 
-bool is_window(const nlohmann::json& line) {
-  return line.value("kind", "") == kWindow;
+bool is_window(const JsonFields& line) {
+  return line.text("kind", "") == kWindow;
 }
 
-// Whole and not negative, or an exception of nlohmann::json.
-std::int64_t count_in(const nlohmann::json& json, const char* key) {
-  return static_cast<std::int64_t>(json.at(key).get_ref<const nlohmann::json::number_unsigned_t&>());
+constexpr std::int64_t kMostImages = std::int64_t{1} << 62;
+constexpr double kMost = 1e300;  // of what may be anything finite
+
+EpochMetrics epoch_in(const JsonFields& json) {
+  return {.epoch = json.whole("epoch", 0, kMostSteps),
+          .step = json.whole("step", 0, kMostSteps),
+          .images = json.whole("images", 0, kMostImages),
+          .seconds = json.real("seconds", 0.0, kMost),
+          .images_per_second = json.real("images_per_second", 0.0, kMost),
+          .train_nats_per_dim = json.real("train_nats_per_dim", -kMost, kMost),
+          .validation_nats_per_dim = json.real("validation_nats_per_dim", -kMost, kMost),
+          .learning_rate = json.real("learning_rate", 0.0, kMost),
+          .grad_norm = json.real("grad_norm", 0.0, kMost)};
 }
 
-EpochMetrics epoch_in(const nlohmann::json& json) {
-  return {.epoch = count_in(json, "epoch"),
-          .step = count_in(json, "step"),
-          .images = count_in(json, "images"),
-          .seconds = json.at("seconds"),
-          .images_per_second = json.at("images_per_second"),
-          .train_nats_per_dim = json.at("train_nats_per_dim"),
-          .validation_nats_per_dim = json.at("validation_nats_per_dim"),
-          .learning_rate = json.at("learning_rate"),
-          .grad_norm = json.at("grad_norm")};
-}
-
-WindowMetrics window_in(const nlohmann::json& json) {
-  return {.epoch = json.at("epoch"),
-          .step = count_in(json, "step"),
-          .steps = count_in(json, "steps"),
-          .images = count_in(json, "images"),
-          .seconds = json.at("seconds"),
-          .images_per_second = json.at("images_per_second"),
-          .train_nats_per_dim = json.at("train_nats_per_dim"),
-          .learning_rate = json.at("learning_rate"),
-          .grad_norm = json.at("grad_norm")};
+WindowMetrics window_in(const JsonFields& json) {
+  return {.epoch = json.real("epoch", 0.0, static_cast<double>(kMostSteps)),
+          .step = json.whole("step", 0, kMostSteps),
+          .steps = json.whole("steps", 1, kMostSteps),
+          .images = json.whole("images", 0, kMostImages),
+          .seconds = json.real("seconds", 0.0, kMost),
+          .images_per_second = json.real("images_per_second", 0.0, kMost),
+          .train_nats_per_dim = json.real("train_nats_per_dim", -kMost, kMost),
+          .learning_rate = json.real("learning_rate", 0.0, kMost),
+          .grad_norm = json.real("grad_norm", 0.0, kMost)};
 }
 
 // Of a line with its newline, where it has one.
@@ -63,14 +64,25 @@ void for_each_line(std::string_view text, const Visit& visit) {
   }
 }
 
-// Whether a run that goes on keeps the line.
-bool is_kept(std::string_view line, const LastSteps& last) {
+// Calls read(fields) for a line that is an object; false where it is none, or where read() refuses a member.
+template <typename Read>
+bool read_line(const std::string& path, std::string_view line, const Read& read) {
   try {
-    const nlohmann::json json = nlohmann::json::parse(line);
-    return count_in(json, "step") <= (is_window(json) ? last.window : last.epoch);
-  } catch (const nlohmann::json::exception&) {
+    const nlohmann::json json = parse_json(path, line);
+    read(JsonFields(path, json));
     return true;
+  } catch (const FormatError&) {
+    return false;
   }
+}
+
+// Whether a run that goes on keeps the line. One that cannot be read is nobody's to drop.
+bool is_kept(const std::string& path, std::string_view line, const LastSteps& last) {
+  bool kept = true;
+  read_line(path, line, [&](const JsonFields& json) {
+    kept = json.whole("step", 0, kMostSteps) <= (is_window(json) ? last.window : last.epoch);
+  });
+  return kept;
 }
 
 constexpr std::size_t kMostPoints = 1000;  // of a curve
@@ -129,16 +141,14 @@ MetricsLog read_metrics_log(const std::string& path) {
   std::int64_t number = 0;
   for_each_line(read_text_file(path), [&](std::string_view line) {
     ++number;
-    try {
-      const nlohmann::json json = nlohmann::json::parse(line);
+    const bool is_read = read_line(path, line, [&](const JsonFields& json) {
       if (is_window(json))
         log.windows.push_back(window_in(json));
       else
         log.epochs.push_back(epoch_in(json));
-    } catch (const nlohmann::json::exception&) {
-      if (!line.ends_with('\n')) return;
-      if (log.unread.count++ == 0) log.unread.first = number;
-    }
+    });
+    if (is_read || !line.ends_with('\n')) return;
+    if (log.unread.count++ == 0) log.unread.first = number;
   });
   return log;
 }
@@ -177,7 +187,7 @@ void drop_metrics_after(const std::string& path, const LastSteps& last) {
   const std::string text = read_text_file(path);
   std::string kept;
   for_each_line(text, [&](std::string_view line) {
-    if (line.ends_with('\n') && is_kept(line, last)) kept.append(line);
+    if (line.ends_with('\n') && is_kept(path, line, last)) kept.append(line);
   });
   if (kept != text) write_file_atomic(path, kept);
 }

@@ -19,12 +19,12 @@ namespace {
 constexpr int kLargestSide = 1 << 16;
 
 // [row][column] and [n][row][column] as [n][channel][row][column] of one channel.
-Shape shape_of(const std::string& path, const NpyArray& array) {
-  std::vector<std::int64_t> shape = array.shape();
+Shape shape_of(const std::string& path, const NpyHeader& header) {
+  std::vector<std::int64_t> shape = header.shape;
   if (shape.size() == 2) shape.insert(shape.begin(), 1);
   if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
   if (shape.size() != 4)
-    throw ConfigError(path + ": an array of " + std::to_string(array.shape().size()) +
+    throw ConfigError(path + ": an array of " + std::to_string(header.shape.size()) +
                       " dimensions, accepted: [row][column], [n][row][column] or [n][channel][row][column]");
   for (const std::int64_t extent : shape)
     if (extent < 1 || extent > kLargestSide)
@@ -36,8 +36,10 @@ Shape shape_of(const std::string& path, const NpyArray& array) {
 
 void read_npy_pixels(const std::string& path, int channels, const OutputHead& head, const ArrayConfig& arrays,
                      PartialImages& partial) {
+  const NpyHeader header = read_npy_header(path);
+  const NpyLayout layout = npy_layout_for(channels, path, header.shape, arrays);
+  require_memory_for_npy(path, header);
   const NpyArray array = read_npy(path);
-  const NpyLayout layout = npy_layout_for(channels, path, array.shape(), arrays);
   const int most = head.levels() - 1;
   const ImageSet images = images_of_npy(
       path, array, layout,
@@ -74,8 +76,11 @@ struct Mask {
 };
 
 Mask read_npy_mask(const std::string& path) {
+  const NpyHeader header = read_npy_header(path);
+  Mask mask{.shape = shape_of(path, header), .known = {}};
+  require_memory_for_npy(path, header);
   const NpyArray array = read_npy(path);
-  Mask mask{.shape = shape_of(path, array), .known = {}};
+  mask.known.reserve(mask.shape.size());
   for (const float value : array.values<float>()) {
     if (!std::isfinite(value))
       throw ConfigError(path + ": element " + std::to_string(mask.known.size()) +

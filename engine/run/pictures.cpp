@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "engine/core/counted.h"
 #include "engine/core/error.h"
+#include "engine/core/memory.h"
 #include "engine/data/quantise.h"
 #include "engine/io/image_grid.h"
 
 namespace pcnn {
 namespace {
+
+constexpr double kMostBytes = 4294967295.0;  // of a picture that libpng packs
 
 Image8 to_picture(std::span<const float> image, const Shape& shape, const OutputHead& head) {
   const int shown = shape.c == 3 ? 3 : 1;
@@ -33,9 +37,17 @@ std::vector<Image8> to_pictures(std::span<const float> images, const Shape& shap
 void check_picture(const std::string& where, std::int64_t images, const Shape& shape, int columns, int gap,
                    int scale, const std::string& instead) {
   const GridSize size = grid_size(images, shape.w, shape.h, columns, gap, scale);
-  if (size.width > kLongestSide || size.height > kLongestSide)
-    throw ConfigError(fmt::format("{}: {} images make a picture of {} x {}, accepted: up to {} a side; {}",
-                                  where, images, size.height, size.width, kLongestSide, instead));
+  const auto bytes =
+      static_cast<double>(size.width) * static_cast<double>(size.height) * (shape.c == 3 ? 3 : 1);
+  if (size.width > kLongestSide || size.height > kLongestSide || bytes > kMostBytes)
+    throw ConfigError(
+        fmt::format("{}: {} images make a picture of {} x {}, accepted: up to {} a side and 4 GiB in all; {}",
+                    where, images, size.height, size.width, kLongestSide, instead));
+  // The picture, and as much for its file while that is packed.
+  require_memory(2.0 * bytes,
+                 fmt::format("{}: {} make a picture of {} x {}, which takes", where, counted(images, "image"),
+                             size.height, size.width),
+                 instead);
 }
 
 }  // namespace pcnn

@@ -19,8 +19,8 @@ namespace pcnn {
 
 inline constexpr int kGridGap = 2;  // pixels between the images of a grid
 
-// Before the work: throws ConfigError where tile_images could not make the picture. `where` begins the
-// message, `instead` ends it.
+// Before the work: throws ConfigError where tile_images or write_png could not make the picture, or this
+// machine has no memory for it. `where` begins the message, `instead` ends it.
 void check_picture(const std::string& where, std::int64_t images, const Shape& shape, int columns, int gap,
                    int scale, const std::string& instead);
 

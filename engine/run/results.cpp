@@ -3,31 +3,40 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "engine/core/error.h"
 #include "engine/io/file.h"
+#include "engine/io/json_fields.h"
+#include "engine/train/most_steps.h"
 
 namespace pcnn {
 namespace {
 
-std::optional<Ending> ending_in(const nlohmann::json& results) {
-  if (!results.contains("ended")) return std::nullopt;
-  Ending ending{.reason = results.at("reason"),
-                .step = results.at("step"),
-                .epoch = results.at("epoch"),
-                .diverged = results.value("diverged", false)};
+constexpr double kMost = 1e300;  // of scores: anything finite
+
+std::optional<Ending> ending_in(const JsonFields& results) {
+  if (!results.has("ended")) return std::nullopt;
+  Ending ending{.reason = results.text("reason"),
+                .step = results.whole("step", 0, kMostSteps),
+                .epoch = results.whole("epoch", 0, kMostSteps)};
+  const std::string ended = results.text("ended");
   for (const Ended how : {Ended::kCompleted, Ended::kInterrupted, Ended::kFailed})
-    if (results.at("ended").get<std::string>() == name_of(how)) ending.how = how;
-  return ending;
+    if (ended == name_of(how)) {
+      ending.how = how;
+      return ending;
+    }
+  results.refuse("ended", "completed, interrupted or failed");
 }
 
-FinalScore score_in(const nlohmann::json& model) {
-  return {.parameters = model.at("parameters"),
-          .epoch = model.at("epoch"),
-          .images = model.at("images"),
-          .nats_per_dim = model.at("nats_per_dim"),
-          .nats_per_image = model.at("nats_per_image"),
-          .bits_per_dim = model.at("bits_per_dim")};
+FinalScore score_in(const JsonFields& model) {
+  return {.parameters = model.text("parameters"),
+          .epoch = model.whole("epoch", 0, kMostSteps),
+          .images = model.whole("images", 1, std::numeric_limits<std::int32_t>::max()),
+          .nats_per_dim = model.real("nats_per_dim", -kMost, kMost),
+          .nats_per_image = model.real("nats_per_image", -kMost, kMost),
+          .bits_per_dim = model.real("bits_per_dim", -kMost, kMost)};
 }
 
 }  // namespace
@@ -46,19 +55,21 @@ void write_results(const RunParts& run, const Ending& ending, const std::vector<
                                  {"nats_per_dim", score.nats_per_dim},
                                  {"nats_per_image", score.nats_per_image},
                                  {"bits_per_dim", score.bits_per_dim}});
-  write_file_atomic(run.directory.results(), results.dump(2) + "\n");
+  write_file_atomic(run.directory.results(),
+                    results.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 std::optional<RunResults> read_results(const std::string& path, std::string& note) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
-    const nlohmann::json json = nlohmann::json::parse(read_text_file(path));
-    RunResults results{.ending = ending_in(json), .split = json.value("split", ""), .scores = {}};
-    if (!results.ending || json.contains("models"))
-      for (const nlohmann::json& model : json.at("models")) results.scores.push_back(score_in(model));
+    const nlohmann::json json = parse_json(path, read_text_file(path));
+    const JsonFields fields(path, json);
+    RunResults results{.ending = ending_in(fields), .split = fields.text("split", ""), .scores = {}};
+    if (!results.ending || fields.has("models"))
+      for (const JsonFields& model : fields.objects("models")) results.scores.push_back(score_in(model));
     return results;
-  } catch (const nlohmann::json::exception& error) {
-    note = fmt::format("{}: cannot be read and is passed over: {}", path, error.what());
+  } catch (const FormatError& error) {
+    note = fmt::format("{}; it is passed over", error.what());
     return std::nullopt;
   }
 }

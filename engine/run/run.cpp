@@ -94,6 +94,7 @@ void note_all(const RunParts& run, const ChosenPrecision& chosen, const ConfigDo
               Console& console) {
   if (!chosen.note.empty()) console.warning(chosen.note);
   for (const std::string& note : run.config.notes) console.warning("note: " + note);
+  if (run.start && !run.start->note.empty()) console.warning("note: " + run.start->note);
   if (!run.data.note.empty()) console.warning("note: " + run.data.note);
   if (!run.data.passed_over.empty()) console.warning("note: " + run.data.passed_over);
   if (document.root().has("sweep"))

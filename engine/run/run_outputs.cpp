@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <numbers>
 #include <utility>
 
@@ -153,6 +154,11 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
   sampler.precision = run_.precision;
   const Network& network = run_.network;
   const Samples samples = draw_samples(sampler, network, *run_.head, parameters, request, workers_);
+  if (std::ranges::any_of(samples.images, [](float value) { return std::isnan(value); })) {
+    console_.warning("note: no samples of step " + std::to_string(step) +
+                     ": the parameters are too large to compute with");
+    return;
+  }
   const Image8 grid = tile_images(to_pictures(samples.images, network.shape(0, 1), *run_.head),
                                   sample.columns, kGridGap, sample.scale);
   lock_.check();

@@ -15,12 +15,9 @@ namespace fs = std::filesystem;
 
 // Whether it speaks of a run that failed before its first step.
 bool is_of_failed_start(const RunDirectory& directory) {
-  try {
-    const std::optional<RunResults> results = read_results(directory.results());
-    return results && results->scores.empty() && results->ending && results->ending->step == 0;
-  } catch (const FormatError&) {
-    return false;
-  }
+  std::string note;  // of one that cannot be read
+  const std::optional<RunResults> results = read_results(directory.results(), note);
+  return results && results->scores.empty() && results->ending && results->ending->step == 0;
 }
 
 bool is_left_by_start(const std::string& path, const std::string& name) {

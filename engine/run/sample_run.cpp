@@ -9,7 +9,9 @@
 #include <optional>
 
 #include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
+#include "engine/core/memory.h"
 #include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"
 #include "engine/io/npy.h"
@@ -57,6 +59,49 @@ void check_size(const Shape& image, int chains) {
   if (dims > std::numeric_limits<int>::max())
     throw ConfigError(fmt::format("{} images of {}x{} are {:.3g} dimensions, accepted: up to {} in one call",
                                   chains, image.h, image.w, dims, std::numeric_limits<int>::max()));
+}
+
+// Bytes that all images take while they are drawn and written: their values, those that are known, the
+// probabilities asked for, and the pictures.
+void check_memory(const SampleOptions& options, const Shape& image, int chains, const OutputHead& head,
+                  bool completes, OutputKind kind, int scale) {
+  const double pixels = static_cast<double>(chains) * image.h * image.w, dims = pixels * image.c;
+  double bytes = sizeof(float) * dims;
+  if (completes) bytes += sizeof(float) * dims + pixels;
+  if (!options.trace.empty()) bytes += sizeof(float) * dims * head.probability_count();
+  bytes += kind == OutputKind::kArray ? 2.0 * dims : pixels * (image.c == 3 ? 3 : 1) * (1.0 + scale * scale);
+  require_memory(bytes,
+                 fmt::format("{}: drawing {} of {}x{} takes", options.output, counted(chains, "image"),
+                             image.h, image.w),
+                 "a smaller --count takes less");
+}
+
+// Seconds that drawing will take, from a small draw of the same network: features of a pixel cost the same
+// wherever it lies, a forward pass as much as it has pixels.
+double expected_seconds(const SamplerConfig& sampler, const Network& network, const TrainedModel& model,
+                        int chains, const Workers& workers) {
+  constexpr int kSide = 4;
+  const Network small =
+      resized(network, std::min(network.image_height, kSide), std::min(network.image_width, kSide));
+  const SampleRequest request{.chains = std::min(chains, 16 * workers.threads())};
+  const auto start = std::chrono::steady_clock::now();
+  (void)draw_samples(sampler, small, *model.head, model.parameters, request, workers);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double more =
+      static_cast<double>(network.shape(0, 1).size()) / static_cast<double>(small.shape(0, 1).size());
+  return seconds * chains / request.chains * more * (sampler.kind == SamplerKind::kNaive ? more : 1.0);
+}
+
+// Says how long a draw of many pixels will take, where that is long.
+void announce_time(const SamplerConfig& sampler, const Network& network, const TrainedModel& model,
+                   int chains, const Workers& workers, Console& console) {
+  constexpr double kManyPixels = 1 << 20, kLong = 60.0;
+  const double pixels = static_cast<double>(chains) * network.image_height * network.image_width;
+  if (pixels < kManyPixels && sampler.kind != SamplerKind::kNaive) return;
+  const double seconds = expected_seconds(sampler, network, model, chains, workers);
+  if (seconds < kLong) return;
+  console.line(fmt::format("drawing {} pixels, which takes about {} here; progress follows",
+                           grouped(static_cast<std::int64_t>(pixels)), clock_text(seconds)));
 }
 
 // Pixels of the image a partial one gives and the request, each partial image repeated for its completions.
@@ -196,18 +241,21 @@ void sample(const SampleOptions& options) {
                   "use .npy, a folder, or a smaller --scale");
   if (kind == OutputKind::kFolder)
     check_picture(options.output, 1, image, 1, 0, scale, "use .npy or a smaller --scale");
+  check_memory(options, image, chains, *model.head, partial.has_value(), kind, scale);
   const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
   const Shape shape = network.shape(0, chains);
 
   Console console(options.verbosity);
   const ChosenPrecision chosen = choose_precision(options.precision.value_or(model.config.precision));
   if (!chosen.note.empty()) console.warning(chosen.note);
+  if (!model.note.empty()) console.warning("note: " + model.note);
   if (partial && !partial->passed_over.empty()) console.warning("note: " + partial->passed_over);
   SamplerConfig sampler = options.sampler;
   sampler.precision = chosen.precision;
   console.detail(fmt::format("{} of {}x{}x{}, {} parameters of {}", counted(chains, "image"), shape.c,
                              shape.h, shape.w, network.parameter_count(), model.path));
   const Workers workers(options.threads > 0 ? options.threads : available_threads());
+  announce_time(sampler, network, model, chains, workers, console);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -227,6 +275,8 @@ void sample(const SampleOptions& options) {
   };
   const Samples samples = draw_samples(sampler, network, *model.head, model.parameters, request, workers);
   const double seconds = elapsed();
+  if (std::ranges::any_of(samples.images, [](float value) { return std::isnan(value); }))
+    refuse_too_large(model, "what images are drawn from");
 
   std::vector<Image8> pictures;
   std::string beside_them;

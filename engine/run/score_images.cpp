@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 
-#include "engine/core/error.h"
 #include "engine/run/clock_text.h"
 #include "engine/run/console.h"
 
@@ -16,10 +15,7 @@ namespace {
 void check_finite(const std::vector<double>& nats, const TrainedModel& model, const EvalData& data) {
   for (std::size_t i = 0; i < nats.size(); ++i)
     if (!std::isfinite(nats[i]))
-      throw ConfigError(
-          fmt::format("{}: {}: image {} scores no finite number of nats: the parameters are too large to "
-                      "compute with",
-                      model.path, data.description, i));
+      refuse_too_large(model, fmt::format("{}: the score of image {}", data.description, i));
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ StartParameters start_parameters(const std::string& run_or_checkpoint, const Net
     std::copy_n(model.parameters.begin() + static_cast<std::ptrdiff_t>(in_model.at(parameter.name)->offset),
                 parameter.size, values.begin() + static_cast<std::ptrdiff_t>(parameter.offset));
   zero_dead_weights(network, values);
-  return {.path = model.path, .values = std::move(values)};
+  return {.path = model.path, .values = std::move(values), .note = model.note};
 }
 
 }  // namespace pcnn

@@ -10,6 +10,7 @@ namespace pcnn {
 struct StartParameters {
   std::string path;  // of the checkpoint
   std::vector<float> values;
+  std::string note;  // for the user; empty where there is nothing to say
 };
 
 // The parameters a run begins with where its config has train.start_from: those that score and sample (see

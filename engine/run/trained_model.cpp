@@ -42,12 +42,17 @@ Checkpoint read_checkpoint(const std::string& run_or_checkpoint, const std::stri
 }
 
 // A network with such a number in it may well draw plausible images.
-void check_finite(const TrainedModel& model) {
+void check_parameters(const TrainedModel& model) {
   for (const Parameter& parameter : model.network.parameters)
-    for (std::size_t i = 0; i < parameter.size; ++i)
-      if (!std::isfinite(model.parameters[parameter.offset + i]))
-        throw FormatError(model.path, 0,
-                          fmt::format("{}, element {}: not a finite number", parameter.name, i));
+    for (std::size_t i = 0; i < parameter.size; ++i) {
+      const float value = model.parameters[parameter.offset + i];
+      if (!(std::abs(value) <= kLargestParameter))  // nor is NaN
+        throw FormatError(
+            model.path, 0,
+            fmt::format("{}, element {}: found {}, accepted: -{} to {}, which nothing trained with "
+                        "success comes near",
+                        parameter.name, i, value, kLargestParameter, kLargestParameter));
+    }
 }
 
 // The training state is for those who go on training; here one that cannot be read says nothing.
@@ -74,9 +79,16 @@ TrainedModel load_trained_model(const std::string& run_or_checkpoint) {
   model.parameters.resize(model.network.parameter_count());
   checkpoint.copy(model.network, checkpoint.contains(model.network, "average") ? "average" : "",
                   model.parameters);
-  check_finite(model);
+  check_parameters(model);
+  model.note = checkpoint.note();
   model.train_images = train_images_of(checkpoint);
   return model;
+}
+
+void refuse_too_large(const TrainedModel& model, const std::string& what) {
+  throw FormatError(
+      model.path, 0,
+      what + " came out as numbers that are not finite: its parameters are too large to compute with");
 }
 
 Network resized(Network network, int height, int width) {

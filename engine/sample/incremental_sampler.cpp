@@ -1,10 +1,13 @@
 #include "engine/sample/incremental_sampler.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "engine/core/counted.h"
 #include "engine/core/index.h"
+#include "engine/core/memory.h"
 
 namespace pcnn {
 namespace {
@@ -119,6 +122,11 @@ Samples sample_incrementally(const Network& network, const OutputHead& head,
   const PixelProgram program(network, parameters, pixel_kernel(precision));
   flock = effective_flock(flock, program, request.chains, workers.threads());
   const int flocks = (request.chains + flock - 1) / flock;
+  require_memory(
+      static_cast<double>(program.state_bytes_per_chain()) * flock * std::min(flocks, workers.threads()),
+      fmt::format("drawing {} at a time, each of {} columns, on each of {} takes", counted(flock, "image"),
+                  network.image_width, counted(workers.threads(), "thread")),
+      "fewer threads, smaller flocks or narrower images take less");
   workers.parallel_for(static_cast<std::size_t>(flocks), [&](std::size_t task) {
     const int first = static_cast<int>(task) * flock;
     const int chains = std::min(flock, request.chains - first);

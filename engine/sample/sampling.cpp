@@ -1,5 +1,8 @@
 #include "engine/sample/sampling.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "engine/core/index.h"
@@ -45,6 +48,8 @@ void PixelDraws::draw(int chain, int row, int column, int group, std::span<const
   const int pixel = row * image_.w + column;
   const bool known = is_known(chain, row, column);
   const auto temperature = static_cast<float>(request_.temperature);
+  // What is drawn from others means nothing, and nobody is to take it for an image.
+  const bool finite = std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); });
   for (int i = 0; i < group_channels_; ++i) {
     const auto at_group = static_cast<std::size_t>(i);
     const int channel = group * group_channels_ + i;
@@ -56,7 +61,9 @@ void PixelDraws::draw(int chain, int row, int column, int group, std::span<const
                           std::span(samples_.probabilities).subspan(at * count, count));
     }
     float& value = samples_.images[at];
-    if (!known)
+    if (!known && !finite)
+      value = std::numeric_limits<float>::quiet_NaN();
+    else if (!known)
       value = head_.draw(dimension, temperature,
                          stream_.uniform(static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(pixel),
                                          static_cast<std::uint32_t>(channel)));

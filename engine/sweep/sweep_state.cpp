@@ -5,8 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/core/error.h"
+#include "engine/core/text.h"
 #include "engine/io/checksum.h"
 #include "engine/io/file.h"
+#include "engine/io/json_fields.h"
 
 namespace pcnn {
 namespace {
@@ -34,17 +36,18 @@ nlohmann::ordered_json to_json(const Trial& trial, const SweepPlan& plan) {
   return json;
 }
 
-TrialState state_of(std::string_view name) {
-  for (const TrialState state :
-       {TrialState::kDone, TrialState::kStopped, TrialState::kFailed, TrialState::kDiverged})
+TrialState state_in(const JsonFields& trial) {
+  const std::string name = trial.text("state");
+  for (const TrialState state : {TrialState::kWaiting, TrialState::kDone, TrialState::kStopped,
+                                 TrialState::kFailed, TrialState::kDiverged})
     if (name == name_of(state)) return state;
-  return TrialState::kWaiting;
+  trial.refuse("state", "waiting, done, stopped, failed or diverged");
 }
 
-std::string described(const nlohmann::json& values) {
+std::string described(const JsonFields& values) {
   std::string text;
-  for (const auto& [path, value] : values.items())
-    text += (text.empty() ? "" : " ") + path + "=" + value.get<std::string>();
+  for (const auto& [path, value] : values.texts())
+    text += (text.empty() ? "" : " ") + shorten(path) + "=" + shorten(value);
   return text;
 }
 
@@ -60,23 +63,19 @@ std::vector<Trial> load_trials(const SweepPlan& plan, const SweepDirectory& dire
   for (const Assignment& values : plan.trials)
     trials.push_back({.number = static_cast<int>(trials.size()) + 1, .values = values});
   if (!directory.has_begun()) return trials;
-  try {
-    const nlohmann::json all = nlohmann::json::parse(read_text_file(directory.state()));
-    if (all.at("format") != kFormat)
-      throw FormatError(directory.state(), 0, "not a sweep of this version of pcnn");
-    const nlohmann::json& known = all.at("trials");
-    if (known.size() > trials.size())
-      refuse_other_sweep(directory,
-                         fmt::format("of {} trials, and now there are {}", known.size(), trials.size()));
-    for (std::size_t i = 0; i < known.size(); ++i) {
-      if (known[i].at("config") != identity(plan, trials[i].values))
-        refuse_other_sweep(directory, fmt::format("its trial {} is {}, or has other keys beside", i + 1,
-                                                  described(known[i].at("values"))));
-      trials[i].state = state_of(known[i].at("state").get<std::string>());
-      trials[i].error = known[i].value("error", "");
-    }
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(directory.state(), 0, std::string("cannot be read: ") + error.what());
+  const nlohmann::json json = parse_json(directory.state(), read_text_file(directory.state()));
+  const JsonFields all(directory.state(), json);
+  if (all.text("format") != kFormat) all.refuse("format", fmt::format("\"{}\"", kFormat));
+  const std::vector<JsonFields> known = all.objects("trials");
+  if (known.size() > trials.size())
+    refuse_other_sweep(directory,
+                       fmt::format("of {} trials, and now there are {}", known.size(), trials.size()));
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (known[i].text("config") != identity(plan, trials[i].values))
+      refuse_other_sweep(directory, fmt::format("its trial {} is {}, or has other keys beside", i + 1,
+                                                described(known[i].object("values"))));
+    trials[i].state = state_in(known[i]);
+    trials[i].error = known[i].text("error", "");
   }
   return trials;
 }
@@ -87,7 +86,8 @@ void save_trials(const std::vector<Trial>& trials, const SweepPlan& plan, const 
   nlohmann::ordered_json all{{"format", kFormat}};
   if (const Trial* best = best_of(trials, plan.sweep.objective)) all["best"] = best->number;
   all["trials"] = std::move(list);
-  write_file_atomic(directory.state(), all.dump(2) + "\n");
+  write_file_atomic(directory.state(),
+                    all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace pcnn

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numbers>
 
+#include "engine/train/workspace_memory.h"
+
 namespace pcnn {
 
 struct Scorer::Buffers {
@@ -24,6 +26,7 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
         return Buffers{Workspace(program_, packed_), std::vector<float>(count * image_size_),
                        std::vector<float>(count * logits_size_)};
       }) {
+  require_memory_for_workspaces(program_, network, workers.threads(), "scoring");
   buffers_.reserve(static_cast<std::size_t>(workers.threads()));
 }
 

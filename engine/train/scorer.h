@@ -17,7 +17,8 @@ namespace pcnn {
 // One thread at a time; its own work goes to the workers.
 class Scorer {
  public:
-  // All three must outlive this.
+  // All three must outlive this. Throws ConfigError where this machine has no memory for the images' feature
+  // maps.
   Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
          Precision precision = Precision::kF32);
   ~Scorer();

@@ -9,13 +9,14 @@
 #include <utility>
 
 #include "engine/config/config.h"
+#include "engine/train/most_steps.h"
 
 namespace pcnn {
 namespace {
 
 // Limits nobody means to reach: they keep products of counts inside 64 bits and reals inside a float.
 constexpr double kMostEpochs = 1e6;
-constexpr double kMostSteps = 1e12;
+constexpr double kStepLimit = kMostSteps;
 constexpr double kMostImages = 1 << 20;  // in a batch
 
 const ConfigRange kFraction = ConfigRange::from_below(0.0, 1.0);  // decay rates of averages
@@ -86,7 +87,7 @@ ScheduleConfig read_schedule(const ConfigNode& section) {
   const std::string_view name = name_of(kSchedules, config.kind);
   const bool cosine = config.kind == kWarmupCosine, step = config.kind == kStep;
 
-  config.warmup_steps = section.integer("warmup_steps", 0, ConfigRange::between(0, kMostSteps));
+  config.warmup_steps = section.integer("warmup_steps", 0, ConfigRange::between(0, kStepLimit));
   if (applies(section, "final_fraction", cosine, name, "kind"))
     config.final_fraction =
         section.real("final_fraction", config.final_fraction, ConfigRange::between(0.0, 1.0));
@@ -95,7 +96,7 @@ ScheduleConfig read_schedule(const ConfigNode& section) {
         section.optional_integer("every_epochs", ConfigRange::between(1, kMostEpochs)).value_or(0);
   if (applies(section, "every_steps", step, name, "kind"))
     config.every_steps =
-        section.optional_integer("every_steps", ConfigRange::between(1, kMostSteps)).value_or(0);
+        section.optional_integer("every_steps", ConfigRange::between(1, kStepLimit)).value_or(0);
   if (applies(section, "gamma", step, name, "kind"))
     config.gamma = section.real("gamma", config.gamma, ConfigRange::above_up_to(0.0, 1.0));
 
@@ -115,7 +116,7 @@ AverageConfig read_average(const ConfigNode& section) {
 
 void read_budgets(const ConfigNode& train, TrainConfig& config) {
   const ConfigRange epochs = ConfigRange::between(1, kMostEpochs);
-  config.steps = train.optional_integer("steps", ConfigRange::between(1, kMostSteps));
+  config.steps = train.optional_integer("steps", ConfigRange::between(1, kStepLimit));
   config.seconds = train.optional_real("seconds", ConfigRange::positive());
   if (config.steps || config.seconds) {
     config.epochs = train.optional_integer("epochs", epochs);
@@ -156,9 +157,9 @@ TrainConfig read_train_config(const ConfigNode& train) {
   config.shard_images = train.optional_integer("shard_images", ConfigRange::between(1, 16));
   read_budgets(train, config);
   config.patience = train.optional_integer("patience", ConfigRange::between(1, kMostEpochs));
-  config.report_every = train.optional_integer("report_every", ConfigRange::between(1, kMostSteps));
+  config.report_every = train.optional_integer("report_every", ConfigRange::between(1, kStepLimit));
   const ConfigNode every = train.section("checkpoint_every");
-  config.checkpoint_steps = every.optional_integer("steps", ConfigRange::between(1, kMostSteps));
+  config.checkpoint_steps = every.optional_integer("steps", ConfigRange::between(1, kStepLimit));
   if (config.checkpoint_steps)
     config.checkpoint_minutes = every.optional_real("minutes", ConfigRange::positive());
   else

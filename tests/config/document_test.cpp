@@ -135,8 +135,9 @@ TEST(Config, RejectsUnreadableFiles) {
     return config_error([&] { ConfigDocument::from_file(path); });
   };
   EXPECT_EQ(error("/nowhere/x.yaml"), "/nowhere/x.yaml: cannot be read: No such file or directory");
-  EXPECT_EQ(error("/"), "/: cannot be read: Is a directory");
-  EXPECT_EQ(error("/dev/zero"), "/dev/zero: cannot be read: larger than 1 MiB");
+  EXPECT_EQ(error("/"), "/: cannot be read: it is a directory, accepted: a regular file");
+  EXPECT_EQ(error("/dev/zero"),
+            "/dev/zero: cannot be read: it is a device or a socket, accepted: a regular file");
 }
 
 TEST(Config, ReadsFilesUpToOneMebibyte) {

@@ -88,6 +88,8 @@ TEST(File, BytesComeFromRegularFilesAlone) {
     const std::string refusal = path + ": cannot be read: it is " + kind + ", accepted: a regular file";
     EXPECT_EQ(error_of<FileError>([&] { (void)read_file(path); }), refusal);
     EXPECT_EQ(error_of<FileError>([&] { (void)read_file_start(path, 10); }), refusal);
+    EXPECT_EQ(error_of<FileError>([&] { (void)read_text_file(path); }), refusal);
+    EXPECT_EQ(error_of<FileError>([&] { (void)read_text_file_end(path, 10); }), refusal);
   }
 }
 

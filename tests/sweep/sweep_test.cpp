@@ -79,6 +79,28 @@ TEST_F(Sweep, TrainsEveryCombinationAndNamesTheBest) {
   EXPECT_FALSE(fs::exists(directory() + "/lock"));
 }
 
+TEST_F(Sweep, RefusesAStateThatNoSweepWrites) {
+  const Texts arguments{"train.learning_rate=0.001,0.01", "train.epochs=1"};
+  ASSERT_EQ(sweep_error(arguments), "");
+  const nlohmann::json good = nlohmann::json::parse(text_of("sweep.json"));
+  const auto refuses = [&](const std::string& pointer, const nlohmann::json& value,
+                           const std::string& message) {
+    nlohmann::json bad = good;
+    bad[nlohmann::json::json_pointer(pointer)] = value;
+    write_file_atomic(directory() + "/sweep.json", bad.dump());
+    EXPECT_NE(sweep_error(arguments).find(directory() + "/sweep.json: byte 0: " + message), std::string::npos)
+        << sweep_error(arguments);
+  };
+  refuses("/trials/1/state", "over",
+          "trials[1].state: found \"over\", accepted: waiting, done, stopped or failed");
+  refuses("/trials/0/state", -1, "trials[0].state: found -1, accepted: text");
+  refuses("/trials/0/config", 1, "trials[0].config: found 1, accepted: text");
+  refuses("/trials/0/error", 1, "trials[0].error: found 1, accepted: text");
+  refuses("/trials", 1, "trials: found 1, accepted: a list of objects");
+  refuses("/trials/0", nullptr, "trials[0]: found null, accepted: an object");
+  refuses("/format", "x", "format: found \"x\", accepted: \"pcnn sweep 1\"");
+}
+
 TEST_F(Sweep, WhoGivesItWhereARunIsWantedIsToldItsBestTrial) {
   ASSERT_EQ(sweep_error({"train.learning_rate=1e-6,0.01", "name=\"two rates\""}), "");
   const std::string sweep = directory("two rates"), trial = "'" + sweep + "/trial-2'\n";
