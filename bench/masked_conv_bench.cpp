@@ -41,7 +41,7 @@ Network network_of(const Layer& layer) {
   return std::move(builder).finish(builder.masked_conv("logits", dst, MaskType::kB, {1, 1}, 1));
 }
 
-// One direction of the layer, with all it needs to run again and again. For use inside Workers::run().
+// One direction of the layer, with all it needs to run again and again.
 class Direction {
  public:
   Direction(const Layer& layer, const std::string& direction, bool crop_kernels,
@@ -77,43 +77,37 @@ class Direction {
 
 void MaskedConv(benchmark::State& state, const Layer& layer, const std::string& name, bool crop_kernels,
                 Precision precision) {
-  const Workers one(1);
-  one.run([&] {
-    Direction direction(layer, name, crop_kernels, precision);
-    for (auto _ : state) direction.run();
-    state.SetLabel(direction.implementation());
-  });
-  const int live = live_taps(layer.mask, layer.kernel, layer.kernel);
+  Direction direction(layer, name, crop_kernels, precision);
+  for (auto _ : state) direction.run();
+  state.SetLabel(direction.implementation());
+  const int live = live_tap_count(layer.mask, layer.kernel, layer.kernel);
   const double gflop = 2e-9 * kImages * layer.in_channels * layer.filters *
                        products_of(layer.mask, layer.kernel, layer.kernel, kSide, kSide, Taps::kLive) *
                        static_cast<double>(state.iterations());
   state.SetItemsProcessed(state.iterations() * kImages);
   state.counters["GFLOP/s"] = benchmark::Counter(gflop, benchmark::Counter::kIsRate);
   state.counters["of_peak"] =
-      benchmark::Counter(gflop / fma_peak(one, precision), benchmark::Counter::kIsRate);
+      benchmark::Counter(gflop / fma_peak(Workers(1), precision), benchmark::Counter::kIsRate);
   state.counters["live"] = static_cast<double>(live) / (layer.kernel * layer.kernel);
 }
 
 void MaskedConvCrop(benchmark::State& state, const Layer& layer, const std::string& name) {
   constexpr double kSecondsEach = 0.02;  // many calls, and short beside what else comes and goes on a machine
-  const Workers one(1);
   std::vector<double> ratios;
-  one.run([&] {
-    Direction cropped(layer, name, true), full(layer, name, false);
-    double once = seconds_of([&] { cropped.run(); });
-    for (int i = 0; i < 9; ++i) once = std::min(once, seconds_of([&] { cropped.run(); }));
-    const int calls = 1 + static_cast<int>(kSecondsEach / once);
-    const auto seconds = [&](Direction& direction) {
-      return seconds_of([&] {
-        for (int i = 0; i < calls; ++i) direction.run();
-      });
-    };
-    for (auto _ : state) {
-      const double cut = seconds(cropped);
-      ratios.push_back(seconds(full) / cut);
-    }
-    state.SetLabel(full.implementation() + " over " + cropped.implementation());
-  });
+  Direction cropped(layer, name, true), full(layer, name, false);
+  double once = seconds_of([&] { cropped.run(); });
+  for (int i = 0; i < 9; ++i) once = std::min(once, seconds_of([&] { cropped.run(); }));
+  const int calls = 1 + static_cast<int>(kSecondsEach / once);
+  const auto seconds = [&](Direction& direction) {
+    return seconds_of([&] {
+      for (int i = 0; i < calls; ++i) direction.run();
+    });
+  };
+  for (auto _ : state) {
+    const double cut = seconds(cropped);
+    ratios.push_back(seconds(full) / cut);
+  }
+  state.SetLabel(full.implementation() + " over " + cropped.implementation());
   report_ratios(state, std::move(ratios));
 }
 

@@ -1,4 +1,4 @@
-// pcnn-inspect: shows what a network is and sees, and proves that it does not see what it is to predict.
+// pcnn-inspect: shows what a network is and sees, and verifies that it does not see what it is to predict.
 
 #include <CLI/CLI.hpp>
 #include <string>
@@ -10,7 +10,7 @@
 int main(int argc, char** argv) {
   pcnn::CommandLine program(
       "pcnn-inspect",
-      "Prints the layers and the receptive field of a network, and proves its causality: the image is "
+      "Prints the layers and the receptive field of a network, and verifies its causality: the image is "
       "changed\n"
       "at every place, and no logit there or before may move by a bit.\n"
       "  pcnn-inspect configs/mnist.yaml\n"
@@ -28,13 +28,16 @@ int main(int argc, char** argv) {
   app.add_flag("--overwrite", options.overwrite, "write over a picture that exists");
   app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));
-  bool no_proof = false;
-  app.add_flag("--no-proof", no_proof, "print the table and the receptive field only");
+  app.add_flag("--formulas", options.formulas,
+               "print what every node of the network computes; 7x7A * x is a convolution with mask A");
+  bool no_verify = false;
+  app.add_flag("--no-verify", no_verify, "print the table and the receptive field only");
+  app.add_flag("--no-proof", no_verify)->group("");  // what it was called
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
   options.verbosity = program.verbosity();
   if (arguments.empty() || arguments.front().find('=') != std::string::npos)
     return program.refuse("no network given: pcnn-inspect configs/mnist.yaml, or --help");
-  options.proof = !no_proof;
+  options.verifies = !no_verify;
   options.network = arguments.front();
   options.overrides.assign(arguments.begin() + 1, arguments.end());
 

@@ -9,6 +9,7 @@
 namespace pcnn {
 
 // Zeroed memory that starts on a page, so every offset planned inside it keeps its alignment.
+// Owns it; what lies in it is the user's affair, threads included.
 class AlignedBuffer {
  public:
   explicit AlignedBuffer(std::size_t bytes)

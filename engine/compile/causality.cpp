@@ -10,15 +10,14 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/core/index.h"
+#include "engine/core/pool.h"
+#include "engine/model/sight.h"
 
 namespace pcnn {
 namespace {
 
 constexpr int kImagesPerPass = 4;
-
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
 
 std::int64_t count_places(const Network& network) {
   return std::int64_t{network.image_height} * network.image_width * network.groups;
@@ -90,11 +89,11 @@ class Comparison {
     [[nodiscard]] Movement movement(int image, std::int64_t place) const {
       const Network& network = owner_.network_;
       const Shape maps = network.shape(network.logits, 1);
-      const std::size_t area = at(maps.h) * at(maps.w);
+      const std::size_t area = to_index(maps.h) * to_index(maps.w);
       Movement movement;
       for (int map = 0; map < maps.c; ++map) {
         const int group = group_of(map, maps.c, network.groups);
-        const std::size_t begin = (at(image) * at(maps.c) + at(map)) * area;
+        const std::size_t begin = (to_index(image) * to_index(maps.c) + to_index(map)) * area;
         for (std::size_t pixel = 0; pixel < area; ++pixel) {
           if (same_bits(logits_[begin + pixel], owner_.before_[begin + pixel])) continue;
           const std::int64_t moved = static_cast<std::int64_t>(pixel) * network.groups + group;
@@ -118,7 +117,7 @@ class Comparison {
       const int of_group = shape.c / owner_.network_.groups;
       for (int channel = place.group * of_group; channel < (place.group + 1) * of_group; ++channel) {
         const std::size_t value = shape.offset(0, channel, place.row, place.column);
-        images_[at(image) * shape.size() + value] = from[value];
+        images_[to_index(image) * shape.size() + value] = from[value];
       }
     }
 
@@ -136,52 +135,61 @@ class Comparison {
   std::vector<float> before_;
 };
 
-// What a node's maps may see. Nodes before the mask may see their own place, and so may those whose every
-// path to the logits has a mask A to come. A convolution on a path without any should have been the mask.
-enum class Sight { kAnything, kItsPlace, kEarlierPlaces };
+// Whether an op drops the pixel itself, as mask A does.
+bool drops_pixel(const Op& op) {
+  const std::vector<Reads> inputs = reads(op);
+  return !inputs.empty() && std::ranges::none_of(inputs, [](const Reads& input) {
+    return std::ranges::any_of(
+        input.taps, [](const Tap& tap) { return seen_through(tap, Sight::kItself) >= Sight::kItself; });
+  });
+}
 
-std::vector<Sight> rightful_sight(const Network& network) {
+// What a node's maps may depend on. Nodes before the mask may see their own place, and so may those whose
+// every path to the logits has a mask A to come. A convolution on a path without any should have been the
+// mask.
+enum class Dependence { kAnything, kItsPlace, kEarlierPlaces };
+
+std::vector<Dependence> allowed_dependence(const Network& network) {
   const std::size_t count = network.nodes.size();
   std::vector<bool> masked(count, false);                          // behind a mask A
   std::vector<bool> reaches(count, false), exposed(count, false);  // the logits; with no mask A to come
-  const auto conv_of = [&](std::size_t node) { return std::get_if<MaskedConvOp>(&network.nodes[node].op); };
-  const auto cuts = [&](std::size_t node) {
-    return conv_of(node) != nullptr && conv_of(node)->mask.type == MaskType::kA;
-  };
   for (std::size_t node = 1; node < count; ++node) {
-    masked[node] = cuts(node);
-    for (const int source : sources(network.nodes[node].op))
-      if (masked[at(source)]) masked[node] = true;
+    masked[node] = drops_pixel(network.nodes[node].op);
+    for (const int input : inputs(network.nodes[node].op))
+      if (masked[to_index(input)]) masked[node] = true;
   }
-  reaches[at(network.logits)] = exposed[at(network.logits)] = true;
-  std::vector<Sight> sight(count, Sight::kAnything);
+  reaches[to_index(network.logits)] = exposed[to_index(network.logits)] = true;
+  std::vector<Dependence> allowed(count, Dependence::kAnything);
   for (std::size_t node = count; node-- > 0;) {
     if (!reaches[node]) continue;
-    const bool strict = exposed[node] && (masked[node] || conv_of(node) != nullptr);
-    sight[node] = strict ? Sight::kEarlierPlaces : Sight::kItsPlace;
-    for (const int source : sources(network.nodes[node].op)) {
-      reaches[at(source)] = true;
-      if (exposed[node] && !cuts(node)) exposed[at(source)] = true;
+    const Op& op = network.nodes[node].op;
+    const bool has_weights = !parameters(op, network.nodes[node].channels).empty();
+    const bool strict = exposed[node] && (masked[node] || has_weights);
+    allowed[node] = strict ? Dependence::kEarlierPlaces : Dependence::kItsPlace;
+    for (const int input : inputs(op)) {
+      reaches[to_index(input)] = true;
+      if (exposed[node] && !drops_pixel(op)) exposed[to_index(input)] = true;
     }
   }
-  return sight;
+  return allowed;
 }
 
 // Compiles the network up to each of its nodes. Fused ops can leak where none of them does alone; then the
 // logits are to blame.
 int find_leaking_node(const Network& network, std::span<const float> parameters, const ImageChange& change,
                       Purpose purpose, const CompileOptions& options, std::int64_t place) {
-  const std::vector<Sight> sight = rightful_sight(network);
+  const std::vector<Dependence> allowed = allowed_dependence(network);
   for (int node = 1; node < network.logits; ++node) {
-    if (sight[at(node)] == Sight::kAnything) continue;
+    if (allowed[to_index(node)] == Dependence::kAnything) continue;
     Network part = network;
-    part.nodes.resize(at(node) + 1);
+    part.nodes.resize(to_index(node) + 1);
     part.logits = node;
     const Comparison comparison(part, parameters, change, 1, purpose, options);
     Comparison::Pass pass(comparison);
     pass.run(place, 1);
     const std::int64_t moved = pass.movement(0, place).first;
-    if (moved < place || (moved == place && sight[at(node)] == Sight::kEarlierPlaces)) return node;
+    if (moved < place || (moved == place && allowed[to_index(node)] == Dependence::kEarlierPlaces))
+      return node;
   }
   return network.logits;
 }
@@ -201,12 +209,11 @@ CausalityCheck check_causality(const Network& network, std::span<const float> pa
   check_arguments(network, change);
   const std::int64_t places = count_places(network);
   const auto images = static_cast<int>(std::min<std::int64_t>(kImagesPerPass, places));
-  std::optional<Comparison> comparison;
-  workers.run([&] { comparison.emplace(network, parameters, change, images, purpose, options); });
-  if (!comparison->is_finite())
+  const Comparison comparison(network, parameters, change, images, purpose, options);
+  if (!comparison.is_finite())
     throw ComputeError("the logits are not all finite numbers: what moves them cannot be told");
 
-  std::vector<std::optional<Comparison::Pass>> passes(at(workers.threads()));
+  Pool<Comparison::Pass> passes([&] { return Comparison::Pass(comparison); });
   std::atomic<std::int64_t> later_logits{0}, done{0};
   std::mutex mutex;  // of `found` and on_progress
   Found found;
@@ -217,8 +224,7 @@ CausalityCheck check_causality(const Network& network, std::span<const float> pa
       const std::lock_guard lock(mutex);
       if (found.changed < first) return;
     }
-    std::optional<Comparison::Pass>& pass = passes[at(Workers::current())];
-    if (!pass) pass.emplace(*comparison);
+    const Pool<Comparison::Pass>::Loan pass = passes.borrow();
     pass->run(first, count);
     for (int image = 0; image < count; ++image) {
       const Movement movement = pass->movement(image, first + image);
@@ -234,9 +240,7 @@ CausalityCheck check_causality(const Network& network, std::span<const float> pa
 
   CausalityCheck check{.places = places, .later_logits = later_logits, .leak = {}};
   if (found.changed >= places) return check;
-  int node = 0;
-  workers.run(
-      [&] { node = find_leaking_node(network, parameters, change, purpose, options, found.changed); });
+  const int node = find_leaking_node(network, parameters, change, purpose, options, found.changed);
   check.leak = {place_of(network, found.changed), place_of(network, found.moved), node};
   return check;
 }

@@ -1,13 +1,13 @@
 #pragma once
 
-// Proof of causality on what is really computed, the compiled program: the image is changed at one place
+// Causality verified on what is really computed, the compiled program: the image is changed at one place
 // after the other, and the logits there and at every place before it must stay the same to the last bit.
 //
 //     = = = = =      c  the changed place     =  logits must not move, those at c included
 //     = = c > >      >  logits may move
 //     > > > > >
 //
-// It is a proof for one image and one set of parameters, at every place of the image and its borders: a leak
+// It holds for one image and one set of parameters, at every place of the image and its borders: a leak
 // that these hide by chance (behind a ReLU that is off) goes unseen, so use parameters that let signals
 // through, see random_parameters.
 

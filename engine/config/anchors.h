@@ -15,6 +15,7 @@ namespace pcnn::config_detail {
 // Of all that the anchors and aliases of one document hold: 16 bytes a value, and its text.
 inline constexpr std::size_t kMostRepeated = std::size_t{1} << 20;
 
+// Of one document while it is read; one thread.
 class Anchors {
  public:
   static constexpr std::string_view kTooMuch = "anchors and aliases repeat more than 1 MiB of values";

@@ -25,6 +25,7 @@ struct Origin {
   int file = 0;
 };
 
+// Of one parse; one thread.
 class TreeBuilder : public YAML::EventHandler {
  public:
   // `text` is what is parsed, without what the reader adds at its end; it and `source` outlive the builder.

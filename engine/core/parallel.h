@@ -17,8 +17,9 @@ namespace pcnn {
 // main().
 void flush_denormals_to_zero();
 
-// A fixed number of worker threads. run() and parallel_for() execute on them with oneDNN held to one thread
-// per call; anything that creates or executes oneDNN primitives must be inside one of the two.
+// A fixed number of worker threads, the caller's among them. Exceptions of bodies come through. A body that
+// waits for parallel work of its own is given no other body meanwhile, so that at most threads() of them are
+// begun at any time; what they work in they borrow from a Pool. Thread-safe.
 class Workers {
  public:
   explicit Workers(int threads);
@@ -27,29 +28,33 @@ class Workers {
   Workers& operator=(const Workers&) = delete;
 
   [[nodiscard]] int threads() const;
-  // Runs the function inside the arena and waits; exceptions come through.
-  void run(const std::function<void()>& function) const;
-  // Inside run() or parallel_for(): which of the threads() workers is calling, from 0. A body that starts no
-  // other parallel work has the worker's index to itself until it returns.
-  [[nodiscard]] static int current();
   // body(i) for every i in [0, count), any order, in parallel.
   void parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) const;
+  // compute(i) for every i in [0, count), any order, in parallel, and join(left, right), which adds what
+  // stands for piece `right` to what stands for `left` < `right`, until `0` stands for all. The tree of joins
+  // follows from count alone: it halves ranges down to single pieces. Nothing is called where count is 0.
+  void parallel_reduce(std::size_t count, const std::function<void(std::size_t)>& compute,
+                       const std::function<void(std::size_t left, std::size_t right)>& join) const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-// Holds the calling thread's oneDNN calls to one thread for the guard's lifetime.
+// Runs oneDNN calls on the calling thread alone, whichever runtime its threads are of: OpenMP, TBB or none.
+// Primitives remember the thread count of their creation, so they are created and executed inside run().
 class SingleThreadedCompute {
  public:
   SingleThreadedCompute();
   ~SingleThreadedCompute();
-  SingleThreadedCompute(const SingleThreadedCompute&) = delete;
-  SingleThreadedCompute& operator=(const SingleThreadedCompute&) = delete;
+  SingleThreadedCompute(SingleThreadedCompute&&) noexcept;
+
+  // One caller at a time; exceptions come through.
+  void run(const std::function<void()>& calls) const;
 
  private:
-  int previous_ = 0;
+  struct Arena;
+  std::unique_ptr<Arena> arena_;  // none but with TBB
 };
 
 }  // namespace pcnn

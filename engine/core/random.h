@@ -22,7 +22,7 @@ enum class Stream : std::uint32_t {
   kSplit = 4,           // position
   kSample = 5,          // (chain, pixel, channel)
   kColour = 6,          // (image id, attempt)
-  kLively = 7,          // (parameter index, element)
+  kProbeParameters = 7,          // (parameter index, element)
   kInspection = 8,      // element
   kSweep = 9,           // (trial, parameter, attempt)
 };

@@ -15,6 +15,7 @@ enum class Part { kTrain, kTest };
 
 // The files of a data set. A new kind of files is a class in two files of its own and a line in
 // make_image_source.
+// Immutable; reads files, keeps none open.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;

@@ -6,6 +6,7 @@
 namespace pcnn {
 
 // A range of values laid over pixels, with round ticks; its ends are ticks.
+// Immutable.
 class ChartAxis {
  public:
   // Over least..most, along pixels from..to, with about six ticks. least > most: there are no values. whole:

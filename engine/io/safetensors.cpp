@@ -8,8 +8,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <stdexcept>
+#include <string_view>
+#include <unordered_set>
 
 #include "engine/core/error.h"
 #include "engine/io/file.h"
@@ -21,7 +22,7 @@ static_assert(std::endian::native == std::endian::little, "tensors are copied as
 
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMostHeaderBytes = 100'000'000;  // the reference implementation's limit
-constexpr int kMostHeaderDepth = 2;                      // header, tensor, shape
+constexpr std::size_t kMostHeaderDepth = 2;              // header, tensor, shape
 constexpr const char* kMetadata = "__metadata__";
 
 using Json = nlohmann::json;
@@ -38,11 +39,15 @@ std::optional<std::uint64_t> tensor_bytes(const std::vector<std::int64_t>& shape
   return bytes;
 }
 
+// A tensor at a time: nlohmann's ordered object looks through all its keys at each new one.
 std::string header_text(const std::map<std::string, std::string>& metadata,
-                        std::span<const TensorRef> tensors) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header[kMetadata] = metadata;
-  std::set<std::string> names{kMetadata};
+                        std::span<const TensorRef> tensors) try {
+  std::string text = "{";
+  const auto append = [&](const std::string& key, const nlohmann::ordered_json& value) {
+    text.append(text.size() > 1 ? "," : "").append(Json(key).dump()).append(":").append(value.dump());
+  };
+  if (!metadata.empty()) append(kMetadata, metadata);
+  std::unordered_set<std::string_view> names{kMetadata};
   std::uint64_t offset = 0;
   for (const TensorRef& tensor : tensors) {
     if (!names.insert(tensor.name).second)
@@ -50,43 +55,68 @@ std::string header_text(const std::map<std::string, std::string>& metadata,
     if (tensor_bytes(tensor.shape) != tensor.values.size_bytes())
       throw std::invalid_argument(fmt::format("write_safetensors: {}: {} values for the shape {}",
                                               tensor.name, tensor.values.size(), tensor.shape));
-    header[tensor.name] = {{"dtype", "F32"},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {offset, offset + tensor.values.size_bytes()}}};
+    append(tensor.name, {{"dtype", "F32"},
+                         {"shape", tensor.shape},
+                         {"data_offsets", {offset, offset + tensor.values.size_bytes()}}});
     offset += tensor.values.size_bytes();
   }
-  try {
-    std::string text = header.dump();
-    text.append((8 - text.size() % 8) % 8, ' ');
-    return text;
-  } catch (const Json::exception&) {
-    throw std::invalid_argument("write_safetensors: a name or metadata is not UTF-8");
-  }
+  text += '}';
+  text.append((8 - text.size() % 8) % 8, ' ');
+  return text;
+} catch (const Json::exception&) {
+  throw std::invalid_argument("write_safetensors: a name or metadata is not UTF-8");
 }
 
-// JSON allows a key twice and keeps one of the two silently; here that is an error. So is depth, before
-// memory is taken for it.
-Json parse_header(const std::string& path, std::string_view text) {
-  std::vector<std::set<std::string>> open;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    using Event = Json::parse_event_t;
-    if ((event == Event::object_start || event == Event::array_start) && depth > kMostHeaderDepth)
-      throw FormatError(path, kLengthBytes, "the header is nested deeper than tensors are");
-    if (event == Event::object_start) open.emplace_back();
-    if (event == Event::object_end) open.pop_back();
-    if (event == Event::key && !open.back().insert(parsed.get<std::string>()).second)
-      throw FormatError(path, kLengthBytes, "the header has the key " + parsed.dump() + " twice");
+// What Json::parse() would take without a word: a key twice, of which it keeps one, and any depth, for which
+// it takes memory first. Called event by event and not as its callback, after which that looks through all
+// members of an object for each one that ends.
+class HeaderCheck final : public nlohmann::json_sax<Json> {
+ public:
+  explicit HeaderCheck(const std::string& path) : path_(path) {}
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    if (!open_.back().insert(name).second)
+      throw FormatError(path_, kLengthBytes, "the header has the key " + Json(name).dump() + " twice");
     return true;
-  };
-  if (!text.starts_with('{')) throw FormatError(path, kLengthBytes, "the header does not begin with {");
-  try {
-    return Json::parse(text, watch);
-  } catch (const Json::parse_error& error) {
-    throw FormatError(path, kLengthBytes + std::max<std::size_t>(error.byte, 1) - 1,
-                      "the header is not JSON");
-  } catch (const Json::exception&) {
-    throw FormatError(path, kLengthBytes, "the header holds a number that is out of range");
   }
+  bool parse_error(std::size_t at, const std::string&, const Json::exception& error) override {
+    if (dynamic_cast<const Json::parse_error*>(&error) == nullptr)
+      throw FormatError(path_, kLengthBytes, "the header holds a number that is out of range");
+    throw FormatError(path_, kLengthBytes + std::max<std::size_t>(at, 1) - 1, "the header is not JSON");
+  }
+
+ private:
+  bool open() {
+    if (open_.size() > kMostHeaderDepth)
+      throw FormatError(path_, kLengthBytes, "the header is nested deeper than tensors are");
+    open_.emplace_back();
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  const std::string& path_;
+  std::vector<std::unordered_set<std::string>> open_;  // keys of each object that is not closed
+};
+
+Json parse_header(const std::string& path, std::string_view text) {
+  if (!text.starts_with('{')) throw FormatError(path, kLengthBytes, "the header does not begin with {");
+  HeaderCheck check(path);
+  Json::sax_parse(text, &check);
+  return Json::parse(text);
 }
 
 std::map<std::string, std::string> parse_metadata(const std::string& path, const Json& json) {

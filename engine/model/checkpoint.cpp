@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -136,11 +138,14 @@ bool Checkpoint::contains(const Network& network, const std::string& name) const
 // Parameters are called alike whatever buffer they lie in, so a tensor whose name ends in no parameter's is a
 // layer that this network does not have.
 void Checkpoint::check_names(const Network& network) const {
+  std::unordered_set<std::string_view> known;
+  for (const Parameter& parameter : network.parameters) known.insert(parameter.name);
   for (const auto& [tensor, unused] : file_.tensors) {
-    const bool known = std::ranges::any_of(network.parameters, [&name = tensor](const Parameter& parameter) {
-      return name == parameter.name || name.ends_with("." + parameter.name);
-    });
-    if (!known)
+    std::string_view name = tensor;
+    std::size_t dot = 0;
+    while (!known.contains(name) && (dot = name.find('.')) != std::string_view::npos)
+      name.remove_prefix(dot + 1);
+    if (!known.contains(name))
       throw FormatError(
           path_, 0, "tensor '" + tensor + "' is of no layer of the network: the checkpoint is of another");
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 
 #include "engine/core/digits.h"
 #include "engine/model/receptive_field.h"
@@ -14,32 +13,6 @@ namespace pcnn {
 namespace {
 
 constexpr int kMostColumns = 100, kMostRows = 100, kMostSpacedColumns = 50;
-
-// How far up, and for each such distance how far to the sides, kernels without masks would reach from the
-// logits in an image of the network's size; only the pairs that no other pair includes.
-using Reach = std::map<int, int>;
-
-void include(Reach& reach, int up, int side) {
-  for (const auto& [other_up, other_side] : reach)
-    if (other_up >= up && other_side >= side) return;
-  std::erase_if(reach, [&](const auto& other) { return other.first <= up && other.second <= side; });
-  reach[up] = side;
-}
-
-Reach unmasked_reach(const Network& network) {
-  std::vector<Reach> reach(network.nodes.size());
-  reach[static_cast<std::size_t>(network.logits)] = {{0, 0}};
-  for (std::size_t node = network.nodes.size(); node-- > 1;) {
-    const Op& op = network.nodes[node].op;
-    const auto* conv = std::get_if<MaskedConvOp>(&op);
-    for (const int source : sources(op))
-      for (const auto& [up, side] : reach[node])
-        include(reach[static_cast<std::size_t>(source)],
-                std::min(up + (conv ? conv->kernel_height / 2 : 0), network.image_height - 1),
-                std::min(side + (conv ? conv->kernel_width / 2 : 0), network.image_width - 1));
-  }
-  return reach[0];
-}
 
 bool is_inside(const Reach& reach, const Offset& offset) {
   return std::ranges::any_of(reach, [&](const auto& box) {

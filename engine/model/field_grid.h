@@ -35,7 +35,7 @@ struct FieldGrid {
   [[nodiscard]] int count(FieldCell cell) const;
 };
 
-// Earlier pixels are those of receptive_field(); what channel groups see of the pixel itself is told apart.
+// Earlier pixels are those of receptive_field(); what channel groups see of the pixel itself is said apart.
 [[nodiscard]] FieldGrid field_grid(const Network& network);
 
 // Lines of one character per cell, a legend with counts, and what channels see of their own pixel; ends with

@@ -1,8 +1,8 @@
 #include "engine/model/initialise.h"
 
-#include <algorithm>
 #include <cmath>
 
+#include "engine/core/index.h"
 #include "engine/core/random.h"
 
 namespace pcnn {
@@ -17,36 +17,26 @@ float truncated_normal(const RandomStream& stream, std::uint32_t parameter, std:
     if (const float z = stream.normal(parameter, element, attempt); std::abs(z) <= 2.0f) return z;
 }
 
-// What keeps the variance of a signal that is cut, bent or flattened by the activation, roughly.
-double gain(const ActivationOp& activation) {
-  switch (activation.function) {
-    case Activation::kRelu:
-    case Activation::kLeakyRelu:
-      return std::sqrt(2.0 / (1.0 + double{activation.slope} * double{activation.slope}));
-    case Activation::kElu:
-    case Activation::kTanh:
-      return 1.3;
-    case Activation::kSigmoid:
-      return 4.0;
-  }
-  return 1.0;
+// The node whose parameters set the size of this one: the one before it, where it has none itself.
+int scaled_node(const Network& network, int node) {
+  const std::vector<int> read = inputs(network.node(node).op);
+  const bool has_own = !parameters(network.node(node).op, network.node(node).channels).empty();
+  return has_own || read.size() != 1 ? node : read[0];
 }
 
 // By node: of a convolution that an activation reads, or that is added to others, which must not pile up.
 std::vector<double> gains(const Network& network) {
-  const auto at = [](int node) { return static_cast<std::size_t>(node); };
   std::vector<double> gains(network.nodes.size(), 1.0);
-  const auto additions = static_cast<double>(std::ranges::count_if(
-      network.nodes, [](const Node& node) { return std::holds_alternative<AddOp>(node.op); }));
-  for (const Node& node : network.nodes)
-    if (const auto* activation = std::get_if<ActivationOp>(&node.op)) {
-      gains[at(activation->src)] *= gain(*activation);
-    } else if (const auto* add = std::get_if<AddOp>(&node.op)) {
-      for (int operand : {add->a, add->b}) {
-        if (const auto* late = std::get_if<ActivationOp>(&network.nodes[at(operand)].op)) operand = late->src;
-        gains[at(operand)] /= std::sqrt(additions);
-      }
+  int additions = 0;
+  for (const Node& node : network.nodes) additions += summands(node.op) - 1;
+  for (const Node& node : network.nodes) {
+    if (summands(node.op) == 1) {
+      for (const int input : inputs(node.op)) gains[to_index(input)] *= input_gain(node.op);
+      continue;
     }
+    for (const int operand : inputs(node.op))
+      gains[to_index(scaled_node(network, operand))] /= std::sqrt(additions);
+  }
   return gains;
 }
 
@@ -77,23 +67,18 @@ std::vector<float> initial_parameters(const Network& network, Initialisation ini
 }
 
 std::vector<float> random_parameters(const Network& network, std::uint64_t seed) {
-  const RandomStream stream(seed, Stream::kLively);
+  const RandomStream stream(seed, Stream::kProbeParameters);
   const std::vector<double> gain_of = gains(network);
   std::vector<float> values(network.parameter_count(), 0.0f);
   const auto draw = [&](int index, double scale) {
-    const Parameter& parameter = network.parameters[static_cast<std::size_t>(index)];
+    const Parameter& parameter = network.parameters[to_index(index)];
     for (std::uint32_t element = 0; element < parameter.size; ++element)
       values[parameter.offset + element] =
           static_cast<float>(scale) * stream.normal(static_cast<std::uint32_t>(index), element);
   };
   for (std::size_t node = 0; node < network.nodes.size(); ++node)
-    if (const auto* conv = std::get_if<MaskedConvOp>(&network.nodes[node].op)) {
-      const int filters = network.nodes[node].channels;
-      const auto live = static_cast<double>(
-          live_weights(conv->mask, filters, conv->in_channels, conv->kernel_height, conv->kernel_width));
-      draw(conv->weight, gain_of[node] * std::sqrt(filters / std::max(live, 1.0)));
-      draw(conv->bias, 0.3 * gain_of[node]);
-    }
+    for (const ParameterScale& scale : parameters(network.nodes[node].op, network.nodes[node].channels))
+      draw(scale.parameter, gain_of[node] * scale.deviation);
   zero_dead_weights(network, values);
   return values;
 }

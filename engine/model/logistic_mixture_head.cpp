@@ -63,7 +63,7 @@ struct Component {
   Vector log_probability, diff_mean, diff_log_scale;
 };
 
-// x: levels as fed to the network, `half` half the distance of two. Edges are told from whole numbers, so
+// x: levels as fed to the network, `half` half the distance of two. Edges are recognised by whole numbers, so
 // that neighbours have theirs in common to the last bit and no probability is lost or counted twice between
 // them.
 Component component(Vector x, Vector mean, Vector log_scale, float half) {

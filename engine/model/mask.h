@@ -21,6 +21,7 @@
 // Source: van den Oord, Kalchbrenner, Kavukcuoglu, "Pixel Recurrent Neural Networks", ICML 2016, section 3.4.
 
 #include <cstddef>
+#include <vector>
 
 namespace pcnn {
 
@@ -41,14 +42,44 @@ struct Mask {
   return channel / (channels / groups);
 }
 
-// True when a kernel of this size, both sides odd, may read its tap in `row`, `column` (0-based) of a channel
-// in group `from` for a channel in group `to`.
+// Which channel groups of its source a tap reads for the maps of group `to`.
+enum class GroupsRead {
+  kNone,
+  kEarlier,  // those before `to`
+  kUpToOwn,  // those before `to`, and `to`
+  kOwn,      // `to` alone
+  kAll,
+};
+
+[[nodiscard]] constexpr bool reads_group(GroupsRead groups, int to, int from) {
+  switch (groups) {
+    case GroupsRead::kNone:
+      return false;
+    case GroupsRead::kEarlier:
+      return from < to;
+    case GroupsRead::kUpToOwn:
+      return from <= to;
+    case GroupsRead::kOwn:
+      return from == to;
+    case GroupsRead::kAll:
+      break;
+  }
+  return true;
+}
+
+// What a kernel of this size, both sides odd, reads at its tap in `row`, `column` (0-based).
+[[nodiscard]] constexpr GroupsRead groups_read(Mask mask, int kernel_height, int kernel_width, int row,
+                                               int column) {
+  const int down = row - kernel_height / 2, right = column - kernel_width / 2;
+  if (down < 0 || (down == 0 && right < 0)) return GroupsRead::kAll;
+  if (down > 0 || right > 0) return GroupsRead::kNone;
+  return mask.type == MaskType::kA ? GroupsRead::kEarlier : GroupsRead::kUpToOwn;
+}
+
+// True when it may read the tap of a channel in group `from` for a channel in group `to`.
 [[nodiscard]] constexpr bool is_live(Mask mask, int kernel_height, int kernel_width, int row, int column,
                                      int to, int from) {
-  const int centre_row = kernel_height / 2, centre_column = kernel_width / 2;
-  if (row != centre_row) return row < centre_row;
-  if (column != centre_column) return column < centre_column;
-  return mask.type == MaskType::kA ? from < to : from <= to;
+  return reads_group(groups_read(mask, kernel_height, kernel_width, row, column), to, from);
 }
 
 // True when the tap is live for some pair of groups.
@@ -61,8 +92,28 @@ struct Mask {
   return kernel_height / 2 + 1;
 }
 
-// Taps that are live for some pair of groups.
-[[nodiscard]] constexpr int live_taps(Mask mask, int kernel_height, int kernel_width) {
+// A place relative to the pixel that is computed, and what is read there.
+struct Tap {
+  int down = 0;   // rows; negative: above
+  int right = 0;  // columns; negative: to the left
+  GroupsRead groups = GroupsRead::kOwn;
+  friend constexpr bool operator==(const Tap&, const Tap&) = default;
+};
+
+// Taps that are live for some pair of groups, in raster order.
+[[nodiscard]] inline std::vector<Tap> live_taps(Mask mask, int kernel_height, int kernel_width) {
+  std::vector<Tap> taps;
+  for (int row = 0; row < kernel_height; ++row)
+    for (int column = 0; column < kernel_width; ++column)
+      if (is_live(mask, kernel_height, kernel_width, row, column))
+        taps.push_back({.down = row - kernel_height / 2,
+                        .right = column - kernel_width / 2,
+                        .groups = groups_read(mask, kernel_height, kernel_width, row, column)});
+  return taps;
+}
+
+// How many they are.
+[[nodiscard]] constexpr int live_tap_count(Mask mask, int kernel_height, int kernel_width) {
   int taps = 0;
   for (int row = 0; row < kernel_height; ++row)
     for (int column = 0; column < kernel_width; ++column)
@@ -73,7 +124,7 @@ struct Mask {
 // Live weights of a kernel from `in_channels` to `filters` maps.
 [[nodiscard]] constexpr std::size_t live_weights(Mask mask, int filters, int in_channels, int kernel_height,
                                                  int kernel_width) {
-  const int before_centre = live_taps(MaskType::kA, kernel_height, kernel_width);
+  const int before_centre = live_tap_count(MaskType::kA, kernel_height, kernel_width);
   const int pairs = mask.groups * (mask.groups + (mask.type == MaskType::kA ? -1 : 1)) / 2;  // live at it
   return static_cast<std::size_t>(filters) * static_cast<std::size_t>(in_channels) *
              static_cast<std::size_t>(before_centre) +

@@ -11,13 +11,6 @@ std::size_t dead_count(const Parameter& parameter) {
                                        parameter.shape[2], parameter.shape[3]);
 }
 
-struct SourcesOf {
-  std::vector<int> operator()(const InputOp&) const { return {}; }
-  std::vector<int> operator()(const MaskedConvOp& op) const { return {op.src}; }
-  std::vector<int> operator()(const ActivationOp& op) const { return {op.src}; }
-  std::vector<int> operator()(const AddOp& op) const { return {op.a, op.b}; }
-};
-
 }  // namespace
 
 std::size_t Network::parameter_count() const {
@@ -31,11 +24,7 @@ std::size_t Network::live_parameter_count() const {
 }
 
 Shape Network::shape(int node, int images) const {
-  return {images, nodes[static_cast<std::size_t>(node)].channels, image_height, image_width};
-}
-
-std::vector<int> sources(const Op& op) {
-  return std::visit(SourcesOf{}, op);
+  return {images, this->node(node).channels, image_height, image_width};
 }
 
 void zero_dead_weights(const Network& network, std::span<float> parameters) {

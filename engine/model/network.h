@@ -6,48 +6,16 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "engine/core/index.h"
 #include "engine/core/shape.h"
 #include "engine/model/mask.h"
+#include "engine/model/ops/op.h"
 
 namespace pcnn {
 
-// Elementwise functions whose derivative can be told from their output alone, so the input need not be kept.
-enum class Activation { kRelu, kLeakyRelu, kElu, kTanh, kSigmoid };
-
-// The image itself, scaled as the output head says.
-struct InputOp {};
-
-// dst[o](y, x) = bias[o] + sum over live weights of weight[o][i][row][column] * src[i](y + row - kh/2, x +
-// column - kw/2); outside the image src is zero.
-struct MaskedConvOp {
-  int src = 0;
-  Mask mask;
-  int in_channels = 1;
-  int kernel_height = 1;
-  int kernel_width = 1;
-  int weight = 0;  // index into Network::parameters, OIHW
-  int bias = 0;    // index into Network::parameters, O
-};
-
-// dst = f(src); slope is leaky ReLU's factor below zero, or ELU's alpha.
-struct ActivationOp {
-  int src = 0;
-  Activation function = Activation::kRelu;
-  float slope = 0.0f;
-};
-
-// dst = a + b, both of the same shape.
-struct AddOp {
-  int a = 0;
-  int b = 0;
-};
-
-using Op = std::variant<InputOp, MaskedConvOp, ActivationOp, AddOp>;
-
-// One op and the feature map it makes: `channels` maps of the image's height and width. A node's sources come
+// One op and the feature map it makes: `channels` maps of the image's height and width. A node's inputs come
 // before it in Network::nodes.
 struct Node {
   std::string name;
@@ -76,14 +44,12 @@ struct Network {
   std::vector<Parameter> parameters;  // in order of their offsets
   int logits = 0;                     // the node that holds the head's logits
 
+  [[nodiscard]] const Node& node(int index) const { return nodes[to_index(index)]; }
   [[nodiscard]] std::size_t parameter_count() const;
   [[nodiscard]] std::size_t live_parameter_count() const;
   // Shape of a node's feature maps for this many images, NCHW.
   [[nodiscard]] Shape shape(int node, int images) const;
 };
-
-// The nodes an op reads.
-[[nodiscard]] std::vector<int> sources(const Op& op);
 
 // Sets the dead weights of a flat parameter-sized buffer (weights or gradients) to exactly zero.
 void zero_dead_weights(const Network& network, std::span<float> parameters);

@@ -17,7 +17,7 @@ NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_w
   network_.image_height = image_height;
   network_.image_width = image_width;
   network_.groups = groups;
-  append({.name = "image", .op = InputOp{}, .channels = image_channels});
+  append({.name = "image", .op = ImageOp{}, .channels = image_channels});
 }
 
 int NetworkBuilder::append(Node node) {

@@ -8,6 +8,7 @@
 namespace pcnn {
 
 // Appends ops to a network; every method returns the index of the node it made.
+// One thread; finish() gives the network away.
 class NetworkBuilder {
  public:
   // Starts with the input node, index 0. The activation is the one activate() uses. groups: see mask.h; it

@@ -24,7 +24,7 @@ struct HeadConfig {
   int mixtures = 10;  // of kLogisticMixture
 };
 
-// What one dimension's distribution is told from.
+// What one dimension's distribution is computed from.
 struct Conditional {
   std::span<const float> logits;     // all of the pixel's channel group
   int channel = 0;                   // of the dimension, counted inside the group
@@ -34,6 +34,7 @@ struct Conditional {
 // Smaller ones cannot be divided by.
 inline constexpr float kLeastTemperature = std::numeric_limits<float>::min();
 
+// Immutable after construction; const calls may be made from several threads at once.
 class OutputHead {
  public:
   virtual ~OutputHead() = default;

@@ -1,72 +1,95 @@
 #include "engine/model/receptive_field.h"
 
+#include <algorithm>
+#include <optional>
 #include <vector>
+
+#include "engine/core/index.h"
 
 namespace pcnn {
 namespace {
 
-// Where a node is read from, relative to the logit: rows up to height - 1 above it, columns up to width - 1
-// to either side, for each channel group of the node.
-class Reads {
+// Where a node is read from, relative to the logit: rows up to `up` above it, columns up to `side` to either
+// side, for each channel group of the node.
+class ReadFrom {
  public:
-  Reads(const Network& network)
-      : groups_(network.groups),
-        rows_(network.image_height),
-        columns_(2 * network.image_width - 1),
-        cells_(static_cast<std::size_t>(groups_ * rows_ * columns_), 0) {}
+  ReadFrom(int groups, int up, int side)
+      : groups_(groups),
+        rows_(up + 1),
+        columns_(2 * side + 1),
+        cells_(to_index(groups_) * to_index(rows_) * to_index(columns_), 0) {}
 
   void add(int group, int down, int right) {
     const int column = right + columns_ / 2;
     if (down > 0 || -down >= rows_ || column < 0 || column >= columns_)
       return;  // outside any image of this size
-    cells_[index(group, -down, column)] = 1;
+    cells_[cell(group, -down, column)] = 1;
   }
-  void add(const Reads& other) {
-    for (std::size_t i = 0; i < cells_.size(); ++i) cells_[i] |= other.cells_[i];
+  // Adds what is read through these taps from the places of `reader`.
+  void add(const ReadFrom& reader, const std::vector<Tap>& taps) {
+    for (int to = 0; to < groups_; ++to)
+      reader.for_each(to, [&](int down, int right) {
+        for (const Tap& tap : taps)
+          for (int from = 0; from < groups_; ++from)
+            if (reads_group(tap.groups, to, from)) add(from, down + tap.down, right + tap.right);
+      });
   }
   template <typename Visit>
   void for_each(int group, Visit&& visit) const {
     for (int row = 0; row < rows_; ++row)
       for (int column = 0; column < columns_; ++column)
-        if (cells_[index(group, row, column)]) visit(-row, column - columns_ / 2);
+        if (cells_[cell(group, row, column)]) visit(-row, column - columns_ / 2);
   }
 
  private:
-  std::size_t index(int group, int row, int column) const {
-    return static_cast<std::size_t>((group * rows_ + row) * columns_ + column);
+  std::size_t cell(int group, int row, int column) const {
+    return (to_index(group) * to_index(rows_) + to_index(row)) * to_index(columns_) + to_index(column);
   }
   int groups_, rows_, columns_;
   std::vector<char> cells_;
 };
 
-Reads dilate(const Network& network, const Reads& reads, const MaskedConvOp& conv) {
-  const int height = conv.kernel_height, width = conv.kernel_width, groups = conv.mask.groups;
-  Reads dilated(network);
-  for (int to = 0; to < groups; ++to)
-    reads.for_each(to, [&](int down, int right) {
-      for (int row = 0; row < live_rows(height); ++row)
-        for (int column = 0; column < width; ++column)
-          for (int from = 0; from < groups; ++from)
-            if (is_live(conv.mask, height, width, row, column, to, from))
-              dilated.add(from, down + row - height / 2, right + column - width / 2);
-    });
-  return dilated;
+void include(Reach& reach, int up, int side) {
+  for (const auto& [other_up, other_side] : reach)
+    if (other_up >= up && other_side >= side) return;
+  std::erase_if(reach, [&](const auto& other) { return other.first <= up && other.second <= side; });
+  reach[up] = side;
 }
 
 }  // namespace
 
+Reach unmasked_reach(const Network& network) {
+  std::vector<Reach> reach(network.nodes.size());
+  reach[to_index(network.logits)] = {{0, 0}};
+  for (std::size_t node = network.nodes.size(); node-- > 1;)
+    for (const Reads& input : reads(network.nodes[node].op))
+      for (const auto& [up, side] : reach[node])
+        include(reach[to_index(input.node)], std::min(up + input.up, network.image_height - 1),
+                std::min(side + input.side, network.image_width - 1));
+  return reach[0];
+}
+
+// Cells are kept as far as kernels reach, and of the nodes that are still to be visited.
 std::set<Offset> receptive_field(const Network& network, int group) {
-  std::vector<Reads> read_at(network.nodes.size(), Reads(network));
-  read_at[static_cast<std::size_t>(network.logits)].add(group, 0, 0);
-  for (std::size_t node = network.nodes.size(); node-- > 1;) {
-    const Op& op = network.nodes[node].op;
-    const auto* conv = std::get_if<MaskedConvOp>(&op);
-    const Reads reads = conv ? dilate(network, read_at[node], *conv) : read_at[node];
-    for (const int source : sources(op)) read_at[static_cast<std::size_t>(source)].add(reads);
+  int up = 0, side = 0;
+  for (const auto& [rows, columns] : unmasked_reach(network)) {
+    up = std::max(up, rows);
+    side = std::max(side, columns);
   }
+  std::vector<std::optional<ReadFrom>> read_from(network.nodes.size());
+  const auto of = [&](int node) -> ReadFrom& {
+    std::optional<ReadFrom>& places = read_from[to_index(node)];
+    if (!places) places.emplace(network.groups, up, side);
+    return *places;
+  };
+  of(network.logits).add(group, 0, 0);
+  for (std::size_t node = network.nodes.size(); node-- > 1; read_from[node].reset())
+    if (read_from[node])
+      for (const Reads& input : reads(network.nodes[node].op))
+        of(input.node).add(*read_from[node], input.taps);
   std::set<Offset> field;
   for (int channel = 0; channel < network.groups; ++channel)
-    read_at[0].for_each(channel, [&](int down, int right) { field.emplace(down, right); });
+    of(0).for_each(channel, [&](int down, int right) { field.emplace(down, right); });
   return field;
 }
 

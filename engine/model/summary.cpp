@@ -10,21 +10,6 @@
 namespace pcnn {
 namespace {
 
-LayerSummary summarise_conv(const Network& network, int node, const MaskedConvOp& conv) {
-  LayerSummary layer;
-  layer.name = network.nodes[static_cast<std::size_t>(node)].name;
-  layer.mask = conv.mask.type == MaskType::kA ? "A" : "B";
-  layer.kernel = fmt::format("{}x{}", conv.kernel_height, conv.kernel_width);
-  layer.output = network.shape(node, 1);
-  const std::size_t filters = static_cast<std::size_t>(layer.output.c);
-  const std::size_t live =
-      live_weights(conv.mask, layer.output.c, conv.in_channels, conv.kernel_height, conv.kernel_width);
-  layer.parameters = network.parameters[static_cast<std::size_t>(conv.weight)].size + filters;
-  layer.live_parameters = live + filters;
-  layer.multiply_adds = std::uint64_t{live} * static_cast<std::uint64_t>(layer.output.h * layer.output.w);
-  return layer;
-}
-
 std::string describe_field(const Network& network) {
   const std::set<Offset> field = receptive_field(network);
   if (field.empty()) return "receptive field: none";
@@ -42,15 +27,9 @@ std::string describe_field(const Network& network) {
 
 std::vector<LayerSummary> summarise_layers(const Network& network) {
   std::vector<LayerSummary> layers;
-  for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node) {
-    const Op& op = network.nodes[static_cast<std::size_t>(node)].op;
-    if (const auto* conv = std::get_if<MaskedConvOp>(&op)) {
-      layers.push_back(summarise_conv(network, node, *conv));
-    } else if (std::holds_alternative<AddOp>(op)) {
-      layers.push_back({.name = network.nodes[static_cast<std::size_t>(node)].name + " (add)",
-                        .output = network.shape(node, 1)});
-    }
-  }
+  for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node)
+    if (std::optional<LayerSummary> layer = summary(network.node(node).op, network, node))
+      layers.push_back(std::move(*layer));
   return layers;
 }
 
@@ -78,6 +57,18 @@ std::string network_table(const Network& network) {
   table += fmt::format("parameters: {} ({} live, {} dead behind the masks)\n", grouped(parameters),
                        grouped(live), grouped(parameters - live));
   return table + describe_field(network) + "\n";
+}
+
+std::string network_formulas(const Network& network) {
+  std::size_t width = 0;
+  for (const Node& node : network.nodes) width = std::max(width, node.name.size());
+  std::string text;
+  for (const Node& node : network.nodes) {
+    std::vector<std::string> names;
+    for (const int input : inputs(node.op)) names.push_back(network.node(input).name);
+    text += fmt::format("{:<{}} = {}\n", node.name, width, formula(node.op, names));
+  }
+  return text;
 }
 
 }  // namespace pcnn

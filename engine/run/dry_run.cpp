@@ -43,7 +43,7 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
   console.line(
       fmt::format("sampling: {}, {} of kept rows per chain at {} columns, whatever the height; flocks of {} "
                   "chains, {} of weights",
-                  name_of(program.precision()), megabytes(program.cache_bytes_per_chain()),
+                  name_of(program.precision()), megabytes(program.state_bytes_per_chain()),
                   network.image_width, flock, megabytes(program.weight_bytes())));
 }
 

@@ -116,18 +116,15 @@ std::string describe(const Network& network, const ImagePlace& place) {
 }
 
 std::string describe(const Network& network, int node) {
-  const Node& of = network.nodes[static_cast<std::size_t>(node)];
-  if (const auto* conv = std::get_if<MaskedConvOp>(&of.op))
-    return fmt::format("'{}' ({}x{} convolution, mask {})", of.name, conv->kernel_height, conv->kernel_width,
-                       conv->mask.type == MaskType::kA ? "A" : "B");
-  return fmt::format("'{}' ({})", of.name, std::holds_alternative<AddOp>(of.op) ? "addition" : "activation");
+  const Node& of = network.node(node);
+  return fmt::format("'{}' ({})", of.name, title(of.op));
 }
 
-void prove(const Subject& subject, Purpose purpose, Precision precision, const Workers& workers,
-           Console& console) {
+void verify(const Subject& subject, Purpose purpose, Precision precision, const Workers& workers,
+            Console& console) {
   const Network& network = subject.network;
   const std::string program = fmt::format("the {} {} program", name_of(precision),
-                                          purpose == Purpose::kScoring ? "scoring" : "training");
+                                          purpose == Purpose::kInference ? "inference" : "training");
   const RandomImages images = random_images(network, *subject.head);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
@@ -141,16 +138,16 @@ void prove(const Subject& subject, Purpose purpose, Precision precision, const W
   };
   const CausalityCheck check = check_causality(network, subject.parameters, {images.before, images.after},
                                                purpose, {.precision = precision}, workers, show_progress);
-  check_proof(network, check, program);
+  check_verification(network, check, program);
   console.line(
-      fmt::format("causality: proven on {} places x {} in {:.1f} s: no logit at or before a changed place "
+      fmt::format("causality: verified on {} places x {} in {:.1f} s: no logit at or before a changed place "
                   "moved; {} later logits did",
                   grouped(check.places), program, elapsed(), grouped(check.later_logits)));
 }
 
 }  // namespace
 
-void check_proof(const Network& network, const CausalityCheck& check, const std::string& program) {
+void check_verification(const Network& network, const CausalityCheck& check, const std::string& program) {
   if (check.leak)
     throw ComputeError(
         fmt::format("leaks: a change of the image at {} moves logits at {} in {}; the first op "
@@ -159,7 +156,7 @@ void check_proof(const Network& network, const CausalityCheck& check, const std:
                     describe(network, check.leak->node)));
   if (check.later_logits == 0 && check.places > 1)
     throw ComputeError(
-        fmt::format("no logit of {} moved when any of {} places was changed, which proves nothing: "
+        fmt::format("no logit of {} moved when any of {} places was changed, which shows nothing: "
                     "the image does not reach the logits",
                     program, check.places));
 }
@@ -170,13 +167,13 @@ void inspect(const InspectOptions& options) {
 
   Console console(options.verbosity);
   for (const std::string& note : subject.notes) console.warning("note: " + note);
-  const std::string table = network_table(subject.network);
-  console.line(table.substr(0, table.size() - 1));
+  const auto print = [&](const std::string& text) { console.line(text.substr(0, text.size() - 1)); };
+  print(network_table(subject.network));
+  if (options.formulas) print(network_formulas(subject.network));
   const FieldGrid grid = field_grid(subject.network);
-  const std::string text = field_text(grid);
-  console.line(text.substr(0, text.size() - 1));
+  print(field_text(grid));
   if (!options.field.empty()) draw_field(grid, options, console);
-  if (!options.proof) return;
+  if (!options.verifies) return;
 
   const ChosenPrecision chosen = choose_precision(subject.precision);
   if (!chosen.note.empty()) console.warning(chosen.note);
@@ -188,8 +185,8 @@ void inspect(const InspectOptions& options) {
   std::vector<Precision> precisions{Precision::kF32};
   if (chosen.precision != Precision::kF32) precisions.push_back(chosen.precision);
   for (const Precision precision : precisions)
-    for (const Purpose purpose : {Purpose::kScoring, Purpose::kTraining})
-      prove(subject, purpose, precision, workers, console);
+    for (const Purpose purpose : {Purpose::kInference, Purpose::kTraining})
+      verify(subject, purpose, precision, workers, console);
 }
 
 }  // namespace pcnn

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -20,14 +21,21 @@ namespace {
 // What a signal handler may touch: lock-free atomics, what does not change any more, system calls, and
 // arithmetic on its own stack.
 std::atomic<int> noted{0}, noted_cause{0};
+std::atomic<bool> is_told{false};  // by SIGINT or SIGTERM
 std::atomic<const LastWords*> last_words{nullptr};
 std::chrono::seconds from_utc{0};  // to local time
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<const LastWords*>::is_always_lock_free);
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
+              std::atomic<const LastWords*>::is_always_lock_free);
 
 // The ones before stay a while: a handler on another thread may still read them.
 std::unique_ptr<const LastWords> words_now, words_before;
 
-struct sigaction before_int, before_term;
+struct Handled {
+  int signal;
+  std::string_view name;
+  struct sigaction before;  // what became of it outside of a guard
+};
+std::array<Handled, 3> handled{{{SIGHUP, "SIGHUP", {}}, {SIGINT, "SIGINT", {}}, {SIGTERM, "SIGTERM", {}}}};
 
 void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -65,18 +73,24 @@ void leave(const LastWords& words) {
 }
 
 void note(int signal, siginfo_t* info, void*) {
-  if (noted.exchange(signal) == 0) {
-    if (info && info->si_code == SI_QUEUE) noted_cause = info->si_value.sival_int;
-    return;
-  }
+  int none = 0;
+  if (noted.compare_exchange_strong(none, signal) && info && info->si_code == SI_QUEUE)
+    noted_cause = info->si_value.sival_int;
+  if (signal == SIGHUP || !is_told.exchange(true)) return;
   if (const LastWords* const words = last_words.exchange(nullptr)) leave(*words);
   _exit(128 + signal);
 }
 
 }  // namespace
 
+std::string_view name_of_signal(int signal) {
+  const auto found = std::ranges::find(handled, signal, &Handled::signal);
+  return found == handled.end() ? "a signal" : found->name;
+}
+
 InterruptionGuard::InterruptionGuard() {
   noted = noted_cause = 0;
+  is_told = false;
   const std::time_t now = std::time(nullptr);
   std::tm local{};
   if (::localtime_r(&now, &local)) from_utc = std::chrono::seconds(local.tm_gmtoff);
@@ -84,16 +98,14 @@ InterruptionGuard::InterruptionGuard() {
   action.sa_sigaction = note;
   action.sa_flags = SA_RESTART | SA_SIGINFO;
   sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, &before_int);
-  sigaction(SIGTERM, &action, &before_term);
-  // What whoever started this wants ignored stays so: nohup, background jobs of scripts.
-  if (before_int.sa_handler == SIG_IGN) sigaction(SIGINT, &before_int, nullptr);
-  if (before_term.sa_handler == SIG_IGN) sigaction(SIGTERM, &before_term, nullptr);
+  for (Handled& each : handled) {
+    sigaction(each.signal, &action, &each.before);
+    if (each.before.sa_handler == SIG_IGN) sigaction(each.signal, &each.before, nullptr);
+  }
 }
 
 InterruptionGuard::~InterruptionGuard() {
-  sigaction(SIGINT, &before_int, nullptr);
-  sigaction(SIGTERM, &before_term, nullptr);
+  for (const Handled& each : handled) sigaction(each.signal, &each.before, nullptr);
   clear_last_words();
 }
 

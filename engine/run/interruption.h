@@ -1,15 +1,17 @@
 #pragma once
 
-// SIGINT (Ctrl-C) and SIGTERM while a run works: the first is noted, for the run to end in order; the second
-// ends the process at once.
+// SIGINT (Ctrl-C), SIGTERM and SIGHUP (a terminal or connection that was closed) while a run works: the first
+// is noted, for the run to end in order; a second SIGINT or SIGTERM ends the process at once. A second SIGHUP
+// does not: a session that is closed sends several, and a SIGTERM with them.
 
 #include <string>
+#include <string_view>
 
 #include "engine/core/error.h"
 
 namespace pcnn {
 
-// A run that ended because it was told to. Exit code 128 + signal, as shells have it: 130 or 143.
+// A run that ended because it was told to. Exit code 128 + signal, as shells have it: 129, 130 or 143.
 class Interrupted : public Error {
  public:
   Interrupted(int signal, const std::string& message) : Error(message), signal_(signal) {}
@@ -33,7 +35,11 @@ struct LastWords {
   std::string results;  // the new results.json
 };
 
-// Handles the two signals for its lifetime; one at a time in a process.
+// "SIGHUP", for the signals handled here.
+[[nodiscard]] std::string_view name_of_signal(int signal);
+
+// Handles the three signals for its lifetime; one at a time in a process. A signal that is ignored when it
+// begins stays ignored: nohup, background jobs of scripts.
 class InterruptionGuard {
  public:
   InterruptionGuard();

@@ -133,9 +133,9 @@ void run(const RunOptions& options) {
   }
 
   const RunDirectory& directory = parts.directory;
+  const InterruptionGuard interruptions;
   if (!resumes) RunDirectory::create(directory.path());
   const RunLock lock(directory.path());
-  const InterruptionGuard interruptions;
   const Workers workers(config.threads);
   const std::unique_ptr<TrainingRun> training = set_up(parts, lock, workers, console, resumes);
   if (!training) return;

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "engine/core/error.h"
@@ -13,9 +15,12 @@
 namespace pcnn {
 namespace {
 
-const Parameter* find(const Network& network, const std::string& name) {
-  const auto found = std::ranges::find(network.parameters, name, &Parameter::name);
-  return found == network.parameters.end() ? nullptr : &*found;
+using ByName = std::unordered_map<std::string_view, const Parameter*>;
+
+ByName by_name(const Network& network) {
+  ByName all;
+  for (const Parameter& parameter : network.parameters) all.emplace(parameter.name, &parameter);
+  return all;
 }
 
 std::string shape_text(const Parameter& parameter) {
@@ -24,17 +29,18 @@ std::string shape_text(const Parameter& parameter) {
 
 // What keeps the parameters of one network from being those of another, a line for each.
 std::vector<std::string> differences(const Network& from, const Network& to) {
+  const ByName in_from = by_name(from), in_to = by_name(to);
   std::vector<std::string> all;
   for (const Parameter& wanted : to.parameters) {
-    const Parameter* const found = find(from, wanted.name);
-    if (!found)
+    const auto found = in_from.find(wanted.name);
+    if (found == in_from.end())
       all.push_back(fmt::format("{}: not in it, this network needs {}", wanted.name, shape_text(wanted)));
-    else if (found->shape != wanted.shape)
-      all.push_back(fmt::format("{}: found {}, this network needs {}", wanted.name, shape_text(*found),
-                                shape_text(wanted)));
+    else if (found->second->shape != wanted.shape)
+      all.push_back(fmt::format("{}: found {}, this network needs {}", wanted.name,
+                                shape_text(*found->second), shape_text(wanted)));
   }
   for (const Parameter& found : from.parameters)
-    if (!find(to, found.name))
+    if (!in_to.contains(found.name))
       all.push_back(
           fmt::format("{}: found {}, this network has no such layer", found.name, shape_text(found)));
   return all;
@@ -59,10 +65,10 @@ StartParameters start_parameters(const std::string& run_or_checkpoint, const Net
         "train.start_from: {}: {}{}", model.path, reasons.front(),
         reasons.size() == 1 ? "" : fmt::format("; {} of its parameters differ so", reasons.size())));
   std::vector<float> values(network.parameter_count());
+  const ByName in_model = by_name(model.network);
   for (const Parameter& parameter : network.parameters)
-    std::copy_n(
-        model.parameters.begin() + static_cast<std::ptrdiff_t>(find(model.network, parameter.name)->offset),
-        parameter.size, values.begin() + static_cast<std::ptrdiff_t>(parameter.offset));
+    std::copy_n(model.parameters.begin() + static_cast<std::ptrdiff_t>(in_model.at(parameter.name)->offset),
+                parameter.size, values.begin() + static_cast<std::ptrdiff_t>(parameter.offset));
   zero_dead_weights(network, values);
   return {.path = model.path, .values = std::move(values)};
 }

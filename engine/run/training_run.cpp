@@ -1,7 +1,6 @@
 #include "engine/run/training_run.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 
 #include <chrono>
 #include <filesystem>
@@ -201,7 +200,7 @@ void TrainingRun::stop(int signal) {
   const std::int64_t step = trainer_.progress().step;
   const std::string by = InterruptionGuard::cause() == InterruptionCause::kOutrun
                              ? "stopped early by its sweep, whose other trials do better"
-                             : fmt::format("interrupted by {}", signal == SIGINT ? "SIGINT" : "SIGTERM");
+                             : fmt::format("interrupted by {}", name_of_signal(signal));
   const std::string reason =
       fmt::format("{}; step {} is saved: go on with `{}`", by, step, resume_command(run_.directory.path()));
   record(Ended::kInterrupted, reason, run_.directory);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "engine/core/index.h"
+
 namespace pcnn {
 namespace {
 
@@ -19,24 +21,79 @@ std::size_t shared_cache_bytes() {
 }
 
 // Draws all images of the chains first, first + 1, ...
-void draw_flock(const PixelProgram& program, const Shape& image, int first, PixelCache& cache,
-                PixelDraws& draws) {
-  const auto chains = static_cast<std::size_t>(cache.chains()),
-             channels = static_cast<std::size_t>(image.c / program.groups());
-  std::vector<float> values(chains * channels);
-  for (int row = 0; row < image.h; ++row)
-    for (int column = 0; column < image.w; ++column) {
-      for (int group = 0; group < program.groups(); ++group) {
-        const std::span<const float> logits = program.logits(cache, row, column, group);
-        const std::size_t per_chain = logits.size() / chains;
-        for (std::size_t chain = 0; chain < chains; ++chain)
-          draws.draw(first + static_cast<int>(chain), row, column, group,
-                     logits.subspan(chain * per_chain, per_chain),
-                     std::span(values).subspan(chain * channels, channels));
-        program.set_pixel(cache, row, column, group, values);
+class Flock {
+ public:
+  Flock(const PixelProgram& program, const Shape& image, int first, IncrementalState& state,
+        PixelDraws& draws)
+      : program_(program),
+        image_(image),
+        group_channels_(image.c / program.groups()),
+        first_(first),
+        state_(state),
+        draws_(draws),
+        values_(to_index(state.chains()) * to_index(state.max_columns()) * to_index(image.c)) {}
+
+  void draw() {
+    for (int row = 0; row < image_.h; ++row)
+      for (int column = 0; column < image_.w;) {
+        const int skipped = skipped_columns(row, column);
+        if (skipped > 0)
+          keep_pixels(row, column, skipped);
+        else
+          draw_pixel(row, column);
+        const int done = std::max(1, skipped);
+        draws_.count_pixels(state_.chains() * done);
+        column += done;
       }
-      draws.count_pixels(cache.chains());
+  }
+
+ private:
+  // From this one on, which all chains know: at most as many as the state takes at once.
+  [[nodiscard]] int skipped_columns(int row, int column) const {
+    const int most = std::min(state_.max_columns(), image_.w - column);
+    for (int columns = 0; columns < most; ++columns)
+      for (int chain = 0; chain < state_.chains(); ++chain)
+        if (!draws_.skips(first_ + chain, row, column + columns)) return columns;
+    return most;
+  }
+
+  void keep_pixels(int row, int column, int columns) {
+    float* value = values_.data();
+    for (int group = 0; group < program_.groups(); ++group)
+      for (int i = 0; i < columns; ++i)
+        for (int chain = 0; chain < state_.chains(); ++chain)
+          for (int channel = 0; channel < group_channels_; ++channel)
+            *value++ = draws_.image(
+                first_ + chain)[image_.offset(0, group * group_channels_ + channel, row, column + i)];
+    program_.set_pixels(state_, row, column, columns, {values_.data(), value});
+  }
+
+  void draw_pixel(int row, int column) {
+    const std::size_t chains = to_index(state_.chains()), channels = to_index(group_channels_);
+    const std::span<float> values = std::span(values_).first(chains * channels);
+    for (int group = 0; group < program_.groups(); ++group) {
+      const std::span<const float> logits = program_.logits(state_, row, column, group);
+      const std::size_t per_chain = logits.size() / chains;
+      for (std::size_t chain = 0; chain < chains; ++chain)
+        draws_.draw(first_ + static_cast<int>(chain), row, column, group,
+                    logits.subspan(chain * per_chain, per_chain), values.subspan(chain * channels, channels));
+      program_.set_pixel(state_, row, column, group, values);
     }
+  }
+
+  const PixelProgram& program_;
+  Shape image_;
+  int group_channels_;  // image channels of a channel group
+  int first_;
+  IncrementalState& state_;
+  PixelDraws& draws_;
+  std::vector<float> values_;  // of the pixels given last
+};
+
+// Columns of known pixels computed at once: as many as make a product as high as that of the largest batch of
+// chains.
+int known_columns(const SampleRequest& request, int chains, int width) {
+  return request.known.empty() ? 1 : std::clamp(kLargestFlock / chains, 1, width);
 }
 
 }  // namespace
@@ -51,7 +108,7 @@ int choose_flock(std::size_t bytes_per_chain, std::size_t cache_bytes, int chain
 }
 
 int choose_flock(const PixelProgram& program, int chains, int threads) {
-  return choose_flock(program.cache_bytes_per_chain(), shared_cache_bytes(), chains, threads);
+  return choose_flock(program.state_bytes_per_chain(), shared_cache_bytes(), chains, threads);
 }
 
 int effective_flock(int asked, const PixelProgram& program, int chains, int threads) {
@@ -67,8 +124,9 @@ Samples sample_incrementally(const Network& network, const OutputHead& head,
   const int flocks = (request.chains + flock - 1) / flock;
   workers.parallel_for(static_cast<std::size_t>(flocks), [&](std::size_t task) {
     const int first = static_cast<int>(task) * flock;
-    PixelCache cache(program, std::min(flock, request.chains - first));
-    draw_flock(program, network.shape(0, 1), first, cache, draws);
+    const int chains = std::min(flock, request.chains - first);
+    IncrementalState state(program, chains, known_columns(request, chains, network.image_width));
+    Flock(program, network.shape(0, 1), first, state, draws).draw();
   });
   return std::move(draws).take(flock, program.precision());
 }

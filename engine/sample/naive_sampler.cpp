@@ -7,9 +7,9 @@ namespace pcnn {
 Samples sample_naively(const Network& network, const OutputHead& head, std::span<const float> parameters,
                        const SampleRequest& request, const Workers& workers, Precision precision) {
   PixelDraws draws(network, head, request);
-  const Program program(network, 1, Purpose::kScoring, {.precision = precision});
+  const Program program(network, 1, Purpose::kInference, {.precision = precision});
   PackedWeights packed = program.new_packed_weights();
-  workers.run([&] { program.pack(parameters, packed); });
+  program.pack(parameters, packed);
 
   const Shape image = network.shape(0, 1), maps = network.shape(network.logits, 1);
   const int per_group = maps.c / network.groups;

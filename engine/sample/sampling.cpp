@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "engine/core/index.h"
+
 namespace pcnn {
 
 PixelDraws::PixelDraws(const Network& network, const OutputHead& head, const SampleRequest& request)
@@ -28,12 +30,20 @@ std::span<float> PixelDraws::image(int chain) {
   return std::span(samples_.images).subspan(static_cast<std::size_t>(chain) * image_.size(), image_.size());
 }
 
+bool PixelDraws::is_known(int chain, int row, int column) const {
+  return !request_.known.empty() &&
+         request_.known[(to_index(chain) * to_index(image_.h) + to_index(row)) * to_index(image_.w) +
+                        to_index(column)] != 0;
+}
+
+bool PixelDraws::skips(int chain, int row, int column) const {
+  return !request_.with_probabilities && is_known(chain, row, column);
+}
+
 void PixelDraws::draw(int chain, int row, int column, int group, std::span<const float> logits,
                       std::span<float> values) {
   const int pixel = row * image_.w + column;
-  const std::size_t place = static_cast<std::size_t>(chain) * static_cast<std::size_t>(image_.h * image_.w) +
-                            static_cast<std::size_t>(pixel);
-  const bool known = !request_.known.empty() && request_.known[place] != 0;
+  const bool known = is_known(chain, row, column);
   const auto temperature = static_cast<float>(request_.temperature);
   for (int i = 0; i < group_channels_; ++i) {
     const auto at_group = static_cast<std::size_t>(i);

@@ -56,6 +56,9 @@ class PixelDraws {
   // writes their values, [channel of the group].
   void draw(int chain, int row, int column, int group, std::span<const float> logits,
             std::span<float> values);
+  // Whether the chain's pixel is kept as it is and nobody asks for its probabilities: its logits need not be
+  // computed.
+  [[nodiscard]] bool skips(int chain, int row, int column) const;
   // The image of one chain, for samplers that look at all of it.
   [[nodiscard]] std::span<float> image(int chain);
   void count_pixels(int pixels);
@@ -64,6 +67,8 @@ class PixelDraws {
   [[nodiscard]] Samples take(int flock, Precision precision) &&;
 
  private:
+  [[nodiscard]] bool is_known(int chain, int row, int column) const;
+
   const OutputHead& head_;
   const SampleRequest& request_;
   Shape image_;

@@ -65,9 +65,9 @@ void sweep(const SweepOptions& options) {
     return describe(plan, planned, checked, console);
   }
 
+  const InterruptionGuard interruptions;
   directory.prepare();
   const RunLock lock(directory.path());
-  const InterruptionGuard interruptions;
   std::vector<Trial> trials = trials_to_run(plan, directory, options.retry_failed);
   console.log_to(directory.log());
   write_file_atomic(directory.config(), plan.config_text);

@@ -96,6 +96,7 @@ void SweepRun::work() {
 }
 
 bool SweepRun::start_waiting_trial(Slot& slot) {
+  if (InterruptionGuard::signal() != 0) return false;
   const auto next = std::ranges::find_if(
       trials_, [&](const Trial& trial) { return trial.state == TrialState::kWaiting && can_start(trial); });
   if (next == trials_.end()) return false;
@@ -176,8 +177,12 @@ void SweepRun::finish(Slot& slot, int exit_code) {
   Trial& trial = trials_[slot.trial];
   slot.process.reset();
   if (trial.state == TrialState::kTraining) {
-    trial.state = exit_code == 0 ? TrialState::kDone : TrialState::kFailed;
-    if (exit_code != 0) trial.error = last_words(trial);
+    // The signal that is to end this may have reached the trial first: it is saved, and goes on.
+    const bool is_interrupted = exit_code > 128 && InterruptionGuard::signal() != 0;
+    trial.state = exit_code == 0   ? TrialState::kDone
+                  : is_interrupted ? TrialState::kWaiting
+                                   : TrialState::kFailed;
+    if (trial.state == TrialState::kFailed) trial.error = last_words(trial);
     if (trial.state == TrialState::kFailed && trial.error.empty())
       trial.error = fmt::format("ended with exit code {} and no word", exit_code);
   }

@@ -22,6 +22,7 @@ struct AverageConfig {
   friend bool operator==(const AverageConfig&, const AverageConfig&) = default;
 };
 
+// Keeps a copy of its own. One thread at a time, but for disjoint update_range() calls.
 class ParameterAverage {
  public:
   ParameterAverage(const AverageConfig& config, std::span<const float> parameters);

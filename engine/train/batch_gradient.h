@@ -5,12 +5,12 @@
 // by their indices. So a batch gives the same bits on any number of threads.
 
 #include <functional>
-#include <mutex>
 #include <span>
 #include <vector>
 
 #include "engine/compile/batch/program.h"
 #include "engine/core/parallel.h"
+#include "engine/core/pool.h"
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"
 
@@ -36,12 +36,10 @@ class BatchGradient {
   [[nodiscard]] const Program& program() const { return program_; }
 
  private:
-  struct Shard;     // buffers of one worker
-  class Reduction;  // the body TBB splits and joins
+  struct Buffers;  // of one shard at work
+  struct Partial;  // what some shards in a row came to
 
-  std::vector<float> take_buffer();
-  void give_buffer(std::vector<float> buffer);
-  double run_shard(int shard, int images, const FillImage& fill, std::span<float> gradients);
+  double run_shard(std::size_t shard, int images, const FillImage& fill, std::span<float> gradients);
 
   const Network& network_;
   const OutputHead& head_;
@@ -50,9 +48,8 @@ class BatchGradient {
   std::size_t logits_size_;
   Program program_;
   PackedWeights packed_;
-  std::vector<Shard> shards_;  // one per worker slot
-  std::mutex buffers_mutex_;
-  std::vector<std::vector<float>> buffers_;  // gradient buffers not in use
+  Pool<Buffers> buffers_;
+  Pool<std::vector<float>> gradients_;
 };
 
 }  // namespace pcnn

@@ -22,7 +22,7 @@ Network up_to(const Network& network, int node) {
 bool is_finite_at(const Network& network, int node, std::span<const float> parameters, std::size_t images,
                   const FillImage& fill) {
   const Network part = up_to(network, node);
-  const Program program(part, 1, Purpose::kScoring);
+  const Program program(part, 1, Purpose::kInference);
   PackedWeights packed = program.new_packed_weights();
   program.pack(parameters, packed);
   Workspace workspace(program, packed);
@@ -45,13 +45,11 @@ std::string non_finite_parameter(const Network& network, std::span<const float> 
 }
 
 std::string non_finite_value(const Network& network, std::span<const float> parameters, std::size_t images,
-                             const Workers& workers, const FillImage& fill) {
+                             const FillImage& fill) {
   std::string origin = non_finite_parameter(network, parameters);
-  workers.run([&] {
-    for (int node = 1; node < static_cast<int>(network.nodes.size()) && origin.empty(); ++node)
-      if (!is_finite_at(network, node, parameters, images, fill))
-        origin = "op '" + network.nodes[static_cast<std::size_t>(node)].name + "'";
-  });
+  for (int node = 1; node < static_cast<int>(network.nodes.size()) && origin.empty(); ++node)
+    if (!is_finite_at(network, node, parameters, images, fill))
+      origin = "op '" + network.nodes[static_cast<std::size_t>(node)].name + "'";
   return origin;
 }
 

@@ -5,7 +5,6 @@
 #include <span>
 #include <string>
 
-#include "engine/core/parallel.h"
 #include "engine/model/network.h"
 #include "engine/train/batch_gradient.h"
 
@@ -17,7 +16,7 @@ namespace pcnn {
 // The first op, in order of computation, that makes such a number of finite ones, on any of the images; a
 // parameter that is none where there is one. "" where all are finite.
 [[nodiscard]] std::string non_finite_value(const Network& network, std::span<const float> parameters,
-                                           std::size_t images, const Workers& workers, const FillImage& fill);
+                                           std::size_t images, const FillImage& fill);
 
 // The last op whose parameters have such a gradient: gradients flow from the logits back.
 [[nodiscard]] std::string non_finite_gradient(const Network& network, std::span<const float> gradients);

@@ -58,6 +58,7 @@ struct OptimiserState {
   std::span<float> values;  // owned by the optimiser
 };
 
+// Owns its moments and nothing else. One thread at a time, but for disjoint step_range() calls.
 class Optimiser {
  public:
   // decays: one flag per parameter, 0 where adamw leaves it undecayed (biases, usually); empty decays them

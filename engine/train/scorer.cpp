@@ -5,7 +5,7 @@
 
 namespace pcnn {
 
-struct Scorer::Shard {
+struct Scorer::Buffers {
   Workspace workspace;
   std::vector<float> images;
   std::vector<float> logits;
@@ -18,12 +18,13 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
       area_(image_size_ / static_cast<std::size_t>(network.image_channels)),
-      program_(network, shard_images, Purpose::kScoring, {.precision = precision}),
-      packed_(program_.new_packed_weights()) {
-  const auto count = static_cast<std::size_t>(shard_images);
-  for (int worker = 0; worker < workers.threads(); ++worker)
-    shards_.push_back({Workspace(program_, packed_), std::vector<float>(count * image_size_),
-                       std::vector<float>(count * logits_size_)});
+      program_(network, shard_images, Purpose::kInference, {.precision = precision}),
+      packed_(program_.new_packed_weights()),
+      buffers_([this, count = static_cast<std::size_t>(shard_images)] {
+        return Buffers{Workspace(program_, packed_), std::vector<float>(count * image_size_),
+                       std::vector<float>(count * logits_size_)};
+      }) {
+  buffers_.reserve(static_cast<std::size_t>(workers.threads()));
 }
 
 Scorer::~Scorer() = default;
@@ -48,22 +49,22 @@ std::vector<float> Scorer::pixel_nats(std::span<const float> parameters, int ima
 
 void Scorer::forward(std::span<const float> parameters, int images, const FillImage& fill,
                      const TakeLogits& take) {
-  workers_.run([&] { program_.pack(parameters, packed_); });
+  program_.pack(parameters, packed_);
   const int per_shard = program_.images();
   workers_.parallel_for(
       static_cast<std::size_t>((images + per_shard - 1) / per_shard), [&](std::size_t index) {
-        Shard& shard = shards_[static_cast<std::size_t>(Workers::current())];
+        const Pool<Buffers>::Loan buffers = buffers_.borrow();
         const int first = static_cast<int>(index) * per_shard;
         const int present = std::min(per_shard, images - first);
         // A ragged last shard keeps stale images at its end; nobody reads their logits.
         for (int i = 0; i < present; ++i)
           fill(first + i,
-               std::span(shard.images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
-        program_.forward(shard.workspace, shard.images, shard.logits);
+               std::span(buffers->images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
+        program_.forward(buffers->workspace, buffers->images, buffers->logits);
         for (int i = 0; i < present; ++i)
           take(static_cast<std::size_t>(first + i),
-               std::span(shard.logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),
-               std::span(shard.images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
+               std::span(buffers->logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),
+               std::span(buffers->images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
       });
 }
 

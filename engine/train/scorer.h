@@ -6,6 +6,7 @@
 
 #include "engine/compile/batch/program.h"
 #include "engine/core/parallel.h"
+#include "engine/core/pool.h"
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"
 #include "engine/train/batch_gradient.h"
@@ -13,6 +14,7 @@
 namespace pcnn {
 
 // Exact negative log-likelihoods of images, forward passes only, data-parallel.
+// One thread at a time; its own work goes to the workers.
 class Scorer {
  public:
   // All three must outlive this.
@@ -31,7 +33,7 @@ class Scorer {
   [[nodiscard]] const Program& program() const { return program_; }
 
  private:
-  struct Shard;
+  struct Buffers;  // of one shard at work
   // Takes image `position`, from several threads at once.
   using TakeLogits = std::function<void(std::size_t position, std::span<const float> logits,
                                         std::span<const float> targets)>;
@@ -45,7 +47,7 @@ class Scorer {
   std::size_t area_;
   Program program_;
   PackedWeights packed_;
-  std::vector<Shard> shards_;
+  Pool<Buffers> buffers_;
 };
 
 // Mean over images of the sum over dimensions, and the two units derived from it.

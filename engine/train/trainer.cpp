@@ -157,10 +157,9 @@ void Trainer::check_finite(double nats, double norm, std::span<const int> positi
   const std::string origin =
       std::isfinite(nats)
           ? non_finite_gradient(network_, gradients_)
-          : non_finite_value(network_, parameters_, positions.size(), workers_,
-                             [&](int i, std::span<float> image) {
-                               coding.encode(images, positions[static_cast<std::size_t>(i)], epoch, image);
-                             });
+          : non_finite_value(network_, parameters_, positions.size(), [&](int i, std::span<float> image) {
+              coding.encode(images, positions[static_cast<std::size_t>(i)], epoch, image);
+            });
   throw ComputeError(step + "the " + (std::isfinite(nats) ? "gradient" : "loss") + " is not finite" +
                      (origin.empty() ? "" : ", beginning in " + origin) + kRemedy);
 }

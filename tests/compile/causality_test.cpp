@@ -32,7 +32,7 @@ struct Search {
 // to ten. Only where the exact logits change by less than this may a change go unseen.
 constexpr double kResolution = 2e-6;
 
-// The program gets `parameters`; what it should compute is told from `exact_parameters`, the same but where a
+// The program gets `parameters`; what it should compute is computed from `exact_parameters`, the same but where a
 // broken program is played. The logits of a place have changed when any of them has.
 Search search(const Network& network, std::span<const float> parameters,
               std::span<const float> exact_parameters, testing::Random& random) {

@@ -1,4 +1,4 @@
-// That the proof of causality finds every leak and names its op. What it proves of the networks of configs is
+// That the check of causality finds every leak and names its op. What it finds of the networks of configs is
 // tested independently in causality_test.cpp.
 
 #include <gtest/gtest.h>
@@ -14,10 +14,10 @@
 namespace pcnn {
 namespace {
 
-constexpr Purpose kPurposes[] = {Purpose::kScoring, Purpose::kTraining};
+constexpr Purpose kPurposes[] = {Purpose::kInference, Purpose::kTraining};
 
 CausalityCheck check(const Network& network, std::span<const float> parameters,
-                     Purpose purpose = Purpose::kScoring, int threads = 2) {
+                     Purpose purpose = Purpose::kInference, int threads = 2) {
   testing::Random random(1);
   const std::vector<float> before = testing::random_images(random, network, 1);
   std::vector<float> after = before;
@@ -26,7 +26,7 @@ CausalityCheck check(const Network& network, std::span<const float> parameters,
 }
 
 // The node that is to blame, as its name; "" where nothing leaks.
-std::string blamed(const Network& network, Purpose purpose = Purpose::kScoring) {
+std::string blamed(const Network& network, Purpose purpose = Purpose::kInference) {
   const CausalityCheck found = check(network, random_parameters(network, 1), purpose);
   return found.leak ? network.nodes[static_cast<std::size_t>(found.leak->node)].name : "";
 }
@@ -138,10 +138,10 @@ TEST(CheckCausality, TellsChannelsApartWhereTheNetworkHasNoOrderOfThem) {
 TEST(CheckCausality, FindsTheFirstLeakOnAnyNumberOfThreads) {
   const Network network = around_the_mask(false);
   const std::vector<float> parameters = random_parameters(network, 3);
-  const CausalityCheck one = check(network, parameters, Purpose::kScoring, 1);
+  const CausalityCheck one = check(network, parameters, Purpose::kInference, 1);
   ASSERT_TRUE(one.leak);
   for (int round = 0; round < 5; ++round) {
-    const CausalityCheck three = check(network, parameters, Purpose::kScoring, 3);
+    const CausalityCheck three = check(network, parameters, Purpose::kInference, 3);
     ASSERT_TRUE(three.leak);
     EXPECT_EQ(three.leak->changed, one.leak->changed);
     EXPECT_EQ(three.leak->moved, one.leak->moved);
@@ -161,7 +161,7 @@ TEST(CheckCausality, CountsThePlacesDone) {
   const Network network = testing::small_network(4, 5);
   const std::vector<float> before(20, 0.0f), after(20, 1.0f);
   std::int64_t last = 0;
-  (void)check_causality(network, random_parameters(network, 1), {before, after}, Purpose::kScoring, {},
+  (void)check_causality(network, random_parameters(network, 1), {before, after}, Purpose::kInference, {},
                         Workers(1), [&](std::int64_t done, std::int64_t all) {
                           EXPECT_GT(done, last);
                           EXPECT_EQ(all, 20);
@@ -176,7 +176,7 @@ TEST(CheckCausality, RefusesWhatCanProveNothing) {
   const std::vector<float> before(20, 0.0f);
   std::vector<float> after(20, 1.0f);
   const auto run = [&] {
-    (void)check_causality(network, parameters, {before, after}, Purpose::kScoring, {}, Workers(1));
+    (void)check_causality(network, parameters, {before, after}, Purpose::kInference, {}, Workers(1));
   };
   EXPECT_NO_THROW(run());
   parameters.back() = std::numeric_limits<float>::quiet_NaN();

@@ -1,6 +1,6 @@
 """Stands in a test's build/bin/ under the name of one of our programs and calls it with a small budget, so that
 the commands of the pages train for a step or two, draw few images and make few trials, and only small networks are
-proven causal. An argument that a command gives itself is left as it is, but for counts, which are cut.
+verified to be causal. An argument that a command gives itself is left as it is, but for counts, which are cut.
 """
 
 import json
@@ -49,7 +49,7 @@ def main():
         at = arguments.index("--count") + 1
         arguments[at] = str(min(int(arguments[at]), MOST_IMAGES))
     if name == "pcnn-inspect" and LARGE & set(arguments):
-        arguments.append("--no-proof")
+        arguments.append("--no-verify")
     os.execv(PROGRAMS / name, [name, *arguments])
 
 

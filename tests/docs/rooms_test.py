@@ -8,7 +8,7 @@ import sys
 from markdown import ROOT
 
 LIBRARIES = {"oneapi/dnnl/": ("compile", "core/parallel.cpp"), "yaml-cpp/": ("config",),
-             "tbb/": ("core/parallel.cpp", "train/batch_gradient.cpp")}
+             "oneapi/tbb/": ("core/parallel.cpp",)}
 
 
 def table_of_rooms():

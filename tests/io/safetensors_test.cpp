@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <random>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "tests/io/temporary_directory.h"
+#include "tests/support/cpu_time.h"
 
 namespace pcnn {
 namespace {
@@ -96,6 +98,25 @@ TEST(Safetensors, AFileOfNoTensorsIsFine) {
   const SafetensorsFile file = read_safetensors(directory.file("a"));
   EXPECT_TRUE(file.tensors.empty());
   EXPECT_TRUE(file.metadata.empty());
+}
+
+// Linear work takes half a second each way; work that grows with the square of the tensors, minutes.
+TEST(Safetensors, ManyTensorsTakeTimeByTheirNumber) {
+  constexpr int kTensors = 100'000;
+  const TemporaryDirectory directory;
+  const std::vector<float> values(kTensors, 0.5F);
+  std::vector<TensorRef> tensors;
+  for (int i = 0; i < kTensors; ++i)
+    tensors.push_back({"blocks." + std::to_string(i) + ".bias", {1}, std::span(values).subspan(0, 1)});
+  const double writing = testing::cpu_seconds([&] {
+    write_safetensors(directory.file("a"), {{"format", "x"}}, tensors);
+  });
+  SafetensorsFile file;
+  const double reading = testing::cpu_seconds([&] { file = read_safetensors(directory.file("a")); });
+  EXPECT_EQ(file.tensors.size(), tensors.size());
+  std::printf("%d tensors: %.2f s of CPU to write, %.2f s to read\n", kTensors, writing, reading);
+  EXPECT_LT(writing, 20.0);
+  EXPECT_LT(reading, 20.0);
 }
 
 TEST(Safetensors, RefusesToWriteWhatItCouldNotRead) {

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "tests/io/temporary_directory.h"
+#include "tests/support/cpu_time.h"
 #include "tests/support/networks.h"
 
 namespace pcnn {
@@ -107,6 +109,26 @@ TEST(Checkpoint, RefusesAFileWithoutItsMetadata) {
   const std::string key = error_of<FormatError>([&] { (void)checkpoint.metadata("step"); });
   EXPECT_NE(key.find("'step'"), std::string::npos) << key;
   EXPECT_THROW(Checkpoint::read(directory.file("missing")), FileError);
+}
+
+// A network the config allows. What compares every tensor with every parameter takes a minute.
+TEST(Checkpoint, AThousandBlocksTakeTimeByTheirNumber) {
+  const TemporaryDirectory directory;
+  const Network network = network_of(1, 1000);
+  const std::vector<float> parameters(network.parameter_count(), 1.0f);
+  const std::vector<NamedBuffer> buffers{
+      {"", parameters}, {"optimiser.first_moment", parameters}, {"optimiser.second_moment", parameters}};
+  const double writing =
+      testing::cpu_seconds([&] { write_checkpoint(directory.file("a"), network, buffers, {}); });
+  std::vector<float> values(network.parameter_count());
+  const double reading = testing::cpu_seconds([&] {
+    const Checkpoint checkpoint = Checkpoint::read(directory.file("a"));
+    for (const NamedBuffer& buffer : buffers) checkpoint.copy(network, buffer.name, values);
+  });
+  EXPECT_EQ(values, parameters);
+  std::printf("1,000 blocks: %.2f s of CPU to write, %.2f s to read\n", writing, reading);
+  EXPECT_LT(writing, 3.0);
+  EXPECT_LT(reading, 3.0);
 }
 
 // Any byte of the data, and any of the header that it is read from.

@@ -42,20 +42,20 @@ TEST(Mask, KeepsEveryLiveTapInTheLiveRows) {
         taps += live;
         taps_in_live_rows += live && row < live_rows(height);
       }
-    EXPECT_EQ(live_taps(mask, height, width), taps);
+    EXPECT_EQ(live_tap_count(mask, height, width), taps);
     EXPECT_EQ(taps_in_live_rows, taps);
     EXPECT_EQ(live_rows(height), height / 2 + 1);
   });
 }
 
 TEST(Mask, CountsTheTapsOfWellKnownKernels) {
-  EXPECT_EQ(live_taps(MaskType::kA, 7, 7), 24);
-  EXPECT_EQ(live_taps(MaskType::kB, 7, 7), 25);
-  EXPECT_EQ(live_taps(MaskType::kB, 3, 3), 5);
-  EXPECT_EQ(live_taps(MaskType::kB, 1, 1), 1);
-  EXPECT_EQ(live_taps(MaskType::kA, 1, 1), 0);
-  EXPECT_EQ(live_taps(MaskType::kA, 1, 5), 2);
-  EXPECT_EQ(live_taps(MaskType::kA, 5, 1), 2);
+  EXPECT_EQ(live_tap_count(MaskType::kA, 7, 7), 24);
+  EXPECT_EQ(live_tap_count(MaskType::kB, 7, 7), 25);
+  EXPECT_EQ(live_tap_count(MaskType::kB, 3, 3), 5);
+  EXPECT_EQ(live_tap_count(MaskType::kB, 1, 1), 1);
+  EXPECT_EQ(live_tap_count(MaskType::kA, 1, 1), 0);
+  EXPECT_EQ(live_tap_count(MaskType::kA, 1, 5), 2);
+  EXPECT_EQ(live_tap_count(MaskType::kA, 5, 1), 2);
 }
 
 // Two inputs, three outputs, both masks, neither kernel square.

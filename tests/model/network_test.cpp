@@ -48,13 +48,12 @@ TEST(Network, LaysParametersOneAfterTheOther) {
   }
 }
 
-TEST(Network, ComputesEveryNodeAfterItsSources) {
+TEST(Network, ComputesEveryNodeAfterItsInputs) {
   testing::Random random(2);
   for (int round = 0; round < 20; ++round) {
     const Network network = testing::random_network(random, Activation::kRelu);
     for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node)
-      for (const int source : sources(network.nodes[static_cast<std::size_t>(node)].op))
-        EXPECT_LT(source, node);
+      for (const int input : inputs(network.nodes[static_cast<std::size_t>(node)].op)) EXPECT_LT(input, node);
     EXPECT_EQ(network.shape(network.logits, 3).c, network.image_channels);
   }
 }
@@ -86,7 +85,7 @@ TEST_P(EveryInitialisation, HasTheStatedVarianceAndReach) {
               taps = parameter.shape[2] * parameter.shape[3];
     const double variance = GetParam().he ? 2.0 / (in * taps) : 2.0 / (in * taps + out * taps);
     double sum = 0.0, squares = 0.0, largest = 0.0;
-    const double live = out * in * live_taps(parameter.mask, parameter.shape[2], parameter.shape[3]);
+    const double live = out * in * live_tap_count(parameter.mask, parameter.shape[2], parameter.shape[3]);
     for (std::size_t i = 0; i < parameter.size; ++i) {
       const double value = values[parameter.offset + i];
       sum += value;

@@ -177,6 +177,45 @@ TEST_F(RunEnding, BySignalsIsInEveryFile) {
             results().at("models").at(0).at("epoch") == results().at("epoch") ? 1u : 2u);
 }
 
+TEST_F(RunEnding, ByAClosedTerminalIsSaved) {
+  const int status = run_halted([](pid_t child) { ::kill(child, SIGHUP); });
+  EXPECT_EQ(WEXITSTATUS(status), 129) << status;
+  EXPECT_NE(last_line().find("interrupted by SIGHUP; step "), std::string::npos) << last_line();
+  EXPECT_FALSE(fs::exists(directory() + "/lock"));
+  expect_said_everywhere("tiny", "interrupted", last_line().substr(std::string("pcnn-run: ").size()));
+  run({.resume = directory(),
+       .overrides = {"train.epochs=null",
+                     "train.steps=" + std::to_string(results().at("step").get<int>() + 1)}});
+}
+
+// The shell and the kernel both send one, and a service manager sends SIGTERM with it.
+TEST_F(RunEnding, ByAClosedSessionThatSendsSeveralSignalsIsSaved) {
+  const int status = run_halted([](pid_t child) {
+    ::kill(child, SIGHUP);
+    ::kill(child, SIGTERM);
+    ::kill(child, SIGCONT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ::kill(child, SIGHUP);
+  });
+  EXPECT_TRUE(WEXITSTATUS(status) == 129 || WEXITSTATUS(status) == 143) << status;
+  const std::string reason = results().at("reason");
+  EXPECT_TRUE(reason.starts_with("interrupted by SIG")) << reason;
+}
+
+TEST_F(RunEnding, UnderNohupIsNotByAClosedTerminal) {
+  const auto before = ::signal(SIGHUP, SIG_IGN);  // which the program started now inherits
+  const int status = run_halted([&](pid_t child) {
+    ::signal(SIGHUP, before);
+    ::kill(child, SIGHUP);
+    ::kill(child, SIGCONT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(::waitpid(child, nullptr, WNOHANG), 0) << "it has ended";
+    ::kill(child, SIGTERM);
+  });
+  EXPECT_EQ(WEXITSTATUS(status), 143) << status;
+  EXPECT_NE(last_line().find("interrupted by SIGTERM; step "), std::string::npos) << last_line();
+}
+
 TEST_F(RunEnding, BySecondSignalAtOnceIsInLogAndResults) {
   const int status = run_halted([](pid_t child) {
     ::kill(child, SIGINT);

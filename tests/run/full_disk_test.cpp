@@ -125,7 +125,7 @@ TEST_F(FullDisk, LosesPicturesBeforeItLosesARun) {
 TEST_F(FullDisk, OfStandardOutputIsAnError) {
   ASSERT_EQ(pcnn_run({config(), "train.epochs=1"}), 0);
   for (const std::string& command :
-       {"pcnn-eval '" + directory() + "'", "pcnn-inspect '" + config() + "' --no-proof",
+       {"pcnn-eval '" + directory() + "'", "pcnn-inspect '" + config() + "' --no-verify",
         "pcnn-run '" + config() + "' name=other train.epochs=1", std::string("pcnn-run --schema")}) {
     const int status = std::system(
         ("'" + programs().string() + "/'" + command + " > /dev/full 2> '" + root_ + "/errors.txt'").c_str());

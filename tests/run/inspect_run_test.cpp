@@ -28,14 +28,35 @@ class InspectRun : public TinyRun {
   }
 };
 
-TEST_F(InspectRun, PrintsLayersFieldAndProofOfAConfig) {
+TEST_F(InspectRun, PrintsLayersFieldAndVerifiesAConfig) {
   const std::string text = output(options());
   expect_part(text, "parameters: 345 (");
   expect_part(text, "receptive field: 11 earlier pixels");
   expect_part(text, "  # # # # o\n  # # @ . .\n");
   expect_part(text, "with random parameters of seed 1");
-  expect_part(text, "causality: proven on 30 places x the f32 scoring program in ");
-  expect_part(text, "causality: proven on 30 places x the f32 training program in ");
+  expect_part(text, "causality: verified on 30 places x the f32 inference program in ");
+  expect_part(text, "causality: verified on 30 places x the f32 training program in ");
+}
+
+TEST_F(InspectRun, PrintsWhatEveryNodeComputes) {
+  std::ofstream(file("residual.yaml")) << "data: {dataset: mnist, directory: /nowhere}\n"
+                                       << "model: {input: {kernel: 3, filters: 4}, activation: elu, blocks: "
+                                       << "{kind: residual, filters: 2}, output: {filters: []}}\n";
+  InspectOptions options{.network = file("residual.yaml"), .formulas = true, .verifies = false};
+  expect_part(output(options),
+              "image                       = the image\n"
+              "input                       = bias + 3x3A * image\n"
+              "input.activation            = elu(input, 1)\n"
+              "blocks.0.reduce             = bias + 1x1B * input.activation\n"
+              "blocks.0.reduce.activation  = elu(blocks.0.reduce, 1)\n"
+              "blocks.0.spatial            = bias + 3x3B * blocks.0.reduce.activation\n"
+              "blocks.0.spatial.activation = elu(blocks.0.spatial, 1)\n"
+              "blocks.0.expand             = bias + 1x1B * blocks.0.spatial.activation\n"
+              "blocks.0.expand.activation  = elu(blocks.0.expand, 1)\n"
+              "blocks.0                    = input.activation + blocks.0.expand.activation\n"
+              "logits                      = bias + 1x1B * blocks.0\n");
+  options.formulas = false;
+  EXPECT_EQ(output(options).find("the image\n"), std::string::npos);
 }
 
 TEST_F(InspectRun, NeedsNoDataWhereTheSizeOfImagesIsKnown) {
@@ -44,8 +65,8 @@ TEST_F(InspectRun, NeedsNoDataWhereTheSizeOfImagesIsKnown) {
   InspectOptions mnist{.network = file("mnist.yaml"), .overrides = {"model.input.filters=6"}};
   const std::string text = output(mnist);
   expect_part(text, "6x28x28");
-  expect_part(text, "proven on 784 places");
-  mnist.proof = false;
+  expect_part(text, "verified on 784 places");
+  mnist.verifies = false;
   EXPECT_EQ(output(mnist).find("causality"), std::string::npos);
 }
 
@@ -56,9 +77,9 @@ TEST_F(InspectRun, ProvesEveryChannelOfEveryHead) {
   InspectOptions colour{.network = file("colour.yaml")};
   const std::string text = output(colour);
   expect_part(text, "each of the 3 channels also sees the channels before it");
-  expect_part(text, "proven on 2,352 places");
+  expect_part(text, "verified on 2,352 places");
   colour.overrides = {"model.head=logistic_mixture"};
-  expect_part(output(colour), "proven on 784 places");
+  expect_part(output(colour), "verified on 784 places");
 }
 
 TEST_F(InspectRun, TakesTheTrainedParametersOfARunAndDoesNotNeedItsData) {
@@ -68,7 +89,7 @@ TEST_F(InspectRun, TakesTheTrainedParametersOfARunAndDoesNotNeedItsData) {
   trained.network = directory();
   expect_part(output(trained), "with the parameters of " + directory() + "/best.safetensors");
   trained.network = directory() + "/checkpoint.safetensors";
-  expect_part(output(trained), "proven on 30 places");
+  expect_part(output(trained), "verified on 30 places");
   trained.overrides = {"train.batch=4"};
   expect_part(message(trained), "a checkpoint keeps its config");
 }
@@ -77,7 +98,7 @@ TEST_F(InspectRun, DrawsTheFieldAndNeverOverwritesUnlessTold) {
   InspectOptions drawn = options();
   drawn.field = file("field.png");
   drawn.scale = 4;
-  drawn.proof = false;
+  drawn.verifies = false;
   expect_part(output(drawn), "field.png");
   EXPECT_EQ(read_png(drawn.field).width, 5 * 4 + 1);
   drawn.scale = 8;
@@ -113,26 +134,26 @@ TEST_F(InspectRun, SaysInOneLineWhatIsWrong) {
               "written over what is read");
 }
 
-TEST(CheckProof, SaysWhereANetworkLeaksAndWhichOpShowsIt) {
+TEST(CheckVerification, SaysWhereANetworkLeaksAndWhichOpShowsIt) {
   NetworkBuilder builder(3, 4, 5, Activation::kRelu, 0.0f, 3);
   const Network network =
       std::move(builder).finish(builder.masked_conv("logits", 0, MaskType::kB, {3, 3}, 3));
   const CausalityCheck leaks{.places = 60,
                              .leak = CausalityLeak{.changed = {1, 2, 0}, .moved = {1, 2, 0}, .node = 1}};
   try {
-    check_proof(network, leaks, "the f32 scoring program");
+    check_verification(network, leaks, "the f32 inference program");
     FAIL();
   } catch (const ComputeError& error) {
     EXPECT_EQ(error.exit_code(), 1);
     EXPECT_STREQ(
         error.what(),
         "leaks: a change of the image at row 1, column 2, channel 0 moves logits at row 1, column 2, "
-        "channel 0 in the f32 scoring program; the first op that shows it is 'logits' (3x3 "
+        "channel 0 in the f32 inference program; the first op that shows it is 'logits' (3x3 "
         "convolution, mask B)");
   }
-  EXPECT_THROW(check_proof(network, {.places = 60}, "a program"), ComputeError);
-  EXPECT_NO_THROW(check_proof(network, {.places = 1}, "a program"));
-  EXPECT_NO_THROW(check_proof(network, {.places = 60, .later_logits = 1}, "a program"));
+  EXPECT_THROW(check_verification(network, {.places = 60}, "a program"), ComputeError);
+  EXPECT_NO_THROW(check_verification(network, {.places = 1}, "a program"));
+  EXPECT_NO_THROW(check_verification(network, {.places = 60, .later_logits = 1}, "a program"));
 }
 
 }  // namespace

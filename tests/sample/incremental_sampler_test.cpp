@@ -134,6 +134,26 @@ TEST(IncrementalSampler, KeepsKnownPixelsAndDrawsTheRestAsTheNaiveSamplerDoes) {
   EXPECT_GT(redrawn, 0);
 }
 
+// Known pixels are computed many at a time, unless their probabilities are asked for.
+TEST(IncrementalSampler, DrawsTheSameImagesWhetherKnownPixelsAreComputedTogetherOrOneByOne) {
+  Random random(48);
+  for (int round = 0; round < 12; ++round) {
+    const Model model(random, random.between(2, 9), random.between(2, 9));
+    const int chains = random.between(1, 5);
+    const Shape shape = model.network.shape(0, chains);
+    std::vector<float> canvas(shape.size());
+    for (float& value : canvas) value = static_cast<float>(random.between(0, 1));
+    std::vector<std::uint8_t> one_mask, known;  // most pixels, of every chain
+    for (int pixel = 0; pixel < shape.h * shape.w; ++pixel)
+      one_mask.push_back(static_cast<std::uint8_t>(random.between(0, 3) > 0));
+    for (int chain = 0; chain < chains; ++chain) known.insert(known.end(), one_mask.begin(), one_mask.end());
+    SampleRequest request{.chains = chains, .seed = 7, .canvas = canvas, .known = known};
+    const std::vector<float> together = sample(model, request, 1 + round % 2, round % 4).images;
+    request.with_probabilities = true;
+    EXPECT_EQ(together, sample(model, request).images) << "round " << round;
+  }
+}
+
 TEST(IncrementalSampler, DividesLogitsByTheTemperature) {
   Random random(46);
   const Model model(random, 1, 1);  // the first pixel sees nothing, so its logit is the same in every chain

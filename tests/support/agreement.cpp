@@ -53,7 +53,7 @@ Case random_case(Random& random, Network network, int images) {
 void expect_agreement(const Case& c, const CompileOptions& options) {
   SCOPED_TRACE(std::to_string(c.images) + " images, " + describe(c.network));
   Compiled training(c.network, c.images, c.parameters, Purpose::kTraining, options);
-  Compiled scoring(c.network, c.images, c.parameters, Purpose::kScoring, options);
+  Compiled scoring(c.network, c.images, c.parameters, Purpose::kInference, options);
   const Values& exact_logits = c.forward.nodes[static_cast<std::size_t>(c.network.logits)];
   EXPECT_LT(relative_error(training.forward(c.pixels), exact_logits, 1.0), kForwardTolerance);
   EXPECT_LT(relative_error(scoring.forward(c.pixels), exact_logits, 1.0), kForwardTolerance);

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "engine/compile/batch/program.h"
-#include "engine/core/parallel.h"
 #include "engine/model/network.h"
 
 namespace pcnn::testing {
@@ -40,7 +39,6 @@ class Compiled {
   Workspace& workspace() { return workspace_; }
 
  private:
-  SingleThreadedCompute one_thread_;
   Network network_;
   Program program_;
   PackedWeights packed_;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "engine/model/blocks.h"
+#include "tests/support/overloaded.h"
 
 namespace pcnn::testing {
 namespace {
@@ -154,7 +155,8 @@ std::vector<float> random_parameters(Random& random, const Network& network) {
       for (float& value : of_parameter) value = 0.3f * random.normal();
       continue;
     }
-    const int inputs = parameter.shape[1] * live_taps(parameter.mask, parameter.shape[2], parameter.shape[3]);
+    const int inputs =
+        parameter.shape[1] * live_tap_count(parameter.mask, parameter.shape[2], parameter.shape[3]);
     const float scale = 1.2f / std::sqrt(static_cast<float>(inputs));
     for (std::size_t i = 0; i < of_parameter.size(); ++i)
       of_parameter[i] = (may_read(parameter, i) ? scale : 1000.0f) * random.normal();
@@ -191,7 +193,13 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
   };
   for (const Node& node : network.nodes) {
     std::vector<std::vector<bool>> here(places, std::vector<bool>(places, false));
-    const auto* conv = std::get_if<MaskedConvOp>(&node.op);
+    // The convolution whose window the op reads through; null: it reads the pixel itself, map by map.
+    const MaskedConvOp* conv =
+        std::visit(Overloaded{[](const ImageOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const MaskedConvOp& op) { return &op; },
+                              [](const ActivationOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const AddOp&) -> const MaskedConvOp* { return nullptr; }},
+                   node.op);
     const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0;
     const auto reads_group = [&](int down, int right, int to, int from) {
       if (!conv) return to == from;
@@ -202,13 +210,13 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
       for (int x = 0; x < width; ++x)
         for (int to = 0; to < groups; ++to) {
           std::vector<bool>& mine = here[place(y, x, to)];
-          if (std::holds_alternative<InputOp>(node.op)) mine[place(y, x, to)] = true;
+          if (std::holds_alternative<ImageOp>(node.op)) mine[place(y, x, to)] = true;
           for (int down = -up; down <= up; ++down)
             for (int right = -side; right <= side; ++right)
               for (int from = 0; from < groups; ++from) {
                 if (!reads_group(down, right, to, from)) continue;
                 if (y + down < 0 || y + down >= height || x + right < 0 || x + right >= width) continue;
-                for (const int source : sources(node.op))
+                for (const int source : inputs(node.op))
                   join(mine, reads[at(source)][place(y + down, x + right, from)]);
               }
         }

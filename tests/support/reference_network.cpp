@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tests/support/overloaded.h"
+
 namespace pcnn::testing {
 namespace {
 
@@ -26,7 +28,7 @@ double activate(const ActivationOp& op, double x) {
   return 1 / (1 + std::exp(-x));
 }
 
-// From the input, unlike the engine, which tells it from the output.
+// From the input, unlike the engine, which computes it from the output.
 double derivative(const ActivationOp& op, double x) {
   switch (op.function) {
     case Activation::kRelu:
@@ -90,25 +92,27 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
   for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node) {
     const Shape shape = network.shape(node, images);
     Values value(shape.size(), 0.0);
-    const Op& any = network.nodes[at(node)].op;
-    if (std::holds_alternative<InputOp>(any)) {
-      std::ranges::copy(pixels, value.begin());
-    } else if (const auto* conv = std::get_if<MaskedConvOp>(&any)) {
-      const std::size_t bias = network.parameters[at(conv->bias)].offset;
-      const std::size_t area = at(shape.h) * at(shape.w);
-      for (std::size_t i = 0; i < value.size(); ++i) value[i] = parameters[bias + i / area % at(shape.c)];
-      const Values& src = result.nodes[at(conv->src)];
-      for_each_product(network, node, *conv, images,
-                       [&](std::size_t dst, std::size_t weight, std::size_t from) {
-                         value[dst] += parameters[weight] * src[from];
-                       });
-    } else if (const auto* function = std::get_if<ActivationOp>(&any)) {
-      std::ranges::transform(result.nodes[at(function->src)], value.begin(),
-                             [&](double x) { return activate(*function, x); });
-    } else if (const auto* add = std::get_if<AddOp>(&any)) {
-      std::ranges::transform(result.nodes[at(add->a)], result.nodes[at(add->b)], value.begin(),
-                             std::plus<>());
-    }
+    const Overloaded compute{[&](const ImageOp&) { std::ranges::copy(pixels, value.begin()); },
+                             [&](const MaskedConvOp& op) {
+                               const std::size_t bias = network.parameters[at(op.bias)].offset;
+                               const std::size_t area = at(shape.h) * at(shape.w);
+                               for (std::size_t i = 0; i < value.size(); ++i)
+                                 value[i] = parameters[bias + i / area % at(shape.c)];
+                               const Values& src = result.nodes[at(op.src)];
+                               for_each_product(network, node, op, images,
+                                                [&](std::size_t dst, std::size_t weight, std::size_t from) {
+                                                  value[dst] += parameters[weight] * src[from];
+                                                });
+                             },
+                             [&](const ActivationOp& op) {
+                               std::ranges::transform(result.nodes[at(op.src)], value.begin(),
+                                                      [&](double x) { return activate(op, x); });
+                             },
+                             [&](const AddOp& op) {
+                               std::ranges::transform(result.nodes[at(op.a)], result.nodes[at(op.b)],
+                                                      value.begin(), std::plus<>());
+                             }};
+    std::visit(compute, network.node(node).op);
     result.nodes.push_back(std::move(value));
   }
   return result;
@@ -123,30 +127,34 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
 
   for (int node = static_cast<int>(network.nodes.size()) - 1; node > 0; --node) {
     const Values& diff = diffs[at(node)];
-    const Op& any = network.nodes[at(node)].op;
-    if (const auto* conv = std::get_if<MaskedConvOp>(&any)) {
-      const Shape shape = network.shape(node, images);
-      const std::size_t bias = network.parameters[at(conv->bias)].offset;
-      const std::size_t area = at(shape.h) * at(shape.w);
-      for (std::size_t i = 0; i < diff.size(); ++i)
-        result.parameters[bias + i / area % at(shape.c)] += diff[i];
-      const Values& src = forward.nodes[at(conv->src)];
-      Values& diff_src = diffs[at(conv->src)];
-      for_each_product(network, node, *conv, images,
-                       [&](std::size_t dst, std::size_t weight, std::size_t from) {
-                         result.parameters[weight] += diff[dst] * src[from];
-                         diff_src[from] += diff[dst] * parameters[weight];
-                       });
-    } else if (const auto* function = std::get_if<ActivationOp>(&any)) {
-      const Values& src = forward.nodes[at(function->src)];
-      Values& diff_src = diffs[at(function->src)];
-      for (std::size_t i = 0; i < diff.size(); ++i) diff_src[i] += diff[i] * derivative(*function, src[i]);
-    } else if (const auto* add = std::get_if<AddOp>(&any)) {
-      for (std::size_t i = 0; i < diff.size(); ++i) {
-        diffs[at(add->a)][i] += diff[i];
-        diffs[at(add->b)][i] += diff[i];
-      }
-    }
+    const Overloaded propagate{[](const ImageOp&) {},
+                               [&](const MaskedConvOp& op) {
+                                 const Shape shape = network.shape(node, images);
+                                 const std::size_t bias = network.parameters[at(op.bias)].offset;
+                                 const std::size_t area = at(shape.h) * at(shape.w);
+                                 for (std::size_t i = 0; i < diff.size(); ++i)
+                                   result.parameters[bias + i / area % at(shape.c)] += diff[i];
+                                 const Values& src = forward.nodes[at(op.src)];
+                                 Values& diff_src = diffs[at(op.src)];
+                                 for_each_product(network, node, op, images,
+                                                  [&](std::size_t dst, std::size_t weight, std::size_t from) {
+                                                    result.parameters[weight] += diff[dst] * src[from];
+                                                    diff_src[from] += diff[dst] * parameters[weight];
+                                                  });
+                               },
+                               [&](const ActivationOp& op) {
+                                 const Values& src = forward.nodes[at(op.src)];
+                                 Values& diff_src = diffs[at(op.src)];
+                                 for (std::size_t i = 0; i < diff.size(); ++i)
+                                   diff_src[i] += diff[i] * derivative(op, src[i]);
+                               },
+                               [&](const AddOp& op) {
+                                 for (std::size_t i = 0; i < diff.size(); ++i) {
+                                   diffs[at(op.a)][i] += diff[i];
+                                   diffs[at(op.b)][i] += diff[i];
+                                 }
+                               }};
+    std::visit(propagate, network.node(node).op);
   }
   result.pixels = diffs[0];
   return result;

@@ -356,6 +356,31 @@ TEST_F(Sweep, GoesOnAfterSigintWithTheSameBits) {
   EXPECT_EQ(scores("tiny", 4), scores("whole", 4));
 }
 
+// To which the signal of a closed session goes as well as to their sweep.
+TEST_F(Sweep, ClosedWithItsTerminalSavesItsTrials) {
+  const pid_t child = start_program("pcnn-sweep",
+                                    {config(), "seed=1,2", "train.epochs=1000000", "sample.count=0",
+                                     "train.checkpoint_every.steps=1000000", "sweep.parallel=2"},
+                                    root_ + "/said.txt");
+  for (const char* trial : {"/trial-1", "/trial-2"})
+    for (int look = 0; look < 500 && !fs::exists(directory() + trial + "/report.html"); ++look)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ::kill(std::stoi(text_of("trial-1/lock")), SIGHUP);
+  ::kill(child, SIGHUP);
+  EXPECT_EQ(WEXITSTATUS(wait_for_end(child)), 129);
+  EXPECT_EQ(slurp(root_ + "/said.txt").substr(slurp(root_ + "/said.txt").rfind("pcnn-sweep: ")),
+            "pcnn-sweep: interrupted; 2 trials: 2 waiting, all saved: the same command goes on\n");
+  EXPECT_EQ(states(), (Texts{"waiting", "waiting"}));
+  for (const std::string trial : {"trial-1", "trial-2"}) {
+    const auto results = nlohmann::json::parse(text_of(trial + "/results.json"));
+    EXPECT_TRUE(results.at("reason").get<std::string>().starts_with("interrupted by SIG")) << results;
+    EXPECT_EQ(message_of({.resume = directory() + "/" + trial,
+                          .overrides = {"train.epochs=null", "train.steps=" + results.at("step").dump()}}),
+              "");
+  }
+  EXPECT_FALSE(fs::exists(directory() + "/lock"));
+}
+
 TEST_F(Sweep, GoesOnAfterAKillWithTheSameBits) {
   const Texts arguments{"train.batch=8,16", "seed=1,2", "train.epochs=60", "sweep.parallel=2"};
   ASSERT_EQ(sweep_error({"train.batch=8,16", "seed=1,2", "train.epochs=60", "name=whole"}), "");

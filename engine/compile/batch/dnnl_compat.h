@@ -1,12 +1,28 @@
 #pragma once
 
-// oneDNN 2.6 to 3.x behind one set of functions. 3.x dropped operation descriptors (their arguments go
-// straight to the primitive descriptor), the scale of eltwise post-ops, and gave eltwise a destination
-// descriptor.
+// oneDNN 2.6 to 3.x behind one set of functions; no other file asks for the version. 3.x dropped operation
+// descriptors (their arguments go straight to the primitive descriptor) and the scale of eltwise post-ops,
+// gave eltwise a destination descriptor, and renamed what a memory descriptor answers.
 
 #include <oneapi/dnnl/dnnl.hpp>
 
 namespace pcnn::dnnl_compat {
+
+inline dnnl::memory::dims dims_of(const dnnl::memory::desc& desc) {
+#if DNNL_VERSION_MAJOR >= 3
+  return desc.get_dims();
+#else
+  return desc.dims();
+#endif
+}
+
+inline dnnl::memory::data_type data_type_of(const dnnl::memory::desc& desc) {
+#if DNNL_VERSION_MAJOR >= 3
+  return desc.get_data_type();
+#else
+  return desc.data_type();
+#endif
+}
 
 // A 2-D convolution with stride 1 and no dilation.
 struct ConvGeometry {

@@ -1,12 +1,9 @@
-// Network -> plan: the forward pass in node order, an activation (and in scoring a skip) fused into the
-// convolution it follows, then the backward pass in reverse, each node's gradient summed over the ops that
-// read it.
-
-#include <optional>
+// Steps -> plan: the forward pass in their order, then the backward pass in reverse, each node's gradient
+// summed over the steps that read it.
 
 #include "engine/compile/batch/ops/lower_op.h"
 #include "engine/compile/batch/plan.h"
-#include "engine/compile/readers.h"
+#include "engine/core/index.h"
 
 namespace pcnn {
 namespace {
@@ -16,11 +13,9 @@ class Lowering {
   Lowering(PlanBuilder& plan, const Network& network, bool backward)
       : plan_(plan),
         network_(network),
-        fuses_skips_(!backward),
+        steps_(fuse_steps(network, !backward)),
         tensors_(network.nodes.size(), -1),
-        absorbed_(network.nodes.size(), false),
         convs_(network.nodes.size()),
-        readers_(network),
         gradients_(network.nodes.size()) {}
 
   // Returns the tensor of the images.
@@ -31,87 +26,65 @@ class Lowering {
 
   // Returns the tensor of the logits, plain NCHW.
   int forward() {
-    for (std::size_t node = 1; node < network_.nodes.size(); ++node)
-      if (tensors_[node] < 0 && !absorbed_[node])
-        std::visit([&](const auto& op) { forward(static_cast<int>(node), op); }, network_.nodes[node].op);
-    return plan_.in_layout(tensors_[at(network_.logits)],
+    for (const Step& step : steps_)
+      tensors_[to_index(dst_of(step))] = std::visit([&](const auto& any) { return forward(any); }, step);
+    return plan_.in_layout(tensor(network_.logits),
                            plain_layout(network_.shape(network_.logits, plan_.images())));
   }
 
   void backward(int diff_logits) {
-    gradients_[at(network_.logits)].push_back(diff_logits);
-    for (std::size_t node = network_.nodes.size(); node-- > 1;) {
-      if (gradients_[node].empty()) continue;
-      int gradient = gradients_[node].front();
-      for (std::size_t i = 1; i < gradients_[node].size(); ++i)
-        gradient = plan_.sum(gradient, gradients_[node][i]);
-      std::visit([&](const auto& op) { backward(static_cast<int>(node), op, gradient); },
-                 network_.nodes[node].op);
+    gradients_[to_index(network_.logits)].push_back(diff_logits);
+    for (std::size_t i = steps_.size(); i-- > 0;) {
+      const std::vector<int>& gradients = gradients_[to_index(dst_of(steps_[i]))];
+      if (gradients.empty()) continue;
+      int gradient = gradients.front();
+      for (std::size_t k = 1; k < gradients.size(); ++k) gradient = plan_.sum(gradient, gradients[k]);
+      std::visit([&](const auto& any) { backward(any, gradient); }, steps_[i]);
     }
   }
 
  private:
-  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
+  [[nodiscard]] int tensor(int node) const { return tensors_[to_index(node)]; }
 
-  void forward(int, const InputOp&) {}
-
-  void forward(int node, const MaskedConvOp& op) {
-    FusedOps fused;
-    int result = node;
-    if (const int reader = readers_.only<ActivationOp>(node); reader >= 0) {
-      fused.activation = &std::get<ActivationOp>(network_.nodes[at(reader)].op);
-      result = reader;
-    }
-    const int src = tensors_[at(op.src)];
-    if (const int sum = fuses_skips_ ? readers_.only<AddOp>(result) : -1; sum >= 0) {
-      const AddOp& add = std::get<AddOp>(network_.nodes[at(sum)].op);
-      fused.skip = tensors_[at(add.a == result ? add.b : add.a)];
-      fused.f32_result = sum == network_.logits;
-      if (fused.skip >= 0)
-        tensors_[at(sum)] = lower_masked_conv(plan_, node, op, fused, src, convs_[at(node)]);
-      if (tensors_[at(sum)] >= 0) {
-        absorbed_[at(result)] = true;
-        return;
-      }
-      fused.skip = -1;
-    }
-    fused.f32_result = result == network_.logits;
-    tensors_[at(result)] = lower_masked_conv(plan_, node, op, fused, src, convs_[at(node)]);
+  int forward(const ConvStep& step) {
+    LoweredConv& lowered = convs_[to_index(step.conv)];
+    const int src = tensor(step.op.src);
+    FusedOps fused{.skip = step.skip < 0 ? -1 : tensor(step.skip), .f32_result = step.dst == network_.logits};
+    const int dst = lower_masked_conv(plan_, step, fused, src, lowered);
+    if (dst >= 0) return dst;
+    return plan_.sum(fused.skip, lower_masked_conv(plan_, step, {}, src, lowered));
   }
 
-  void forward(int node, const ActivationOp& op) {
-    tensors_[at(node)] = lower_activation(plan_, node, op, tensors_[at(op.src)]);
+  int forward(const ActivationStep& step) {
+    return lower_activation(plan_, step.dst, step.op, tensor(step.op.src));
   }
 
-  void forward(int node, const AddOp& op) {
-    tensors_[at(node)] = plan_.sum(tensors_[at(op.a)], tensors_[at(op.b)]);
+  int forward(const AddStep& step) { return plan_.sum(tensor(step.op.a), tensor(step.op.b)); }
+
+  void backward(const ConvStep& step, int gradient) {
+    const LoweredConv& lowered = convs_[to_index(step.conv)];
+    if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
+    lower_masked_conv_backward_weights(plan_, step, lowered, gradient);
+    if (step.op.src != 0)  // nobody asks for the gradient of the image
+      add_gradient(step.op.src, lower_masked_conv_backward_data(plan_, step, lowered, gradient));
   }
 
-  void backward(int, const InputOp&, int) {}
-
-  void backward(int node, const MaskedConvOp& op, int gradient) {
-    lower_masked_conv_backward_weights(plan_, node, op, convs_[at(node)], gradient);
-    if (op.src != 0)  // nobody asks for the gradient of the image
-      gradients_[at(op.src)].push_back(
-          lower_masked_conv_backward_data(plan_, node, op, convs_[at(node)], gradient));
+  void backward(const ActivationStep& step, int gradient) {
+    add_gradient(step.op.src, plan_.activation_backward(step.op, tensor(step.dst), gradient));
   }
 
-  void backward(int node, const ActivationOp& op, int gradient) {
-    gradients_[at(op.src)].push_back(plan_.activation_backward(op, tensors_[at(node)], gradient));
+  void backward(const AddStep& step, int gradient) {
+    add_gradient(step.op.a, gradient);
+    add_gradient(step.op.b, gradient);
   }
 
-  void backward(int, const AddOp& op, int gradient) {
-    gradients_[at(op.a)].push_back(gradient);
-    gradients_[at(op.b)].push_back(gradient);
-  }
+  void add_gradient(int node, int gradient) { gradients_[to_index(node)].push_back(gradient); }
 
   PlanBuilder& plan_;
   const Network& network_;
-  bool fuses_skips_;          // not in training: the activation's backward pass reads what the sum would hide
-  std::vector<int> tensors_;  // node -> tensor of its value; a fused convolution has none
-  std::vector<bool> absorbed_;  // computed inside a later node's primitive, without a tensor of its own
+  std::vector<Step> steps_;
+  std::vector<int> tensors_;  // node -> tensor of its value; nodes inside a step have none
   std::vector<LoweredConv> convs_;
-  Readers readers_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient
 };
 

@@ -2,15 +2,10 @@
 
 #include <algorithm>
 
+#include "engine/compile/batch/dnnl_compat.h"
+#include "engine/core/index.h"
+
 namespace pcnn {
-namespace {
-
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
-
-}  // namespace
-
 dnnl::memory::desc any_layout(const Shape& shape, dnnl::memory::data_type type) {
   return {{shape.n, shape.c, shape.h, shape.w}, type, dnnl::memory::format_tag::any};
 }
@@ -40,7 +35,7 @@ dnnl::memory::data_type PlanBuilder::data_type() const {
 }
 
 dnnl::memory::desc PlanBuilder::desc(int tensor) const {
-  return plan_.tensors[at(tensor)];
+  return plan_.tensors[to_index(tensor)];
 }
 
 int PlanBuilder::new_tensor(const dnnl::memory::desc& desc) {
@@ -52,9 +47,9 @@ int PlanBuilder::new_tensor(const dnnl::memory::desc& desc) {
 void PlanBuilder::append(StepAction action, std::span<const int> reads, std::span<const int> writes) {
   const int step = static_cast<int>(plan_.steps.size());
   plan_.steps.push_back(std::move(action));
-  for (const int tensor : reads) tensor_lives_[at(tensor)].last_step = step;
+  for (const int tensor : reads) tensor_lives_[to_index(tensor)].last_step = step;
   for (const int tensor : writes) {
-    TensorLife& life = tensor_lives_[at(tensor)];
+    TensorLife& life = tensor_lives_[to_index(tensor)];
     if (life.first_step < 0) life.first_step = step;
     life.last_step = step;
   }
@@ -69,11 +64,11 @@ void PlanBuilder::primitive(const dnnl::primitive& primitive, const dnnl::memory
   PrimitiveStep step{primitive, std::move(arguments.others)};
   std::vector<int> reads, writes;
   for (const auto& [argument, tensor] : arguments.reads) {
-    step.arguments.push_back({argument, {Operand::Home::kTensor, at(tensor), desc(tensor)}});
+    step.arguments.push_back({argument, {Operand::Home::kTensor, to_index(tensor), desc(tensor)}});
     reads.push_back(tensor);
   }
   for (const auto& [argument, tensor] : arguments.writes) {
-    step.arguments.push_back({argument, {Operand::Home::kTensor, at(tensor), desc(tensor)}});
+    step.arguments.push_back({argument, {Operand::Home::kTensor, to_index(tensor), desc(tensor)}});
     writes.push_back(tensor);
   }
   // Operands outside `reads` and `writes` may still look at tensors through another layout.
@@ -119,9 +114,9 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
 }
 
 int PlanBuilder::with_zero_rows_above(int src, int rows) {
-  const auto dims = desc(src).dims();
-  const auto with_tag = [type = desc(src).data_type()](const dnnl::memory::dims& d,
-                                                       dnnl::memory::format_tag tag) {
+  const auto dims = dnnl_compat::dims_of(desc(src));
+  const auto with_tag = [type = dnnl_compat::data_type_of(desc(src))](const dnnl::memory::dims& d,
+                                                                      dnnl::memory::format_tag tag) {
     return dnnl::memory::desc(d, type, tag);
   };
   // The source's own blocking where it is one of the usual two, so that the convolution takes the copy as it
@@ -135,15 +130,17 @@ int PlanBuilder::with_zero_rows_above(int src, int rows) {
   const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, rows, 0});
   append(ZeroStep{padded}, {}, std::vector{padded});
   const dnnl::reorder::primitive_desc pd(engine_, desc(src), engine_, window, fresh_attributes());
-  primitive(dnnl::reorder(pd), pd.scratchpad_desc(),
-            {{{DNNL_ARG_FROM, src}}, {}, {{DNNL_ARG_TO, {Operand::Home::kTensor, at(padded), window}}}});
+  primitive(
+      dnnl::reorder(pd), pd.scratchpad_desc(),
+      {{{DNNL_ARG_FROM, src}}, {}, {{DNNL_ARG_TO, {Operand::Home::kTensor, to_index(padded), window}}}});
   return padded;
 }
 
 std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& layout) {
   for (std::size_t i = 0; i < plan_.kernels.size(); ++i)
     if (plan_.kernels[i].parameter == parameter && plan_.kernels[i].packed == layout) return i;
-  const dnnl::memory::desc plain(layout.dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::oihw);
+  const dnnl::memory::desc plain(dnnl_compat::dims_of(layout), dnnl::memory::data_type::f32,
+                                 dnnl::memory::format_tag::oihw);
   const dnnl::reorder::primitive_desc pd(engine_, plain, engine_, layout);
   plan_.kernels.push_back({parameter, plain, layout, dnnl::reorder(pd), plan_.packed_bytes});
   plan_.packed_bytes += (layout.get_size() + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
@@ -153,7 +150,7 @@ std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& 
 void PlanBuilder::note_implementation(int node, const char* direction, const char* name,
                                       std::size_t first_step) {
   plan_.implementations.push_back(
-      {network_.nodes[at(node)].name, direction, name, first_step, plan_.steps.size()});
+      {network_.nodes[to_index(node)].name, direction, name, first_step, plan_.steps.size()});
 }
 
 Plan PlanBuilder::finish(int images_tensor, int logits_tensor, int diff_logits_tensor,
@@ -167,7 +164,7 @@ Plan PlanBuilder::finish(int images_tensor, int logits_tensor, int diff_logits_t
   plan_.buffers.resize(plan_.tensors.size());
   for (std::size_t tensor = 0; tensor < plan_.buffers.size(); ++tensor) plan_.buffers[tensor] = tensor;
   for (const InPlace& pair : in_place_) {
-    const std::size_t dst = at(pair.dst), buffer = plan_.buffers[at(pair.src)];
+    const std::size_t dst = to_index(pair.dst), buffer = plan_.buffers[to_index(pair.src)];
     // Only where dst has its own buffer still, and nothing else looks at the source's buffer after this step.
     if (plan_.buffers[dst] != dst || plan_.lives[buffer].last_step != pair.step) continue;
     plan_.buffers[dst] = buffer;

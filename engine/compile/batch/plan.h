@@ -36,7 +36,7 @@ struct PrimitiveStep {
   std::vector<std::pair<int, Operand>> arguments;  // DNNL_ARG_...
 };
 
-// diff_src = diff_dst * f'(src), f' told from dst = f(src). All three share one layout.
+// diff_src = diff_dst * f'(src), f' computed from dst = f(src). All three share one layout.
 struct ActivationBackwardStep {
   ActivationOp op;
   int dst = 0;
@@ -72,7 +72,7 @@ using StepAction =
     std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
-struct PackedKernel {
+struct PackedLayout {
   int parameter = 0;         // index into Network::parameters
   dnnl::memory::desc plain;  // f32 OIHW, live rows only where kernels are cropped
   dnnl::memory::desc packed;
@@ -86,7 +86,7 @@ struct Plan {
   std::vector<TensorLife> lives;     // of buffers; several tensors may share one
   std::vector<std::size_t> buffers;  // tensor -> index into lives and arena.offsets
   ArenaPlan arena;
-  std::vector<PackedKernel> kernels;
+  std::vector<PackedLayout> kernels;
   std::size_t packed_bytes = 0;
   std::size_t scratchpad_bytes = 0;
   int images_tensor = 0;
@@ -98,6 +98,7 @@ struct Plan {
 };
 
 // Collects steps; every method appends in order of execution.
+// One thread. The engine and the network must outlive it; the finished Plan needs the engine alone.
 class PlanBuilder {
  public:
   PlanBuilder(const dnnl::engine& engine, const Network& network, int images, const CompileOptions& options);

@@ -2,25 +2,60 @@
 
 #include <cstring>
 
+#include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
 
 namespace pcnn {
+namespace {
+
+void check_size(const char* what, std::size_t given, std::size_t right, const std::string& of) {
+  if (given == right) return;
+  throw ComputeError(std::string(what) + ": " + std::to_string(given) + " values given, right are " +
+                     std::to_string(right) + " (" + of + ")");
+}
+
+void check_size(const char* what, std::size_t given, const Shape& shape) {
+  check_size(what, given, shape.size(), shape.text());
+}
+
+// parameters, or what lies beside them.
+void check_parameters(const char* what, std::size_t given, const Network& network) {
+  check_size(what, given, network.parameter_count(), "the network's parameters");
+}
+
+void check_index(const char* what, std::size_t given, std::size_t count) {
+  if (given < count) return;
+  throw ComputeError(std::string(what) + ": number " + std::to_string(given) + " given, there are " +
+                     std::to_string(count) + ", from 0");
+}
+
+void check_owner(const char* what, bool is_own) {
+  if (!is_own)
+    throw ComputeError(std::string(what) + " of another program given: right is this program's own");
+}
+
+}  // namespace
 
 Program::Impl::Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options)
     : network(given), images(image_count), engine(dnnl::engine::kind::cpu, 0) {
-  const SingleThreadedCompute one_thread;  // a primitive remembers the thread count of its creation
+  if (images < 1)
+    throw ComputeError("the network cannot be compiled for " + std::to_string(images) +
+                       " images at a time: right is 1 or more");
   try {
-    plan = lower(engine, network, images, purpose == Purpose::kTraining, options);
+    SingleThreadedCompute().run(
+        [&] { plan = lower(engine, network, images, purpose == Purpose::kTraining, options); });
   } catch (const dnnl::error& error) {
     throw ComputeError("the network cannot be compiled for images of " + network.shape(0, images).text() +
                        ": oneDNN says '" + error.what() + "'");
   }
 }
 
-PackedWeights::Memory::Memory(const Program::Impl& program)
-    : kernels(program.plan.packed_bytes), biases(program.network.parameter_count() * sizeof(float)) {}
+PackedWeights::Memory::Memory(const Program::Impl& owner)
+    : program(owner),
+      kernels(program.plan.packed_bytes),
+      biases(program.network.parameter_count() * sizeof(float)) {}
 
 PackedWeights::PackedWeights(std::unique_ptr<Memory> memory) : memory_(std::move(memory)) {}
 PackedWeights::~PackedWeights() = default;
@@ -61,11 +96,14 @@ std::size_t Program::packed_kernel_count() const {
 }
 
 void Program::pack_kernel(std::size_t index, std::span<const float> parameters, PackedWeights& packed) const {
-  const PackedKernel& kernel = impl_->plan.kernels[index];
+  check_index("packed kernel", index, packed_kernel_count());
+  check_parameters("parameters to pack", parameters.size(), impl_->network);
+  check_owner("packed weights", &packed.memory_->program == impl_.get());
+  const PackedLayout& kernel = impl_->plan.kernels[index];
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
   const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
             width = parameter.shape[3], groups = parameter.mask.groups;
-  const auto rows = static_cast<int>(kernel.plain.dims()[2]);  // the first ones of the kernel
+  const auto rows = static_cast<int>(dnnl_compat::dims_of(kernel.plain)[2]);  // the first ones of the kernel
   std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
   const float* src = parameters.data() + parameter.offset;
   float* dst = plain.data();
@@ -80,11 +118,15 @@ void Program::pack_kernel(std::size_t index, std::span<const float> parameters, 
   dnnl::memory from(kernel.plain, impl_->engine, plain.data());
   dnnl::memory to(kernel.packed, impl_->engine, packed.memory_->kernels.data() + kernel.offset);
   dnnl::stream stream(impl_->engine);
-  dnnl::primitive(kernel.reorder).execute(stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
-  stream.wait();
+  SingleThreadedCompute().run([&] {
+    dnnl::primitive(kernel.reorder).execute(stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    stream.wait();
+  });
 }
 
 void Program::pack_biases(std::span<const float> parameters, PackedWeights& packed) const {
+  check_parameters("parameters to pack", parameters.size(), impl_->network);
+  check_owner("packed weights", &packed.memory_->program == impl_.get());
   for (const Parameter& parameter : impl_->network.parameters)
     if (!parameter.is_kernel)
       std::memcpy(packed.memory_->biases.data() + parameter.offset * sizeof(float),
@@ -99,6 +141,10 @@ void Program::pack(std::span<const float> parameters, PackedWeights& packed) con
 
 void Program::forward(Workspace& workspace, std::span<const float> images, std::span<float> logits) const {
   Workspace::Impl& run = *workspace.impl_;
+  const Network& network = impl_->network;
+  check_owner("workspace", &run.plan == &impl_->plan);
+  check_size("images", images.size(), network.shape(0, impl_->images));
+  check_size("logits", logits.size(), network.shape(network.logits, impl_->images));
   std::memcpy(run.tensor(impl_->plan.images_tensor), images.data(), images.size_bytes());
   run.run(1, impl_->plan.backward_begin);
   std::memcpy(logits.data(), run.tensor(impl_->plan.logits_tensor), logits.size_bytes());
@@ -107,6 +153,12 @@ void Program::forward(Workspace& workspace, std::span<const float> images, std::
 void Program::backward(Workspace& workspace, std::span<const float> diff_logits,
                        std::span<float> gradients) const {
   Workspace::Impl& run = *workspace.impl_;
+  const Network& network = impl_->network;
+  if (impl_->plan.diff_logits_tensor < 0)
+    throw ComputeError("a backward pass of a program for scoring: right is one for training");
+  check_owner("workspace", &run.plan == &impl_->plan);
+  check_size("gradients of the logits", diff_logits.size(), network.shape(network.logits, impl_->images));
+  check_parameters("gradients", gradients.size(), network);
   std::memcpy(run.tensor(impl_->plan.diff_logits_tensor), diff_logits.data(), diff_logits.size_bytes());
   run.bind_gradients(gradients.data());
   run.run(impl_->plan.backward_begin, impl_->plan.steps.size());
@@ -114,6 +166,10 @@ void Program::backward(Workspace& workspace, std::span<const float> diff_logits,
 
 void Program::repeat(const Implementation& implementation, Workspace& workspace,
                      std::span<float> gradients) const {
+  check_owner("workspace", &workspace.impl_->plan == &impl_->plan);
+  check_parameters("gradients", gradients.size(), impl_->network);
+  check_index("end of the steps to repeat", implementation.end_step, impl_->plan.steps.size() + 1);
+  check_index("first step to repeat", implementation.first_step, implementation.end_step + 1);
   workspace.impl_->bind_gradients(gradients.data());
   workspace.impl_->run(implementation.first_step, implementation.end_step);
 }

@@ -17,7 +17,10 @@ namespace pcnn {
 
 // What a Program is for: scoring keeps only what the next layer reads; training keeps what the backward pass
 // needs.
-enum class Purpose { kScoring, kTraining };
+enum class Purpose { kInference, kTraining };
+
+// Every span, index and companion (workspace, packed weights) handed to what follows is checked in release
+// builds too, before anything is read or written: ComputeError says what was given and what is right.
 
 // What computes an op, for tests, tables and profiles: ("input", "forward", "jit:avx512_common").
 struct Implementation {
@@ -73,9 +76,9 @@ class Workspace {
 
 class Program {
  public:
-  // Compiles for batches of exactly `images` images. Throws ComputeError when
-  // oneDNN refuses the network. Everything below that computes is to be called inside Workers::run() or under
-  // SingleThreadedCompute.
+  // Compiles for batches of exactly `images` images. Throws ComputeError where there are none, or when oneDNN
+  // refuses the network.
+  // Whatever computes does so on the calling thread alone.
   Program(const Network& network, int images, Purpose purpose, const CompileOptions& options = {});
   ~Program();
   Program(const Program&) = delete;
@@ -97,9 +100,9 @@ class Program {
 
   // images: NCHW as fed to the network; logits: NCHW. Allocates nothing. Thread-safe on different workspaces.
   void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits) const;
-  // After forward() on the same workspace. Writes d(loss)/d(parameters) of this batch over `gradients`
-  // (parameter order). What it writes at dead taps, if anything, means nothing: see zero_dead_weights.
-  // Cropped kernels leave the rows below the centre alone.
+  // After forward() on the same workspace, of a program for training. Writes d(loss)/d(parameters) of this
+  // batch over `gradients` (parameter order). What it writes at dead taps, if anything, means nothing: see
+  // zero_dead_weights. Cropped kernels leave the rows below the centre alone.
   void backward(Workspace& workspace, std::span<const float> diff_logits, std::span<float> gradients) const;
 
   // Computes one op's steps once more, on whatever forward() and backward() left in the workspace: for

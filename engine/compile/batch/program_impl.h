@@ -9,6 +9,7 @@
 #include "engine/compile/aligned_buffer.h"
 #include "engine/compile/batch/plan.h"
 #include "engine/compile/batch/program.h"
+#include "engine/core/parallel.h"
 
 namespace pcnn {
 
@@ -22,8 +23,9 @@ struct Program::Impl {
 };
 
 struct PackedWeights::Memory {
-  explicit Memory(const Program::Impl& program);
+  explicit Memory(const Program::Impl& owner);
 
+  const Program::Impl& program;
   AlignedBuffer kernels;
   AlignedBuffer biases;  // at their offsets in the flat parameters
 };
@@ -40,6 +42,7 @@ struct Workspace::Impl {
   const Plan& plan;
   AlignedBuffer arena;
   AlignedBuffer scratchpad;
+  SingleThreadedCompute one_thread;
   dnnl::stream stream;
   // Arguments of every primitive step, resolved to memory once, so that a run only calls the primitives.
   std::vector<std::vector<dnnl_exec_arg_t>> arguments;

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
 
@@ -58,7 +59,7 @@ struct RunStep {
   std::size_t index;
 
   bool holds_bf16(int tensor) const {
-    return workspace.desc(tensor).data_type() == dnnl::memory::data_type::bf16;
+    return dnnl_compat::data_type_of(workspace.desc(tensor)) == dnnl::memory::data_type::bf16;
   }
   template <typename Element>
   Element* at(int tensor) const {
@@ -112,12 +113,19 @@ struct RunStep {
 }  // namespace
 
 void Workspace::Impl::run(std::size_t begin, std::size_t end) {
-  for (std::size_t step = begin; step < end; ++step) std::visit(RunStep{*this, step}, plan.steps[step]);
-  stream.wait();
+  const auto steps = [&] {
+    for (std::size_t step = begin; step < end; ++step) std::visit(RunStep{*this, step}, plan.steps[step]);
+    stream.wait();
+  };
+  one_thread.run(std::ref(steps));  // a copy would allocate
 }
 
-Workspace::Workspace(const Program& program, const PackedWeights& packed)
-    : impl_(std::make_unique<Impl>(*program.impl_, *packed.memory_)) {}
+Workspace::Workspace(const Program& program, const PackedWeights& packed) {
+  if (&packed.memory_->program != program.impl_.get())
+    throw ComputeError(
+        "packed weights of another program given to a workspace: right are those of its own program");
+  impl_ = std::make_unique<Impl>(*program.impl_, *packed.memory_);
+}
 Workspace::~Workspace() = default;
 Workspace::Workspace(Workspace&&) noexcept = default;
 

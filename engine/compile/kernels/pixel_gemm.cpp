@@ -4,7 +4,7 @@
 
 #include "engine/compile/kernels/instruction_sets.h"
 #include "engine/core/bf16.h"
-#include "engine/model/mask.h"
+#include "engine/core/index.h"
 
 namespace pcnn {
 
@@ -26,38 +26,29 @@ const PixelKernel& pixel_kernel(Precision precision) {
   return precision == Precision::kBf16 && has_bf16 ? bf16 : pixel_kernels().back();
 }
 
-std::vector<std::uint32_t> pack_pixel_weights(const MaskedConvOp& conv, int filters,
-                                              std::span<const float> weights, const PixelKernel& kernel,
-                                              int group) {
-  const int taps = conv.kernel_height * conv.kernel_width, groups = conv.mask.groups;
-  const int of_group = filters / groups, depth = conv.in_channels / groups;
-  const int panels = (of_group + kernel.panel - 1) / kernel.panel;
+std::vector<std::uint32_t> pack_pixel_weights(const KernelFilters& filters,
+                                              std::span<const WeightSlice> slices, int depth,
+                                              const PixelKernel& kernel) {
   // Zero beyond the filters and beyond the depth.
-  const auto weight = [&](int filter, int from, int k, int tap) {
-    if (filter >= of_group || k >= depth) return 0.0f;
-    const auto pair =
-        static_cast<std::size_t>(group * of_group + filter) * static_cast<std::size_t>(conv.in_channels) +
-        static_cast<std::size_t>(from * depth + k);
-    return weights[pair * static_cast<std::size_t>(taps) + static_cast<std::size_t>(tap)];
+  const auto weight = [&](int filter, const WeightSlice& slice, int k) {
+    if (filter >= filters.filters || k >= depth) return 0.0f;
+    const std::size_t pair = to_index(filters.first_filter + filter) * to_index(filters.in_channels) +
+                             to_index(slice.first_channel + k);
+    return filters.weights[pair * to_index(filters.height * filters.width) +
+                           to_index(slice.row * filters.width + slice.column)];
   };
-  const auto word = [&](int filter, int from, int at, int tap) {
-    if (kernel.precision == Precision::kF32)
-      return std::bit_cast<std::uint32_t>(weight(filter, from, at, tap));
-    return to_bf16(weight(filter, from, 2 * at, tap)) |
-           std::uint32_t{to_bf16(weight(filter, from, 2 * at + 1, tap))} << 16;
+  const auto word = [&](int filter, const WeightSlice& slice, int at) {
+    if (kernel.precision == Precision::kF32) return std::bit_cast<std::uint32_t>(weight(filter, slice, at));
+    return to_bf16(weight(filter, slice, 2 * at)) | std::uint32_t{to_bf16(weight(filter, slice, 2 * at + 1))}
+                                                        << 16;
   };
   const int words = static_cast<int>(depth_words(kernel.precision, depth));
   std::vector<std::uint32_t> packed;
-  for (int first = 0; first < panels * kernel.panel; first += kernel.panel)
-    for (int tap = 0; tap < taps; ++tap)
-      for (int from = 0; from < groups; ++from) {
-        if (!is_live(conv.mask, conv.kernel_height, conv.kernel_width, tap / conv.kernel_width,
-                     tap % conv.kernel_width, group, from))
-          continue;
-        for (int at = 0; at < words; ++at)
-          for (int filter = first; filter < first + kernel.panel; ++filter)
-            packed.push_back(word(filter, from, at, tap));
-      }
+  for (int first = 0; first < filters.filters; first += kernel.panel)
+    for (const WeightSlice& slice : slices)
+      for (int at = 0; at < words; ++at)
+        for (int filter = first; filter < first + kernel.panel; ++filter)
+          packed.push_back(word(filter, slice, at));
   return packed;
 }
 

@@ -5,8 +5,8 @@
 // register tile holds
 //
 //            filters ->   | vector 0 | vector 1 |   two vectors a panel, one to four panels
-//     chain 0             |  acc     |  acc     |   k runs innermost: per k, a broadcast of src[chain][k]
-//     times chain 1             |  acc     |  acc     |   the panel's row k
+//     row 0               |  acc     |  acc     |   k runs innermost: per k, a broadcast of src[row][k]
+//     row 1               |  acc     |  acc     |   the panel's row k
 //     ...
 
 #include <cstddef>
@@ -52,7 +52,7 @@ struct PixelTile : Simd<kLanes> {
   static constexpr int kPanel = kVectors * kLanes;
   // Accumulators that fit beside a panel's row: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kAccumulators = kLanes == 16 ? 24 : 12;
-  static constexpr int kMaxChains = kAccumulators / kVectors;
+  static constexpr int kMaxRows = kAccumulators / kVectors;
 
   static Vector activate(const ActivationOp& op, Vector x) {
     const Vector zero{};
@@ -81,14 +81,15 @@ struct PixelTile : Simd<kLanes> {
     }
   }
 
-  // The words of a chain at a tap; those of the chains after it follow.
-  static const std::byte* source(const PixelGemm& gemm, int tap, int chain, std::size_t words) {
+  // The words of a row at a tap; those of the rows after it follow.
+  static const std::byte* source(const PixelGemm& gemm, int tap, int first_row, std::size_t words) {
     if constexpr (Product::kPrecision == Precision::kF32)
-      return reinterpret_cast<const std::byte*>(gemm.taps[tap].src + static_cast<std::size_t>(chain) * words);
+      return reinterpret_cast<const std::byte*>(gemm.taps[tap].src +
+                                                static_cast<std::size_t>(first_row) * words);
     else
       return reinterpret_cast<const std::byte*>(gemm.scratch) +
-             (static_cast<std::size_t>(tap) * static_cast<std::size_t>(gemm.chains) +
-              static_cast<std::size_t>(chain)) *
+             (static_cast<std::size_t>(tap) * static_cast<std::size_t>(gemm.rows) +
+              static_cast<std::size_t>(first_row)) *
                  words * sizeof(float);
   }
 
@@ -98,8 +99,8 @@ struct PixelTile : Simd<kLanes> {
                halves = 2 * depth_words(Precision::kBf16, gemm.depth);
     std::uint16_t* dst = gemm.scratch;
     for (int tap = 0; tap < gemm.tap_count; ++tap)
-      for (std::size_t chain = 0; chain < static_cast<std::size_t>(gemm.chains); ++chain, dst += halves) {
-        const float* src = gemm.taps[tap].src + chain * depth;
+      for (std::size_t row = 0; row < static_cast<std::size_t>(gemm.rows); ++row, dst += halves) {
+        const float* src = gemm.taps[tap].src + row * depth;
         std::size_t k = 0;
         for (; k + kLanes <= depth; k += kLanes) store(dst + k, load(src + k));
         if (k == halves) continue;
@@ -111,20 +112,20 @@ struct PixelTile : Simd<kLanes> {
       }
   }
 
-  template <int kChains, int kPanels>
-  static void tile(const PixelGemm& gemm, int chain, int panel) {
+  template <int kRows, int kPanels>
+  static void tile(const PixelGemm& gemm, int first_row, int panel) {
     constexpr int kColumns = kPanels * kVectors;
-    Vector sums[kChains][kColumns];
+    Vector sums[kRows][kColumns];
     const float* bias = gemm.bias + panel * kPanel;
 #pragma GCC unroll 32
     for (int column = 0; column < kColumns; ++column)
 #pragma GCC unroll 32
-      for (int row = 0; row < kChains; ++row) sums[row][column] = load(bias + column * kLanes);
+      for (int row = 0; row < kRows; ++row) sums[row][column] = load(bias + column * kLanes);
 
     const std::size_t words = depth_words(Product::kPrecision, gemm.depth);
     const std::uint32_t* weights = gemm.weights + static_cast<std::size_t>(panel) * gemm.panel_words;
     for (int tap = 0; tap < gemm.tap_count; ++tap) {
-      const std::byte* src = source(gemm, tap, chain, words);
+      const std::byte* src = source(gemm, tap, first_row, words);
       const std::uint32_t* packed = weights + gemm.taps[tap].packed_offset;
       for (std::size_t k = 0; k < words; ++k, packed += kPanel) {
         Vector rows[kColumns];
@@ -135,7 +136,7 @@ struct PixelTile : Simd<kLanes> {
                                column % kVectors * kLanes,
                            sizeof(Vector));
 #pragma GCC unroll 32
-        for (int row = 0; row < kChains; ++row) {
+        for (int row = 0; row < kRows; ++row) {
           float value;
           __builtin_memcpy(&value, src + (static_cast<std::size_t>(row) * words + k) * sizeof(float),
                            sizeof(float));
@@ -145,15 +146,15 @@ struct PixelTile : Simd<kLanes> {
         }
       }
     }
-    finish<kChains, kColumns>(gemm, chain, panel * kPanel, sums);
+    finish<kRows, kColumns>(gemm, first_row, panel * kPanel, sums);
   }
 
   // Relu (the only activation that gets here), skip and store, each decided once for the whole tile.
-  template <int kChains, int kColumns>
-  static void finish(const PixelGemm& gemm, int chain, int filter, Vector (&sums)[kChains][kColumns]) {
+  template <int kRows, int kColumns>
+  static void finish(const PixelGemm& gemm, int first_row, int filter, Vector (&sums)[kRows][kColumns]) {
     const auto for_all = [&](auto&& action) {
 #pragma GCC unroll 32
-      for (int row = 0; row < kChains; ++row)
+      for (int row = 0; row < kRows; ++row)
 #pragma GCC unroll 32
         for (int column = 0; column < kColumns; ++column) action(row, column);
     };
@@ -161,15 +162,15 @@ struct PixelTile : Simd<kLanes> {
       for_all([&](int row, int column) { sums[row][column] = larger(sums[row][column], Vector{}); });
 
     const std::size_t stride = static_cast<std::size_t>(gemm.filters),
-                      first = static_cast<std::size_t>(chain) * stride + static_cast<std::size_t>(filter);
+                      first = static_cast<std::size_t>(first_row) * stride + static_cast<std::size_t>(filter);
     const auto place = [&](int row, int column) {
       return first + static_cast<std::size_t>(row) * stride + static_cast<std::size_t>(column * kLanes);
     };
     const int left = gemm.filters - filter;
     if (left < kColumns * kLanes) {
-      float whole[kChains][kColumns * kLanes];
+      float whole[kRows][kColumns * kLanes];
       for_all([&](int row, int column) { store(whole[row] + column * kLanes, sums[row][column]); });
-      for (int row = 0; row < kChains; ++row)
+      for (int row = 0; row < kRows; ++row)
         for (int i = 0; i < left; ++i) {
           const std::size_t at = place(row, 0) + static_cast<std::size_t>(i);
           gemm.dst[at] = gemm.skip ? whole[row][i] + gemm.skip[at] : whole[row][i];
@@ -183,36 +184,36 @@ struct PixelTile : Simd<kLanes> {
     }
   }
 
-  template <int kChains>
-  static void panels_of_tile(const PixelGemm& gemm, int chain, int panel, int panels) {
-    if constexpr (kChains * kVectors * 4 <= kAccumulators)
-      if (panels == 4) return tile<kChains, 4>(gemm, chain, panel);
-    if constexpr (kChains * kVectors * 2 <= kAccumulators)
-      for (; panels >= 2; panel += 2, panels -= 2) tile<kChains, 2>(gemm, chain, panel);
-    for (; panels > 0; ++panel, --panels) tile<kChains, 1>(gemm, chain, panel);
+  template <int kRows>
+  static void panels_of_tile(const PixelGemm& gemm, int first_row, int panel, int panels) {
+    if constexpr (kRows * kVectors * 4 <= kAccumulators)
+      if (panels == 4) return tile<kRows, 4>(gemm, first_row, panel);
+    if constexpr (kRows * kVectors * 2 <= kAccumulators)
+      for (; panels >= 2; panel += 2, panels -= 2) tile<kRows, 2>(gemm, first_row, panel);
+    for (; panels > 0; ++panel, --panels) tile<kRows, 1>(gemm, first_row, panel);
   }
 
-  // Calls the tile for this number of chains, 1..kMaxChains.
-  template <int kChains = kMaxChains>
-  static void tile_of(int chains, const PixelGemm& gemm, int chain, int panel, int panels) {
-    if constexpr (kChains > 1)
-      if (chains < kChains) return tile_of<kChains - 1>(chains, gemm, chain, panel, panels);
-    panels_of_tile<kChains>(gemm, chain, panel, panels);
+  // Calls the tile for this number of rows, 1..kMaxRows.
+  template <int kRows = kMaxRows>
+  static void tile_of(int rows, const PixelGemm& gemm, int first_row, int panel, int panels) {
+    if constexpr (kRows > 1)
+      if (rows < kRows) return tile_of<kRows - 1>(rows, gemm, first_row, panel, panels);
+    panels_of_tile<kRows>(gemm, first_row, panel, panels);
   }
 
   // The product with relu or no activation.
   static void run_tiles(const PixelGemm& gemm) {
     const int panels = (gemm.filters + kPanel - 1) / kPanel;
-    const int tiles = (gemm.chains + kMaxChains - 1) / kMaxChains;
-    // Where few chains leave registers free, several panels share a tile. A tile's panels stay in the
-    // first-level cache while all chains pass over them.
-    const int tallest = (gemm.chains + tiles - 1) / tiles * kVectors;
+    const int tiles = (gemm.rows + kMaxRows - 1) / kMaxRows;
+    // Where few rows leave registers free, several panels share a tile. A tile's panels stay in the
+    // first-level cache while all rows pass over them.
+    const int tallest = (gemm.rows + tiles - 1) / tiles * kVectors;
     const int together = tallest * 4 <= kAccumulators ? 4 : tallest * 2 <= kAccumulators ? 2 : 1;
     for (int panel = 0; panel < panels; panel += together)
-      for (int i = 0, chain = 0; i < tiles; ++i) {
-        const int chains = (gemm.chains - chain) / (tiles - i);  // tiles of equal height, as far as it goes
-        tile_of(chains, gemm, chain, panel, panels - panel < together ? panels - panel : together);
-        chain += chains;
+      for (int i = 0, first_row = 0; i < tiles; ++i) {
+        const int rows = (gemm.rows - first_row) / (tiles - i);  // tiles of equal height, as far as it goes
+        tile_of(rows, gemm, first_row, panel, panels - panel < together ? panels - panel : together);
+        first_row += rows;
       }
   }
 
@@ -224,7 +225,7 @@ struct PixelTile : Simd<kLanes> {
     bare.activation = nullptr;
     bare.skip = nullptr;
     run_tiles(bare);
-    const std::size_t count = static_cast<std::size_t>(gemm.chains) * static_cast<std::size_t>(gemm.filters);
+    const std::size_t count = static_cast<std::size_t>(gemm.rows) * static_cast<std::size_t>(gemm.filters);
     activate_all(*gemm.activation, count, gemm.dst, gemm.dst);
     if (gemm.skip)
       for (std::size_t i = 0; i < count; ++i) gemm.dst[i] += gemm.skip[i];

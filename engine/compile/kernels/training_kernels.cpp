@@ -1,7 +1,6 @@
 #include "engine/compile/kernels/training_kernels.h"
 
 #include "engine/compile/kernels/instruction_sets.h"
-#include "engine/model/mask.h"
 
 namespace pcnn {
 
@@ -13,15 +12,6 @@ std::span<const TrainingKernels> training_kernels() {
   static const std::vector<TrainingKernels> kernels =
       kernels_that_run(training_kernels_sse2, training_kernels_avx2, training_kernels_avx512);
   return kernels;
-}
-
-std::vector<KernelTap> live_kernel_taps(const MaskedConvOp& conv) {
-  std::vector<KernelTap> taps;
-  for (int row = 0; row < conv.kernel_height; ++row)
-    for (int column = 0; column < conv.kernel_width; ++column)
-      if (is_live(conv.mask, conv.kernel_height, conv.kernel_width, row, column))
-        taps.push_back({row, column});
-  return taps;
 }
 
 std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {

@@ -32,7 +32,7 @@ struct WeightGradient {
   int filters = 0;
   int kernel_height = 0;
   int kernel_width = 0;
-  const KernelTap* taps = nullptr;  // live_kernel_taps()
+  const KernelTap* taps = nullptr;  // in raster order
   int tap_count = 0;
   bool plain_src = false;  // src is NCHW; else channels lie in blocks like those of diff_dst
 
@@ -48,7 +48,7 @@ struct WeightGradient {
 struct TrainingKernels {
   const char* name = "";  // "avx2"
   int lanes = 0;          // floats in a vector
-  // diff_src[i] = diff_dst[i] * f'(x) with f' told from dst[i] = f(x). diff_src may be diff_dst.
+  // diff_src[i] = diff_dst[i] * f'(x) with f' computed from dst[i] = f(x). diff_src may be diff_dst.
   void (*activation_backward)(const ActivationOp& op, std::size_t count, const float* dst,
                               const float* diff_dst, float* diff_src) = nullptr;
   // dst[i] = a[i] + b[i]. dst may be a or b.
@@ -63,9 +63,6 @@ struct TrainingKernels {
 
 // Those this processor can run, the best one last. Never empty.
 [[nodiscard]] std::span<const TrainingKernels> training_kernels();
-
-// In raster order.
-[[nodiscard]] std::vector<KernelTap> live_kernel_taps(const MaskedConvOp& conv);
 
 [[nodiscard]] std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes);
 

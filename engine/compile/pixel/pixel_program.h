@@ -1,43 +1,47 @@
 #pragma once
 
-// The network compiled to compute one pixel at a time. A causal feature never changes once its pixel is done,
-// so a sampler that visits the pixels in raster order computes one new feature vector per op, from a few rows
-// it kept:
+// The network compiled to compute a few pixels at a time. A causal feature never changes once its pixel is
+// done, so a sampler that visits the pixels in raster order computes one new feature vector per op, from a
+// few rows it kept (row_layout.h): an image costs what one forward pass costs, not one pass per pixel.
 //
-//     . . . . . . .      row y - 2   forgotten
-//     k k k k k k k      row y - 1   kept: what a 3x3 kernel still reads
-//     k k k n            row y       n is computed now, from its live taps
+// What is computed at once is a span: neighbouring pixels of one row, layer by layer, for a batch of chains
+// that move together. Pixels that are drawn are spans of one; pixels that are known beforehand, of as many as
+// are known. A feature has the same bits in every span, every batch of chains, and on every instruction set
+// with fused multiply-add: see pixel_gemm.h.
 //
-// so an image costs what one forward pass costs, not one pass per pixel. Rows are ring buffers: memory grows
-// with the image's width, never with its height. Taps outside the image are skipped, so no padding is stored,
-// and nothing is read before it was written: a cache can be used for image after image without being cleared.
+// Taps in rows above the image, or wholly beside it, are skipped. Nothing is read before it was written, but
+// for the columns of zeros, so a state can be used for image after image without being cleared.
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <variant>
 #include <vector>
 
 #include "engine/compile/kernels/pixel_gemm.h"
-#include "engine/compile/readers.h"
+#include "engine/compile/pixel/packed_conv.h"
+#include "engine/compile/pixel/row_layout.h"
+#include "engine/compile/steps.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
 
 class PixelProgram;
 
-// The kept rows of a flock of chains, which move from pixel to pixel together. Not thread-safe; the program
-// must outlive it.
-class PixelCache {
+// What a batch of chains, which move from pixel to pixel together, has computed so far. One thread at a time;
+// the program must outlive it.
+class IncrementalState {
  public:
-  PixelCache(const PixelProgram& program, int chains);
+  // max_columns: of the spans given to set_pixels(); pixels that are drawn need one.
+  IncrementalState(const PixelProgram& program, int chains, int max_columns = 1);
   [[nodiscard]] int chains() const { return chains_; }
+  [[nodiscard]] int max_columns() const { return max_columns_; }
 
  private:
   friend class PixelProgram;
   int chains_;
-  std::vector<float> values_;
+  int max_columns_;
+  std::vector<float> values_;  // as RowLayout says
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel
 };
@@ -47,84 +51,64 @@ class PixelProgram {
  public:
   // For images of network.image_width columns and any number of rows. parameters: the flat f32 masters. The
   // kernel must be one this processor can run, see pixel_gemm.h. Maps are held in f32 under any kernel.
-  // Throws ComputeError where the logits read their own pixel.
+  // Throws ComputeError where the logits read their own pixel or later ones.
   PixelProgram(const Network& network, std::span<const float> parameters,
                const PixelKernel& kernel = pixel_kernels().back());
 
-  // Bytes of a PixelCache per chain: width x kernel rows x depth.
-  [[nodiscard]] std::size_t cache_bytes_per_chain() const { return chain_floats_ * sizeof(float); }
-  [[nodiscard]] std::size_t weight_bytes() const;
+  // Bytes of an IncrementalState per chain, for spans of one column: width x kernel rows x depth.
+  [[nodiscard]] std::size_t state_bytes_per_chain() const { return layout_.floats(1, 1) * sizeof(float); }
+  [[nodiscard]] std::size_t weight_bytes() const { return weight_bytes_; }
 
   [[nodiscard]] int groups() const { return network_.groups; }
   [[nodiscard]] Precision precision() const { return kernel_.precision; }
 
   // The logits of one channel group at a pixel, [chain][logit channel of the group], valid until the next
   // call. Every pixel before it, in raster order from (0, 0), and every group before it, must have been
-  // through logits() and set_pixel(). Allocates nothing.
-  [[nodiscard]] std::span<const float> logits(PixelCache& cache, int row, int column, int group) const;
-  // What the image holds there, [chain][image channel of the group] as fed to the network.
-  void set_pixel(PixelCache& cache, int row, int column, int group, std::span<const float> values) const;
+  // given. Allocates nothing. Throws ComputeError where there is no such pixel or group.
+  [[nodiscard]] std::span<const float> logits(IncrementalState& state, int row, int column, int group) const;
+  // What the image holds there, after logits(): [chain][image channel of the group] as fed to the network.
+  // Throws ComputeError where that is not what `values` holds, here and in set_pixels().
+  void set_pixel(IncrementalState& state, int row, int column, int group,
+                 std::span<const float> values) const;
+  // Pixels of one row whose logits nobody asks for, all groups of them, instead of logits() and set_pixel()
+  // for each: [group][column][chain][image channel of the group]. At most state.max_columns().
+  void set_pixels(IncrementalState& state, int row, int column, int columns,
+                  std::span<const float> values) const;
 
  private:
-  friend class PixelCache;
+  friend class IncrementalState;
 
-  // Where a node's vectors are kept, by channel group: `rows` x `columns` of them, or one that each pixel
-  // overwrites.
-  struct Store {
-    std::size_t offset = 0;  // floats per chain
-    int rows = 1;
-    int columns = 1;
-    int channels = 0;
+  struct PackedConvStep {
+    ConvStep step;
+    std::vector<PackedConv> groups;  // by channel group
   };
-  // What computes the maps of one channel group.
-  struct PackedGroup {
-    std::vector<std::uint32_t> weights;
-    std::size_t panel_words = 0;
-    std::vector<float> bias;
+  using Work = std::variant<PackedConvStep, ActivationStep, AddStep>;
+  struct PixelStep {
+    Work work;
+    bool sees_pixel = false;  // itself: the step waits for its value; the others are those of logits()
   };
-  // A convolution with the activation and the addition that follow it, where nothing else reads in between.
-  struct ConvStep {
-    MaskedConvOp op;
-    std::optional<ActivationOp> activation;
-    int skip = -1;  // node added to the result; -1: none
-    int dst = 0;    // node
-    std::vector<PackedGroup> groups;
-  };
-  struct ActivationStep {
-    ActivationOp op;
-    int dst = 0;
-  };
-  struct AddStep {
-    AddOp op;
-    int dst = 0;
-  };
-  using Step = std::variant<ConvStep, ActivationStep, AddStep>;
 
-  [[nodiscard]] ConvStep fuse(int node, const Readers& readers, const std::vector<bool>& sees) const;
-  void pack(ConvStep& step, std::span<const float> parameters);
-  void place_nodes();
-  // A place in the image, and the maps asked for there.
-  struct Place {
-    int row = 0;
-    int column = 0;
-    int group = 0;
-  };
-  [[nodiscard]] int channels_of_group(int node) const;
-  [[nodiscard]] float* at(PixelCache& cache, int node, const Place& place) const;
-  void run_steps(std::size_t begin, std::size_t end, PixelCache& cache, const Place& place) const;
-  void run(const ConvStep& step, PixelCache& cache, const Place& place) const;
-  void run(const ActivationStep& step, PixelCache& cache, const Place& place) const;
-  void run(const AddStep& step, PixelCache& cache, const Place& place) const;
+  PixelProgram(const Network& network, std::span<const float> parameters, const PixelKernel& kernel,
+               const std::vector<Step>& steps);
+  [[nodiscard]] Work pack(const ConvStep& step, std::span<const float> parameters);
+  [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
+  [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
+  void check(const IncrementalState& state, const PixelSpan& span) const;
+  [[nodiscard]] float* at(IncrementalState& state, int node, const PixelSpan& span) const;
+  void run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const;
+  void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
+  // Floats of a node at the span, in one channel group.
+  [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 
   Network network_;
   PixelKernel kernel_;
-  std::vector<Step> steps_;
-  std::size_t early_steps_ =
-      0;                       // those of logits(); the others see the pixel itself and wait for set_pixel()
-  std::vector<Store> stores_;  // by node; nodes inside a fused step have none
-  std::size_t chain_floats_ = 0;
+  RowLayout layout_;
+  std::vector<PixelStep> steps_;
+  std::size_t weight_bytes_ = 0;
   std::size_t max_taps_ = 0;
-  std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain
+  std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain and column
 };
 
 }  // namespace pcnn

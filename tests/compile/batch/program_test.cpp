@@ -64,7 +64,7 @@ TEST(Program, WithFullKernelsGivesWhatCroppedOnesGive) {
         seed % 2 ? random_case(random, Activation::kElu, seed % 5 == 0 ? kWide : kNarrow)
                  : testing::random_case(random, testing::random_graph(random, Activation::kTanh), 2);
     for (const TrainingKernels& kernels : training_kernels())
-      for (const Purpose purpose : {Purpose::kTraining, Purpose::kScoring}) {
+      for (const Purpose purpose : {Purpose::kTraining, Purpose::kInference}) {
         SCOPED_TRACE(std::string(kernels.name) + ", seed " + std::to_string(seed) + ": " +
                      testing::describe(c.network));
         testing::Compiled cropped(c.network, c.images, c.parameters, purpose, {.kernels = kernels});
@@ -109,7 +109,7 @@ TEST(Program, InBf16StaysNearF32) {
     testing::Compiled f32(c.network, c.images, c.parameters);
     testing::Compiled bf16(c.network, c.images, c.parameters, Purpose::kTraining,
                            {.precision = Precision::kBf16});
-    testing::Compiled scoring(c.network, c.images, c.parameters, Purpose::kScoring,
+    testing::Compiled scoring(c.network, c.images, c.parameters, Purpose::kInference,
                               {.precision = Precision::kBf16});
     const std::vector<float> logits = bf16.forward(c.pixels);
     EXPECT_LT(relative_distance(logits, f32.forward(c.pixels)), 0.05);
@@ -167,15 +167,15 @@ TEST(Program, ScoresDeepNetworksInTheMemoryOfShallowOnes) {
   const auto bytes = [](int blocks, Purpose purpose) {
     return Program(residual_network(blocks), 2, purpose).workspace_bytes();
   };
-  EXPECT_EQ(bytes(12, Purpose::kScoring), bytes(3, Purpose::kScoring));
+  EXPECT_EQ(bytes(12, Purpose::kInference), bytes(3, Purpose::kInference));
   EXPECT_GT(bytes(12, Purpose::kTraining), bytes(3, Purpose::kTraining)) << "training keeps activations";
-  EXPECT_LT(bytes(3, Purpose::kScoring), bytes(3, Purpose::kTraining));
+  EXPECT_LT(bytes(3, Purpose::kInference), bytes(3, Purpose::kTraining));
 }
 
 TEST(Program, SaysWhatComputesEachConvolution) {
   const Network network = residual_network(1);
   int forward = 0;
-  for (const Implementation& implementation : Program(network, 1, Purpose::kScoring).implementations()) {
+  for (const Implementation& implementation : Program(network, 1, Purpose::kInference).implementations()) {
     EXPECT_EQ(implementation.direction, "forward");
     EXPECT_FALSE(implementation.name.empty());
     ++forward;
@@ -184,7 +184,7 @@ TEST(Program, SaysWhatComputesEachConvolution) {
 }
 
 TEST(Program, SharesBytesBetweenTensorsThatAreNotAliveTogether) {
-  for (const Purpose purpose : {Purpose::kTraining, Purpose::kScoring}) {
+  for (const Purpose purpose : {Purpose::kTraining, Purpose::kInference}) {
     const Program program(testing::tutorial_network(), 1, purpose);
     EXPECT_LT(program.workspace_bytes(), 0.7 * static_cast<double>(program.workspace_bytes_unshared()));
   }
@@ -207,7 +207,7 @@ TEST(Program, RunsNothingOfTheTutorialNetworkOnReferenceOrGemmKernels) {
   for (const int images : {1, 4})
     for (const CompileOptions& options : all) {
       check(images, Purpose::kTraining, options, 24 + 23 + 24);  // forward, backward data, backward weights
-      check(images, Purpose::kScoring, options, 24);
+      check(images, Purpose::kInference, options, 24);
     }
 }
 

@@ -106,7 +106,6 @@ TEST(Workspace, OnEachOfTwoThreadsAtOnceGivesTheBitsOfOne) {
 
   std::vector<int> wrong(2, 0);
   const auto work = [&](std::size_t thread) {
-    const SingleThreadedCompute one_thread;
     Workspace workspace(compiled.program(), compiled.packed());
     std::vector<float> own_logits(logits[0].size()), own_gradients(parameters.size());
     for (std::size_t round = 0; round < 40; ++round) {

@@ -58,7 +58,7 @@ struct Product {
              .kernel_width = kernel_side},
         chains(chain_count),
         filter_count(filters),
-        taps(live_taps(conv.mask, kernel_side, kernel_side)) {
+        taps(live_tap_count(conv.mask, kernel_side, kernel_side)) {
     fill(random, weights, filters * depth * kernel_side * kernel_side);
     fill(random, bias, filters);
     fill(random, src, taps * chains * depth);
@@ -71,7 +71,16 @@ struct Product {
   // Chains [first, first + count).
   [[nodiscard]] std::vector<float> run(const PixelKernel& kernel, const ActivationOp* activation,
                                        bool with_skip, int first, int count) const {
-    const std::vector<std::uint32_t> packed = pack_pixel_weights(conv, filter_count, weights, kernel);
+    std::vector<WeightSlice> slices;
+    for (const Tap& tap : conv.taps())
+      slices.push_back(
+          {.row = tap.down + conv.kernel_height / 2, .column = tap.right + conv.kernel_width / 2});
+    const std::vector<std::uint32_t> packed = pack_pixel_weights({.weights = weights,
+                                                                  .in_channels = conv.in_channels,
+                                                                  .height = conv.kernel_height,
+                                                                  .width = conv.kernel_width,
+                                                                  .filters = filter_count},
+                                                                 slices, conv.in_channels, kernel);
     const std::size_t words = depth_words(kernel.precision, conv.in_channels);
     const int panels = (filter_count + kernel.panel - 1) / kernel.panel;
     std::vector<float> padded_bias = bias;
@@ -82,7 +91,7 @@ struct Product {
                         static_cast<std::size_t>(tap * kernel.panel) * words});
     std::vector<std::uint16_t> scratch(2 * words * static_cast<std::size_t>(taps * count));
     std::vector<float> dst(static_cast<std::size_t>(count * filter_count + 1), -7.0f);
-    kernel.run({.chains = count,
+    kernel.run({.rows = count,
                 .depth = conv.in_channels,
                 .filters = filter_count,
                 .taps = places.data(),

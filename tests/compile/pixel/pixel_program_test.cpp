@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/error.h"
 #include "tests/support/compiled.h"
 #include "tests/support/networks.h"
 
@@ -29,8 +30,8 @@ std::vector<float> pixel_of(const Network& network, std::span<const float> image
 }
 
 // Logits of all pixels of `count` images, NCHW, computed pixel by pixel.
-std::vector<float> logits_by_pixel(const PixelProgram& program, const Network& network, PixelCache& cache,
-                                   std::span<const float> images) {
+std::vector<float> logits_by_pixel(const PixelProgram& program, const Network& network,
+                                   IncrementalState& cache, std::span<const float> images) {
   const Shape maps = network.shape(network.logits, cache.chains());
   std::vector<float> all(maps.size());
   for (int row = 0; row < maps.h; ++row)
@@ -55,10 +56,10 @@ void expect_forward_pass(Random& random, Network network, int height, int width)
   const std::vector<float> parameters = testing::random_parameters(random, network),
                            images = testing::random_images(random, network, kImages);
   const std::vector<float> whole =
-      testing::Compiled(network, kImages, parameters, Purpose::kScoring).forward(images);
+      testing::Compiled(network, kImages, parameters, Purpose::kInference).forward(images);
   for (const PixelKernel& kernel : pixel_kernels()) {
     const PixelProgram program(network, parameters, kernel);
-    PixelCache cache(program, kImages);
+    IncrementalState cache(program, kImages);
     const std::vector<float> by_pixel = logits_by_pixel(program, network, cache, images);
     for (std::size_t i = 0; i < whole.size(); ++i)
       ASSERT_NEAR(by_pixel[i], whole[i], 1e-4f * std::max(1.0f, std::abs(whole[i])))
@@ -102,7 +103,7 @@ TEST(PixelProgram, GivesAChainTheSameBitsInAnyFlockAndFromAUsedCache) {
                            images = testing::random_images(random, network, 13),
                            others = testing::random_images(random, network, 13);
   const PixelProgram program(network, parameters);
-  PixelCache flock(program, 13), alone(program, 1);
+  IncrementalState flock(program, 13), alone(program, 1);
   (void)logits_by_pixel(program, network, flock, others);  // leaves its rows behind
   const std::vector<float> together = logits_by_pixel(program, network, flock, images);
   const std::size_t size = network.shape(0, 1).size(), maps = network.shape(network.logits, 1).size();
@@ -114,10 +115,92 @@ TEST(PixelProgram, GivesAChainTheSameBitsInAnyFlockAndFromAUsedCache) {
   }
 }
 
-std::size_t cache_bytes(Network network, int height, int width) {
+// Values of a span as set_pixels() takes them: [group][column][image][channel of the group].
+std::vector<float> span_of(const Network& network, std::span<const float> images, int count, int row,
+                           int column, int columns) {
+  std::vector<float> values;
+  for (int group = 0; group < network.groups; ++group)
+    for (int i = 0; i < columns; ++i)
+      for (const float value : pixel_of(network, images, count, row, column + i, group))
+        values.push_back(value);
+  return values;
+}
+
+// Logits of the pixels that `known` leaves to be asked for; runs of known pixels are given at once, at most
+// as many as the state holds.
+std::vector<float> logits_of_unknown(const PixelProgram& program, const Network& network,
+                                     IncrementalState& state, std::span<const float> images,
+                                     const std::vector<bool>& known) {
+  const int width = network.image_width;
+  std::vector<float> all;
+  for (int row = 0; row < network.image_height; ++row)
+    for (int column = 0; column < width;) {
+      int columns = 0;
+      while (column + columns < width && columns < state.max_columns() &&
+             known[static_cast<std::size_t>(row * width + column + columns)])
+        ++columns;
+      if (columns > 0) {
+        program.set_pixels(state, row, column, columns,
+                           span_of(network, images, state.chains(), row, column, columns));
+        column += columns;
+        continue;
+      }
+      for (int group = 0; group < network.groups; ++group) {
+        const std::span<const float> logits = program.logits(state, row, column, group);
+        all.insert(all.end(), logits.begin(), logits.end());
+        program.set_pixel(state, row, column, group,
+                          pixel_of(network, images, state.chains(), row, column, group));
+      }
+      ++column;
+    }
+  return all;
+}
+
+TEST(PixelProgram, GivesAPixelTheSameBitsWhateverSpansOfKnownPixelsComeBeforeIt) {
+  Random random(36);
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    Network network = round % 2 == 0 ? testing::random_graph(random, kFunctions[round % 5])
+                                     : testing::random_network(random, kFunctions[round % 5]);
+    network.image_height = random.between(1, 9);
+    network.image_width = random.between(1, 9);
+    SCOPED_TRACE(testing::describe(network));
+    const std::vector<float> parameters = testing::random_parameters(random, network),
+                             images = testing::random_images(random, network, 2);
+    std::vector<bool> known;
+    for (int i = 0; i < network.image_height * network.image_width; ++i)
+      known.push_back(random.between(0, 3) > 0);
+    for (const PixelKernel& kernel : pixel_kernels()) {
+      const PixelProgram program(network, parameters, kernel);
+      IncrementalState one_by_one(program, 2), spans(program, 2, random.between(1, network.image_width));
+      // Once more with a used state.
+      for (int pass = 0; pass < 2; ++pass) {
+        const std::vector<float> expected = logits_of_unknown(program, network, one_by_one, images, known);
+        ASSERT_EQ(logits_of_unknown(program, network, spans, images, known), expected) << kernel.name;
+      }
+    }
+  }
+}
+
+TEST(PixelProgram, RefusesPixelsAndValuesThatAreNotThere) {
+  const Network network = testing::small_network(4, 5);
+  const PixelProgram program(network, std::vector<float>(network.parameter_count()));
+  IncrementalState state(program, 2, 3);
+  const std::vector<float> values(2 * 3);
+  EXPECT_THROW((void)program.logits(state, -1, 0, 0), ComputeError);
+  EXPECT_THROW((void)program.logits(state, 0, 5, 0), ComputeError);
+  EXPECT_THROW((void)program.logits(state, 0, 0, 1), ComputeError);
+  EXPECT_THROW(program.set_pixel(state, 0, 0, 0, std::span(values).first(3)), ComputeError);
+  EXPECT_THROW(program.set_pixels(state, 0, 3, 3, values), ComputeError);
+  EXPECT_THROW(program.set_pixels(state, 0, 0, 4, std::vector<float>(8)), ComputeError);
+  EXPECT_THROW(program.set_pixels(state, 0, 0, 3, std::span(values).first(5)), ComputeError);
+  EXPECT_NO_THROW(program.set_pixels(state, 0, 0, 3, values));
+}
+
+std::size_t state_bytes(Network network, int height, int width) {
   network.image_height = height;
   network.image_width = width;
-  return PixelProgram(network, std::vector<float>(network.parameter_count())).cache_bytes_per_chain();
+  return PixelProgram(network, std::vector<float>(network.parameter_count())).state_bytes_per_chain();
 }
 
 Network plain_network(int blocks, int kernel, int filters) {
@@ -126,21 +209,21 @@ Network plain_network(int blocks, int kernel, int filters) {
   return build_network(config, 1, 28, 28);
 }
 
-TEST(PixelProgram, CacheGrowsWithWidthKernelRowsAndDepthAndNotWithHeight) {
+TEST(PixelProgram, StateGrowsWithWidthKernelRowsAndDepthAndNotWithHeight) {
   const Network network = testing::tutorial_network();
-  EXPECT_EQ(cache_bytes(network, 28, 28), cache_bytes(network, 1, 28));
-  EXPECT_EQ(cache_bytes(network, 28, 28), cache_bytes(network, 10000, 28));
+  EXPECT_EQ(state_bytes(network, 28, 28), state_bytes(network, 1, 28));
+  EXPECT_EQ(state_bytes(network, 28, 28), state_bytes(network, 10000, 28));
   // Twice the width adds the rows of 28 more columns: four of the image, two of 64 maps in each of seven
-  // blocks.
-  EXPECT_EQ(cache_bytes(network, 28, 56) - cache_bytes(network, 28, 28),
+  // blocks. Columns of zeros stay two a row.
+  EXPECT_EQ(state_bytes(network, 28, 56) - state_bytes(network, 28, 28),
             sizeof(float) * 28 * (4 + 7 * 2 * 64));
-  // Each further block keeps kernel / 2 + 1 rows of the maps it reads.
+  // Each further block keeps kernel / 2 + 1 rows of the maps it reads, with kernel / 2 zeros at both sides.
   const auto rows_of_a_block = [](int kernel) {
-    return cache_bytes(plain_network(6, kernel, 128), 28, 28) -
-           cache_bytes(plain_network(5, kernel, 128), 28, 28);
+    return state_bytes(plain_network(6, kernel, 128), 28, 28) -
+           state_bytes(plain_network(5, kernel, 128), 28, 28);
   };
-  EXPECT_EQ(rows_of_a_block(3), sizeof(float) * 28 * 128 * 2);
-  EXPECT_EQ(rows_of_a_block(9), sizeof(float) * 28 * 128 * 5);
+  EXPECT_EQ(rows_of_a_block(3), sizeof(float) * 30 * 128 * 2);
+  EXPECT_EQ(rows_of_a_block(9), sizeof(float) * 36 * 128 * 5);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/compile/batch/plan.h"
+#include "engine/compile/steps.h"
 
 namespace pcnn {
 
@@ -10,21 +11,22 @@ struct LoweredConv {
   int src = 0;  // tensor, in the layout the value was stored in
 };
 
-// What a convolution's primitive takes along: dst = activation(conv(src)) + skip.
+// How a convolution's result is made.
 struct FusedOps {
-  const ActivationOp* activation = nullptr;  // null: the identity
-  int skip = -1;                             // tensor; -1: nothing is added
-  bool f32_result = false;                   // whatever the plan's precision
+  int skip = -1;            // tensor that is added; -1: none
+  bool f32_result = false;  // whatever the plan's precision
 };
 
-// Returns the tensor of the result, or -1 where a skip was asked for and no fast primitive takes it.
-int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const FusedOps& fused, int src,
+// The convolution with its activation, and the skip. Returns the tensor of the result, or -1 where a skip was
+// asked for and no fast primitive takes it.
+int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered);
-// Gradients of weight and bias into the caller's buffer.
-void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const MaskedConvOp& op,
-                                        const LoweredConv& lowered, int diff_dst);
+// Gradients of weight and bias into the caller's buffer. diff_dst: the gradient of what the convolution
+// itself computes, before the activation.
+void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,
+                                        int diff_dst);
 // The gradient of the source.
-[[nodiscard]] int lower_masked_conv_backward_data(PlanBuilder& plan, int node, const MaskedConvOp& op,
+[[nodiscard]] int lower_masked_conv_backward_data(PlanBuilder& plan, const ConvStep& step,
                                                   const LoweredConv& lowered, int diff_dst);
 
 // dst = f(src), for an activation that could not be fused into the convolution before it.

@@ -59,17 +59,18 @@ int rows_to_store_above(const PlanBuilder& plan, const MaskedConvOp& op) {
 
 }  // namespace
 
-int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const FusedOps& fused, int src,
+int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered) {
+  const MaskedConvOp& op = step.op;
   const std::size_t first_step = plan.step_count();
   dnnl::primitive_attr attributes = fresh_attributes();
   dnnl::post_ops ops;
-  if (fused.activation)
-    dnnl_compat::append_eltwise(ops, eltwise_algorithm(fused.activation->function), fused.activation->slope);
+  if (step.activation)
+    dnnl_compat::append_eltwise(ops, eltwise_algorithm(step.activation->function), step.activation->slope);
   if (fused.skip >= 0) ops.append_binary(dnnl::algorithm::binary_add, plan.desc(fused.skip));
   if (ops.len() > 0) attributes.set_post_ops(ops);
 
-  dnnl_compat::ConvGeometry shape = geometry(plan, node, op);
+  dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, op);
   const auto forward_pd = [&] {
     return dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape, attributes);
   };
@@ -77,7 +78,7 @@ int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const
   lowered.forward = forward_pd();
   auto pd = lowered.forward;
   if (fused.f32_result && plan.data_type() != dnnl::memory::data_type::f32) {
-    shape.dst = any_layout(plan.network().shape(node, plan.images()), dnnl::memory::data_type::f32);
+    shape.dst = any_layout(plan.network().shape(step.conv, plan.images()), dnnl::memory::data_type::f32);
     pd = forward_pd();
   }
   // A skip in another layout than the result's drops to slow kernels without a word.
@@ -93,70 +94,80 @@ int lower_masked_conv(PlanBuilder& plan, int node, const MaskedConvOp& op, const
   if (fused.skip >= 0)
     arguments.reads.emplace_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(ops.len() - 1) | DNNL_ARG_SRC_1, fused.skip);
   plan.primitive(dnnl::convolution_forward(pd), pd.scratchpad_desc(), std::move(arguments));
-  plan.note_implementation(node, "forward", pd.impl_info_str(), first_step);
+  plan.note_implementation(step.conv, "forward", pd.impl_info_str(), first_step);
   return dst;
 }
 
-int lower_masked_conv_backward_data(PlanBuilder& plan, int node, const MaskedConvOp& op,
-                                    const LoweredConv& lowered, int diff_dst) {
+int lower_masked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,
+                                    int diff_dst) {
   const std::size_t first_step = plan.step_count();
-  const auto pd = dnnl_compat::conv_backward_data(plan.engine(), geometry(plan, node, op), lowered.forward,
-                                                  fresh_attributes());
+  const auto pd = dnnl_compat::conv_backward_data(plan.engine(), geometry(plan, step.conv, step.op),
+                                                  lowered.forward, fresh_attributes());
 
-  const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
+  const std::size_t kernel = plan.packed_kernel(step.op.weight, pd.weights_desc());
   const int diff_src = plan.new_tensor(pd.diff_src_desc());
   plan.primitive(dnnl::convolution_backward_data(pd), pd.scratchpad_desc(),
                  {{{DNNL_ARG_DIFF_DST, plan.in_layout(diff_dst, pd.diff_dst_desc())}},
                   {{DNNL_ARG_DIFF_SRC, diff_src}},
                   {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}}}});
-  plan.note_implementation(node, "backward data", pd.impl_info_str(), first_step);
+  plan.note_implementation(step.conv, "backward data", pd.impl_info_str(), first_step);
   return diff_src;
 }
 
 namespace {
 
+std::vector<KernelTap> kernel_taps(const ConvStep& step) {
+  std::vector<KernelTap> taps;
+  for (const Tap& tap : step.taps)
+    taps.push_back({tap.down + step.op.kernel_height / 2, tap.right + step.op.kernel_width / 2});
+  return taps;
+}
+
 // Our own kernel, which computes live taps only and writes them where they belong.
-void lower_weight_gradient(PlanBuilder& plan, int node, const MaskedConvOp& op, int src, int diff_dst) {
+void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int diff_dst) {
+  const MaskedConvOp& op = step.op;
   const std::size_t first_step = plan.step_count();
   const Shape shape = plan.network().shape(op.src, plan.images());
   const auto in_blocks = [&](int tensor) {
-    return plan.in_layout(
-        tensor, {plan.desc(tensor).dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::nChw8c});
+    return plan.in_layout(tensor, {dnnl_compat::dims_of(plan.desc(tensor)), dnnl::memory::data_type::f32,
+                                   dnnl::memory::format_tag::nChw8c});
   };
   const Parameter& weight = parameter(plan, op.weight);
-  WeightGradientStep step{.gradient = {.images = shape.n,
-                                       .height = shape.h,
-                                       .width = shape.w,
-                                       .in_channels = shape.c,
-                                       .filters = weight.shape[0],
-                                       .kernel_height = op.kernel_height,
-                                       .kernel_width = op.kernel_width,
-                                       .plain_src = op.src == 0},
-                          .taps = live_kernel_taps(op),
-                          .weights = weight.offset,
-                          .bias = parameter(plan, op.bias).offset};
-  step.gradient.tap_count = static_cast<int>(step.taps.size());
-  step.src = step.gradient.plain_src ? src : in_blocks(src);
-  step.diff_dst = in_blocks(diff_dst);
-  plan.weight_gradient(std::move(step));
-  plan.note_implementation(node, "backward weights", plan.vector_kernels().name, first_step);
+  WeightGradientStep gradient{.gradient = {.images = shape.n,
+                                           .height = shape.h,
+                                           .width = shape.w,
+                                           .in_channels = shape.c,
+                                           .filters = weight.shape[0],
+                                           .kernel_height = op.kernel_height,
+                                           .kernel_width = op.kernel_width,
+                                           .plain_src = op.src == 0},
+                              .taps = kernel_taps(step),
+                              .weights = weight.offset,
+                              .bias = parameter(plan, op.bias).offset};
+  gradient.gradient.tap_count = static_cast<int>(gradient.taps.size());
+  gradient.src = gradient.gradient.plain_src ? src : in_blocks(src);
+  gradient.diff_dst = in_blocks(diff_dst);
+  plan.weight_gradient(std::move(gradient));
+  plan.note_implementation(step.conv, "backward weights", plan.vector_kernels().name, first_step);
 }
 
 }  // namespace
 
-void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const MaskedConvOp& op,
-                                        const LoweredConv& lowered, int diff_dst) {
+void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,
+                                        int diff_dst) {
+  const MaskedConvOp& op = step.op;
   if (plan.crops_kernels() && plan.vector_kernels().weight_gradient &&
       plan.data_type() == dnnl::memory::data_type::f32)
-    return lower_weight_gradient(plan, node, op, lowered.src, diff_dst);
+    return lower_weight_gradient(plan, step, lowered.src, diff_dst);
   const std::size_t first_step = plan.step_count();
   const int rows_above = rows_to_store_above(plan, op);
-  dnnl_compat::ConvGeometry shape = geometry(plan, node, op, rows_above);
+  dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, op, rows_above);
   const auto hint = rows_above == 0
                         ? lowered.forward
                         : dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
                                                     fresh_attributes());
-  shape.weights = any_kernel(plan, op, static_cast<int>(shape.dst.dims()[1]), dnnl::memory::data_type::f32);
+  shape.weights = any_kernel(plan, op, static_cast<int>(dnnl_compat::dims_of(shape.dst)[1]),
+                             dnnl::memory::data_type::f32);
   const auto pd = dnnl_compat::conv_backward_weights(plan.engine(), shape, hint, fresh_attributes());
 
   const int src = rows_above == 0 ? lowered.src : plan.with_zero_rows_above(lowered.src, rows_above);
@@ -181,7 +192,7 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, int node, const Maske
                  {{{DNNL_ARG_FROM, diff_weights}},
                   {},
                   {{DNNL_ARG_TO, {Operand::Home::kGradients, weight.offset, window}}}});
-  plan.note_implementation(node, "backward weights", pd.impl_info_str(), first_step);
+  plan.note_implementation(step.conv, "backward weights", pd.impl_info_str(), first_step);
 }
 
 }  // namespace pcnn

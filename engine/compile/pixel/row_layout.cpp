@@ -1,0 +1,87 @@
+#include "engine/compile/pixel/row_layout.h"
+
+#include <algorithm>
+
+#include "engine/compile/arena_plan.h"
+#include "engine/core/index.h"
+#include "engine/model/sight.h"
+
+namespace pcnn {
+
+RowLayout::RowLayout(const Network& network, const std::vector<Step>& steps)
+    : width_(network.image_width), groups_(network.groups), buffers_(network.nodes.size()) {
+  for (std::size_t node = 0; node < buffers_.size(); ++node)
+    buffers_[node].channels = network.nodes[node].channels / groups_;
+  note_reads(steps);
+  place_rows();
+  share_span(network, steps);
+}
+
+void RowLayout::note_reads(const std::vector<Step>& steps) {
+  buffers_[0].rows = 1;  // the caller writes the image after its pixel's steps
+  for (const Step& step : steps)
+    for (const Reads& input : reads(step))
+      for (const Tap& tap : input.taps) {
+        if (tap.down == 0 && tap.right == 0) continue;
+        RowBuffer& buffer = buffers_[to_index(input.node)];
+        buffer.rows = std::max(buffer.rows, 1 - tap.down);
+        buffer.padding = std::max({buffer.padding, tap.right, -tap.right});
+      }
+}
+
+void RowLayout::place_rows() {
+  for (RowBuffer& buffer : buffers_) {
+    buffer.offset = rows_floats_;
+    rows_floats_ +=
+        to_index(buffer.rows) * to_index(groups_) * to_index(row_columns(buffer)) * to_index(buffer.channels);
+  }
+}
+
+void RowLayout::share_span(const Network& network, const std::vector<Step>& steps) {
+  const auto last_step = static_cast<int>(steps.size());
+  // Steps of several groups, and those that see the pixel itself, run in passes of their own: what the first
+  // pass leaves is read in the others.
+  const std::vector<Sight> sight = sights(network);
+  const bool one_pass = groups_ == 1 && std::ranges::none_of(steps, [&](const Step& step) {
+                          return sight[to_index(dst_of(step))] >= Sight::kItself;
+                        });
+  std::vector<TensorLife> lives(buffers_.size(), {.bytes = 0, .first_step = -1, .last_step = -1});
+  const auto touch = [&](int node, int step) {
+    const RowBuffer& buffer = buffers_[to_index(node)];
+    if (buffer.rows > 0) return;
+    TensorLife& life = lives[to_index(node)];
+    life.bytes = to_index(groups_) * to_index(buffer.channels) * sizeof(float);
+    if (life.first_step < 0) life.first_step = one_pass ? step : 0;
+    life.last_step = one_pass ? step : last_step;
+  };
+  for (int i = 0; i < last_step; ++i) {
+    for (const Reads& input : reads(steps[to_index(i)])) touch(input.node, i);
+    touch(dst_of(steps[to_index(i)]), i);
+  }
+  touch(network.logits, last_step);
+
+  const ArenaPlan arena = plan_arena(lives);
+  for (std::size_t node = 0; node < buffers_.size(); ++node)
+    if (lives[node].bytes > 0) buffers_[node].offset = arena.offsets[node] / sizeof(float);
+  span_floats_ = arena.bytes / sizeof(float);
+}
+
+std::size_t RowLayout::floats(int chains, int max_columns) const {
+  return (rows_floats_ + span_floats_ * to_index(max_columns)) * to_index(chains);
+}
+
+std::size_t RowLayout::offset(int node, const PixelSpan& span, int down, int right, int group, int chains,
+                              int max_columns) const {
+  const RowBuffer& buffer = buffers_[to_index(node)];
+  const std::size_t channels = to_index(buffer.channels);
+  if (buffer.rows == 0)
+    return (rows_floats_ + buffer.offset * to_index(max_columns) +
+            to_index(group) * to_index(max_columns) * channels) *
+           to_index(chains);
+  const std::size_t row = to_index((span.row + down) % buffer.rows) * to_index(groups_) + to_index(group);
+  const std::size_t column =
+      row * to_index(row_columns(buffer)) + to_index(buffer.padding + span.column + right);
+  return (buffer.offset + column * channels) * to_index(chains);
+}
+
+}  // namespace pcnn

@@ -1,0 +1,65 @@
+#pragma once
+
+// Where the sampler keeps the vectors of every node. Nodes that a kernel reads above or beside a pixel keep
+// the rows it reads, as a ring, with columns of zeros at both sides; the others keep the span that is being
+// computed and share memory by the steps they live for:
+//
+//     row y - 1   0 k k k k k k k 0     k  kept       [row of the ring][group][column][chain][channel]
+//     row y       0 k k n n n . . 0     n  the span   that is computed now, columns x to x + 2
+//
+// So the vectors that a tap reads for all columns and chains of a span are one matrix, dense, chains x
+// columns rows high, inside the image and at its edges. Memory grows with the image's width, never with its
+// height.
+
+#include <cstddef>
+#include <vector>
+
+#include "engine/compile/steps.h"
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// Neighbouring columns of one row, and the channel group whose maps are asked for there.
+struct PixelSpan {
+  int row = 0;
+  int column = 0;  // the first
+  int columns = 1;
+  int group = 0;
+};
+
+// Immutable. Offsets are in floats, for `chains` chains and spans of at most `max_columns` columns.
+// Safe to share.
+class RowLayout {
+ public:
+  // steps: in the order they run.
+  RowLayout(const Network& network, const std::vector<Step>& steps);
+
+  [[nodiscard]] std::size_t floats(int chains, int max_columns) const;
+  // Of a node's vectors at the span, moved by `down` and `right`, in channel group `group`: the first chain's
+  // at the first column.
+  [[nodiscard]] std::size_t offset(int node, const PixelSpan& span, int down, int right, int group,
+                                   int chains, int max_columns) const;
+  // Of a node, in one channel group.
+  [[nodiscard]] int channels(int node) const { return buffers_[to_index(node)].channels; }
+
+ private:
+  struct RowBuffer {
+    std::size_t offset = 0;  // floats per chain: into the rows, or into what the span needs for each column
+    int rows = 0;            // of the ring; 0: the span alone is kept
+    int padding = 0;         // columns of zeros at each side
+    int channels = 0;
+  };
+  // The rows and columns that steps read.
+  void note_reads(const std::vector<Step>& steps);
+  void place_rows();
+  void share_span(const Network& network, const std::vector<Step>& steps);
+  [[nodiscard]] int row_columns(const RowBuffer& buffer) const { return width_ + 2 * buffer.padding; }
+
+  int width_;
+  int groups_;
+  std::vector<RowBuffer> buffers_;  // by node; nodes inside a step have none
+  std::size_t rows_floats_ = 0;     // per chain
+  std::size_t span_floats_ = 0;     // per chain and column of the span
+};
+
+}  // namespace pcnn

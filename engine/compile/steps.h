@@ -1,0 +1,51 @@
+#pragma once
+
+// What a compiled network computes, step by step: the one place where ops are joined. A convolution takes
+// along the activation that alone reads it and, where nothing is differentiated, the sum that alone reads
+// their result:
+//
+//     nodes   conv -> activation -> add <- skip        step   dst = activation(conv(src)) + skip
+//
+// Both compilers, batch/ and pixel/, turn these steps into what they run; neither looks at the network's
+// nodes again.
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "engine/model/network.h"
+
+namespace pcnn {
+
+// dst = activation(conv(src)) + skip.
+struct ConvStep {
+  MaskedConvOp op;
+  std::vector<Tap> taps;  // of the op; weights are packed and read in this order
+  std::optional<ActivationOp> activation;
+  int skip = -1;       // node; -1: nothing is added
+  int conv = 0;        // the convolution's own node, for names
+  int before_sum = 0;  // the node whose value is activation(conv(src))
+  int dst = 0;         // the node whose value is the result
+};
+
+struct ActivationStep {
+  ActivationOp op;
+  int dst = 0;
+};
+
+struct AddStep {
+  AddOp op;
+  int dst = 0;
+};
+
+using Step = std::variant<ConvStep, ActivationStep, AddStep>;
+
+// In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
+// convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.
+[[nodiscard]] std::vector<Step> fuse_steps(const Network& network, bool sums);
+
+// What a step reads of other nodes, and the node it writes.
+[[nodiscard]] std::vector<Reads> reads(const Step& step);
+[[nodiscard]] int dst_of(const Step& step);
+
+}  // namespace pcnn
