@@ -7,6 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+system="$(uname -s) on $(uname -m)"
+[ "$system" = "Linux on x86_64" ] || { echo "setup.sh: found $system, accepted: Linux on x86_64" >&2; exit 2; }
+
 packages=(g++ cmake ninja-build curl ca-certificates
   libdnnl-dev ocl-icd-opencl-dev libtbb-dev libyaml-cpp-dev libfmt-dev libspdlog-dev libcli11-dev
   nlohmann-json3-dev libpng-dev zlib1g-dev libgtest-dev libbenchmark-dev)

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string_view>
 
+#include "engine/config/applies.h"
 #include "engine/config/config.h"
 #include "engine/data/levels.h"
 #include "engine/data/published.h"
@@ -12,16 +13,6 @@ namespace {
 
 constexpr double kMostImages = std::numeric_limits<int>::max();
 const ConfigRange kSomeImages = ConfigRange::between(1, kMostImages);
-
-// Whether a key has an effect; one that is given and has none is an error, unless another choice of one of
-// `governors`, on the command line, took its effect away.
-bool applies(const ConfigNode& data, std::string_view key, bool used, std::string_view reason,
-             std::initializer_list<std::string_view> governors) {
-  if (!used)
-    for (const std::string_view governor : governors) data.governs(governor, {key});
-  if (!used && data.has(key)) data.fail(key, "has no effect while " + std::string(reason));
-  return used;
-}
 
 std::uint64_t read_seed(const ConfigNode& data, std::string_view key, std::uint64_t fallback) {
   return static_cast<std::uint64_t>(
@@ -123,9 +114,9 @@ BinarisationConfig read_binarisation(const ConfigNode& data, const DataConfig& r
   BinarisationConfig config;
   if (rest.levels > 0 || rest.quantised) {
     for (const std::string_view key : {"binarisation", "threshold", "binarisation_seed"})
-      applies(data, key, false,
-              rest.levels > 0 ? "model.head is softmax or logistic_mixture" : "quantised is true",
-              {"quantised", "dataset"});
+      (void)applies(data, key, false,
+                    rest.levels > 0 ? "model.head is softmax or logistic_mixture" : "quantised is true",
+                    {"quantised", "dataset"});
     if (rest.levels == 0) config.kind = kStored;
     return config;
   }

@@ -101,14 +101,17 @@ int known_columns(const SampleRequest& request, int chains, int width) {
 
 }  // namespace
 
-int choose_flock(const PixelProgram& program, int chains, int threads) {
-  const std::size_t share = shared_cache_bytes() / static_cast<std::size_t>(threads);
-  const int fitting =
-      static_cast<int>(std::min<std::size_t>(share / program.state_bytes_per_chain(), kLargestFlock));
+int choose_flock(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains, int threads) {
+  const std::size_t share = cache_bytes / static_cast<std::size_t>(threads);
+  const int fitting = static_cast<int>(std::min<std::size_t>(share / bytes_per_chain, kLargestFlock));
   const int largest = std::max(fitting, kSmallestFlock);
   const std::int64_t at_once = std::int64_t{threads} * largest;
   const std::int64_t flocks = (chains + at_once - 1) / at_once * threads;
   return static_cast<int>(std::max<std::int64_t>(1, (chains + flocks - 1) / flocks));
+}
+
+int choose_flock(const PixelProgram& program, int chains, int threads) {
+  return choose_flock(program.state_bytes_per_chain(), shared_cache_bytes(), chains, threads);
 }
 
 int effective_flock(int asked, const PixelProgram& program, int chains, int threads) {

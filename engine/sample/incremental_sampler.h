@@ -16,7 +16,9 @@
 namespace pcnn {
 
 // Chains to a flock: as few flocks as keep all threads equally busy, none so large that the rows they keep
-// outgrow the last-level cache.
+// outgrow a thread's share of the last-level cache. None is larger than 64, and 16 may always be.
+[[nodiscard]] int choose_flock(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains, int threads);
+// With the program's bytes and this machine's cache.
 [[nodiscard]] int choose_flock(const PixelProgram& program, int chains, int threads);
 // The flock in effect where `asked` chains were asked for, 0 for choose_flock(): 1 to `chains`.
 [[nodiscard]] int effective_flock(int asked, const PixelProgram& program, int chains, int threads);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/config/applies.h"
 #include "engine/config/config.h"
 #include "engine/train/most_steps.h"
 
@@ -37,15 +38,6 @@ std::string_view name_of(const Names<T>& names, T value) {
   return std::ranges::find(names, value, &std::pair<std::string_view, T>::second)->first;
 }
 
-// Whether a key belongs to the kind chosen; one that is given and does not is an error, unless another kind
-// was chosen on the command line.
-bool applies(const ConfigNode& section, std::string_view key, bool used, std::string_view kind,
-             std::string_view governor) {
-  if (!used) section.governs(governor, {key});
-  if (!used && section.has(key)) section.fail(key, "not used by " + std::string(kind));
-  return used;
-}
-
 OptimiserConfig read_optimiser(const ConfigNode& train) {
   using enum OptimiserKind;
   OptimiserConfig config;
@@ -53,26 +45,27 @@ OptimiserConfig read_optimiser(const ConfigNode& train) {
   constexpr std::string_view kGovernor = "optimiser";
   train.governs(kGovernor, {"momentum"});
   train.governs(kGovernor, {"epsilon"}, {"adam", "adamw"});
-  const std::string_view name = name_of(kOptimisers, config.kind);
+  const std::string reason = "optimiser is " + std::string(name_of(kOptimisers, config.kind));
   const bool rmsprop = config.kind == kRmsprop, sgd = config.kind == kSgd, adamw = config.kind == kAdamW;
   const bool adam = adamw || config.kind == kAdam;
 
   config.learning_rate =
       train.real("learning_rate", config.learning_rate, ConfigRange::above_up_to(0.0, 1e3));
-  if (applies(train, "rho", rmsprop, name, kGovernor)) config.rho = train.real("rho", config.rho, kFraction);
-  if (applies(train, "beta1", adam, name, kGovernor))
+  if (applies(train, "rho", rmsprop, reason, {kGovernor}))
+    config.rho = train.real("rho", config.rho, kFraction);
+  if (applies(train, "beta1", adam, reason, {kGovernor}))
     config.beta1 = train.real("beta1", config.beta1, kFraction);
-  if (applies(train, "beta2", adam, name, kGovernor))
+  if (applies(train, "beta2", adam, reason, {kGovernor}))
     config.beta2 = train.real("beta2", config.beta2, kFraction);
-  if (applies(train, "epsilon", rmsprop || adam, name, kGovernor))
+  if (applies(train, "epsilon", rmsprop || adam, reason, {kGovernor}))
     config.epsilon = train.real("epsilon", config.epsilon, ConfigRange::between(1e-20, 1.0));
-  if (applies(train, "epsilon_under_root", rmsprop, name, kGovernor))
+  if (applies(train, "epsilon_under_root", rmsprop, reason, {kGovernor}))
     config.epsilon_under_root = train.boolean("epsilon_under_root", config.epsilon_under_root);
-  if (applies(train, "momentum", rmsprop || sgd, name, kGovernor))
+  if (applies(train, "momentum", rmsprop || sgd, reason, {kGovernor}))
     config.momentum = train.real("momentum", config.momentum, kFraction);
-  if (applies(train, "nesterov", sgd, name, kGovernor))
+  if (applies(train, "nesterov", sgd, reason, {kGovernor}))
     config.nesterov = train.boolean("nesterov", config.nesterov);
-  if (applies(train, "weight_decay", adamw, name, kGovernor))
+  if (applies(train, "weight_decay", adamw, reason, {kGovernor}))
     config.weight_decay = train.real("weight_decay", config.weight_decay, ConfigRange::between(0.0, 10.0));
 
   if (config.nesterov && config.momentum == 0.0)
@@ -84,20 +77,20 @@ ScheduleConfig read_schedule(const ConfigNode& section) {
   using enum ScheduleKind;
   ScheduleConfig config;
   config.kind = section.choice<ScheduleKind>("kind", config.kind, kSchedules);
-  const std::string_view name = name_of(kSchedules, config.kind);
+  const std::string reason = "kind is " + std::string(name_of(kSchedules, config.kind));
   const bool cosine = config.kind == kWarmupCosine, step = config.kind == kStep;
 
   config.warmup_steps = section.integer("warmup_steps", 0, ConfigRange::between(0, kStepLimit));
-  if (applies(section, "final_fraction", cosine, name, "kind"))
+  if (applies(section, "final_fraction", cosine, reason, {"kind"}))
     config.final_fraction =
         section.real("final_fraction", config.final_fraction, ConfigRange::between(0.0, 1.0));
-  if (applies(section, "every_epochs", step, name, "kind"))
+  if (applies(section, "every_epochs", step, reason, {"kind"}))
     config.every_epochs =
         section.optional_integer("every_epochs", ConfigRange::between(1, kMostEpochs)).value_or(0);
-  if (applies(section, "every_steps", step, name, "kind"))
+  if (applies(section, "every_steps", step, reason, {"kind"}))
     config.every_steps =
         section.optional_integer("every_steps", ConfigRange::between(1, kStepLimit)).value_or(0);
-  if (applies(section, "gamma", step, name, "kind"))
+  if (applies(section, "gamma", step, reason, {"kind"}))
     config.gamma = section.real("gamma", config.gamma, ConfigRange::above_up_to(0.0, 1.0));
 
   if (step && (config.every_epochs > 0) == (config.every_steps > 0))

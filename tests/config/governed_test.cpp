@@ -49,7 +49,7 @@ TEST(GovernedKeys, GivenBesideTheirGovernorStay) {
   EXPECT_EQ(config.data.directory, "/f");
   EXPECT_TRUE(config.notes.empty());
   EXPECT_EQ(refusal(yaml, {"train.optimiser=sgd", "train.rho=0.5"}),
-            "override 'train.rho=0.5': train.rho: not used by sgd");
+            "override 'train.rho=0.5': train.rho: has no effect while optimiser is sgd");
 }
 
 TEST(GovernedKeys, WithoutADefaultAreAskedForAnew) {
@@ -60,7 +60,7 @@ TEST(GovernedKeys, WithoutADefaultAreAskedForAnew) {
 
 TEST(GovernedKeys, StillRefusedWhereTheFileContradictsItself) {
   EXPECT_EQ(refusal("train: {optimiser: adam, rho: 0.9}", {"train.batch=3"}),
-            "x.yaml:1:31: train.rho: not used by adam");
+            "x.yaml:1:31: train.rho: has no effect while optimiser is adam");
 }
 
 // Every resolved config takes every other choice of every key, and what it then says is what the choice alone

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <set>
 #include <vector>
 
 namespace pcnn {
@@ -44,8 +46,15 @@ TEST(RandomStream, NormalHasUnitVariance) {
 }
 
 TEST(RandomStream, PurposesAndSeedsGiveDifferentNumbers) {
-  EXPECT_NE(RandomStream(1, Stream::kSample).bits(0), RandomStream(1, Stream::kShuffle).bits(0));
-  EXPECT_NE(RandomStream(1, Stream::kSample).bits(0), RandomStream(2, Stream::kSample).bits(0));
+  std::set<PhiloxBlock> numbers;
+  int drawn = 0;
+  for (std::uint32_t purpose = 1; purpose <= 9; ++purpose)
+    for (const std::uint64_t seed : {0ull, 1ull, 2ull, 1ull << 32, 1ull << 63})
+      for (const std::uint32_t counter : {0u, 1u, 2u, 1u << 31}) {
+        numbers.insert(RandomStream(seed, static_cast<Stream>(purpose)).bits(counter));
+        ++drawn;
+      }
+  EXPECT_EQ(numbers.size(), static_cast<std::size_t>(drawn));
 }
 
 TEST(RandomStream, BelowCoversItsRangeEvenly) {

@@ -212,10 +212,16 @@ TEST_F(SampleRun, DrawsImagesOfOtherSizesAndTracesTheirProbabilities) {
   const NpyArray trace = read_npy(file("trace.npy"));
   EXPECT_EQ(trace.shape(), shape);
   EXPECT_EQ(trace.dtype().kind, 'f');
+  // The pixels drawn are as many ones as their probabilities say: within five standard deviations.
+  double ones = 0.0, expected = 0.0, variance = 0.0;
+  for (const std::uint8_t pixel : read_npy(file("larger.npy")).values<std::uint8_t>()) ones += pixel;
   for (const float probability : trace.values<float>()) {
-    EXPECT_GT(probability, 0.0f);
-    EXPECT_LT(probability, 1.0f);
+    ASSERT_GT(probability, 0.0f);
+    ASSERT_LT(probability, 1.0f);
+    expected += probability;
+    variance += probability * (1.0 - probability);
   }
+  EXPECT_NEAR(ones, expected, 5.0 * std::sqrt(variance));
 }
 
 TEST_F(SampleRun, CompletesPartialImagesAndShowsThemBeside) {

@@ -255,18 +255,49 @@ TEST(IncrementalSampler, RefusesACanvasOfAnotherSize) {
   EXPECT_THROW((void)sample(model, {.chains = 2, .canvas = canvas}), std::invalid_argument);
 }
 
-TEST(ChooseFlock, KeepsThreadsEquallyBusy) {
+constexpr std::size_t kMega = std::size_t{1} << 20;
+
+TEST(ChooseFlock, GivesEveryThreadAnEqualShare) {
+  const std::size_t chain = kMega / 100;  // small beside the cache: 64 fit
+  EXPECT_EQ(choose_flock(chain, 32 * kMega, 1, 8), 1);
+  EXPECT_EQ(choose_flock(chain, 32 * kMega, 8, 8), 1);
+  EXPECT_EQ(choose_flock(chain, 32 * kMega, 25, 2), 13);
+  EXPECT_EQ(choose_flock(chain, 32 * kMega, 128, 2), 64) << "the largest";
+  EXPECT_EQ(choose_flock(chain, 32 * kMega, 130, 2), 33) << "two rounds of 33 and 32, not 64, 64 and 2";
+}
+
+TEST(ChooseFlock, StaysWithinAThreadsShareOfTheCache) {
+  EXPECT_EQ(choose_flock(kMega / 2, 32 * kMega, 1000, 1), 63) << "64 fit; 16 rounds of 63";
+  EXPECT_EQ(choose_flock(kMega / 2, 32 * kMega, 1000, 2), 32) << "32 fit beside the other thread's";
+  EXPECT_EQ(choose_flock(kMega, 32 * kMega, 64, 1), 32);
+  EXPECT_EQ(choose_flock(100 * kMega, 32 * kMega, 64, 1), 16) << "fewer would load weights too often";
+}
+
+// The rule, by trying: the least number of rounds in which no flock is too large, and in those the least
+// flock.
+TEST(ChooseFlock, TakesTheFewestRoundsThatFit) {
+  const std::size_t chain = kMega / 10;
+  for (const std::size_t cache : {std::size_t{0}, 3 * kMega, 5 * kMega, 64 * kMega})
+    for (const int threads : {1, 2, 3, 7, 64})
+      for (int chains = 1; chains < 400; ++chains) {
+        const std::size_t fit = cache / static_cast<std::size_t>(threads) / chain;
+        const int largest = static_cast<int>(std::clamp<std::size_t>(fit, 16, 64));
+        int rounds = 1;
+        while (rounds * threads * largest < chains) ++rounds;
+        int flock = 1;
+        while (rounds * threads * flock < chains) ++flock;
+        ASSERT_EQ(choose_flock(chain, cache, chains, threads), flock)
+            << chains << " chains, " << threads << " threads, " << cache << " bytes";
+      }
+}
+
+TEST(ChooseFlock, OfAProgramGoesByItsRows) {
   const Network network = testing::tutorial_network();
   const PixelProgram program(network, std::vector<float>(network.parameter_count()));
-  EXPECT_EQ(choose_flock(program, 1, 8), 1);
-  EXPECT_EQ(choose_flock(program, 8, 8), 1);
   EXPECT_EQ(choose_flock(program, 25, 2), 13);
-  for (const int chains : {1, 25, 64, 256, 1000, 100000})
-    for (const int threads : {1, 2, 3, 64}) {
-      const int flock = choose_flock(program, chains, threads);
-      EXPECT_GE(flock, 1);
-      EXPECT_LE(flock, 64);
-    }
+  EXPECT_EQ(effective_flock(0, program, 25, 2), 13);
+  EXPECT_EQ(effective_flock(7, program, 25, 2), 7) << "what is asked for";
+  EXPECT_EQ(effective_flock(70, program, 25, 2), 25) << "no more than there are";
 }
 
 }  // namespace

@@ -4,11 +4,11 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <string>
 
 #include "engine/data/published.h"
+#include "engine/io/file.h"
 #include "tests/io/temporary_directory.h"
 #include "tests/support/shell.h"
 #include "tests/support/source_directory.h"
@@ -19,11 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::Outcome;
 using testing::shell;
-
-std::string text_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string sum(const std::string& tool, const std::string& text) {
   return shell("printf %s '" + text + "' | " + tool + " | cut -d ' ' -f 1 | tr -d '\\n'").output;
@@ -63,10 +58,10 @@ class FetchData : public ::testing::Test {
     outcome.output += errors();
     return outcome;
   }
-  [[nodiscard]] std::string errors() const { return text_of(root("errors")); }
+  [[nodiscard]] std::string errors() const { return read_text_file(root("errors")); }
   void expect_fetched(const std::string& folder = "data/letters") const {
-    EXPECT_EQ(text_of(root(folder + "/a")), "alpha");
-    EXPECT_EQ(text_of(root(folder + "/b")), "beta");
+    EXPECT_EQ(read_text_file(root(folder + "/a")), "alpha");
+    EXPECT_EQ(read_text_file(root(folder + "/b")), "beta");
     EXPECT_EQ(names(folder), (std::set<std::string>{"a", "b"})) << "nothing is left beside them";
   }
   [[nodiscard]] std::set<std::string> names(const std::string& folder) const {
@@ -151,7 +146,7 @@ TEST_F(FetchData, NeverOverwritesAFileThatIsThere) {
   EXPECT_EQ(outcome.output,
             "fetch_data.sh: data/letters/b is there, but its checksum is not that of Letters: move it away, "
             "nothing was changed\n");
-  EXPECT_EQ(text_of(root("data/letters/b")), "mine");
+  EXPECT_EQ(read_text_file(root("data/letters/b")), "mine");
   EXPECT_EQ(names("data/letters"), std::set<std::string>{"b"});
 }
 

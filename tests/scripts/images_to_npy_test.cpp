@@ -1,95 +1,14 @@
-// scripts/images_to_npy.py, on pictures made here. Needs Python with Pillow and NumPy.
-
-#include <gtest/gtest.h>
+// What scripts/images_to_npy.py writes.
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
-#include <string>
-#include <vector>
 
 #include "engine/data/npy_source.h"
-#include "engine/io/npy.h"
 #include "tests/run/program.h"
-#include "tests/run/tiny_run.h"
-#include "tests/support/shell.h"
-#include "tests/support/source_directory.h"
+#include "tests/scripts/images_to_npy.h"
 
 namespace pcnn {
 namespace {
-
-namespace fs = std::filesystem;
-
-using testing::Outcome;
-
-// With both outputs.
-Outcome shell(const std::string& command) {
-  return testing::shell("{ " + command + "; } 2>&1");
-}
-
-// A Python that has Pillow and NumPy; Debian's packages are of /usr/bin/python3. Empty where there is none.
-std::string python() {
-  for (const std::string path : {"python3", "/usr/bin/python3"})
-    if (shell(path + " -c 'import PIL, numpy'").exit_code == 0) return path;
-  return {};
-}
-
-class ImagesToNpy : public ::testing::Test {
- protected:
-  void SetUp() override {
-    python_ = python();
-    if (python_.empty()) GTEST_SKIP() << "needs Pillow and NumPy: apt-get install python3-pil python3-numpy";
-    const ::testing::TestInfo& info = *::testing::UnitTest::GetInstance()->current_test_info();
-    root_ = ::testing::TempDir() + "pcnn_images_to_npy_" + info.name();
-    fs::remove_all(root_);
-    fs::create_directories(root_ + "/in");
-  }
-  void TearDown() override {
-    if (!root_.empty()) fs::remove_all(root_);
-  }
-
-  // Runs Python code in the folder of the pictures. `save` makes a picture of so many rows and columns whose
-  // grey rises from `first` by one a pixel.
-  void make(const std::string& code) const {
-    std::ofstream(root_ + "/make.py") << R"(
-import os, sys
-import numpy as np
-from PIL import Image
-os.chdir(sys.argv[1])
-def grey(rows, columns, first=0):
-    return Image.fromarray((first + np.arange(rows * columns, dtype=np.uint8)).reshape(rows, columns))
-def save(name, rows=2, columns=3, first=0):
-    os.makedirs(os.path.dirname(name) or '.', exist_ok=True)
-    grey(rows, columns, first).save(name)
-)" << code;
-    const Outcome made = shell(python_ + " " + root_ + "/make.py " + in());
-    ASSERT_EQ(made.exit_code, 0) << made.output;
-  }
-  [[nodiscard]] Outcome convert(const std::string& options = "") const {
-    return shell(python_ + " " + testing::source_directory() + "/scripts/images_to_npy.py " + options + " " +
-                 in() + " " + out());
-  }
-  [[nodiscard]] std::string in() const { return root_ + "/in"; }
-  [[nodiscard]] std::string out(const std::string& name = "") const {
-    return root_ + "/out" + (name.empty() ? "" : "/" + name);
-  }
-  [[nodiscard]] std::vector<std::uint16_t> values(const std::string& name) const {
-    return read_npy(out(name)).values<std::uint16_t>();
-  }
-  [[nodiscard]] std::vector<std::int64_t> shape(const std::string& name) const {
-    return read_npy(out(name)).shape();
-  }
-
-  std::string python_, root_;
-};
-
-using Extents = std::vector<std::int64_t>;
-using Values = std::vector<std::uint16_t>;
-
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << text;
-}
 
 TEST_F(ImagesToNpy, KeepsGreysAsTheyAreInTheOrderOfTheirNumbers) {
   make(R"(
@@ -142,37 +61,58 @@ Image.new('L', (2, 1), 9).save('9.bmp')
   EXPECT_EQ(values("train.npy")[0], 76) << "0.299 of red";
 }
 
-TEST_F(ImagesToNpy, SkipsCountsAndNamesWhatIsNoPicture) {
+TEST_F(ImagesToNpy, FitsPicturesOfAllSizesWhereASizeIsGiven) {
   make(R"(
-Image.fromarray(np.random.default_rng(1).integers(0, 256, (40, 40, 3), dtype=np.uint8)).save('whole.png')
-whole = open('whole.png', 'rb').read()
-open('cut.png', 'wb').write(whole[:len(whole) // 2])
-open('cut.jpg', 'wb').write(b'\xff\xd8\xff\xe0 cut')
-open('empty.png', 'wb')
-open('copy.png', 'wb').write(whole)
-open('notes.txt', 'w').write('text')
-open('._whole.png', 'w').write('of macOS')
-open('Thumbs.db', 'w').write('of Windows')
-os.mkfifo('pipe.png')
-Image.fromarray(np.zeros((40, 40), np.float32)).save('floats.tif')
-Image.fromarray(np.full((40, 40), 200, np.int32)).save('wide.tif')
+left_black = Image.fromarray(np.repeat(np.repeat([[0, 255, 255, 0]], 20, 1), 40, 0).astype(np.uint8))
+left_black.save('1.png')
+save('2.png', 9, 7)
 )");
-  const Outcome outcome = convert("--test 0");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
-  EXPECT_EQ(shape("train.npy"), (Extents{1, 3, 40, 40}));
-  expect_contains(outcome.output, "1 picture of " + in() + ": 1 PNG\n");
-  expect_contains(outcome.output, "skipped 1 file, an empty file: empty.png\n");
-  expect_contains(outcome.output, "skipped 2 files, damaged: cut.jpg (");
-  expect_contains(outcome.output, "skipped 1 file, no picture that Pillow reads: notes.txt\n");
-  expect_contains(outcome.output, "skipped 1 file, not a regular file: pipe.png\n");
-  expect_contains(outcome.output, "skipped 1 file, equal to an earlier picture: whole.png (copy.png)\n");
-  expect_contains(outcome.output,
-                  "skipped 1 file, floating-point values, whose range is not known: floats.tif\n");
-  expect_contains(outcome.output, "skipped 1 file, 32-bit values, whose range is not known: wide.tif\n");
-  EXPECT_EQ(outcome.output.find("Thumbs.db"), std::string::npos);
-  EXPECT_EQ(outcome.output.find("._whole"), std::string::npos);
-  ASSERT_EQ(convert("--test 0 --overwrite --keep-duplicates").exit_code, 0);
-  EXPECT_EQ(shape("train.npy")[0], 2);
+  const Outcome refused = convert();
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(refused.output,
+            "images_to_npy.py: the pictures are of 2 sizes, most of them (1 of 2) 40x80; accepted: one size, "
+            "or --size N "
+            "or --size HxW (rows x columns)\n");
+  EXPECT_FALSE(fs::exists(out("train.npy")));
+  const auto first_row = [&](const std::string& fit) {
+    EXPECT_EQ(convert("--test 0 --overwrite --background black --size 8x8 --fit " + fit).exit_code, 0);
+    EXPECT_EQ(shape("train.npy"), (Extents{2, 8, 8}));
+    const Values all = values("train.npy");
+    return std::pair(Values(all.begin(), all.begin() + 8), Values(all.begin() + 24, all.begin() + 32));
+  };
+  for (const int value : first_row("crop").first) EXPECT_GT(value, 230) << "the middle, which is white";
+  EXPECT_EQ(first_row("pad").first, Values(8, 0)) << "a border";
+  EXPECT_EQ(first_row("pad").second[4], 255);
+  const Values stretched = first_row("stretch").first;
+  EXPECT_LT(stretched[0], 30);
+  EXPECT_GT(stretched[3], 225);
+  EXPECT_LT(stretched[7], 30);
+}
+
+TEST_F(ImagesToNpy, WritesLevelsThatQuantisedDataReads) {
+  make(R"(
+Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save('1.png')
+Image.fromarray((np.arange(256).reshape(16, 16) * 257).astype(np.uint16)).save('2.png')
+)");
+  for (const int levels : {2, 5, 256}) {
+    const Outcome outcome =
+        convert("--test 0 --overwrite --keep-duplicates --levels " + std::to_string(levels));
+    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
+    expect_contains(outcome.output, "    quantised: true\n");
+    expect_contains(outcome.output,
+                    levels == 2 ? "    head: bernoulli\n" : "    levels: " + std::to_string(levels) + "\n");
+    DataConfig config{.dataset = DatasetKind::kNpy, .directory = out(), .quantised = true, .levels = levels};
+    const ImageSet images = NpySource(config).read(Part::kTrain);
+    EXPECT_EQ(images.values, levels);
+    for (int image = 0; image < 2; ++image)
+      for (int value = 0; value < 256; ++value)
+        EXPECT_EQ(images.image(image)[static_cast<std::size_t>(value)], value * levels / 256) << levels;
+  }
+  // Of 16 bits, more levels than 256.
+  ASSERT_EQ(convert("--test 0 --overwrite --levels 65536").exit_code, 0);
+  const Values deep = values("train.npy");
+  for (std::size_t value = 0; value < 256; ++value) EXPECT_EQ(deep[256 + value], 257 * value);
+  expect_contains(convert("--levels 1 --overwrite").output, "accepted: an integer in [2, 65536]");
 }
 
 TEST_F(ImagesToNpy, DrawsTheTestPicturesAndLabelsFolders) {
@@ -236,85 +176,6 @@ save('validation/0.png', first=200)
   expect_contains(convert("--overwrite --test 0.5").output, "has folders train and test, which stay apart");
 }
 
-TEST_F(ImagesToNpy, FitsPicturesOfAllSizesWhereASizeIsGiven) {
-  make(R"(
-left_black = Image.fromarray(np.repeat(np.repeat([[0, 255, 255, 0]], 20, 1), 40, 0).astype(np.uint8))
-left_black.save('1.png')
-save('2.png', 9, 7)
-)");
-  const Outcome refused = convert();
-  EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_EQ(refused.output,
-            "images_to_npy.py: the pictures are of 2 sizes, most of them (1 of 2) 40x80; accepted: one size, "
-            "or --size N "
-            "or --size HxW (rows x columns)\n");
-  EXPECT_FALSE(fs::exists(out("train.npy")));
-  const auto first_row = [&](const std::string& fit) {
-    EXPECT_EQ(convert("--test 0 --overwrite --background black --size 8x8 --fit " + fit).exit_code, 0);
-    EXPECT_EQ(shape("train.npy"), (Extents{2, 8, 8}));
-    const Values all = values("train.npy");
-    return std::pair(Values(all.begin(), all.begin() + 8), Values(all.begin() + 24, all.begin() + 32));
-  };
-  for (const int value : first_row("crop").first) EXPECT_GT(value, 230) << "the middle, which is white";
-  EXPECT_EQ(first_row("pad").first, Values(8, 0)) << "a border";
-  EXPECT_EQ(first_row("pad").second[4], 255);
-  const Values stretched = first_row("stretch").first;
-  EXPECT_LT(stretched[0], 30);
-  EXPECT_GT(stretched[3], 225);
-  EXPECT_LT(stretched[7], 30);
-}
-
-TEST_F(ImagesToNpy, WritesLevelsThatQuantisedDataReads) {
-  make(R"(
-Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16)).save('1.png')
-Image.fromarray((np.arange(256).reshape(16, 16) * 257).astype(np.uint16)).save('2.png')
-)");
-  for (const int levels : {2, 5, 256}) {
-    const Outcome outcome =
-        convert("--test 0 --overwrite --keep-duplicates --levels " + std::to_string(levels));
-    ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
-    expect_contains(outcome.output, "    quantised: true\n");
-    expect_contains(outcome.output,
-                    levels == 2 ? "    head: bernoulli\n" : "    levels: " + std::to_string(levels) + "\n");
-    DataConfig config{.dataset = DatasetKind::kNpy, .directory = out(), .quantised = true, .levels = levels};
-    const ImageSet images = NpySource(config).read(Part::kTrain);
-    EXPECT_EQ(images.values, levels);
-    for (int image = 0; image < 2; ++image)
-      for (int value = 0; value < 256; ++value)
-        EXPECT_EQ(images.image(image)[static_cast<std::size_t>(value)], value * levels / 256) << levels;
-  }
-  // Of 16 bits, more levels than 256.
-  ASSERT_EQ(convert("--test 0 --overwrite --levels 65536").exit_code, 0);
-  const Values deep = values("train.npy");
-  for (std::size_t value = 0; value < 256; ++value) EXPECT_EQ(deep[256 + value], 257 * value);
-  expect_contains(convert("--levels 1 --overwrite").output, "accepted: an integer in [2, 65536]");
-}
-
-TEST_F(ImagesToNpy, OverwritesOnlyWhenTold) {
-  make("save('1.png')\nsave('2.png', first=9)");
-  ASSERT_EQ(convert().exit_code, 0);
-  const std::string train = slurp(out("train.npy"));
-  make("save('3.png', first=99)");
-  const Outcome refused = convert();
-  EXPECT_EQ(refused.exit_code, 2);
-  EXPECT_EQ(refused.output,
-            "images_to_npy.py: " + out() + ": train.npy, test.npy exist; --overwrite replaces them\n");
-  EXPECT_EQ(slurp(out("train.npy")), train);
-  EXPECT_EQ(convert("--overwrite").exit_code, 0);
-  EXPECT_NE(slurp(out("train.npy")), train);
-  // Nothing else stays behind.
-  EXPECT_EQ(std::distance(fs::directory_iterator(out()), fs::directory_iterator()), 2);
-  const std::pair<std::string, std::string> refusals[] = {{"none", ": no such folder"},
-                                                          {"empty", ": no picture could be read"}};
-  for (const auto& [folder, text] : refusals) {
-    fs::create_directories(root_ + "/empty");
-    const Outcome outcome = shell(python_ + " " + testing::source_directory() + "/scripts/images_to_npy.py " +
-                                  root_ + "/" + folder + " " + root_ + "/other");
-    EXPECT_EQ(outcome.exit_code, 2) << outcome.output;
-    expect_contains(outcome.output, folder + text + "\n");
-  }
-}
-
 // An order is the same wherever it is made: names that differ in leading zeros only must not follow the order
 // in which the system lists them.
 TEST_F(ImagesToNpy, OrdersNamesOfAllKinds) {
@@ -329,60 +190,6 @@ for i, name in enumerate(names):
   EXPECT_EQ(slurp(out("labels.txt")), "0002\n002\n02\n2\n\u00b2\n\u0663\n");
   const Values images = values("train.npy");
   for (std::size_t i = 0; const int first : {50, 30, 20, 0, 10, 40}) EXPECT_EQ(images[6 * i++], first);
-}
-
-TEST_F(ImagesToNpy, SaysEverythingWhateverTheTerminalAndTheNames) {
-  make(R"(
-save('gr\u00fcn/1.png')
-save('gr\u00fcn/2.png', first=9)
-open('two\nlines.png', 'w').write('text')
-)");
-  python_ = "LC_ALL=C PYTHONIOENCODING=ascii " + python_;
-  const Outcome outcome = convert("--test 0");
-  ASSERT_EQ(outcome.exit_code, 0) << outcome.output;
-  expect_contains(outcome.output, "no picture that Pillow reads: two\\x0alines.png\n");
-  expect_contains(outcome.output, "labels: 1 class: gr\\xfcn 2\n");
-  expect_contains(outcome.output, "config:\n");
-}
-
-TEST_F(ImagesToNpy, LeavesOutNothingUnreadInSilence) {
-  make(R"(
-save('a/1.png')
-save('b/2.png', first=9)
-save('b/3.png', first=19)
-)");
-  fs::permissions(root_, fs::perms::all);
-  // Root may read everything, so the script runs as nobody.
-  const std::string as_nobody = python_ +
-                                " -c \"import os, sys; code = open(sys.argv[1]).read(); del sys.argv[0]; "
-                                "os.getuid() or os.setuid(65534); "
-                                "exec(compile(code, 'script', 'exec'), {'__name__': '__main__'})\" " +
-                                testing::source_directory() + "/scripts/images_to_npy.py " + in() + " " +
-                                out() + " --test 0";
-  fs::permissions(in() + "/b/2.png", fs::perms::none);
-  const Outcome file = shell(as_nobody);
-  EXPECT_EQ(file.exit_code, 0) << file.output;
-  expect_contains(file.output, "skipped 1 file, no permission to read it: b/2.png\n");
-  expect_contains(file.output, "train.npy: 2 x 2 x 3 uint8");
-  fs::permissions(in() + "/b", fs::perms::none);
-  const Outcome folder = shell(as_nobody + " --overwrite");
-  EXPECT_EQ(folder.exit_code, 2) << folder.output;
-  EXPECT_EQ(folder.output, "images_to_npy.py: " + in() + "/b: cannot be read: Permission denied\n");
-  fs::permissions(in() + "/b", fs::perms::all);
-}
-
-TEST_F(ImagesToNpy, RefusesOptionsThatCannotHold) {
-  make("Image.new('LA', (2, 2), (9, 0)).save('1.png')");
-  for (const std::string number : {"inf", "nan", "1.5", "-1"}) {
-    const Outcome outcome = convert("--test " + number);
-    EXPECT_EQ(outcome.exit_code, 2);
-    expect_contains(outcome.output, "found " + number + ", accepted: a fraction below 1, or a number");
-  }
-  const Outcome outcome = convert("--background '#ff000080'");
-  EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_EQ(outcome.output,
-            "images_to_npy.py: --background: found #ff000080, accepted: an opaque colour such as black or "
-            "#808080\n");
 }
 
 // What it prints is a config: a run is trained by it, and scored with the classes.

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "engine/config/scalar.h"
 #include "engine/config/yaml_reader.h"
+#include "engine/io/file.h"
 #include "engine/run/run_config.h"
 #include "engine/sweep/sweep_plan.h"
 #include "tests/config/config_error.h"
@@ -22,11 +22,6 @@ using Json = nlohmann::json;
 using config_detail::Tree;
 
 const std::string kConfigs = testing::source_directory() + "/configs/";
-
-std::string slurp(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // As editors read YAML.
 Json json_of(const Tree& tree) {
@@ -116,7 +111,7 @@ const Json& schema() {
 }
 
 TEST(ConfigSchema, IsTheOneBesideTheConfigs) {
-  EXPECT_TRUE(slurp(kConfigs + "schema.json") == config_schema())
+  EXPECT_TRUE(read_text_file(kConfigs + "schema.json") == config_schema())
       << "make it again: build/bin/pcnn-run --schema > configs/schema.json";
 }
 
@@ -124,7 +119,7 @@ TEST(ConfigSchema, AcceptsEveryConfigAndEachNamesIt) {
   int configs = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kConfigs)) {
     if (entry.path().extension() != ".yaml") continue;
-    const std::string yaml = slurp(entry.path());
+    const std::string yaml = read_text_file(entry.path());
     EXPECT_TRUE(accepts(schema(), read(yaml))) << entry.path();
     EXPECT_TRUE(yaml.starts_with("# yaml-language-server: $schema=schema.json\n")) << entry.path();
     ++configs;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 namespace pcnn {
 namespace {
 
@@ -31,7 +33,12 @@ TEST(SuccessiveHalving, FollowsTheGoal) {
 
 TEST(SuccessiveHalving, ManyEpochsAreNoTrouble) {
   const SuccessiveHalving halving({.grace = 1, .reduction_factor = 100}, std::int64_t{1} << 62, {});
-  EXPECT_TRUE(halving.is_rung(1'000'000'000'000'000'000));
+  std::int64_t rung = 1;
+  for (int power = 0; power <= 9; ++power, rung *= 100) {  // 100^9 is the last below 2^62
+    EXPECT_TRUE(halving.is_rung(rung)) << rung;
+    EXPECT_FALSE(halving.is_rung(rung + 1)) << rung;
+  }
+  EXPECT_FALSE(halving.is_rung(std::int64_t{1} << 62)) << "the end";
 }
 
 }  // namespace

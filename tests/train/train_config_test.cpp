@@ -102,11 +102,11 @@ TEST(TrainConfig, ResolvedConfigReadsBackToTheSame) {
 
 TEST(TrainConfig, RefusesAConstantTheOptimiserDoesNotUse) {
   EXPECT_EQ(error_of("train:\n  optimiser: adam\n  rho: 0.9\n"),
-            "test.yaml:3:8: train.rho: not used by adam");
+            "test.yaml:3:8: train.rho: has no effect while optimiser is adam");
   const auto refused = [](const std::string& optimiser, const std::string& key) {
     const std::string value = key == "nesterov" || key == "epsilon_under_root" ? "true" : "0.5";
     const std::string error = error_of("train: {optimiser: " + optimiser + ", " + key + ": " + value + "}");
-    return error.ends_with("train." + key + ": not used by " + optimiser);
+    return error.ends_with("train." + key + ": has no effect while optimiser is " + optimiser);
   };
   for (const char* key : {"beta1", "beta2", "nesterov", "weight_decay"})
     EXPECT_TRUE(refused("rmsprop", key)) << key;
@@ -118,10 +118,10 @@ TEST(TrainConfig, RefusesAConstantTheOptimiserDoesNotUse) {
 }
 
 TEST(TrainConfig, RefusesAScheduleKeyTheKindDoesNotUse) {
-  EXPECT_TRUE(
-      error_of("train: {schedule: {gamma: 0.5}}").ends_with("train.schedule.gamma: not used by constant"));
+  EXPECT_TRUE(error_of("train: {schedule: {gamma: 0.5}}")
+                  .ends_with("train.schedule.gamma: has no effect while kind is constant"));
   EXPECT_TRUE(error_of("train: {schedule: {kind: step, every_steps: 5, final_fraction: 0}}")
-                  .ends_with("train.schedule.final_fraction: not used by step"));
+                  .ends_with("train.schedule.final_fraction: has no effect while kind is step"));
 }
 
 TEST(TrainConfig, StepScheduleNeedsOneInterval) {
