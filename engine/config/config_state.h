@@ -60,6 +60,7 @@ struct State {
   std::optional<std::string> text;  // of the file; none where it includes others
   bool is_empty = false;            // without the overrides
   std::vector<LeftOut> left_out;
+  std::vector<std::string> renamed;  // notes on keys of old names
 };
 
 // ConfigDocument::notes().

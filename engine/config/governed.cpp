@@ -74,7 +74,7 @@ void ConfigNode::governs(std::string_view governor, const ConfigNode& section,
 }
 
 std::vector<std::string> config_detail::notes(const State& state) {
-  std::vector<std::string> notes;
+  std::vector<std::string> notes = state.renamed;
   for (const LeftOut& left_out : state.left_out) {
     std::string keys;
     for (const std::string& key : left_out.keys) keys += (keys.empty() ? "" : ", ") + key;
