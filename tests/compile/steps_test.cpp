@@ -4,16 +4,13 @@
 
 #include <set>
 
+#include "engine/core/index.h"
 #include "engine/model/network_builder.h"
 #include "engine/model/sight.h"
 #include "tests/support/networks.h"
 
 namespace pcnn {
 namespace {
-
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
 
 // Nodes that a step computes.
 std::vector<int> nodes_of(const Step& step) {
@@ -35,15 +32,16 @@ TEST(FuseSteps, ComputesEveryNodeOfRandomGraphsOnceAndAfterWhatItReads) {
       times[0] = 1;
       for (const Step& step : fuse_steps(network, sums)) {
         for (const Reads& input : reads(step)) {
-          EXPECT_TRUE(there[at(input.node)]);
-          EXPECT_LE(sight[at(input.node)] == Sight::kItself,
-                    sight[at(dst_of(step))] == Sight::kItself || !std::holds_alternative<AddStep>(step));
+          EXPECT_TRUE(there[to_index(input.node)]);
+          EXPECT_LE(
+              sight[to_index(input.node)] == Sight::kItself,
+              sight[to_index(dst_of(step))] == Sight::kItself || !std::holds_alternative<AddStep>(step));
         }
-        for (const int node : nodes_of(step)) ++times[at(node)];
-        there[at(dst_of(step))] = true;  // what is inside a step nobody else may read
+        for (const int node : nodes_of(step)) ++times[to_index(node)];
+        there[to_index(dst_of(step))] = true;  // what is inside a step nobody else may read
       }
       for (const int count : times) EXPECT_EQ(count, 1);
-      EXPECT_TRUE(there[at(network.logits)]);
+      EXPECT_TRUE(there[to_index(network.logits)]);
     }
   }
 }

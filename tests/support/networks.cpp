@@ -4,15 +4,12 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/core/index.h"
 #include "engine/model/blocks.h"
 #include "tests/support/overloaded.h"
 
 namespace pcnn::testing {
 namespace {
-
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
 
 Kernel random_kernel(Random& random, int limit) {
   return {2 * random.between(0, limit / 2) + 1, 2 * random.between(0, limit / 2) + 1};
@@ -185,8 +182,8 @@ std::string describe(const Network& network) {
 
 std::vector<std::vector<bool>> places_read(const Network& network) {
   const int height = network.image_height, width = network.image_width, groups = network.groups;
-  const std::size_t places = at(height * width * groups);
-  const auto place = [&](int y, int x, int group) { return at((y * width + x) * groups + group); };
+  const std::size_t places = to_index(height * width * groups);
+  const auto place = [&](int y, int x, int group) { return to_index((y * width + x) * groups + group); };
   std::vector<std::vector<std::vector<bool>>> reads;  // node, its place, place of the image
   const auto join = [](std::vector<bool>& all, const std::vector<bool>& more) {
     for (std::size_t k = 0; k < all.size(); ++k) all[k] = all[k] || more[k];
@@ -217,17 +214,17 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
                 if (!reads_group(down, right, to, from)) continue;
                 if (y + down < 0 || y + down >= height || x + right < 0 || x + right >= width) continue;
                 for (const int source : inputs(node.op))
-                  join(mine, reads[at(source)][place(y + down, x + right, from)]);
+                  join(mine, reads[to_index(source)][place(y + down, x + right, from)]);
               }
         }
     reads.push_back(std::move(here));
   }
-  return reads[at(network.logits)];
+  return reads[to_index(network.logits)];
 }
 
 std::vector<std::size_t> values_at(const Network& network, int channels, std::size_t place) {
-  const std::size_t area = at(network.image_height * network.image_width), groups = at(network.groups),
-                    of_group = at(channels) / groups;
+  const std::size_t area = to_index(network.image_height * network.image_width),
+                    groups = to_index(network.groups), of_group = to_index(channels) / groups;
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < of_group; ++i)
     indices.push_back((place % groups * of_group + i) * area + place / groups);
@@ -239,7 +236,8 @@ double distance_to_kink(const Network& network, const ReferenceForward& forward)
   for (const Node& node : network.nodes) {
     const auto* op = std::get_if<ActivationOp>(&node.op);
     if (!op || op->function == Activation::kTanh || op->function == Activation::kSigmoid) continue;
-    for (const double value : forward.nodes[at(op->src)]) distance = std::min(distance, std::abs(value));
+    for (const double value : forward.nodes[to_index(op->src)])
+      distance = std::min(distance, std::abs(value));
   }
   return distance;
 }

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/core/index.h"
 #include "tests/support/overloaded.h"
 
 namespace pcnn::testing {
 namespace {
-
-std::size_t at(int index) {
-  return static_cast<std::size_t>(index);
-}
 
 double activate(const ActivationOp& op, double x) {
   switch (op.function) {
@@ -51,7 +48,7 @@ template <class Visit>
 void for_each_product(const Network& network, int node, const MaskedConvOp& op, int images, Visit&& visit) {
   const Shape dst = network.shape(node, images), src = network.shape(op.src, images);
   const Shape kernel{dst.c, src.c, op.kernel_height, op.kernel_width};
-  const std::size_t offset = network.parameters[at(op.weight)].offset;
+  const std::size_t offset = network.parameters[to_index(op.weight)].offset;
   for (int n = 0; n < dst.n; ++n)
     for (int o = 0; o < dst.c; ++o)
       for (int y = 0; y < dst.h; ++y)
@@ -60,7 +57,8 @@ void for_each_product(const Network& network, int node, const MaskedConvOp& op, 
             for (int row = 0; row < kernel.h; ++row)
               for (int column = 0; column < kernel.w; ++column) {
                 const int down = row - kernel.h / 2, right = column - kernel.w / 2;
-                if (!may_read(network.parameters[at(op.weight)], kernel.offset(o, i, row, column))) continue;
+                if (!may_read(network.parameters[to_index(op.weight)], kernel.offset(o, i, row, column)))
+                  continue;
                 if (y + down < 0 || y + down >= src.h || x + right < 0 || x + right >= src.w) continue;
                 visit(dst.offset(n, o, y, x), offset + kernel.offset(o, i, row, column),
                       src.offset(n, i, y + down, x + right));
@@ -94,23 +92,24 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
     Values value(shape.size(), 0.0);
     const Overloaded compute{[&](const ImageOp&) { std::ranges::copy(pixels, value.begin()); },
                              [&](const MaskedConvOp& op) {
-                               const std::size_t bias = network.parameters[at(op.bias)].offset;
-                               const std::size_t area = at(shape.h) * at(shape.w);
+                               const std::size_t bias = network.parameters[to_index(op.bias)].offset;
+                               const std::size_t area = to_index(shape.h) * to_index(shape.w);
                                for (std::size_t i = 0; i < value.size(); ++i)
-                                 value[i] = parameters[bias + i / area % at(shape.c)];
-                               const Values& src = result.nodes[at(op.src)];
+                                 value[i] = parameters[bias + i / area % to_index(shape.c)];
+                               const Values& src = result.nodes[to_index(op.src)];
                                for_each_product(network, node, op, images,
                                                 [&](std::size_t dst, std::size_t weight, std::size_t from) {
                                                   value[dst] += parameters[weight] * src[from];
                                                 });
                              },
                              [&](const ActivationOp& op) {
-                               std::ranges::transform(result.nodes[at(op.src)], value.begin(),
+                               std::ranges::transform(result.nodes[to_index(op.src)], value.begin(),
                                                       [&](double x) { return activate(op, x); });
                              },
                              [&](const AddOp& op) {
-                               std::ranges::transform(result.nodes[at(op.a)], result.nodes[at(op.b)],
-                                                      value.begin(), std::plus<>());
+                               std::ranges::transform(result.nodes[to_index(op.a)],
+                                                      result.nodes[to_index(op.b)], value.begin(),
+                                                      std::plus<>());
                              }};
     std::visit(compute, network.node(node).op);
     result.nodes.push_back(std::move(value));
@@ -122,20 +121,20 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
                                       const ReferenceForward& forward, std::span<const double> diff_logits) {
   std::vector<Values> diffs;
   for (const Values& value : forward.nodes) diffs.emplace_back(value.size(), 0.0);
-  diffs[at(network.logits)].assign(diff_logits.begin(), diff_logits.end());
+  diffs[to_index(network.logits)].assign(diff_logits.begin(), diff_logits.end());
   ReferenceGradients result{Values(network.parameter_count(), 0.0), {}};
 
   for (int node = static_cast<int>(network.nodes.size()) - 1; node > 0; --node) {
-    const Values& diff = diffs[at(node)];
+    const Values& diff = diffs[to_index(node)];
     const Overloaded propagate{[](const ImageOp&) {},
                                [&](const MaskedConvOp& op) {
                                  const Shape shape = network.shape(node, images);
-                                 const std::size_t bias = network.parameters[at(op.bias)].offset;
-                                 const std::size_t area = at(shape.h) * at(shape.w);
+                                 const std::size_t bias = network.parameters[to_index(op.bias)].offset;
+                                 const std::size_t area = to_index(shape.h) * to_index(shape.w);
                                  for (std::size_t i = 0; i < diff.size(); ++i)
-                                   result.parameters[bias + i / area % at(shape.c)] += diff[i];
-                                 const Values& src = forward.nodes[at(op.src)];
-                                 Values& diff_src = diffs[at(op.src)];
+                                   result.parameters[bias + i / area % to_index(shape.c)] += diff[i];
+                                 const Values& src = forward.nodes[to_index(op.src)];
+                                 Values& diff_src = diffs[to_index(op.src)];
                                  for_each_product(network, node, op, images,
                                                   [&](std::size_t dst, std::size_t weight, std::size_t from) {
                                                     result.parameters[weight] += diff[dst] * src[from];
@@ -143,15 +142,15 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
                                                   });
                                },
                                [&](const ActivationOp& op) {
-                                 const Values& src = forward.nodes[at(op.src)];
-                                 Values& diff_src = diffs[at(op.src)];
+                                 const Values& src = forward.nodes[to_index(op.src)];
+                                 Values& diff_src = diffs[to_index(op.src)];
                                  for (std::size_t i = 0; i < diff.size(); ++i)
                                    diff_src[i] += diff[i] * derivative(op, src[i]);
                                },
                                [&](const AddOp& op) {
                                  for (std::size_t i = 0; i < diff.size(); ++i) {
-                                   diffs[at(op.a)][i] += diff[i];
-                                   diffs[at(op.b)][i] += diff[i];
+                                   diffs[to_index(op.a)][i] += diff[i];
+                                   diffs[to_index(op.b)][i] += diff[i];
                                  }
                                }};
     std::visit(propagate, network.node(node).op);
