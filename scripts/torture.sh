@@ -86,7 +86,7 @@ judge() {
   ((code == 0)) || refusals[$part]=$((${refusals[$part]:-0} + 1))
   leaves_nothing
 }
-# Where memory ends while it generates code, oneDNN 2.7 writes through a null pointer.
+# Where memory ends while it generates code, oneDNN 2.6 writes through a null pointer.
 crashes_in_onednn() {
   command -v gdb >/dev/null || return
   [[ ${command[*]} = *tiny.yaml* ]] && fresh
