@@ -180,6 +180,7 @@ TEST_F(RunEnding, BySignalsIsInEveryFile) {
 }
 
 TEST_F(RunEnding, ByAClosedTerminalIsSaved) {
+  const SignalNotIgnored hangup(SIGHUP);
   const int status = run_halted([](pid_t child) { ::kill(child, SIGHUP); });
   EXPECT_EQ(WEXITSTATUS(status), 129) << status;
   EXPECT_NE(last_line().find("interrupted by SIGHUP; step "), std::string::npos) << last_line();
@@ -192,6 +193,7 @@ TEST_F(RunEnding, ByAClosedTerminalIsSaved) {
 
 // The shell and the kernel both send one, and a service manager sends SIGTERM with it.
 TEST_F(RunEnding, ByAClosedSessionThatSendsSeveralSignalsIsSaved) {
+  const SignalNotIgnored hangup(SIGHUP);
   const int status = run_halted([](pid_t child) {
     ::kill(child, SIGHUP);
     ::kill(child, SIGTERM);

@@ -22,6 +22,20 @@ inline std::filesystem::path programs() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path();
 }
 
+// Programs started in its lifetime take this signal as they do by themselves, whoever started the tests:
+// under nohup SIGHUP would be ignored.
+class SignalNotIgnored {
+ public:
+  explicit SignalNotIgnored(int signal) : signal_(signal), before_(::signal(signal, SIG_DFL)) {}
+  ~SignalNotIgnored() { ::signal(signal_, before_); }
+  SignalNotIgnored(const SignalNotIgnored&) = delete;
+  SignalNotIgnored& operator=(const SignalNotIgnored&) = delete;
+
+ private:
+  int signal_;
+  void (*before_)(int);
+};
+
 // Starts the program, silently or with both outputs in the file `output`.
 inline pid_t start_program(const std::string& name, std::vector<std::string> arguments,
                            const std::string& output = {}) {

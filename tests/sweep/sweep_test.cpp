@@ -496,6 +496,7 @@ TEST_F(Sweep, GoesOnAfterSigintWithTheSameBits) {
 
 // To which the signal of a closed session goes as well as to their sweep.
 TEST_F(Sweep, ClosedWithItsTerminalSavesItsTrials) {
+  const SignalNotIgnored hangup(SIGHUP);
   const pid_t child = start_program("pcnn-sweep",
                                     {config(), "seed=1,2", "train.epochs=1000000", "sample.count=0",
                                      "train.checkpoint_every.steps=1000000", "sweep.parallel=2"},
