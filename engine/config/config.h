@@ -41,6 +41,7 @@ struct Section;
 // One section (a map) of a document, or a section the document does not have: there every getter gives its
 // fallback. A cheap value, which keeps its document alive. Every getter throws ConfigError for a value it
 // does not accept.
+// One thread at a time for all nodes of a document: reading a key records it.
 class ConfigNode {
  public:
   // Whether `key` is given and not null. Does not count as asking for it.
@@ -140,6 +141,7 @@ class ConfigNode {
 [[nodiscard]] std::string yaml_text(std::string_view text);
 
 // A loaded config. Copies share one document and one record of what was asked for.
+// One thread at a time.
 class ConfigDocument {
  public:
   // Each override is `path=value`, where the path is `train.batch`, `model.blocks.0.repeat` or

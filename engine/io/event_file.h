@@ -18,6 +18,7 @@
 
 namespace pcnn {
 
+// One thread at a time. Appends to a file of its own; every call leaves whole records on the disk.
 class EventFile {
  public:
   // A new file in the directory, events.out.tfevents.<seconds>.<host>.<process>, whose name comes after those

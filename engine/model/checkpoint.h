@@ -25,6 +25,7 @@ struct NamedBuffer {
 void write_checkpoint(const std::string& path, const Network& network, std::span<const NamedBuffer> buffers,
                       std::map<std::string, std::string> metadata);
 
+// A file that was read: its bytes, held by value. Immutable and safe to share.
 class Checkpoint {
  public:
   // Throws FileError, or FormatError where the bytes are not what was written.

@@ -36,6 +36,7 @@ struct Restored {
 
 // The checkpoints of a run: its latest state, the one before it, and the parameters with the lowest
 // validation loss.
+// One thread at a time. What its constructor takes must outlive it.
 class CheckpointStore {
  public:
   // All must outlive this.

@@ -16,6 +16,7 @@ class logger;
 
 namespace pcnn {
 
+// One thread at a time.
 class Console {
  public:
   // Lines go to standard output, and the live ones too where that is a terminal.

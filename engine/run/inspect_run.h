@@ -23,8 +23,8 @@ struct InspectOptions {
 
 // Prints the layers of a network and its receptive field, then verifies its causality: see
 // compile/causality.h. That takes the parameters of a checkpoint, or random ones for a config. No data
-// is needed but where a config's image size is computed from its files. Throws pcnn::Error; ComputeError where
-// the network leaks, or where nothing moved that could show anything.
+// is needed but where a config's image size is computed from its files. Throws pcnn::Error; ComputeError
+// where the network leaks, or where nothing moved that could show anything.
 void inspect(const InspectOptions& options);
 
 // Throws that ComputeError; program: what was checked, for its message.

@@ -44,6 +44,7 @@ void tidy_up_on_signals();
 
 // Handles the three signals for its lifetime; one at a time in a process. A signal that is ignored when it
 // begins stays ignored: nohup, background jobs of scripts.
+// Made and destroyed on one thread; the flags it sets may be read from any.
 class InterruptionGuard {
  public:
   InterruptionGuard();

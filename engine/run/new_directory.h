@@ -33,6 +33,7 @@ void remove_abandoned_start(const std::string& path, const StartFiles& files);
 // A directory in the making. It lies beside its place under its starting_name() until it is whole, so that
 // there never is a half one of its own name, whatever ends the process. What a killed process left of a start
 // is used up by the next one of the same name.
+// One thread at a time.
 class NewDirectory {
  public:
   // Makes and locks it. Throws what check_can_begin() throws.

@@ -20,9 +20,10 @@ struct PartialImages {
 
 // images: a PNG or a folder of them (read_pictures(); a pixel is 1 where value / 255 >= threshold for the
 // Bernoulli head, and its level for others), or .npy of the head's levels, [row][column] or laid out as
-// npy_layout_for() reads them by the run's `arrays`. mask: known where a PNG is 128 or above (white), or where a
-// .npy is not 0; one mask for all images, or [n][row][column], or a folder of masks, each named as its image
-// is. Throws FileError, FormatError, or ConfigError where the two do not fit each other or `channels`.
+// npy_layout_for() reads them by the run's `arrays`. mask: known where a PNG is 128 or above (white), or
+// where a .npy is not 0; one mask for all images, or [n][row][column], or a folder of masks, each named as
+// its image is. Throws FileError, FormatError, or ConfigError where the two do not fit each other or
+// `channels`.
 [[nodiscard]] PartialImages read_partial_images(const std::string& images, const std::string& mask,
                                                 int channels, const OutputHead& head, double threshold,
                                                 const ArrayConfig& arrays = {});

@@ -19,6 +19,7 @@ namespace pcnn {
 //   results.json            how the run ended, and the final scores
 //   samples/epoch-0001.png  one grid per epoch; step-00000123.png where a run was interrupted
 //   lock                    while a process works here
+// A name and its files' names; reading them is safe from any thread.
 class RunDirectory {
  public:
   // An existing run with a checkpoint, or the one before it. Throws ConfigError where there is none.

@@ -25,6 +25,7 @@ class LostDirectory : public Error {
 
 // The right to write into a run directory: a lock on its file `lock`, which holds the process id. The system
 // drops the lock when its process ends, however it ends, so a file left behind locks nothing.
+// One thread at a time.
 class RunLock {
  public:
   // Throws ConfigError where another process holds it, naming that process; FileError where the file cannot

@@ -23,6 +23,7 @@ namespace pcnn {
 // What a run leaves behind for people: metrics, curves, events, grids of samples, the report. All but the
 // metrics show a run and are not needed to go on: where one of them cannot be written, one line says so and
 // the run goes on without. Every method throws LostDirectory where the run directory is no longer there.
+// One thread at a time. What its constructor takes must outlive it.
 class RunOutputs {
  public:
   // All must outlive this.

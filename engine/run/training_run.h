@@ -27,6 +27,7 @@ namespace pcnn {
 // first step, every so often inside an epoch, at its end, and once more after what follows: validation, best
 // parameters, samples, metrics, curves. So a run killed at any point resumes from its last checkpoint as if
 // what came since had not been.
+// One thread at a time. What its constructor takes must outlive it.
 class TrainingRun {
  public:
   // All must outlive this.

@@ -12,6 +12,7 @@ namespace pcnn {
 // grace * r^2, ... epochs below max (r: the reduction factor), a trial goes on where it is among the best
 // 1/r, rounded up, of all values met at that rung so far. The first at a rung always goes on; what came later
 // is not held against those before.
+// One thread at a time.
 class SuccessiveHalving {
  public:
   // max_epochs: of a trial that is never stopped.

@@ -17,6 +17,7 @@ namespace pcnn {
 //   best.yaml         the config of the best trial so far, ready to run
 //   log.txt           what the console showed, with times
 //   lock              while a process works here
+// One thread at a time.
 class SweepDirectory {
  public:
   SweepDirectory(std::string output, std::string name);

@@ -28,6 +28,7 @@ class SomeTrialsFailed : public Error {
 // Runs the trials that have not ended, several at once, and keeps the sweep's files up to date. What a trial
 // is, and what was decided about it, is written down before it is acted upon: a sweep killed at any point
 // goes on from there.
+// One thread at a time; its trials are processes.
 class SweepRun {
  public:
   // All must outlive this. The threads of the base config are shared out among the trials at once, one each

@@ -13,6 +13,7 @@ namespace pcnn {
 // A run in a process of its own, so that whatever becomes of it, the others go on. Its process group is its
 // own too: Ctrl-C reaches it through interrupt() alone. Where this process dies, the run is interrupted as by
 // SIGTERM, and saves.
+// One thread at a time.
 class TrialProcess {
  public:
   // Appends what the program says to the file. Throws FileError where that or the process cannot be made.

@@ -19,6 +19,7 @@ namespace pcnn {
 // Writes image `position` of a batch, CHW as fed to the network. Called from several threads at once.
 using FillImage = std::function<void(int position, std::span<float> image)>;
 
+// One thread at a time; its own work goes to the workers.
 class BatchGradient {
  public:
   // All four must outlive this. Memory: threads() workspaces, and a few gradient buffers.

@@ -53,6 +53,7 @@ struct StateBuffer {
   std::span<float> values;
 };
 
+// One thread at a time; its own work goes to the workers. Owns the parameters.
 class Trainer {
  public:
   // parameters: the flat f32 masters to start from. network, head and workers must outlive this.

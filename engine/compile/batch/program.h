@@ -1,6 +1,6 @@
 #pragma once
 
-// The compiled network: built once, then immutable and shared by every thread. One Workspace per thread holds
+// The compiled network: built once, then immutable and shared by every thread. One Workspace per task holds
 // what changes. oneDNN stays behind this header.
 
 #include <cstddef>
@@ -74,6 +74,8 @@ class Workspace {
   std::unique_ptr<Impl> impl_;
 };
 
+// Immutable after construction: every method may be called from several threads at once, each with a
+// workspace of its own. Keeps a copy of the network.
 class Program {
  public:
   // Compiles for batches of exactly `images` images. Throws ComputeError where there are none, or when oneDNN
