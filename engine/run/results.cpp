@@ -20,7 +20,8 @@ std::optional<Ending> ending_in(const JsonFields& results) {
   if (!results.has("ended")) return std::nullopt;
   Ending ending{.reason = results.text("reason"),
                 .step = results.whole("step", 0, kMostSteps),
-                .epoch = results.whole("epoch", 0, kMostSteps)};
+                .epoch = results.whole("epoch", 0, kMostSteps),
+                .diverged = results.boolean("diverged", false)};
   const std::string ended = results.text("ended");
   for (const Ended how : {Ended::kCompleted, Ended::kInterrupted, Ended::kFailed})
     if (ended == name_of(how)) {

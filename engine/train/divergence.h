@@ -15,8 +15,10 @@
 
 namespace pcnn {
 
-// A loss so many times that of guessing, and that of the first batch, is divergence at once. Spikes of a high
-// learning rate from which training comes back stay below.
+// A loss so many times that of guessing, and that of the first batch, is divergence at once. Most spikes from
+// which training comes back stay below (mnist_quick on 64 images, batch 16: 86 times with adam at 0.07), not
+// all: at 0.1 the second batch is 1,300 times worse than guessing, and the third is better. Such a learning
+// rate is refused, as too high, rather than trusted to come back.
 inline constexpr double kDivergenceFactor = 100.0;
 
 // Where the lowest validation loss is so many times that of guessing, and more than kFruitlessShare of the

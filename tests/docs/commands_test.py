@@ -35,6 +35,7 @@ NOT_RUN = {
     "cmake --preset release -B build-onednn3 -DCMAKE_PREFIX_PATH=$PWD/onednn && cmake --build build-onednn3 --parallel":
         "builds all anew",
     "./scripts/fuzz.sh 60": "builds the fuzzers and runs them for minutes",
+    "./scripts/torture.sh": "builds the programs with sanitizers and ill-treats them for minutes",
 }
 README_LINES = 160
 

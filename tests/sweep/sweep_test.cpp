@@ -92,7 +92,7 @@ TEST_F(Sweep, RefusesAStateThatNoSweepWrites) {
         << sweep_error(arguments);
   };
   refuses("/trials/1/state", "over",
-          "trials[1].state: found \"over\", accepted: waiting, done, stopped or failed");
+          "trials[1].state: found \"over\", accepted: waiting, done, stopped, failed or diverged");
   refuses("/trials/0/state", -1, "trials[0].state: found -1, accepted: text");
   refuses("/trials/0/config", 1, "trials[0].config: found 1, accepted: text");
   refuses("/trials/0/error", 1, "trials[0].error: found 1, accepted: text");
@@ -195,7 +195,7 @@ TEST_F(Sweep, PassesOverWhatItCannotReadOfATrialAndSaysSo) {
   EXPECT_NE(log.find(metrics + ": line " + std::to_string(lines) + " cannot be read and is passed over\n"),
             std::string::npos)
       << log;
-  EXPECT_NE(log.find(results + ": cannot be read and is passed over"), std::string::npos) << log;
+  EXPECT_NE(log.find(results + ": byte 1: not JSON; it is passed over"), std::string::npos) << log;
   const auto first_rows = [](const std::string& text) { return text.substr(0, text.find("test")); };
   EXPECT_EQ(first_rows(text_of("leaderboard.txt")), first_rows(board)) << "all else is known";
   EXPECT_EQ(states(), (Texts{"done", "done"}));
