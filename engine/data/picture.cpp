@@ -35,16 +35,17 @@ Image8 in_colour(const Image8& grey) {
 
 }  // namespace
 
-Image8 read_picture(const std::string& path, int channels, const AcceptSides& accept) {
+Image8 read_picture(const std::string& path, int channels, const AcceptHeader& accept) {
   if (channels != 0 && channels != 1 && channels != 3)
     throw ConfigError(
         fmt::format("{}: the model's images have {} channels and those of a PNG 1 or 3, accepted: "
                     "a .npy",
                     path, channels));
-  Image8 picture = read_png(path, [&](std::uint32_t width, std::uint32_t height) {
-    if (!is_image_shape(1, 1, height, width))
-      throw ConfigError(fmt::format("{}: {}x{}, accepted: {}", path, height, width, kAcceptedImageShape));
-    if (accept) accept(width, height);
+  Image8 picture = read_png(path, [&](const PngHeader& header) {
+    if (!is_image_shape(1, 1, header.height, header.width))
+      throw ConfigError(
+          fmt::format("{}: {}x{}, accepted: {}", path, header.height, header.width, kAcceptedImageShape));
+    if (accept) accept({header.width, header.height, channels == 0 ? header.channels : channels});
   });
   if (channels == 0 || picture.channels == channels) return picture;
   return channels == 1 ? in_grey(path, picture) : in_colour(picture);

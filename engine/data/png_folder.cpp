@@ -144,8 +144,11 @@ std::string names_text(const std::vector<std::string>& names) {
   return names.size() > kMost ? text + " ..." : text;
 }
 
-std::string kind_of(const Image8& image) {
-  return fmt::format("{}x{} {}", image.height, image.width, image.channels == 3 ? "RGB" : "grey");
+// "32x31 RGB". channels: 0 for a palette, see PngHeader.
+template <typename Picture>
+std::string kind_of(const Picture& picture) {
+  const char* const kind = picture.channels == 0 ? "palette" : picture.channels == 3 ? "RGB" : "grey";
+  return fmt::format("{}x{} {}", picture.height, picture.width, kind);
 }
 
 }  // namespace
@@ -197,9 +200,10 @@ ImageSet read_png_folder(const PngFolder& folder, int channels) {
                       "pictures of many sizes and kinds)",
                       path, kind, folder.files.front(), first_kind));
     };
-    const Image8 image = read_picture(path, channels, [&](std::uint32_t width, std::uint32_t height) {
-      const bool same = std::cmp_equal(width, images.width) && std::cmp_equal(height, images.height);
-      if (images.count > 0 && !same) refuse_other(fmt::format("{}x{}", height, width));
+    const Image8 image = read_picture(path, channels, [&](const PngHeader& header) {
+      const bool same =
+          std::cmp_equal(header.width, images.width) && std::cmp_equal(header.height, images.height);
+      if (images.count > 0 && !same) refuse_other(kind_of(header));
     });
     if (images.count == 0) {
       first_kind = kind_of(image);

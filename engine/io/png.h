@@ -19,13 +19,16 @@ void write_png(const std::string& path, const Image8& image);
 // elsewhere; an alpha channel that is opaque everywhere is dropped. Colour chunks (gamma, sRGB, ICC profiles)
 // change nothing.
 //
-// `accept` is called with the sides that the header claims before memory is taken for the pixels, and may
-// throw.
+// `accept` is called with what the header claims before memory is taken for the pixels, and may throw.
 //
 // Throws FileError; ConfigError where this machine has no memory for it; FormatError for 16 bits a value and
 // for pixels that are not opaque, with a command that converts the file, and where it is not a PNG, is
 // damaged or would take more than 2 GiB.
-using AcceptSides = std::function<void(std::uint32_t width, std::uint32_t height)>;
-[[nodiscard]] Image8 read_png(const std::string& path, const AcceptSides& accept = {});
+struct PngHeader {
+  std::uint32_t width, height;
+  int channels;  // 1 grey, 3 RGB; 0 with a palette, whose colours only the pixels tell
+};
+using AcceptHeader = std::function<void(const PngHeader& header)>;
+[[nodiscard]] Image8 read_png(const std::string& path, const AcceptHeader& accept = {});
 
 }  // namespace pcnn

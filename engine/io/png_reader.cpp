@@ -159,6 +159,12 @@ std::string conversion(const std::string& path, std::string_view options) {
       shell_word(path), options, shell_word(converted));
 }
 
+// See PngHeader.
+int channels_of(int colour_type) {
+  if (colour_type == PNG_COLOR_TYPE_PALETTE) return 0;
+  return (colour_type & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1;
+}
+
 // The samples of a picture, a byte each.
 struct Samples {
   std::uint32_t width, height;
@@ -271,7 +277,7 @@ Image8 resolve_palette(const std::string& path, const Decoder& decoder, const Sa
 
 }  // namespace
 
-Image8 read_png(const std::string& path, const AcceptSides& accept) {
+Image8 read_png(const std::string& path, const AcceptHeader& accept) {
   const std::vector<std::byte> bytes = read_file(path);
   if (const std::string_view format = format_of(bytes); format != "PNG") {
     const bool picture = is_picture_format(format);
@@ -284,7 +290,7 @@ Image8 read_png(const std::string& path, const AcceptSides& accept) {
   if (decoder.depth() == 16)
     throw FormatError(path, kDepthAt,
                       "found 16 bits a value, accepted: 8 or fewer; " + conversion(path, " -depth 8"));
-  if (accept) accept(decoder.width(), decoder.height());
+  if (accept) accept({decoder.width(), decoder.height(), channels_of(decoder.colour_type())});
   Samples samples = read_samples(path, bytes, decoder);
   if (decoder.colour_type() == PNG_COLOR_TYPE_PALETTE) return resolve_palette(path, decoder, samples);
   return resolve_direct(path, decoder, std::move(samples));

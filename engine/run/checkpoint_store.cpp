@@ -78,6 +78,21 @@ void check_step(const JsonFields& json, const Progress& progress, const RunParts
                                       counted(progress.step, "step"), batch, counted(images, "image")));
 }
 
+// Sums are over images that the run has seen, and over all dimensions of each.
+void check_sums(const JsonFields& json, const std::string& over, const StepSums& sums,
+                const Progress& progress, const RunParts& run) {
+  const auto refuse_above = [&](const char* of, std::int64_t found, std::int64_t most, const char* what) {
+    if (found > most)
+      json.refuse((over + of).c_str(), fmt::format("up to {}, the {} of the whole run", most, what));
+  };
+  refuse_above("_images", sums.images, progress.images, "images");
+  refuse_above("_steps", sums.steps, progress.step, "steps");
+  const auto each = static_cast<std::int64_t>(run.network.shape(0, 1).size());
+  if (sums.dims != sums.images * each)
+    json.refuse((over + "_dims").c_str(),
+                fmt::format("{}, {} of each of {}", sums.images * each, each, counted(sums.images, "image")));
+}
+
 // Checkpoints of long ago do not name all of them.
 void check_images(std::string_view split, const std::string& before, const std::string& now,
                   const std::string& path) {
@@ -103,6 +118,8 @@ Standing restore(const RunParts& run, const std::string& path, Trainer& trainer,
   const JsonFields fields = state.object("progress");
   const Progress progress = progress_from(fields);
   check_step(fields, progress, run);
+  check_sums(fields, "epoch", progress.epoch, progress, run);
+  check_sums(fields, "window", progress.window, progress, run);
   Standing standing{.best = {}, .epoch_is_open = state.boolean("epoch_is_open", false)};
   if (state.has("best")) {
     const JsonFields best = state.object("best");

@@ -117,13 +117,13 @@ void run(const RunOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const RunParts parts = make_parts(config, document, chosen.precision, options.resume);
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
+  const Workers workers(config.threads);  // a dry run, too, says where there are not so many to be had
   if (options.dry_run) {
     describe_run(parts, resumes, loading.count(), console);
     note_all(parts, chosen, document, console);
     return;
   }
 
-  const Workers workers(config.threads);
   const InterruptionGuard interruptions;
   std::optional<RunLock> own;
   std::optional<NewDirectory> made;

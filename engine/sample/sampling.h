@@ -40,7 +40,8 @@ struct SampleRequest {
 struct Samples {
   std::vector<float> images;  // [chain][channel][row][column] as fed to the network
   // Of every dimension's outcomes given the pixels before it, at the request's temperature:
-  // [chain][channel][row][column][head.probability_count()]. Empty unless asked for.
+  // [chain][channel][row][column][head.probability_count()]. Empty unless asked for. NaN where the logits
+  // that they are of are not finite.
   std::vector<float> probabilities;
   int flock = 1;                          // chains that moved together, at most
   Precision precision = Precision::kF32;  // of the products

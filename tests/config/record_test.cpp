@@ -122,7 +122,6 @@ TEST(Config, WrittenTextsReadBackTheSame) {
                                   std::string("a #b"),
                                   std::string("\"q\" \\ 'r'"),
                                   std::string("tab\tline\nend"),
-                                  std::string("a\0b", 3),
                                   std::string("\x01\x1f\x7f"),
                                   std::string(" edge "),
                                   std::string("caf\u00e9 \u2028 \u0085"),
@@ -135,6 +134,19 @@ TEST(Config, WrittenTextsReadBackTheSame) {
     const ConfigDocument written = load("");
     (void)written.root().text("key", text);
     EXPECT_EQ(load(written.resolved_yaml()).root().text("key", "other"), text) << written.resolved_yaml();
+  }
+}
+
+// A file's name would end there.
+TEST(Config, TextsWithNulAreRefused) {
+  const ConfigDocument document = load("a: {key: \"b\\0c\"}\n");
+  try {
+    (void)document.root().section("a").text("key", "other");
+    ADD_FAILURE() << "accepted";
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("a.key: found \"b\\x00c\", accepted: text without NUL"),
+              std::string::npos)
+        << error.what();
   }
 }
 
