@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/compile/precision.h"
+#include "engine/compile/backend.h"
 #include "engine/core/parallel.h"
 
 namespace pcnn {

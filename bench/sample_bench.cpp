@@ -1,4 +1,4 @@
-// Sampling the tutorial network: by flock, beside scoring, beside the naive sampler, by image size.
+// Sampling the tutorial network: by chain_batch, beside scoring, beside the naive sampler, by image size.
 //
 //   build/bin/pcnn-bench --benchmark_filter=Sampl
 //
@@ -18,10 +18,10 @@
 namespace pcnn {
 namespace {
 
-void sample(const ReferenceNetwork& reference, int chains, const Workers& workers, int flock = 0,
+void sample(const ReferenceNetwork& reference, int chains, const Workers& workers, int chain_batch = 0,
             Precision precision = Precision::kF32) {
   benchmark::DoNotOptimize(sample_incrementally(reference.network, *reference.head, reference.parameters,
-                                                {.chains = chains}, workers, flock, precision));
+                                                {.chains = chains}, workers, chain_batch, precision));
 }
 
 // Where the processor does not multiply bf16, samples are drawn in f32: not to be timed under that name.
@@ -31,15 +31,15 @@ bool is_skipped(benchmark::State& state, Precision precision) {
   return true;
 }
 
-void SampleByFlock(benchmark::State& state) {
+void SampleByChainBatch(benchmark::State& state) {
   const ReferenceNetwork reference;
   const Workers workers(available_threads());
-  const int flock = static_cast<int>(state.range(0)), chains = 128 * workers.threads();
-  for (auto _ : state) sample(reference, chains, workers, flock);
+  const int chain_batch = static_cast<int>(state.range(0)), chains = 128 * workers.threads();
+  for (auto _ : state) sample(reference, chains, workers, chain_batch);
   state.SetItemsProcessed(state.iterations() * chains);
 }
-BENCHMARK(SampleByFlock)
-    ->ArgName("flock")
+BENCHMARK(SampleByChainBatch)
+    ->ArgName("chain_batch")
     ->Arg(1)
     ->Arg(8)
     ->Arg(16)

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "engine/compile/backend.h"
-#include "engine/compile/precision.h"
 #include "engine/config/nearest.h"
 #include "engine/core/error.h"
 #include "engine/core/machine.h"
@@ -108,7 +107,7 @@ int CommandLine::run(const std::function<void()>& work) const {
     say(error.what());
     return error.exit_code();
   } catch (const std::bad_alloc&) {
-    return refuse("out of memory: fewer or smaller images, threads or flocks need less");
+    return refuse("out of memory: fewer or smaller images, threads or batches of chains need less");
   } catch (const std::exception& error) {
     say(std::string("unexpected: ") + error.what());
     return kOurs;

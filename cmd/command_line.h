@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/run/verbosity.h"
+#include "engine/run/console.h"
 
 namespace pcnn {
 

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
       "Scores images with a trained model: exact negative log-likelihoods, with intervals.\n"
       "  pcnn-eval runs/mnist\n"
       "  pcnn-eval runs/mnist data.directory=elsewhere/mnist --split validation --json\n"
-      "  pcnn-eval runs/mnist --scores scores.csv --surprise surprise.png\n"
+      "  pcnn-eval runs/mnist --scores scores.csv --nll-map nll_map.png\n"
       "  pcnn-eval runs/mnist --images mine.npy --scores mine.csv\n"
       "  pcnn-eval runs/mnist --images drawings --scores drawings.csv\n"
       "  pcnn-eval runs/mnist --background runs/mnist_quick --images mine.npy --scores ratios.csv\n"
@@ -52,10 +52,11 @@ int main(int argc, char** argv) {
          "ratio log p - log p of the background, in nats, of every image (in --scores) and their mean. Of "
          "images unlike the model's data it is low")
       ->check(refuse_empty);
-  app.add_option("--surprise", options.surprise,
+  app.add_option("--nll-map", options.nll_map,
                  ".png: the most and the least likely images, each beside its map of nats per pixel")
       ->check(refuse_empty);
-  app.add_option("--count,-n", options.count, "images of each kind in the picture of --surprise (8)")
+  app.add_option("--surprise", options.nll_map)->group("")->check(refuse_empty);  // what it was called
+  app.add_option("--count,-n", options.count, "images of each kind in the picture of --nll-map (8)")
       ->check(CLI::Range(1, 10000));
   app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));

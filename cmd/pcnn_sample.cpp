@@ -59,9 +59,12 @@ int main(int argc, char** argv) {
   app.add_option("--precision", precision,
                  "auto, f32 or bf16; images differ a little between the two (as the run was trained)")
       ->check(CLI::IsMember({"auto", "f32", "bf16"}));
-  app.add_option("--flock", options.sampler.flock,
+  app.add_option("--chain-batch", options.sampler.chain_batch,
                  "chains that are drawn together; results do not depend on it (chosen)")
       ->check(CLI::Range(1, 4096));
+  app.add_option("--flock", options.sampler.chain_batch)
+      ->group("")
+      ->check(CLI::Range(1, 4096));  // its old name
   app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));
   app.add_option("--columns", options.columns, "images per row of the grid (nearest to a square)")

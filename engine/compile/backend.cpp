@@ -24,15 +24,16 @@ std::string runtime_text() {
   }
 }
 
-// Names grow with what they include; oneDNN 3 has sets that 2.6 does not know, which are told by their
-// nearest.
+// Each set of instructions of oneDNN's list holds the bits of those it includes.
+bool has(dnnl::cpu_isa isa) {
+  const auto wanted = static_cast<unsigned>(isa);
+  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+}
+
+// Names grow with what they include; oneDNN 3 has sets that 2.6 does not know, which get the name of
+// their nearest.
 std::string instruction_set_text() {
   using dnnl::cpu_isa;
-  const auto here = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto has = [&](cpu_isa isa) {
-    const auto wanted = static_cast<unsigned>(isa);
-    return (here & wanted) == wanted;
-  };
   if (has(cpu_isa::avx512_core_amx)) return "AVX-512 with bf16 and AMX";
   if (has(cpu_isa::avx512_core_bf16)) return "AVX-512 with bf16";
   if (has(cpu_isa::avx512_core_vnni)) return "AVX-512 with VNNI";
@@ -46,6 +47,18 @@ std::string instruction_set_text() {
 
 Backend backend() {
   return {.library = library_text(), .runtime = runtime_text(), .instruction_set = instruction_set_text()};
+}
+
+bool can_compute(Precision precision) {
+  return precision == Precision::kF32 || has(dnnl::cpu_isa::avx512_core);
+}
+
+bool has_hardware_for(Precision precision) {
+  return precision == Precision::kF32 || has(dnnl::cpu_isa::avx512_core_bf16);
+}
+
+const char* name_of(Precision precision) {
+  return precision == Precision::kBf16 ? "bf16" : "f32";
 }
 
 }  // namespace pcnn

@@ -12,4 +12,17 @@ struct Backend {
 };
 [[nodiscard]] Backend backend();
 
+// What feature maps, their gradients and packed weights are held in. Parameters, their gradients, logits and
+// losses are f32 under both, and every sum is computed in f32 before it is rounded to this.
+enum class Precision { kF32, kBf16 };
+
+// Whether oneDNN has kernels for it here: bf16 needs AVX-512.
+[[nodiscard]] bool can_compute(Precision precision);
+
+// Whether the processor itself multiplies it (bf16: AVX512_BF16 or AMX); elsewhere bf16 is emulated, slower
+// than f32.
+[[nodiscard]] bool has_hardware_for(Precision precision);
+
+[[nodiscard]] const char* name_of(Precision precision);  // "f32", "bf16"
+
 }  // namespace pcnn

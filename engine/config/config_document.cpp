@@ -9,8 +9,8 @@
 
 namespace pcnn {
 
-using config_detail::Asked;
 using config_detail::Entry;
+using config_detail::KeyRecord;
 using config_detail::Place;
 using config_detail::Section;
 using config_detail::Tree;
@@ -19,8 +19,8 @@ namespace {
 
 void collect_keys(const Section& section, std::unordered_set<std::string>& seen,
                   std::vector<ConfigDocument::Key>& keys) {
-  for (const Asked& asked : section.asked) {
-    if (asked.kind == Asked::Kind::kValue && seen.insert(asked.description.path).second)
+  for (const KeyRecord& asked : section.asked) {
+    if (asked.kind == KeyRecord::Kind::kValue && seen.insert(asked.description.path).second)
       keys.push_back(asked.description);
     for (const auto& child : asked.sections) collect_keys(*child, seen, keys);
   }

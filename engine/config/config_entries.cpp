@@ -8,8 +8,8 @@
 
 namespace pcnn {
 
-using config_detail::Asked;
 using config_detail::Entry;
+using config_detail::KeyRecord;
 using config_detail::Tree;
 
 namespace {
@@ -84,7 +84,7 @@ std::vector<std::string> ConfigNode::values(std::string_view key) const {
   std::vector<std::string> values;
   if (is_scalar) values.push_back(config_detail::flow_yaml(entry->value));
   for (const Tree& item : entry->value.items) values.push_back(config_detail::flow_yaml(item));
-  Asked& asked = section_->record(key, Asked::Kind::kValue);
+  KeyRecord& asked = section_->record(key, KeyRecord::Kind::kValue);
   asked.description = {.path = config_detail::join_path(section_->pattern, key),
                        .type = "list of values",
                        .fallback = "null",
@@ -94,7 +94,7 @@ std::vector<std::string> ConfigNode::values(std::string_view key) const {
 }
 
 void ConfigNode::pass_over(std::string_view key) const {
-  section_->record(key, Asked::Kind::kPassedOver);
+  section_->record(key, KeyRecord::Kind::kPassedOver);
 }
 
 void ConfigNode::reject_unread() const {

@@ -3,9 +3,9 @@
 
 namespace pcnn {
 
-using config_detail::Asked;
 using config_detail::Entry;
 using config_detail::join_path;
+using config_detail::KeyRecord;
 using config_detail::Place;
 using config_detail::Section;
 using config_detail::Source;
@@ -64,24 +64,24 @@ void ConfigNode::fail(std::string_view key, std::string_view message) const {
 }
 
 ConfigNode ConfigNode::section(std::string_view key) const {
-  if (!section_->find_asked(key)) {
+  if (!section_->find_record(key)) {
     const Entry* entry = section_->map ? section_->map->find(key) : nullptr;
     auto child = make_section(state_->source, entry ? &entry->value : nullptr,
                               entry ? entry->value_place() : section_->place, join_path(section_->path, key),
                               join_path(section_->pattern, key), "a section");
-    section_->record(key, Asked::Kind::kSection).sections.push_back(std::move(child));
+    section_->record(key, KeyRecord::Kind::kSection).sections.push_back(std::move(child));
   }
-  return {state_, section_->record(key, Asked::Kind::kSection).sections.front().get()};
+  return {state_, section_->record(key, KeyRecord::Kind::kSection).sections.front().get()};
 }
 
 std::vector<ConfigNode> ConfigNode::sections(std::string_view key) const {
-  if (!section_->find_asked(key)) {
+  if (!section_->find_record(key)) {
     auto children = make_list(state_->source, section_->given(key), join_path(section_->path, key),
                               join_path(section_->pattern, key) + "[]");
-    section_->record(key, Asked::Kind::kSections).sections = std::move(children);
+    section_->record(key, KeyRecord::Kind::kSections).sections = std::move(children);
   }
   std::vector<ConfigNode> nodes;
-  for (const auto& child : section_->record(key, Asked::Kind::kSections).sections)
+  for (const auto& child : section_->record(key, KeyRecord::Kind::kSections).sections)
     nodes.push_back({state_, child.get()});
   return nodes;
 }

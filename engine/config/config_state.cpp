@@ -16,14 +16,14 @@ bool Section::is_left_out(std::string_view key) const {
   return std::ranges::find(left_out, key) != left_out.end();
 }
 
-const Asked* Section::find_asked(std::string_view key) const {
-  const auto found = std::ranges::find(asked, key, &Asked::key);
+const KeyRecord* Section::find_record(std::string_view key) const {
+  const auto found = std::ranges::find(asked, key, &KeyRecord::key);
   return found == asked.end() ? nullptr : &*found;
 }
 
-Asked& Section::record(std::string_view key, Asked::Kind kind) {
+KeyRecord& Section::record(std::string_view key, KeyRecord::Kind kind) {
   if (!is_key_path(key)) throw std::logic_error(join_path(path, key) + ": no config can have this key");
-  const auto found = std::ranges::find(asked, key, &Asked::key);
+  const auto found = std::ranges::find(asked, key, &KeyRecord::key);
   if (found != asked.end()) {
     if (found->kind != kind)
       throw std::logic_error(join_path(path, key) + ": read as a section and as something else");

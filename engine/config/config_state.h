@@ -16,7 +16,7 @@ namespace pcnn::config_detail {
 struct Section;
 
 // One key somebody asked for.
-struct Asked {
+struct KeyRecord {
   enum class Kind { kValue, kSection, kSections, kPassedOver };
 
   std::string key;
@@ -32,7 +32,7 @@ struct Section {
   std::string path;                   // "model.blocks[0]"
   std::string pattern;                // "model.blocks[]"
   Place place;                        // of the section it would be in, where it is absent
-  std::vector<Asked> asked;           // in the order of asking, keys unique
+  std::vector<KeyRecord> asked;       // in the order of asking, keys unique
   std::vector<std::string> left_out;  // keys of the map that count as absent: see ConfigNode::governs()
 
   // The entry of `key` unless absent, null or left out.
@@ -40,10 +40,10 @@ struct Section {
 
   [[nodiscard]] bool is_left_out(std::string_view key) const;
 
-  [[nodiscard]] const Asked* find_asked(std::string_view key) const;
+  [[nodiscard]] const KeyRecord* find_record(std::string_view key) const;
   // The record of `key`, made where there was none. Throws std::logic_error where it was asked for as another
   // kind.
-  Asked& record(std::string_view key, Asked::Kind kind);
+  KeyRecord& record(std::string_view key, KeyRecord::Kind kind);
 };
 
 // Keys left out because a higher layer chose otherwise.

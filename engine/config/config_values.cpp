@@ -12,8 +12,8 @@
 
 namespace pcnn {
 
-using config_detail::Asked;
 using config_detail::Entry;
+using config_detail::KeyRecord;
 using config_detail::Section;
 using config_detail::Source;
 using config_detail::Tree;
@@ -93,8 +93,8 @@ class Reader {
 
   void record(std::string_view type, std::string fallback, std::string accepted, std::string in_effect,
               const ConfigRange& range = {}, std::vector<std::string> choices = {}) const {
-    const bool is_new = section_.find_asked(key_) == nullptr;
-    Asked& asked = section_.record(key_, Asked::Kind::kValue);
+    const bool is_new = section_.find_record(key_) == nullptr;
+    KeyRecord& asked = section_.record(key_, KeyRecord::Kind::kValue);
     if (!is_new) return;
     asked.description = {.path = config_detail::join_path(section_.pattern, key_),
                          .type = std::string(type),

@@ -9,8 +9,8 @@
 
 namespace pcnn {
 
-using config_detail::Asked;
 using config_detail::Entry;
+using config_detail::KeyRecord;
 using config_detail::LeftOut;
 using config_detail::Section;
 using config_detail::State;
@@ -19,7 +19,7 @@ using config_detail::Tree;
 namespace {
 
 // The governor's value as `layer` and those below it have it, as YAML.
-std::string value_at(const State& state, const Asked& governor, const Entry* entry, int layer) {
+std::string value_at(const State& state, const KeyRecord& governor, const Entry* entry, int layer) {
   const auto as_yaml = [&](const Tree& tree) {
     if (tree.kind == Tree::Kind::kNull) return governor.description.fallback;
     return governor.description.type == "choice" ? config_detail::text_as_yaml(tree.text) : tree.text;
@@ -60,8 +60,8 @@ void ConfigNode::governs(std::string_view governor, const ConfigNode& section,
   const auto is_alike = [&](const std::string& value) {
     return std::ranges::find(alike, value) != alike.end();
   };
-  const Asked* asked = section_->find_asked(governor);
-  if (asked == nullptr || asked->kind != Asked::Kind::kValue) return;
+  const KeyRecord* asked = section_->find_record(governor);
+  if (asked == nullptr || asked->kind != KeyRecord::Kind::kValue) return;
   const Entry* chosen = section_->map ? section_->map->find(governor) : nullptr;
   for (const std::string_view key : keys) {
     const Section& of_key = *section.section_;

@@ -6,7 +6,7 @@ namespace {
 void write_section(const Section& section, std::size_t indent, std::string& yaml);
 
 // Block list of maps: each map indented, its first line opened by a dash.
-void write_sections(const Asked& asked, std::size_t indent, std::string& yaml) {
+void write_sections(const KeyRecord& asked, std::size_t indent, std::string& yaml) {
   for (const auto& section : asked.sections) {
     std::string map;
     write_section(*section, indent + 2, map);
@@ -15,17 +15,17 @@ void write_sections(const Asked& asked, std::size_t indent, std::string& yaml) {
 }
 
 void write_section(const Section& section, std::size_t indent, std::string& yaml) {
-  for (const Asked& asked : section.asked) {
-    if (asked.kind == Asked::Kind::kPassedOver) continue;
+  for (const KeyRecord& asked : section.asked) {
+    if (asked.kind == KeyRecord::Kind::kPassedOver) continue;
     std::string below;
-    if (asked.kind == Asked::Kind::kSection)
+    if (asked.kind == KeyRecord::Kind::kSection)
       write_section(*asked.sections.front(), indent + 2, below);
-    else if (asked.kind == Asked::Kind::kSections)
+    else if (asked.kind == KeyRecord::Kind::kSections)
       write_sections(asked, indent + 2, below);
 
     std::string value = asked.in_effect;
-    if (asked.kind == Asked::Kind::kSections && below.empty()) value = "[]";
-    if (asked.kind == Asked::Kind::kSection && below.empty()) {
+    if (asked.kind == KeyRecord::Kind::kSections && below.empty()) value = "[]";
+    if (asked.kind == KeyRecord::Kind::kSection && below.empty()) {
       // Absent and without a default to show: writing it would make has() see it.
       if (asked.sections.front()->map == nullptr) continue;
       value = "{}";
@@ -40,12 +40,12 @@ void write_section(const Section& section, std::size_t indent, std::string& yaml
 
 void add_values(const Section& section, const std::string& under,
                 std::vector<std::pair<std::string, std::string>>& values) {
-  for (const Asked& asked : section.asked) {
+  for (const KeyRecord& asked : section.asked) {
     const std::string path = under + asked.key;
-    if (asked.kind == Asked::Kind::kValue) values.emplace_back(path, asked.in_effect);
+    if (asked.kind == KeyRecord::Kind::kValue) values.emplace_back(path, asked.in_effect);
     for (std::size_t i = 0; i < asked.sections.size(); ++i)
       add_values(*asked.sections[i],
-                 asked.kind == Asked::Kind::kSections ? path + "." + std::to_string(i) + "." : path + ".",
+                 asked.kind == KeyRecord::Kind::kSections ? path + "." + std::to_string(i) + "." : path + ".",
                  values);
   }
 }

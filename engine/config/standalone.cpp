@@ -11,7 +11,7 @@ using Entries = std::vector<const Entry*>;
 
 void collect_left_out(const Section& section, Entries& entries) {
   for (const std::string& key : section.left_out) entries.push_back(section.map->find(key));
-  for (const Asked& asked : section.asked)
+  for (const KeyRecord& asked : section.asked)
     for (const auto& child : asked.sections) collect_left_out(*child, entries);
 }
 

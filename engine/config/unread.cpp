@@ -11,14 +11,14 @@ namespace {
 
 std::vector<std::string> asked_keys(const Section& section) {
   std::vector<std::string> keys;
-  for (const Asked& asked : section.asked) keys.push_back(asked.key);
+  for (const KeyRecord& asked : section.asked) keys.push_back(asked.key);
   return keys;
 }
 
 // The path of the first key asked for by this name, in any section.
 std::optional<std::string> find_anywhere(const Section& section, std::string_view key) {
-  if (section.find_asked(key)) return join_path(section.path, key);
-  for (const Asked& asked : section.asked)
+  if (section.find_record(key)) return join_path(section.path, key);
+  for (const KeyRecord& asked : section.asked)
     for (const auto& child : asked.sections)
       if (auto found = find_anywhere(*child, key)) return found;
   return std::nullopt;
@@ -57,7 +57,7 @@ std::string help_for(const Section& root, const Section& section, std::string_vi
 void reject_unread(const State& state, const Section& section) {
   if (section.map == nullptr) return;
   for (const Entry& entry : section.map->entries) {
-    const Asked* asked = section.find_asked(entry.key);
+    const KeyRecord* asked = section.find_record(entry.key);
     if (asked == nullptr && section.is_left_out(entry.key)) continue;
     if (asked == nullptr)
       state.source.fail(entry.key_place, join_path(section.path, entry.key),

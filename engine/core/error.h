@@ -4,6 +4,7 @@
 // right. main() catches pcnn::Error once and turns exit_code() into the process status.
 
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -25,7 +26,7 @@ class ConfigError : public Error {
   using Error::Error;
 };
 
-// A file whose bytes are not what its format says, or that cannot be read or written.
+// A file whose bytes are not what its format says.
 class FormatError : public Error {
  public:
   FormatError(const std::string& path, std::uint64_t byte_offset, const std::string& what)
@@ -43,6 +44,20 @@ class ComputeError : public Error {
  public:
   using Error::Error;
   [[nodiscard]] int exit_code() const override { return 1; }
+};
+
+// A FileError of which the system's reason is known. It says nothing against the bytes of the file: what is
+// there may be as good as ever, and the same operation may succeed later. (What is wrong with the bytes is a
+// FormatError.)
+class SystemError : public FileError {
+ public:
+  // cause: a value of errno, which the message names.
+  SystemError(const std::string& path, const std::string& what, int cause)
+      : FileError(path, what + ": " + std::strerror(cause)), cause_(cause) {}
+  [[nodiscard]] int cause() const { return cause_; }
+
+ private:
+  int cause_;
 };
 
 }  // namespace pcnn

@@ -112,15 +112,15 @@ struct Workers::Impl {
 
   // Work whose pieces take over what comes before it from work_begins and hand over to work_ends.
   void execute(const std::function<void()>& work) {
-    hand_over(&work_begins);
+    tsan_release(&work_begins);
     arena.execute([&] {
-      take_over(&work_begins);
-      hand_over(&work_begins);
+      tsan_acquire(&work_begins);
+      tsan_release(&work_begins);
       work();
-      take_over(&work_ends);
-      hand_over(&work_ends);
+      tsan_acquire(&work_ends);
+      tsan_release(&work_ends);
     });
-    take_over(&work_ends);
+    tsan_acquire(&work_ends);
   }
 
   int threads;
@@ -160,9 +160,9 @@ int Workers::threads() const {
 void Workers::parallel_for(std::size_t count, const std::function<void(std::size_t)>& body) const {
   impl_->execute([&] {
     const auto piece = [&](std::size_t i) {
-      take_over(&work_begins);
+      tsan_acquire(&work_begins);
       tbb::this_task_arena::isolate([&] { body(i); });
-      hand_over(&work_ends);
+      tsan_release(&work_ends);
     };
     tbb::parallel_for(std::size_t{0}, count, piece, tbb::simple_partitioner());
   });
@@ -177,25 +177,25 @@ class Row {
   using Join = std::function<void(std::size_t, std::size_t)>;
 
   Row(const Compute& compute, const Join& join) : compute_(&compute), join_(&join) {}
-  Row(Row& other, tbb::split) : Row(taken_over(other)) { hand_over(this); }
+  Row(Row& other, tbb::split) : Row(acquired(other)) { tsan_release(this); }
 
   void operator()(const tbb::blocked_range<std::size_t>& one) {  // TBB halves down to single pieces
-    take_over(this);
+    tsan_acquire(this);
     first_ = one.begin();
     tbb::this_task_arena::isolate([&] { (*compute_)(first_); });
-    hand_over(this);
+    tsan_release(this);
   }
 
   void join(Row& right) {
-    take_over(this);
-    take_over(&right);
+    tsan_acquire(this);
+    tsan_acquire(&right);
     (*join_)(first_, right.first_);
-    hand_over(this);
+    tsan_release(this);
   }
 
  private:
-  static const Row& taken_over(Row& other) {
-    take_over(&other);
+  static const Row& acquired(Row& other) {
+    tsan_acquire(&other);
     return other;
   }
 
@@ -211,9 +211,9 @@ void Workers::parallel_reduce(std::size_t count, const std::function<void(std::s
   if (count == 0) return;
   Row all(compute, join);
   impl_->execute([&] {
-    hand_over(&all);
+    tsan_release(&all);
     tbb::parallel_deterministic_reduce(tbb::blocked_range<std::size_t>(0, count, 1), all);
-    take_over(&all);
+    tsan_acquire(&all);
   });
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 
 namespace pcnn {

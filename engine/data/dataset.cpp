@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/memory.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/data/npy_images.h"
 #include "engine/data/png_folder.h"

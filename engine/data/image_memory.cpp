@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/memory.h"
 
 namespace pcnn {

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/memory.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "engine/core/shape.h"
-#include "engine/data/array_config.h"
+#include "engine/data/data_config.h"
 #include "engine/data/image_set.h"
 #include "engine/io/npy.h"
 

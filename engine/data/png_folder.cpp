@@ -8,7 +8,6 @@
 #include <map>
 #include <utility>
 
-#include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/data/image_memory.h"

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/data/batches.h"

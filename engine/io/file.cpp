@@ -16,7 +16,6 @@
 #include "engine/core/error.h"
 #include "engine/core/memory.h"
 #include "engine/core/regular_file.h"
-#include "engine/core/system_error.h"
 #include "engine/io/leftovers.h"
 
 namespace pcnn {

@@ -7,13 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/text.h"
 #include "engine/io/file.h"
 #include "engine/io/json_fields.h"
 #include "engine/model/checkpoint.h"
-#include "engine/train/most_steps.h"
+#include "engine/train/train_config.h"
 
 namespace pcnn {
 namespace {

@@ -8,13 +8,18 @@
 #include <string>
 #include <vector>
 
-#include "engine/run/verbosity.h"
-
 namespace spdlog {
 class logger;
 }
 
 namespace pcnn {
+
+// What a program says beside its results; the log of a run has all of it in any case.
+enum class Verbosity {
+  kQuiet,    // warnings
+  kNormal,   // what happens
+  kVerbose,  // and how
+};
 
 // One thread at a time.
 class Console {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/compile/batch/program.h"
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/model/summary.h"
 #include "engine/run/checkpoint_store.h"
 #include "engine/run/training_run.h"
@@ -38,13 +38,13 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
                        Console& console) {
   if (config.sample.sampler.kind == SamplerKind::kNaive || config.sample.count == 0) return;
   const PixelProgram program(network, std::vector<float>(network.parameter_count()), pixel_kernel(precision));
-  const int flock =
-      effective_flock(config.sample.sampler.flock, program, config.sample.count, config.threads);
+  const int chain_batch =
+      effective_chain_batch(config.sample.sampler.chain_batch, program, config.sample.count, config.threads);
   console.line(
-      fmt::format("sampling: {}, {} of kept rows per chain at {} columns, whatever the height; flocks of {} "
+      fmt::format("sampling: {}, {} of kept rows per chain at {} columns, whatever the height; batches of {} "
                   "chains, {} of weights",
                   name_of(program.precision()), megabytes(program.state_bytes_per_chain()),
-                  network.image_width, flock, megabytes(program.weight_bytes())));
+                  network.image_width, chain_batch, megabytes(program.weight_bytes())));
 }
 
 // Where a resumed run would go on from.

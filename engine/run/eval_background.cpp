@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/run/eval_report.h"
 #include "engine/run/score_images.h"

@@ -99,11 +99,11 @@ std::string report_text(const Evaluation& evaluation, const EvalOptions& options
   if (!evaluation.nats_per_image) text += "note: one image has no interval\n";
   for (const std::string& note : evaluation.notes) text += "note: " + note + "\n";
   if (!options.scores.empty()) text += options.scores + ": the score of every image\n";
-  if (const auto& surprise = evaluation.surprise)
+  if (const auto& nll_map = evaluation.nll_map)
     text += fmt::format(
         "{}: the {} most likely images (left) and the {} least likely (right), each beside its nats per "
         "pixel, summed over channels: black = 0, white = {:.4g} nats\n",
-        options.surprise, surprise->most_likely.size(), surprise->least_likely.size(), surprise->white_nats);
+        options.nll_map, nll_map->most_likely.size(), nll_map->least_likely.size(), nll_map->white_nats);
   return escape_controls_by_line(text);
 }
 
@@ -141,14 +141,14 @@ std::string report_json(const Evaluation& evaluation, const EvalOptions& options
   json["interval"] = "95 % over images: mean -+ 1.96 * sample standard deviation / sqrt(images)";
   json["notes"] = evaluation.notes;
   if (!options.scores.empty()) json["scores"] = options.scores;
-  if (const auto& surprise = evaluation.surprise) {
-    json["surprise"] = {{"picture", options.surprise},
-                        {"most_likely", surprise->most_likely},
-                        {"least_likely", surprise->least_likely},
-                        {"white_nats_per_pixel", surprise->white_nats}};
+  if (const auto& nll_map = evaluation.nll_map) {
+    json["nll_map"] = {{"picture", options.nll_map},
+                       {"most_likely", nll_map->most_likely},
+                       {"least_likely", nll_map->least_likely},
+                       {"white_nats_per_pixel", nll_map->white_nats}};
     if (!evaluation.files.empty()) {
-      json["surprise"]["most_likely_files"] = files_of(evaluation, surprise->most_likely);
-      json["surprise"]["least_likely_files"] = files_of(evaluation, surprise->least_likely);
+      json["nll_map"]["most_likely_files"] = files_of(evaluation, nll_map->most_likely);
+      json["nll_map"]["least_likely_files"] = files_of(evaluation, nll_map->least_likely);
     }
   }
   // Paths need not be UTF-8.

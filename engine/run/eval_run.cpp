@@ -13,10 +13,10 @@
 #include "engine/run/eval_background.h"
 #include "engine/run/eval_data.h"
 #include "engine/run/eval_report.h"
+#include "engine/run/nll_map.h"
 #include "engine/run/pictures.h"
 #include "engine/run/result_file.h"
 #include "engine/run/score_images.h"
-#include "engine/run/surprise.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/train/shard_size.h"
 
@@ -26,8 +26,8 @@ namespace {
 void check_options(const EvalOptions& options) {
   if (!options.split.empty() && !options.images.empty())
     throw ConfigError("--split and --images: one of the two is scored");
-  if (options.count > 0 && options.surprise.empty())
-    throw ConfigError("--count has no effect without --surprise FILE.png");
+  if (options.count > 0 && options.nll_map.empty())
+    throw ConfigError("--count has no effect without --nll-map FILE.png");
   const auto check = [&](const std::string& path, const char* option, const char* ending) {
     if (path.empty()) return;
     check_ending(path, option, ending);
@@ -37,7 +37,7 @@ void check_options(const EvalOptions& options) {
     check_result_file(path, options.overwrite);
   };
   check(options.scores, "--scores", ".csv");
-  check(options.surprise, "--surprise", ".png");
+  check(options.nll_map, "--nll-map", ".png");
 }
 
 int thread_count(const EvalOptions& options, const RunConfig& config) {
@@ -52,27 +52,27 @@ int shown_count(const EvalOptions& options, int images) {
   return std::min(options.count > 0 ? options.count : 8, images);
 }
 
-void check_surprise(const EvalOptions& options, const Shape& image, int images) {
+void check_nll_map(const EvalOptions& options, const Shape& image, int images) {
   if (image.c != 1 && image.c != 3)
     throw ConfigError(
-        fmt::format("--surprise: images of {} channels make no picture, accepted: 1 or 3", image.c));
-  check_picture(options.surprise, std::int64_t{kSurpriseColumns} * shown_count(options, images), image,
-                kSurpriseColumns, kGridGap, surprise_scale(image), "take a smaller --count");
+        fmt::format("--nll-map: images of {} channels make no picture, accepted: 1 or 3", image.c));
+  check_picture(options.nll_map, std::int64_t{kNllMapColumns} * shown_count(options, images), image,
+                kNllMapColumns, kGridGap, nll_map_scale(image), "take a smaller --count");
 }
 
-Evaluation::Surprise write_surprise(const EvalOptions& options, Scorer& scorer, const TrainedModel& model,
-                                    const EvalData& data, const Evaluation& evaluation) {
+Evaluation::NllMap write_nll_map(const EvalOptions& options, Scorer& scorer, const TrainedModel& model,
+                                 const EvalData& data, const Evaluation& evaluation) {
   std::vector<int> order(evaluation.nats.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {},
                            [&](int image) { return evaluation.nats[static_cast<std::size_t>(image)]; });
   const int count = shown_count(options, data.images.count);
-  Evaluation::Surprise surprise{.most_likely = {order.begin(), order.begin() + count},
-                                .least_likely = {order.rbegin(), order.rbegin() + count}};
+  Evaluation::NllMap nll_map{.most_likely = {order.begin(), order.begin() + count},
+                             .least_likely = {order.rbegin(), order.rbegin() + count}};
   std::vector<int> shown;  // in reading order
   for (std::size_t row = 0; row < static_cast<std::size_t>(count); ++row) {
-    shown.push_back(surprise.most_likely[row]);
-    shown.push_back(surprise.least_likely[row]);
+    shown.push_back(nll_map.most_likely[row]);
+    shown.push_back(nll_map.least_likely[row]);
   }
   const std::size_t size = evaluation.image.size();
   const FillImage fill = [&, encode = fill_from(data)](int position, std::span<float> image) {
@@ -83,10 +83,10 @@ Evaluation::Surprise write_surprise(const EvalOptions& options, Scorer& scorer, 
     fill(static_cast<int>(i), std::span(images).subspan(i * size, size));
   const std::vector<float> pixel_nats =
       scorer.pixel_nats(model.parameters, static_cast<int>(shown.size()), fill);
-  const SurprisePicture drawn = draw_surprise(images, pixel_nats, evaluation.image, *model.head);
-  write_png(options.surprise, drawn.picture);
-  surprise.white_nats = drawn.white_nats;
-  return surprise;
+  const NllMapPicture drawn = draw_nll_map(images, pixel_nats, evaluation.image, *model.head);
+  write_png(options.nll_map, drawn.picture);
+  nll_map.white_nats = drawn.white_nats;
+  return nll_map;
 }
 
 std::vector<std::string> label_texts(const ImageSet& images) {
@@ -106,7 +106,7 @@ Evaluation evaluate(const EvalOptions& options) {
   const RunConfig config = overridden_config(model, options);
   std::optional<TrainedModel> background;
   if (!options.background.empty()) background = load_background(options, model, config);
-  for (const std::string* result : {&options.scores, &options.surprise})
+  for (const std::string* result : {&options.scores, &options.nll_map})
     for (const std::string& input : {model.path, background ? background->path : model.path})
       if (!result->empty() && is_same_file(*result, input))
         throw ConfigError(*result + ": would be written over what is read from it; choose another name");
@@ -128,12 +128,12 @@ Evaluation evaluate(const EvalOptions& options) {
                         .nats_per_image = {},
                         .notes = data.notes,
                         .background = {},
-                        .surprise = {},
+                        .nll_map = {},
                         .seconds = 0.0};
   evaluation.notes.insert(evaluation.notes.begin(), config.notes.begin(), config.notes.end());
   for (std::uint32_t& id : evaluation.file_index) id &= ~ImageSet::kTestId;
   if (!chosen.note.empty()) evaluation.notes.push_back(chosen.note);
-  if (!options.surprise.empty()) check_surprise(options, evaluation.image, data.images.count);
+  if (!options.nll_map.empty()) check_nll_map(options, evaluation.image, data.images.count);
 
   const Workers workers(thread_count(options, config));
   Scorer scorer(network, *model.head, shard_images(config.train, network), workers, chosen.precision);
@@ -147,8 +147,7 @@ Evaluation evaluate(const EvalOptions& options) {
     evaluation.background =
         score_background(options, *background, config, data, evaluation.nats, workers, evaluation.notes);
   if (!options.scores.empty()) write_file_atomic(options.scores, scores_csv(evaluation));
-  if (!options.surprise.empty())
-    evaluation.surprise = write_surprise(options, scorer, model, data, evaluation);
+  if (!options.nll_map.empty()) evaluation.nll_map = write_nll_map(options, scorer, model, data, evaluation);
   return evaluation;
 }
 

@@ -19,7 +19,7 @@ struct EvalOptions {
                                        // read_own_images()
   std::string scores;                  // .csv for the score of every image; empty: none
   std::string background;              // run directory or checkpoint of a second model; empty: none
-  std::string surprise;                // .png for the picture of draw_surprise(); empty: none
+  std::string nll_map;                 // .png for the picture of draw_nll_map(); empty: none
   int count = 0;                       // its most likely images, and as many of the least; 0: 8
   int threads = 0;                     // 0: those of an override, else all cores this process may use
   bool overwrite = false;              // of files that exist
@@ -60,11 +60,11 @@ struct Evaluation {
   };
   std::optional<Background> background;
 
-  struct Surprise {
+  struct NllMap {
     std::vector<int> most_likely, least_likely;  // indices of images, the extreme first
     double white_nats = 0.0;                     // of the pixel that is white in a map
   };
-  std::optional<Surprise> surprise;
+  std::optional<NllMap> nll_map;
   double seconds = 0.0;  // of scoring
 };
 

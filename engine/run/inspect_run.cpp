@@ -19,13 +19,13 @@
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
 #include "engine/model/summary.h"
-#include "engine/run/clock_text.h"
 #include "engine/run/console.h"
 #include "engine/run/field_picture.h"
+#include "engine/run/progress_line.h"
 #include "engine/run/result_file.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/run/trained_model.h"
-#include "engine/train/workspace_memory.h"
+#include "engine/train/shard_size.h"
 
 namespace pcnn {
 namespace {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "engine/compile/causality.h"
-#include "engine/run/verbosity.h"
+#include "engine/run/console.h"
 
 namespace pcnn {
 

@@ -15,7 +15,7 @@
 #include "engine/io/file.h"
 #include "engine/io/json_fields.h"
 #include "engine/io/line_chart.h"
-#include "engine/train/most_steps.h"
+#include "engine/train/train_config.h"
 
 namespace pcnn {
 namespace {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "engine/core/error.h"
-#include "engine/core/system_error.h"
 #include "engine/io/file.h"
 #include "engine/io/leftovers.h"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/core/shape.h"
-#include "engine/data/array_config.h"
+#include "engine/data/data_config.h"
 #include "engine/model/output_head.h"
 
 namespace pcnn {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/memory.h"
 #include "engine/data/quantise.h"

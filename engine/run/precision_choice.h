@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "engine/compile/precision.h"
+#include "engine/compile/backend.h"
 
 namespace pcnn {
 

@@ -1,11 +1,10 @@
 #include "engine/run/progress_line.h"
 
 #include <fmt/format.h>
+#include <cstdint>
 
 #include <algorithm>
 #include <cmath>
-
-#include "engine/run/clock_text.h"
 
 namespace pcnn {
 
@@ -20,6 +19,12 @@ std::string progress_line(const TrainConfig& config, const Progress& progress, s
                      config.epochs ? fmt::format("/{}", *config.epochs) : "",
                      progress.step - done * steps_per_epoch, steps_per_epoch,
                      progress.epoch.images_per_second(), progress.epoch.nats_per_dim(), clock_text(left));
+}
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::llround(std::max(0.0, seconds)));
+  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+                       : fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
 }  // namespace pcnn

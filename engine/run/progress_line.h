@@ -8,6 +8,9 @@
 
 namespace pcnn {
 
+// Seconds as a clock shows them, rounded, never negative: 5025 -> "1:23:45", 83 -> "1:23".
+[[nodiscard]] std::string clock_text(double seconds);
+
 // What a live line says after a step: "epoch 2/10  step 31/860  125 images/s  loss 0.0950 nats/dim  8:31
 // left".
 [[nodiscard]] std::string progress_line(const TrainConfig& config, const Progress& progress,

@@ -15,7 +15,7 @@
 #include "engine/io/base64.h"
 #include "engine/io/svg.h"
 #include "engine/model/summary.h"
-#include "engine/run/clock_text.h"
+#include "engine/run/progress_line.h"
 #include "engine/run/report.h"
 
 namespace pcnn {

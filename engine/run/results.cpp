@@ -9,7 +9,7 @@
 #include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "engine/io/json_fields.h"
-#include "engine/train/most_steps.h"
+#include "engine/train/train_config.h"
 
 namespace pcnn {
 namespace {

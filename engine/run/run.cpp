@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "engine/compile/backend.h"
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/machine.h"
 #include "engine/core/version.h"

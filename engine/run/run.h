@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/run/verbosity.h"
+#include "engine/run/console.h"
 
 namespace pcnn {
 

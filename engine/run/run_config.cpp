@@ -5,7 +5,7 @@
 namespace pcnn {
 namespace {
 
-constexpr double kMaxThreads = 1024, kMaxFlock = 4096, kMostEpochs = 1e6;
+constexpr double kMaxThreads = 1024, kMaxChainBatch = 4096, kMostEpochs = 1e6;
 
 SampleConfig read_sample_config(const ConfigNode& section) {
   SampleConfig config;
@@ -14,12 +14,12 @@ SampleConfig read_sample_config(const ConfigNode& section) {
   config.sampler.kind = section.choice<SamplerKind>(
       "sampler", config.sampler.kind,
       {{"incremental", SamplerKind::kIncremental}, {"naive", SamplerKind::kNaive}});
-  if (config.sampler.kind != SamplerKind::kIncremental) section.governs("sampler", {"flock"});
+  if (config.sampler.kind != SamplerKind::kIncremental) section.governs("sampler", {"chain_batch"});
   if (config.sampler.kind == SamplerKind::kIncremental)
-    config.sampler.flock =
-        static_cast<int>(section.optional_integer("flock", ConfigRange::between(1, kMaxFlock)).value_or(0));
-  else if (section.has("flock"))
-    section.fail("flock", "only the incremental sampler has flocks");
+    config.sampler.chain_batch = static_cast<int>(
+        section.optional_integer("chain_batch", ConfigRange::between(1, kMaxChainBatch)).value_or(0));
+  else if (section.has("chain_batch"))
+    section.fail("chain_batch", "only the incremental sampler has batches of chains");
   config.every_epochs = static_cast<int>(
       section.integer("every_epochs", config.every_epochs, ConfigRange::between(1, kMostEpochs)));
   config.columns =

@@ -6,7 +6,6 @@
 
 #include "engine/core/error.h"
 #include "engine/core/shell_word.h"
-#include "engine/core/system_error.h"
 #include "engine/io/file.h"
 #include "engine/io/leftovers.h"
 

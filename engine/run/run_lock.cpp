@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "engine/core/system_error.h"
+#include "engine/core/error.h"
 
 namespace pcnn {
 namespace {

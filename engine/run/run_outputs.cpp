@@ -65,7 +65,7 @@ bool RunOutputs::has_epoch_at(std::int64_t step) const {
   return std::ranges::count(read_metrics(run_.directory.metrics()), step, &EpochMetrics::step) > 0;
 }
 
-void RunOutputs::show(const std::function<void()>& write) {
+void RunOutputs::write_best_effort(const std::function<void()>& write) {
   try {
     write();
   } catch (const LostDirectory&) {
@@ -74,7 +74,7 @@ void RunOutputs::show(const std::function<void()>& write) {
     lock_.check();
     // A record that was cut short would hide those after it: events begin a new file.
     events_.reset();
-    if (unshown_.insert(error.what()).second)
+    if (reported_failures_.insert(error.what()).second)
       console_.warning(fmt::format("{}; it is left out", error.what()));
   }
 }
@@ -112,7 +112,7 @@ void RunOutputs::note_window_event(const WindowMetrics& window) {
        {"step/learning_rate", window.learning_rate},
        {"step/grad_norm", window.grad_norm},
        {"step/images_per_second", window.images_per_second}}};
-  show([&] { events(window.step).scalars(window.step, values); });
+  write_best_effort([&] { events(window.step).scalars(window.step, values); });
 }
 
 void RunOutputs::note_scores(std::int64_t step, const std::vector<FinalScore>& scores) {
@@ -120,7 +120,7 @@ void RunOutputs::note_scores(std::int64_t step, const std::vector<FinalScore>& s
   const std::array<std::pair<std::string, double>, 3> values{{{"test/nats_per_dim", score.nats_per_dim},
                                                               {"test/nats_per_image", score.nats_per_image},
                                                               {"test/bits_per_dim", score.bits_per_dim}}};
-  show([&] {
+  write_best_effort([&] {
     EventFile& file = events(step);
     file.scalars(step, values);
     file.success(step);
@@ -136,8 +136,8 @@ void RunOutputs::note_epoch(const EpochMetrics& epoch) {
        {"epoch/validation_nats_per_dim", epoch.validation_nats_per_dim},
        {"epoch/validation_bits_per_dim", epoch.validation_nats_per_dim / std::numbers::ln2},
        {"epoch/grad_norm", epoch.grad_norm}}};
-  show([&] { events(epoch.step).scalars(epoch.step, values); });
-  show([&] {
+  write_best_effort([&] { events(epoch.step).scalars(epoch.step, values); });
+  write_best_effort([&] {
     write_file_atomic(run_.directory.curves(),
                       draw_curves(run_.config.name, metrics_.epochs, metrics_.windows));
   });
@@ -162,7 +162,7 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
   const Image8 grid = tile_images(to_pictures(samples.images, network.shape(0, 1), *run_.head),
                                   sample.columns, kGridGap, sample.scale);
   lock_.check();
-  show([&] {
+  write_best_effort([&] {
     write_png(path, grid);
     events(step).image(step, "samples", read_text_file(path), grid.width, grid.height, grid.channels);
   });
@@ -170,7 +170,7 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
 
 void RunOutputs::write_report(const RunDirectory& directory, std::string_view state,
                               const std::string& reason) {
-  show([&] {
+  write_best_effort([&] {
     Report report = read_report(directory);
     report.metrics = metrics_.epochs;
     report.windows = metrics_.windows;

@@ -53,7 +53,7 @@ class RunOutputs {
  private:
   [[nodiscard]] EventFile& events(std::int64_t step);
   void note_window_event(const WindowMetrics& window);
-  void show(const std::function<void()>& write);
+  void write_best_effort(const std::function<void()>& write);
 
   const RunParts& run_;
   const RunLock& lock_;
@@ -62,7 +62,7 @@ class RunOutputs {
   MetricsLog metrics_;                         // what metrics.jsonl holds
   std::optional<EventFile> events_;            // begun with the first event
   std::optional<std::int64_t> void_from_ = 0;  // step from which on a new event file voids those before
-  std::set<std::string> unshown_;              // what show() has said
+  std::set<std::string> reported_failures_;    // what write_best_effort() has said
 };
 
 }  // namespace pcnn

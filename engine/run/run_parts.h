@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/compile/precision.h"
+#include "engine/compile/backend.h"
 #include "engine/data/dataset.h"
 #include "engine/data/pixel_coding.h"
 #include "engine/model/network.h"

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <set>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"

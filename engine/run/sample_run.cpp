@@ -8,7 +8,6 @@
 #include <limits>
 #include <optional>
 
-#include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/memory.h"
@@ -16,10 +15,10 @@
 #include "engine/io/image_grid.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
-#include "engine/run/clock_text.h"
 #include "engine/run/console.h"
 #include "engine/run/partial_images.h"
 #include "engine/run/pictures.h"
+#include "engine/run/progress_line.h"
 #include "engine/run/result_file.h"
 #include "engine/run/sample_output.h"
 #include "engine/run/sweep_hint.h"
@@ -207,7 +206,7 @@ std::string describe(const SampleOptions& options, const Samples& samples, int t
   const char* const precision = name_of(samples.precision);
   if (options.sampler.kind == SamplerKind::kNaive)
     return fmt::format("naive sampler, {}, {}", precision, counted(threads, "thread"));
-  return fmt::format("incremental sampler, {}, flocks of {}, {}", precision, samples.flock,
+  return fmt::format("incremental sampler, {}, batches of {} chains, {}", precision, samples.chain_batch,
                      counted(threads, "thread"));
 }
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "engine/run/console.h"
 #include "engine/run/precision_choice.h"
-#include "engine/run/verbosity.h"
 #include "engine/sample/sampler.h"
 
 namespace pcnn {

@@ -6,8 +6,8 @@
 #include <chrono>
 #include <cmath>
 
-#include "engine/run/clock_text.h"
 #include "engine/run/console.h"
+#include "engine/run/progress_line.h"
 
 namespace pcnn {
 namespace {

@@ -11,12 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/shell_word.h"
-#include "engine/core/system_error.h"
 #include "engine/model/initialise.h"
-#include "engine/run/clock_text.h"
 #include "engine/run/interruption.h"
 #include "engine/run/progress_line.h"
 #include "engine/run/results.h"
@@ -36,7 +34,7 @@ void throw_where_signalled() {
   if (const int signal = InterruptionGuard::signal(); signal != 0) throw Signalled{signal};
 }
 
-constexpr std::chrono::seconds kLongestGoodbye{3};
+constexpr std::chrono::seconds kInterruptSampleTimeout{3};
 
 struct Stopwatch {
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
@@ -161,11 +159,11 @@ void TrainingRun::work() {
   if (is_resumed_) {
     // An epoch that a budget cut short goes on where that was raised, and is written down again.
     const bool goes_on = progress.step % steps_per_epoch() != 0 && !spent_here();
-    outputs_.go_on_from({.step = progress.step,
-                         .epochs = progress.step / steps_per_epoch(),
-                         .epoch_is_open =
-                             standing_.epoch_is_open || (goes_on && outputs_.has_epoch_at(progress.step)),
-                         .window_is_open = progress.window.steps > 0});
+    outputs_.go_on_from(
+        {.step = progress.step,
+         .epochs = progress.step / steps_per_epoch(),
+         .epoch_is_open = standing_.epoch_is_open || (goes_on && outputs_.has_epoch_at(progress.step)),
+         .window_is_open = progress.window.steps > 0});
   }
   report_window();
   if (checkpoints_.has_latest())
@@ -245,7 +243,7 @@ void TrainingRun::stop(int signal) {
     try {
       outputs_.draw_grid(trainer_.evaluation_parameters(), step, run_.directory.interrupted_samples(step),
                          [&] {
-                           if (std::chrono::steady_clock::now() - start > kLongestGoodbye)
+                           if (std::chrono::steady_clock::now() - start > kInterruptSampleTimeout)
                              throw Signalled{signal};
                          });
     } catch (const Signalled&) {

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/index.h"
 #include "engine/core/memory.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 // Below the one, weights are loaded too often for what they compute; above the other nothing is gained any
 // more.
-constexpr int kSmallestFlock = 16, kLargestFlock = 64;
+constexpr int kSmallestChainBatch = 16, kLargestChainBatch = 64;
 
 // Last-level cache, as far as the system tells.
 std::size_t shared_cache_bytes() {
@@ -24,10 +24,10 @@ std::size_t shared_cache_bytes() {
 }
 
 // Draws all images of the chains first, first + 1, ...
-class Flock {
+class ChainBatch {
  public:
-  Flock(const PixelProgram& program, const Shape& image, int first, IncrementalState& state,
-        PixelDraws& draws)
+  ChainBatch(const PixelProgram& program, const Shape& image, int first, IncrementalState& state,
+             PixelDraws& draws)
       : program_(program),
         image_(image),
         group_channels_(image.c / program.groups()),
@@ -96,47 +96,48 @@ class Flock {
 // Columns of known pixels computed at once: as many as make a product as high as that of the largest batch of
 // chains.
 int known_columns(const SampleRequest& request, int chains, int width) {
-  return request.known.empty() ? 1 : std::clamp(kLargestFlock / chains, 1, width);
+  return request.known.empty() ? 1 : std::clamp(kLargestChainBatch / chains, 1, width);
 }
 
 }  // namespace
 
-int choose_flock(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains, int threads) {
+int choose_chain_batch(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains, int threads) {
   const std::size_t share = cache_bytes / static_cast<std::size_t>(threads);
-  const int fitting = static_cast<int>(std::min<std::size_t>(share / bytes_per_chain, kLargestFlock));
-  const int largest = std::max(fitting, kSmallestFlock);
+  const int fitting = static_cast<int>(std::min<std::size_t>(share / bytes_per_chain, kLargestChainBatch));
+  const int largest = std::max(fitting, kSmallestChainBatch);
   const std::int64_t at_once = std::int64_t{threads} * largest;
-  const std::int64_t flocks = (chains + at_once - 1) / at_once * threads;
-  return static_cast<int>(std::max<std::int64_t>(1, (chains + flocks - 1) / flocks));
+  const std::int64_t chain_batches = (chains + at_once - 1) / at_once * threads;
+  return static_cast<int>(std::max<std::int64_t>(1, (chains + chain_batches - 1) / chain_batches));
 }
 
-int choose_flock(const PixelProgram& program, int chains, int threads) {
-  return choose_flock(program.state_bytes_per_chain(), shared_cache_bytes(), chains, threads);
+int choose_chain_batch(const PixelProgram& program, int chains, int threads) {
+  return choose_chain_batch(program.state_bytes_per_chain(), shared_cache_bytes(), chains, threads);
 }
 
-int effective_flock(int asked, const PixelProgram& program, int chains, int threads) {
-  return std::max(1, std::min(asked > 0 ? asked : choose_flock(program, chains, threads), chains));
+int effective_chain_batch(int asked, const PixelProgram& program, int chains, int threads) {
+  return std::max(1, std::min(asked > 0 ? asked : choose_chain_batch(program, chains, threads), chains));
 }
 
 Samples sample_incrementally(const Network& network, const OutputHead& head,
                              std::span<const float> parameters, const SampleRequest& request,
-                             const Workers& workers, int flock, Precision precision) {
+                             const Workers& workers, int chain_batch, Precision precision) {
   PixelDraws draws(network, head, request);
   const PixelProgram program(network, parameters, pixel_kernel(precision));
-  flock = effective_flock(flock, program, request.chains, workers.threads());
-  const int flocks = (request.chains + flock - 1) / flock;
+  chain_batch = effective_chain_batch(chain_batch, program, request.chains, workers.threads());
+  const int chain_batches = (request.chains + chain_batch - 1) / chain_batch;
   require_memory(
-      static_cast<double>(program.state_bytes_per_chain()) * flock * std::min(flocks, workers.threads()),
-      fmt::format("drawing {} at a time, each of {} columns, on each of {} takes", counted(flock, "image"),
-                  network.image_width, counted(workers.threads(), "thread")),
-      "fewer threads, smaller flocks or narrower images take less");
-  workers.parallel_for(static_cast<std::size_t>(flocks), [&](std::size_t task) {
-    const int first = static_cast<int>(task) * flock;
-    const int chains = std::min(flock, request.chains - first);
+      static_cast<double>(program.state_bytes_per_chain()) * chain_batch *
+          std::min(chain_batches, workers.threads()),
+      fmt::format("drawing {} at a time, each of {} columns, on each of {} takes",
+                  counted(chain_batch, "image"), network.image_width, counted(workers.threads(), "thread")),
+      "fewer threads, smaller batches of chains or narrower images take less");
+  workers.parallel_for(static_cast<std::size_t>(chain_batches), [&](std::size_t task) {
+    const int first = static_cast<int>(task) * chain_batch;
+    const int chains = std::min(chain_batch, request.chains - first);
     IncrementalState state(program, chains, known_columns(request, chains, network.image_width));
-    Flock(program, network.shape(0, 1), first, state, draws).draw();
+    ChainBatch(program, network.shape(0, 1), first, state, draws).draw();
   });
-  return std::move(draws).take(flock, program.precision());
+  return std::move(draws).take(chain_batch, program.precision());
 }
 
 }  // namespace pcnn

@@ -1,8 +1,8 @@
 #pragma once
 
 // Sampling at the price of scoring: every pixel computes one new feature vector per op (see
-// compile/pixel_program.h) for a flock of chains at once, so that a weight, once loaded, serves them all.
-// Flocks run in parallel.
+// compile/pixel_program.h) for a batch of chains at once, so that a weight, once loaded, serves them all.
+// Batches run in parallel.
 
 #include <cstddef>
 #include <span>
@@ -15,19 +15,21 @@
 
 namespace pcnn {
 
-// Chains to a flock: as few flocks as keep all threads equally busy, none so large that the rows they keep
+// Chains to a batch: as few batches as keep all threads equally busy, none so large that the rows they keep
 // outgrow a thread's share of the last-level cache. None is larger than 64, and 16 may always be.
-[[nodiscard]] int choose_flock(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains, int threads);
+[[nodiscard]] int choose_chain_batch(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains,
+                                     int threads);
 // With the program's bytes and this machine's cache.
-[[nodiscard]] int choose_flock(const PixelProgram& program, int chains, int threads);
-// The flock in effect where `asked` chains were asked for, 0 for choose_flock(): 1 to `chains`.
-[[nodiscard]] int effective_flock(int asked, const PixelProgram& program, int chains, int threads);
+[[nodiscard]] int choose_chain_batch(const PixelProgram& program, int chains, int threads);
+// The size in effect where `asked` chains were asked for, 0 for choose_chain_batch(): 1 to `chains`.
+[[nodiscard]] int effective_chain_batch(int asked, const PixelProgram& program, int chains, int threads);
 
-// Images of the network's size, the same bits for any flock size and number of threads. flock 0:
-// choose_flock(). precision: see pixel_gemm.h; f32 where the processor does not multiply bf16.
+// Images of the network's size, the same bits for any size of batches of chains and number of threads.
+// chain_batch 0: choose_chain_batch(). precision: see pixel_gemm.h; f32 where the processor does not multiply
+// bf16.
 [[nodiscard]] Samples sample_incrementally(const Network& network, const OutputHead& head,
                                            std::span<const float> parameters, const SampleRequest& request,
-                                           const Workers& workers, int flock = 0,
+                                           const Workers& workers, int chain_batch = 0,
                                            Precision precision = Precision::kF32);
 
 }  // namespace pcnn

@@ -10,7 +10,8 @@ Samples draw_samples(const SamplerConfig& sampler, const Network& network, const
                      const Workers& workers) {
   if (sampler.kind == SamplerKind::kNaive)
     return sample_naively(network, head, parameters, request, workers, sampler.precision);
-  return sample_incrementally(network, head, parameters, request, workers, sampler.flock, sampler.precision);
+  return sample_incrementally(network, head, parameters, request, workers, sampler.chain_batch,
+                              sampler.precision);
 }
 
 }  // namespace pcnn

@@ -16,7 +16,7 @@ enum class SamplerKind {
 
 struct SamplerConfig {
   SamplerKind kind = SamplerKind::kIncremental;
-  int flock = 0;  // incremental: chains that share each weight loaded; 0: choose_flock()
+  int chain_batch = 0;  // incremental: chains that share each weight loaded; 0: choose_chain_batch()
   Precision precision = Precision::kF32;
   friend bool operator==(const SamplerConfig&, const SamplerConfig&) = default;
 };

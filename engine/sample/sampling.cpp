@@ -78,8 +78,8 @@ void PixelDraws::count_pixels(int pixels) {
     request_.on_progress(done);
 }
 
-Samples PixelDraws::take(int flock, Precision precision) && {
-  samples_.flock = flock;
+Samples PixelDraws::take(int chain_batch, Precision precision) && {
+  samples_.chain_batch = chain_batch;
   samples_.precision = precision;
   return std::move(samples_);
 }

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/compile/precision.h"
+#include "engine/compile/backend.h"
 #include "engine/core/random.h"
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"
@@ -43,7 +43,7 @@ struct Samples {
   // [chain][channel][row][column][head.probability_count()]. Empty unless asked for. NaN where the logits
   // that they are of are not finite.
   std::vector<float> probabilities;
-  int flock = 1;                          // chains that moved together, at most
+  int chain_batch = 1;                    // chains that moved together, at most
   Precision precision = Precision::kF32;  // of the products
 };
 
@@ -64,8 +64,8 @@ class PixelDraws {
   [[nodiscard]] std::span<float> image(int chain);
   void count_pixels(int pixels);
 
-  // The result; flock and precision: see Samples.
-  [[nodiscard]] Samples take(int flock, Precision precision) &&;
+  // The result; chain_batch and precision: see Samples.
+  [[nodiscard]] Samples take(int chain_batch, Precision precision) &&;
 
  private:
   [[nodiscard]] bool is_known(int chain, int row, int column) const;

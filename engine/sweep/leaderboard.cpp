@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/core/counted.h"
 #include "engine/core/digits.h"
 #include "engine/core/shell_word.h"
 #include "engine/io/csv.h"
-#include "engine/run/clock_text.h"
+#include "engine/run/progress_line.h"
 
 namespace pcnn {
 namespace {

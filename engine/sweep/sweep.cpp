@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "engine/io/leftovers.h"

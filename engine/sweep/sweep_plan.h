@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/run/console.h"
 #include "engine/run/run_config.h"
-#include "engine/run/verbosity.h"
 #include "engine/sweep/sweep_config.h"
 #include "engine/sweep/trial.h"
 

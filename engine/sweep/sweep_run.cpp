@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "engine/config/config.h"
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/io/file.h"
-#include "engine/run/clock_text.h"
 #include "engine/run/interruption.h"
 #include "engine/run/new_directory.h"
+#include "engine/run/progress_line.h"
 #include "engine/run/run_directory.h"
 #include "engine/run/run_lock.h"
 #include "engine/sweep/leaderboard.h"
@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::milliseconds kGlance{50};  // between looks at the trials
+constexpr std::chrono::milliseconds kPollInterval{50};  // between looks at the trials
 
 // Another where read_progress() would find something new.
 std::string stamp_of(const std::string& run_directory) {
@@ -77,14 +77,14 @@ void SweepRun::work() {
     if (const int signal = InterruptionGuard::signal(); signal != 0) stop(signal);
     bool is_busy = false;
     for (Slot& slot : slots_) {
-      if (slot.process) look_at(slot);
+      if (slot.process) poll(slot);
       if (!slot.process && !start_waiting_trial(slot)) continue;
       is_busy = true;
     }
     const bool is_waiting = std::ranges::count(trials_, TrialState::kWaiting, &Trial::state) > 0;
     if (!is_busy && !is_waiting) break;
     show_progress();
-    std::this_thread::sleep_for(kGlance);
+    std::this_thread::sleep_for(kPollInterval);
   }
   console_.clear_live();
   write_results();
@@ -142,7 +142,7 @@ std::vector<std::string> SweepRun::arguments_for(const Trial& trial, int threads
   return arguments;
 }
 
-void SweepRun::look_at(Slot& slot) {
+void SweepRun::poll(Slot& slot) {
   Trial& trial = trials_[slot.trial];
   const std::optional<int> exit_code =
       slot.process->exit_code();  // first, so that nothing is written after the look
@@ -196,7 +196,7 @@ void SweepRun::finish(Slot& slot, int exit_code) {
                   : is_interrupted          ? TrialState::kWaiting
                   : trial.progress.diverged ? TrialState::kDiverged
                                             : TrialState::kFailed;
-    if (trial.has_failed()) trial.error = last_words(trial);
+    if (trial.has_failed()) trial.error = last_log_line(trial);
     if (trial.has_failed() && trial.error.empty())
       trial.error = fmt::format("ended with exit code {} and no word", exit_code);
   }
@@ -210,7 +210,7 @@ void SweepRun::stop(int signal) {
     if (slot.process) slot.process->interrupt();
   for (Slot& slot : slots_) {
     if (!slot.process) continue;
-    while (!slot.process->exit_code()) std::this_thread::sleep_for(kGlance);
+    while (!slot.process->exit_code()) std::this_thread::sleep_for(kPollInterval);
     Trial& trial = trials_[slot.trial];
     // One that came to its end in the meantime is not begun again.
     if (trial.state == TrialState::kTraining)
@@ -253,7 +253,7 @@ void SweepRun::show_progress() {
     text += fmt::format("; best {:.4f}, trial {}", *best->progress.best, best->number);
   for (const Slot& slot : slots_)
     if (slot.process)
-      text += fmt::format("\ntrial {}: {}", trials_[slot.trial].number, last_words(trials_[slot.trial]));
+      text += fmt::format("\ntrial {}: {}", trials_[slot.trial].number, last_log_line(trials_[slot.trial]));
   if (console_.is_terminal()) {
     std::string table = trial_table(ranked(trials_, plan_.sweep.objective), plan_);
     table.pop_back();
@@ -273,7 +273,7 @@ std::string SweepRun::result_line(const Trial& trial) const {
 }
 
 // The last line that its run printed.
-std::string SweepRun::last_words(const Trial& trial) const {
+std::string SweepRun::last_log_line(const Trial& trial) const {
   constexpr std::string_view kSpeaker = "pcnn-run: ";
   constexpr std::size_t kMost = 4096;
   std::string text = read_text_file_end(directory_.trial_log(trial.number), kMost);

@@ -53,7 +53,7 @@ class SweepRun {
   [[nodiscard]] bool start_waiting_trial(Slot& slot);
   [[nodiscard]] bool can_start(const Trial& trial);
   [[nodiscard]] std::vector<std::string> arguments_for(const Trial& trial, int threads) const;
-  void look_at(Slot& slot);
+  void poll(Slot& slot);
   [[nodiscard]] bool read_new_epochs(Trial& trial);
   [[nodiscard]] bool falls_behind(const Trial& trial);
   void finish(Slot& slot, int exit_code);
@@ -62,7 +62,7 @@ class SweepRun {
   void write_best();
   void show_progress();
   [[nodiscard]] std::string result_line(const Trial& trial) const;
-  [[nodiscard]] std::string last_words(const Trial& trial) const;
+  [[nodiscard]] std::string last_log_line(const Trial& trial) const;
 
   const SweepPlan& plan_;
   std::string program_;

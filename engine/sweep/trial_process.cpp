@@ -18,7 +18,7 @@ namespace {
 constexpr int kCannotStart = 127;  // as shells have it
 
 // In the child, between fork() and exec(): system calls alone.
-[[noreturn]] void become(pid_t parent, char* const* arguments, int output) {
+[[noreturn]] void exec_child(pid_t parent, char* const* arguments, int output) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(128 + SIGTERM);  // it died before the line above
@@ -45,7 +45,7 @@ TrialProcess::TrialProcess(const std::string& program, const std::vector<std::st
   if (file < 0) throw FileError(output, std::string("cannot be written: ") + std::strerror(errno));
   const pid_t parent = ::getpid();
   id_ = ::fork();
-  if (id_ == 0) become(parent, pointers.data(), file);
+  if (id_ == 0) exec_child(parent, pointers.data(), file);
   const int cause = errno;
   ::close(file);
   if (id_ < 0)

@@ -4,7 +4,7 @@
 #include <cassert>
 #include <optional>
 
-#include "engine/train/workspace_memory.h"
+#include "engine/train/shard_size.h"
 
 namespace pcnn {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 
 namespace pcnn {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numbers>
 
-#include "engine/train/workspace_memory.h"
+#include "engine/train/shard_size.h"
 
 namespace pcnn {
 

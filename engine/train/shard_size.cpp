@@ -1,6 +1,9 @@
 #include "engine/train/shard_size.h"
 
+#include <fmt/format.h>
 #include <algorithm>
+#include "engine/core/digits.h"
+#include "engine/core/memory.h"
 
 namespace pcnn {
 namespace {
@@ -29,6 +32,14 @@ int chosen_shard_images(const Network& network, std::int64_t batch) {
 int shard_images(const TrainConfig& config, const Network& network) {
   return config.shard_images ? static_cast<int>(*config.shard_images)
                              : chosen_shard_images(network, config.batch);
+}
+
+void require_memory_for_workspaces(const Program& program, const Network& network, int threads,
+                                   const std::string& doing) {
+  require_memory(static_cast<double>(program.workspace_bytes()) * threads,
+                 fmt::format("{} {} of {}x{} on each of {} takes", doing, counted(program.images(), "image"),
+                             network.image_height, network.image_width, counted(threads, "thread")),
+                 "fewer threads or smaller images take less");
 }
 
 }  // namespace pcnn

@@ -10,7 +10,6 @@
 
 #include "engine/config/applies.h"
 #include "engine/config/config.h"
-#include "engine/train/most_steps.h"
 
 namespace pcnn {
 namespace {

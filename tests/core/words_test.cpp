@@ -1,4 +1,4 @@
-#include "engine/core/counted.h"
+#include "engine/core/digits.h"
 #include "engine/core/shell_word.h"
 
 #include <gtest/gtest.h>

@@ -51,7 +51,7 @@ def require(condition, message):
 
 def named_outputs(command):
     """Files that a command says it writes."""
-    return re.findall(r"(?:--output|-o|--scores|--surprise|--trace|--field|>)[ =](\S+)", command)
+    return re.findall(r"(?:--output|-o|--scores|--nll-map|--trace|--field|>)[ =](\S+)", command)
 
 
 def run_command(box, command):

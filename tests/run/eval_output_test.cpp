@@ -64,7 +64,7 @@ TEST_F(EvalRun, ScoresAFolderAndNamesItsFilesAndClasses) {
   std::ofstream(folder + "/dog/a.jpg") << "x";
   EvalOptions wanted = own("own");
   wanted.scores = file("own.csv");
-  wanted.surprise = file("own_surprise.png");
+  wanted.nll_map = file("own_nll_map.png");
   wanted.count = 1;
   const Evaluation evaluation = evaluate(wanted);
   EXPECT_EQ(evaluation.split, folder + ", 3 images");
@@ -84,27 +84,27 @@ TEST_F(EvalRun, ScoresAFolderAndNamesItsFilesAndClasses) {
     EXPECT_EQ(cells[5], files[i]);
     EXPECT_EQ(cells[6], labels[i]);
   }
-  const nlohmann::json surprise = nlohmann::json::parse(report_json(evaluation, wanted)).at("surprise");
+  const nlohmann::json nll_map = nlohmann::json::parse(report_json(evaluation, wanted)).at("nll_map");
   for (const char* side : {"most_likely", "least_likely"})
-    EXPECT_EQ(surprise.at(std::string(side) + "_files").at(0),
-              files[surprise.at(side).at(0).get<std::size_t>()]);
+    EXPECT_EQ(nll_map.at(std::string(side) + "_files").at(0),
+              files[nll_map.at(side).at(0).get<std::size_t>()]);
 }
 
 TEST_F(EvalRun, ShowsTheMostAndTheLeastLikelyImagesBesideTheirNats) {
   EvalOptions wanted = options("train");
-  wanted.surprise = file("surprise.png");
+  wanted.nll_map = file("nll_map.png");
   wanted.count = 3;
   const Evaluation evaluation = evaluate(wanted);
-  ASSERT_TRUE(evaluation.surprise);
-  const Evaluation::Surprise& surprise = *evaluation.surprise;
-  ASSERT_EQ(surprise.most_likely.size(), 3u);
-  ASSERT_EQ(surprise.least_likely.size(), 3u);
-  EXPECT_EQ(evaluation.nats[static_cast<std::size_t>(surprise.most_likely[0])],
+  ASSERT_TRUE(evaluation.nll_map);
+  const Evaluation::NllMap& nll_map = *evaluation.nll_map;
+  ASSERT_EQ(nll_map.most_likely.size(), 3u);
+  ASSERT_EQ(nll_map.least_likely.size(), 3u);
+  EXPECT_EQ(evaluation.nats[static_cast<std::size_t>(nll_map.most_likely[0])],
             std::ranges::min(evaluation.nats));
-  EXPECT_EQ(evaluation.nats[static_cast<std::size_t>(surprise.least_likely[0])],
+  EXPECT_EQ(evaluation.nats[static_cast<std::size_t>(nll_map.least_likely[0])],
             std::ranges::max(evaluation.nats));
 
-  const Image8 picture = read_png(wanted.surprise);
+  const Image8 picture = read_png(wanted.nll_map);
   constexpr int kScale = 4, kGap = 2, kTile = kWidth * kScale + kGap;
   EXPECT_EQ(picture.width, 4 * kTile + kGap);
   EXPECT_EQ(picture.height, 3 * (kHeight * kScale + kGap) + kGap);
@@ -116,30 +116,30 @@ TEST_F(EvalRun, ShowsTheMostAndTheLeastLikelyImagesBesideTheirNats) {
         for (int x = 0; x < kWidth; ++x)
           sum += picture.pixels[picture.offset(kGap + row * (kHeight * kScale + kGap) + y * kScale,
                                                kGap + column * kTile + x * kScale)];
-      const auto& side = column == 1 ? surprise.most_likely : surprise.least_likely;
+      const auto& side = column == 1 ? nll_map.most_likely : nll_map.least_likely;
       const double nats = evaluation.nats[static_cast<std::size_t>(side[static_cast<std::size_t>(row)])];
-      const double step = surprise.white_nats / 255.0;
+      const double step = nll_map.white_nats / 255.0;
       EXPECT_NEAR(sum * step, nats, 0.5 * step * kHeight * kWidth) << "row " << row << ", column " << column;
     }
   EXPECT_TRUE(std::ranges::find(picture.pixels, 255) != picture.pixels.end());
   expect_contains(report_text(evaluation, wanted), "3 most likely images (left) and the 3 least likely");
 
   wanted = options();
-  wanted.surprise = file("all.png");
+  wanted.nll_map = file("all.png");
   wanted.count = 100;  // of nine
-  EXPECT_EQ(evaluate(wanted).surprise->most_likely.size(), 9u);
-  EXPECT_EQ(read_png(wanted.surprise).height, 9 * (kHeight * kScale + kGap) + kGap);
+  EXPECT_EQ(evaluate(wanted).nll_map->most_likely.size(), 9u);
+  EXPECT_EQ(read_png(wanted.nll_map).height, 9 * (kHeight * kScale + kGap) + kGap);
 }
 
 TEST_F(EvalRun, NeverOverwritesUnlessTold) {
   EvalOptions wanted = options();
   wanted.scores = file("scores.csv");
-  wanted.surprise = file("surprise.png");
+  wanted.nll_map = file("nll_map.png");
   (void)evaluate(wanted);
   const std::string before = slurp(wanted.scores);
   expect_contains(message(wanted), "scores.csv: exists already");
   fs::remove(wanted.scores);
-  expect_contains(message(wanted), "surprise.png: exists already");
+  expect_contains(message(wanted), "nll_map.png: exists already");
   EXPECT_FALSE(fs::exists(wanted.scores));
   wanted.overwrite = true;
   EXPECT_EQ(message(wanted), "");
@@ -149,10 +149,10 @@ TEST_F(EvalRun, NeverOverwritesUnlessTold) {
 TEST_F(EvalRun, TakesEndingsInCapitals) {
   EvalOptions wanted = options();
   wanted.scores = file("SCORES.CSV");
-  wanted.surprise = file("MAP.PNG");
+  wanted.nll_map = file("MAP.PNG");
   (void)evaluate(wanted);
   EXPECT_TRUE(slurp(wanted.scores).starts_with("index,"));
-  EXPECT_EQ(read_png(wanted.surprise).channels, 1);
+  EXPECT_EQ(read_png(wanted.nll_map).channels, 1);
 }
 
 }  // namespace

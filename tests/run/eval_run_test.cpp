@@ -178,12 +178,12 @@ TEST_F(EvalRun, ScoresAndDrawsLevelsInColour) {
                      "model.mixtures=3"}});
   EvalOptions wanted = options();
   wanted.model = directory("colour");
-  wanted.surprise = file("colour.png");
+  wanted.nll_map = file("colour.png");
   const Evaluation evaluation = evaluate(wanted);
   EXPECT_EQ(evaluation.score.nats_per_dim, results("colour").at("models").at(0).at("nats_per_dim"));
   EXPECT_EQ(nlohmann::json::parse(report_json(evaluation, wanted)).at("coding"),
             results("colour").at("coding"));
-  EXPECT_EQ(read_png(wanted.surprise).channels, 3);
+  EXPECT_EQ(read_png(wanted.nll_map).channels, 3);
 }
 
 TEST_F(EvalRun, ScoresImagesOfTheUsersOwnOfAnySize) {
@@ -239,9 +239,9 @@ TEST_F(EvalRun, SaysInOneLineWhatIsWrong) {
   refused([&](auto& o) { o.overrides = {"data.thershold=0.3"}; }, "did you mean data.threshold?");
   refused([&](auto& o) { o.overrides = {"data.train_on=test"}; }, "the run did not train on the test split");
   refused([&](auto& o) { o.overrides = {"data.directory=" + file("none")}; }, "none");
-  refused([&](auto& o) { o.count = 3; }, "--count has no effect without --surprise");
+  refused([&](auto& o) { o.count = 3; }, "--count has no effect without --nll-map");
   refused([&](auto& o) { o.scores = file("scores.txt"); }, "--scores accepts a name in .csv");
-  refused([&](auto& o) { o.surprise = file("map.jpg"); }, "--surprise accepts a name in .png");
+  refused([&](auto& o) { o.nll_map = file("map.jpg"); }, "--nll-map accepts a name in .png");
   refused([&](auto& o) { o.scores = "-"; }, "-: --scores accepts a name in .csv");
   refused([&](auto& o) { o.scores = file("no/folder/scores.csv"); }, "there is no folder");
   fs::create_directories(file("folder.csv"));
@@ -256,7 +256,7 @@ TEST_F(EvalRun, SaysInOneLineWhatIsWrong) {
   refused(
       [&](auto& o) {
         o.images = file("x.png");
-        o.surprise = file("./x.png");
+        o.nll_map = file("./x.png");
         o.overwrite = true;
       },
       "written over what is read from it");

@@ -33,20 +33,22 @@ struct Model {
   std::vector<float> parameters;
 };
 
-Samples sample(const Model& model, const SampleRequest& request, int threads = 2, int flock = 0) {
-  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads), flock);
+Samples sample(const Model& model, const SampleRequest& request, int threads = 2, int chain_batch = 0) {
+  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads),
+                              chain_batch);
 }
 
-TEST(IncrementalSampler, GivesTheSameBitsForAnyThreadsFlockAndCanvas) {
+TEST(IncrementalSampler, GivesTheSameBitsForAnyThreadsChainBatchAndCanvas) {
   Random random(41);
   const Model model(random, 9, 7);
   const Samples expected = sample(model, {.chains = 23, .seed = 5, .with_probabilities = true}, 1, 1);
   for (const int threads : {1, 2, 5})
-    for (const int flock : {0, 1, 2, 7, 16, 23, 100}) {
+    for (const int chain_batch : {0, 1, 2, 7, 16, 23, 100}) {
       const Samples other =
-          sample(model, {.chains = 23, .seed = 5, .with_probabilities = true}, threads, flock);
-      EXPECT_EQ(other.images, expected.images) << threads << " threads, flock " << flock;
-      EXPECT_EQ(other.probabilities, expected.probabilities) << threads << " threads, flock " << flock;
+          sample(model, {.chains = 23, .seed = 5, .with_probabilities = true}, threads, chain_batch);
+      EXPECT_EQ(other.images, expected.images) << threads << " threads, chain_batch " << chain_batch;
+      EXPECT_EQ(other.probabilities, expected.probabilities)
+          << threads << " threads, chain_batch " << chain_batch;
     }
   const std::vector<float> canvas = testing::random_images(random, model.network, 23);
   const std::vector<std::uint8_t> none(23 * 9 * 7, 0);
@@ -191,12 +193,13 @@ TEST(IncrementalSampler, DrawsEveryDimensionByItsOwnNumberAndProbability) {
 }
 
 // bf16, or f32 where the processor does not multiply it.
-Samples sample_in_bf16(const Model& model, const SampleRequest& request, int threads = 2, int flock = 0) {
-  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads), flock,
+Samples sample_in_bf16(const Model& model, const SampleRequest& request, int threads = 2,
+                       int chain_batch = 0) {
+  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads), chain_batch,
                               Precision::kBf16);
 }
 
-TEST(IncrementalSampler, InBf16GivesTheSameBitsForAnyThreadsAndFlock) {
+TEST(IncrementalSampler, InBf16GivesTheSameBitsForAnyThreadsAndChainBatch) {
   if (pixel_kernel(Precision::kBf16).precision != Precision::kBf16) GTEST_SKIP() << "no AVX512_BF16 here";
   Random random(51);
   for (int round = 0; round < 5; ++round) {
@@ -204,10 +207,10 @@ TEST(IncrementalSampler, InBf16GivesTheSameBitsForAnyThreadsAndFlock) {
     const SampleRequest request{.chains = 23, .seed = 5, .with_probabilities = true};
     const Samples expected = sample_in_bf16(model, request, 1, 1);
     EXPECT_EQ(expected.precision, Precision::kBf16);
-    for (const int flock : {0, 2, 7, 16, 23}) {
-      const Samples other = sample_in_bf16(model, request, 2, flock);
-      EXPECT_EQ(other.images, expected.images) << flock;
-      EXPECT_EQ(other.probabilities, expected.probabilities) << flock;
+    for (const int chain_batch : {0, 2, 7, 16, 23}) {
+      const Samples other = sample_in_bf16(model, request, 2, chain_batch);
+      EXPECT_EQ(other.images, expected.images) << chain_batch;
+      EXPECT_EQ(other.probabilities, expected.probabilities) << chain_batch;
     }
   }
 }
@@ -257,25 +260,25 @@ TEST(IncrementalSampler, RefusesACanvasOfAnotherSize) {
 
 constexpr std::size_t kMega = std::size_t{1} << 20;
 
-TEST(ChooseFlock, GivesEveryThreadAnEqualShare) {
+TEST(ChooseChainBatch, GivesEveryThreadAnEqualShare) {
   const std::size_t chain = kMega / 100;  // small beside the cache: 64 fit
-  EXPECT_EQ(choose_flock(chain, 32 * kMega, 1, 8), 1);
-  EXPECT_EQ(choose_flock(chain, 32 * kMega, 8, 8), 1);
-  EXPECT_EQ(choose_flock(chain, 32 * kMega, 25, 2), 13);
-  EXPECT_EQ(choose_flock(chain, 32 * kMega, 128, 2), 64) << "the largest";
-  EXPECT_EQ(choose_flock(chain, 32 * kMega, 130, 2), 33) << "two rounds of 33 and 32, not 64, 64 and 2";
+  EXPECT_EQ(choose_chain_batch(chain, 32 * kMega, 1, 8), 1);
+  EXPECT_EQ(choose_chain_batch(chain, 32 * kMega, 8, 8), 1);
+  EXPECT_EQ(choose_chain_batch(chain, 32 * kMega, 25, 2), 13);
+  EXPECT_EQ(choose_chain_batch(chain, 32 * kMega, 128, 2), 64) << "the largest";
+  EXPECT_EQ(choose_chain_batch(chain, 32 * kMega, 130, 2), 33) << "two rounds of 33 and 32, not 64, 64 and 2";
 }
 
-TEST(ChooseFlock, StaysWithinAThreadsShareOfTheCache) {
-  EXPECT_EQ(choose_flock(kMega / 2, 32 * kMega, 1000, 1), 63) << "64 fit; 16 rounds of 63";
-  EXPECT_EQ(choose_flock(kMega / 2, 32 * kMega, 1000, 2), 32) << "32 fit beside the other thread's";
-  EXPECT_EQ(choose_flock(kMega, 32 * kMega, 64, 1), 32);
-  EXPECT_EQ(choose_flock(100 * kMega, 32 * kMega, 64, 1), 16) << "fewer would load weights too often";
+TEST(ChooseChainBatch, StaysWithinAThreadsShareOfTheCache) {
+  EXPECT_EQ(choose_chain_batch(kMega / 2, 32 * kMega, 1000, 1), 63) << "64 fit; 16 rounds of 63";
+  EXPECT_EQ(choose_chain_batch(kMega / 2, 32 * kMega, 1000, 2), 32) << "32 fit beside the other thread's";
+  EXPECT_EQ(choose_chain_batch(kMega, 32 * kMega, 64, 1), 32);
+  EXPECT_EQ(choose_chain_batch(100 * kMega, 32 * kMega, 64, 1), 16) << "fewer would load weights too often";
 }
 
-// The rule, by trying: the least number of rounds in which no flock is too large, and in those the least
-// flock.
-TEST(ChooseFlock, TakesTheFewestRoundsThatFit) {
+// The rule, by trying: the least number of rounds in which no chain_batch is too large, and in those the
+// least chain_batch.
+TEST(ChooseChainBatch, TakesTheFewestRoundsThatFit) {
   const std::size_t chain = kMega / 10;
   for (const std::size_t cache : {std::size_t{0}, 3 * kMega, 5 * kMega, 64 * kMega})
     for (const int threads : {1, 2, 3, 7, 64})
@@ -284,20 +287,20 @@ TEST(ChooseFlock, TakesTheFewestRoundsThatFit) {
         const int largest = static_cast<int>(std::clamp<std::size_t>(fit, 16, 64));
         int rounds = 1;
         while (rounds * threads * largest < chains) ++rounds;
-        int flock = 1;
-        while (rounds * threads * flock < chains) ++flock;
-        ASSERT_EQ(choose_flock(chain, cache, chains, threads), flock)
+        int chain_batch = 1;
+        while (rounds * threads * chain_batch < chains) ++chain_batch;
+        ASSERT_EQ(choose_chain_batch(chain, cache, chains, threads), chain_batch)
             << chains << " chains, " << threads << " threads, " << cache << " bytes";
       }
 }
 
-TEST(ChooseFlock, OfAProgramGoesByItsRows) {
+TEST(ChooseChainBatch, OfAProgramGoesByItsRows) {
   const Network network = testing::tutorial_network();
   const PixelProgram program(network, std::vector<float>(network.parameter_count()));
-  EXPECT_EQ(choose_flock(program, 25, 2), 13);
-  EXPECT_EQ(effective_flock(0, program, 25, 2), 13);
-  EXPECT_EQ(effective_flock(7, program, 25, 2), 7) << "what is asked for";
-  EXPECT_EQ(effective_flock(70, program, 25, 2), 25) << "no more than there are";
+  EXPECT_EQ(choose_chain_batch(program, 25, 2), 13);
+  EXPECT_EQ(effective_chain_batch(0, program, 25, 2), 13);
+  EXPECT_EQ(effective_chain_batch(7, program, 25, 2), 7) << "what is asked for";
+  EXPECT_EQ(effective_chain_batch(70, program, 25, 2), 25) << "no more than there are";
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/compile/backend.h"
 #include "engine/compile/kernels/training_kernels.h"
-#include "engine/compile/precision.h"
 #include "engine/model/network.h"
 
 namespace pcnn {

@@ -21,7 +21,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/compile/precision.h"
+#include "engine/compile/backend.h"
 #include "engine/model/network.h"
 
 namespace pcnn {

@@ -96,16 +96,16 @@ TEST(PixelProgram, ComputesTheForwardPassOfTheTutorialNetwork) {
   expect_forward_pass(random, testing::tutorial_network(), 28, 28);
 }
 
-TEST(PixelProgram, GivesAChainTheSameBitsInAnyFlockAndFromAUsedCache) {
+TEST(PixelProgram, GivesAChainTheSameBitsInAnyChainBatchAndFromAUsedCache) {
   Random random(34);
   const Network network = testing::random_network(random, Activation::kTanh);
   const std::vector<float> parameters = testing::random_parameters(random, network),
                            images = testing::random_images(random, network, 13),
                            others = testing::random_images(random, network, 13);
   const PixelProgram program(network, parameters);
-  IncrementalState flock(program, 13), alone(program, 1);
-  (void)logits_by_pixel(program, network, flock, others);  // leaves its rows behind
-  const std::vector<float> together = logits_by_pixel(program, network, flock, images);
+  IncrementalState chain_batch(program, 13), alone(program, 1);
+  (void)logits_by_pixel(program, network, chain_batch, others);  // leaves its rows behind
+  const std::vector<float> together = logits_by_pixel(program, network, chain_batch, images);
   const std::size_t size = network.shape(0, 1).size(), maps = network.shape(network.logits, 1).size();
   for (std::size_t chain = 0; chain < 13; ++chain) {
     const std::vector<float> one =

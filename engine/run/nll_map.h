@@ -15,19 +15,19 @@ namespace pcnn {
 //     ...
 //
 // All maps are on one scale: black is 0 nats, white the most of any pixel shown.
-struct SurprisePicture {
+struct NllMapPicture {
   Image8 picture;
   double white_nats = 0.0;
 };
 
-inline constexpr int kSurpriseColumns = 4;
+inline constexpr int kNllMapColumns = 4;
 
 // Picture pixels per image pixel: small images are magnified up to four times.
-[[nodiscard]] int surprise_scale(const Shape& image);
+[[nodiscard]] int nll_map_scale(const Shape& image);
 
 // image: shape of one, 1 or 3 channels; images: values as fed to the network, any number of them in reading
 // order; pixel_nats: [image][row][column].
-[[nodiscard]] SurprisePicture draw_surprise(std::span<const float> images, std::span<const float> pixel_nats,
-                                            const Shape& image, const OutputHead& head);
+[[nodiscard]] NllMapPicture draw_nll_map(std::span<const float> images, std::span<const float> pixel_nats,
+                                         const Shape& image, const OutputHead& head);
 
 }  // namespace pcnn

@@ -1,4 +1,4 @@
-#include "engine/run/surprise.h"
+#include "engine/run/nll_map.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,12 +24,12 @@ Image8 map_picture(std::span<const float> nats, const Shape& image, double white
 
 }  // namespace
 
-int surprise_scale(const Shape& image) {
+int nll_map_scale(const Shape& image) {
   return std::clamp(128 / std::max(image.h, image.w), 1, 4);
 }
 
-SurprisePicture draw_surprise(std::span<const float> images, std::span<const float> pixel_nats,
-                              const Shape& image, const OutputHead& head) {
+NllMapPicture draw_nll_map(std::span<const float> images, std::span<const float> pixel_nats,
+                           const Shape& image, const OutputHead& head) {
   const double white_nats = pixel_nats.empty() ? 0.0 : *std::ranges::max_element(pixel_nats);
   const std::size_t area = image.size() / static_cast<std::size_t>(image.c);
   std::vector<Image8> tiles;
@@ -38,7 +38,7 @@ SurprisePicture draw_surprise(std::span<const float> images, std::span<const flo
     tiles.push_back(std::move(picture));
     tiles.push_back(map_picture(nats, image, white_nats));
   }
-  return {tile_images(tiles, kSurpriseColumns, kGridGap, surprise_scale(image)), white_nats};
+  return {tile_images(tiles, kNllMapColumns, kGridGap, nll_map_scale(image)), white_nats};
 }
 
 }  // namespace pcnn
