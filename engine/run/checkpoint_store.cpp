@@ -65,7 +65,9 @@ Progress progress_from(const JsonFields& json) {
           .seconds = json.real("seconds", 0.0, kMostSeconds),
           .epoch = sums_from(json, "epoch"),
           .window = json.has("window_nats") ? sums_from(json, "window") : StepSums{},
-          .learning_rate = json.real("learning_rate", 0.0, kMostRate)};
+          .learning_rate = json.real("learning_rate", 0.0, kMostRate),
+          .first_nats_per_dim =
+              json.has("first_nats_per_dim") ? json.real("first_nats_per_dim", -kMostNats, kMostNats) : 0.0};
 }
 
 // The images that are seen in so many steps are no matter of choice.

@@ -26,7 +26,7 @@ bool is_window(const JsonFields& line) {
   return line.text("kind", "") == kWindow;
 }
 
-constexpr std::int64_t kMostImages = std::int64_t{1} << 62;
+constexpr std::int64_t kMostImages = std::int64_t{1} << 60;
 constexpr double kMost = 1e300;  // of what may be anything finite
 
 EpochMetrics epoch_in(const JsonFields& json) {

@@ -15,21 +15,21 @@ std::vector<std::string> notes_of(const std::string& yaml, const std::vector<std
 }
 
 TEST(RenamedKey, MeansTheNewOneWithANote) {
-  const std::vector<std::string> note{"sample.chain_batch is called sample.chain_batch now"};
-  EXPECT_EQ(notes_of("sample: {chain_batch: 8}"), note);
-  EXPECT_EQ(notes_of("sample: {}", {"sample.chain_batch=8"}), note);
+  const std::vector<std::string> note{"sample.flock is called sample.chain_batch now"};
+  EXPECT_EQ(notes_of("sample: {flock: 8}"), note);
+  EXPECT_EQ(notes_of("sample: {}", {"sample.flock=8"}), note);
   EXPECT_EQ(notes_of("sample: {chain_batch: 8}"), std::vector<std::string>{});
 }
 
 TEST(RenamedKey, ThatIsNullNeedsNoNote) {
-  const ConfigDocument document = ConfigDocument::from_string("sample: {chain_batch: null}", "x.yaml");
+  const ConfigDocument document = ConfigDocument::from_string("sample: {flock: null}", "x.yaml");
   EXPECT_EQ(document.root().section("sample").integer("chain_batch", 3, ConfigRange::between(0, 100)), 3);
   document.reject_unread();
   EXPECT_TRUE(document.notes().empty());
 }
 
 TEST(RenamedKey, BesideTheNewOneIsUnknown) {
-  EXPECT_THROW(notes_of("sample: {chain_batch: 4, chain_batch: 8}"), ConfigError);
+  EXPECT_THROW(notes_of("sample: {flock: 4, chain_batch: 8}"), ConfigError);
 }
 
 }  // namespace
