@@ -31,11 +31,9 @@ std::vector<std::uint32_t> pack_pixel_weights(const KernelFilters& filters,
                                               const PixelKernel& kernel) {
   // Zero beyond the filters and beyond the depth.
   const auto weight = [&](int filter, const WeightSlice& slice, int k) {
-    if (filter >= filters.filters || k >= depth) return 0.0f;
-    const std::size_t pair = to_index(filters.first_filter + filter) * to_index(filters.in_channels) +
-                             to_index(slice.first_channel + k);
-    return filters.weights[pair * to_index(filters.height * filters.width) +
-                           to_index(slice.row * filters.width + slice.column)];
+    if (filter >= filters.count || k >= depth) return 0.0f;
+    return filters.weights[filters.kernel.offset(filters.first + filter, slice.first_channel + k, slice.row,
+                                                 slice.column)];
   };
   const auto word = [&](int filter, const WeightSlice& slice, int at) {
     if (kernel.precision == Precision::kF32) return std::bit_cast<std::uint32_t>(weight(filter, slice, at));
@@ -44,7 +42,7 @@ std::vector<std::uint32_t> pack_pixel_weights(const KernelFilters& filters,
   };
   const int words = static_cast<int>(depth_words(kernel.precision, depth));
   std::vector<std::uint32_t> packed;
-  for (int first = 0; first < filters.filters; first += kernel.panel)
+  for (int first = 0; first < filters.count; first += kernel.panel)
     for (const WeightSlice& slice : slices)
       for (int at = 0; at < words; ++at)
         for (int filter = first; filter < first + kernel.panel; ++filter)

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "engine/compile/backend.h"
+#include "engine/core/shape.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
@@ -76,11 +77,9 @@ struct PixelKernel {
 // Some filters of an OIHW kernel.
 struct KernelFilters {
   std::span<const float> weights;  // of all filters
-  int in_channels = 0;
-  int height = 0;
-  int width = 0;
-  int first_filter = 0;
-  int filters = 0;
+  Shape kernel;                    // n: all filters; c: channels of the source
+  int first = 0;                   // filter
+  int count = 0;
 };
 
 // What one tap of a product reads of such a kernel: `PixelGemm::depth` channels of the source.

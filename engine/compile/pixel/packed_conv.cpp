@@ -25,13 +25,12 @@ PackedConv pack_group(const ConvStep& step, const Network& network, std::span<co
                         .first_channel = from * depth});
     }
   packed.panel_words = packed.taps.size() * tap_words;
-  packed.weights = pack_pixel_weights({.weights = parameters.subspan(weight.offset, weight.size),
-                                       .in_channels = step.op.in_channels,
-                                       .height = step.op.kernel_height,
-                                       .width = step.op.kernel_width,
-                                       .first_filter = group * filters,
-                                       .filters = filters},
-                                      slices, depth, kernel);
+  packed.weights =
+      pack_pixel_weights({.weights = parameters.subspan(weight.offset, weight.size),
+                          .kernel = {weight.shape[0], weight.shape[1], weight.shape[2], weight.shape[3]},
+                          .first = group * filters,
+                          .count = filters},
+                         slices, depth, kernel);
   packed.bias.resize(to_index(panels * kernel.panel), 0.0f);
   std::ranges::copy(parameters.subspan(bias.offset + to_index(group * filters), to_index(filters)),
                     packed.bias.begin());

@@ -75,12 +75,11 @@ struct Product {
     for (const Tap& tap : conv.taps())
       slices.push_back(
           {.row = tap.down + conv.kernel_height / 2, .column = tap.right + conv.kernel_width / 2});
-    const std::vector<std::uint32_t> packed = pack_pixel_weights({.weights = weights,
-                                                                  .in_channels = conv.in_channels,
-                                                                  .height = conv.kernel_height,
-                                                                  .width = conv.kernel_width,
-                                                                  .filters = filter_count},
-                                                                 slices, conv.in_channels, kernel);
+    const std::vector<std::uint32_t> packed =
+        pack_pixel_weights({.weights = weights,
+                            .kernel = {filter_count, conv.in_channels, conv.kernel_height, conv.kernel_width},
+                            .count = filter_count},
+                           slices, conv.in_channels, kernel);
     const std::size_t words = depth_words(kernel.precision, conv.in_channels);
     const int panels = (filter_count + kernel.panel - 1) / kernel.panel;
     std::vector<float> padded_bias = bias;
