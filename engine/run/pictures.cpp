@@ -11,7 +11,7 @@
 namespace pcnn {
 namespace {
 
-constexpr double kMostBytes = 4294967295.0;  // of a picture that libpng packs
+constexpr double kMostBytes = 1024.0 * 1024.0 * 1024.0;  // of a picture: more takes minutes to pack
 
 Image8 to_picture(std::span<const float> image, const Shape& shape, const OutputHead& head) {
   const int shown = shape.c == 3 ? 3 : 1;
@@ -41,7 +41,7 @@ void check_picture(const std::string& where, std::int64_t images, const Shape& s
       static_cast<double>(size.width) * static_cast<double>(size.height) * (shape.c == 3 ? 3 : 1);
   if (size.width > kLongestSide || size.height > kLongestSide || bytes > kMostBytes)
     throw ConfigError(
-        fmt::format("{}: {} images make a picture of {} x {}, accepted: up to {} a side and 4 GiB in all; {}",
+        fmt::format("{}: {} images make a picture of {} x {}, accepted: up to {} a side and 1 GiB in all; {}",
                     where, images, size.height, size.width, kLongestSide, instead));
   // The picture, and as much for its file while that is packed.
   require_memory(2.0 * bytes,

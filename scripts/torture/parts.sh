@@ -195,7 +195,7 @@ disks() {
     tried pcnn-sample "$work/whole" -n $((kib * 16)) -o "$work/disk/a.npy"
     tried pcnn-sweep "$work/tiny.yaml" output="$work/disk" seed=1,2 train.epochs=1 name=sweep
     mount -o remount,size=64m "$work/disk"
-    tried pcnn-sweep "$work/tiny.yaml" output="$work/disk" seed=1,2 train.epochs=1 name=sweep
+    tried pcnn-sweep "$work/tiny.yaml" output="$work/disk" seed=1,2 train.epochs=1 name=sweep --retry-failed
     ((code == 0)) || finding "the sweep does not go on"
   done
   umount "$work/disk"
