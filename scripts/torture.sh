@@ -97,7 +97,7 @@ crashes_in_onednn() {
 }
 # What is half-written, and locks, in what the program worked on.
 # What a start that crashed leaves under its first name is used up by the next one.
-leftovers() { find "$work/runs" "$work/made" "$work/disk" -name '.*.starting' -prune -o \( -name '*.part*' -o -name lock -o -name '*.next' \) "$@" 2>/dev/null; }
+leftovers() { find "$work/runs" "$work/made" "$work/disk" -not -path '*/.*.starting/*' \( -name '*.part*' -o -name lock -o -name '*.next' \) "$@" 2>/dev/null; }
 leaves_nothing() {
   local left
   left=$(leftovers | head -n 3 | tr '\n' ' ')
