@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 
 #include "engine/core/error.h"
 #include "engine/core/memory.h"
@@ -71,17 +72,6 @@ class FileDescriptor {
   return ::fstat(fd, &status) == 0 && status.st_nlink > 0;
 }
 
-// Exclusive: processes in two containers may have one pid and write one path.
-[[nodiscard]] int open_temporary(const std::string& path, std::string& temporary) {
-  for (int attempt = 0;; ++attempt) {
-    temporary = path + ".part" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
-    const int fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-    if (fd >= 0 && claim(fd)) return fd;
-    if ((fd < 0 && errno != EEXIST) || attempt == 100) return fd;
-    if (fd >= 0) ::close(fd);
-  }
-}
-
 // The file that this process is writing; of several at once the first.
 std::atomic<const char*> unfinished{nullptr};
 static_assert(std::atomic<const char*>::is_always_lock_free);
@@ -104,6 +94,20 @@ class Unfinished {
  private:
   bool is_noted_ = false;
 };
+
+// Exclusive: processes in two containers may have one pid and write one path.
+[[nodiscard]] int open_temporary(const std::string& path, std::string& temporary,
+                                 std::optional<Unfinished>& note) {
+  for (int attempt = 0;; ++attempt) {
+    note.reset();
+    temporary = path + ".part" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
+    note.emplace(temporary);  // first: a signal may come at any time
+    const int fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd >= 0 && claim(fd)) return fd;
+    if ((fd < 0 && errno != EEXIST) || attempt == 100) return fd;
+    if (fd >= 0) ::close(fd);
+  }
+}
 
 // Makes a rename inside the directory durable. Some file systems cannot sync a directory; they lose nothing.
 void sync_directory_of(const std::string& path) {
@@ -196,9 +200,9 @@ std::string read_text_file_end(const std::string& path, std::size_t most) {
 
 void write_file_atomic(const std::string& path, std::span<const std::byte> bytes) {
   std::string temporary;
-  FileDescriptor file(open_temporary(path, temporary));
+  std::optional<Unfinished> note;
+  FileDescriptor file(open_temporary(path, temporary, note));
   if (!file.is_open()) refuse(path, "cannot be written");
-  const Unfinished note(temporary);
   if (!file.write_all(bytes) || ::fsync(file.get()) != 0 || !file.close() ||
       ::rename(temporary.c_str(), path.c_str()) != 0) {
     const int cause = errno;
