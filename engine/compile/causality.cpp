@@ -67,7 +67,7 @@ class Comparison {
     return std::ranges::all_of(before_, [](float value) { return std::isfinite(value); });
   }
 
-  // One worker's batch.
+  // One task's batch.
   class Pass {
    public:
     explicit Pass(const Comparison& owner)
@@ -202,13 +202,17 @@ struct Found {
 
 }  // namespace
 
+int images_at_a_time(const Network& network) {
+  return static_cast<int>(std::min<std::int64_t>(kImagesPerPass, count_places(network)));
+}
+
 CausalityCheck check_causality(const Network& network, std::span<const float> parameters,
                                const ImageChange& change, Purpose purpose, const CompileOptions& options,
                                const Workers& workers,
                                const std::function<void(std::int64_t done, std::int64_t all)>& on_progress) {
   check_arguments(network, change);
   const std::int64_t places = count_places(network);
-  const auto images = static_cast<int>(std::min<std::int64_t>(kImagesPerPass, places));
+  const int images = images_at_a_time(network);
   const Comparison comparison(network, parameters, change, images, purpose, options);
   if (!comparison.is_finite())
     throw ComputeError("the logits are not all finite numbers: what moves them cannot be told");

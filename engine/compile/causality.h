@@ -52,11 +52,14 @@ struct ImageChange {
   std::span<const float> after;
 };
 
+// Images that a worker computes at a time.
+[[nodiscard]] int images_at_a_time(const Network& network);
+
 // Compiles the network and changes every place of the image. parameters: the flat f32 masters. on_progress:
 // called now and then, from one thread at a time, with the number of places done and of all. The result does
-// not depend on threads. Throws ComputeError where the network cannot be compiled, or where the logits of the
-// image are not finite; std::invalid_argument where the change leaves a value, or maps cannot be shared out
-// to the network's groups.
+// not depend on threads, but for later_logits where there is a leak. Throws ComputeError where the network
+// cannot be compiled, or where the logits of the image are not finite; std::invalid_argument where the change
+// leaves a value, or maps cannot be shared out to the network's groups.
 [[nodiscard]] CausalityCheck check_causality(
     const Network& network, std::span<const float> parameters, const ImageChange& change, Purpose purpose,
     const CompileOptions& options, const Workers& workers,

@@ -6,8 +6,8 @@
 //
 //     nodes   conv -> activation -> add <- skip        step   dst = activation(conv(src)) + skip
 //
-// Both compilers, batch/ and pixel/, turn these steps into what they run; neither looks at the network's
-// nodes again.
+// Both compilers, batch/ and pixel/, turn these steps into what they run; neither joins ops
+// again.
 
 #include <optional>
 #include <variant>

@@ -16,15 +16,15 @@ using PhiloxBlock = std::array<std::uint32_t, 4>;
 
 // What a number is drawn for. Part of the key, so two purposes never share a number.
 enum class Stream : std::uint32_t {
-  kInitialisation = 1,  // (parameter index, element)
-  kShuffle = 2,         // (epoch, position)
-  kBinarisation = 3,    // (image id, element), epoch
-  kSplit = 4,           // position
-  kSample = 5,          // (chain, pixel, channel)
-  kColour = 6,          // (image id, attempt)
-  kProbeParameters = 7,          // (parameter index, element)
-  kInspection = 8,      // element
-  kSweep = 9,           // (trial, parameter, attempt)
+  kInitialisation = 1,   // (parameter index, element)
+  kShuffle = 2,          // (epoch, position)
+  kBinarisation = 3,     // (image id, element), epoch
+  kSplit = 4,            // position
+  kSample = 5,           // (chain, pixel, channel)
+  kColour = 6,           // (image id, attempt)
+  kProbeParameters = 7,  // (parameter index, element)
+  kInspection = 8,       // element
+  kSweep = 9,            // (trial, parameter, attempt)
 };
 
 // Numbers of one (seed, stream). Copying is free; every method is const and thread-safe.

@@ -26,6 +26,7 @@ void print_table(const Network& network, Console& console) {
 void describe_memory(const RunConfig& config, const Network& network, Precision precision, Console& console) {
   const Program training(network, shard_images(config.train, network), Purpose::kTraining,
                          {.precision = precision});
+  require_memory_for_workspaces(training, network, config.threads, "training on");
   console.line(
       fmt::format("memory: {}, {} per worker ({} per shard; {} if no tensors shared bytes), {} of packed "
                   "weights for all; {}",
@@ -48,8 +49,7 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
 }
 
 // Where a resumed run would go on from.
-std::string describe_resume(const RunParts& run, Console& console) {
-  const Workers workers(run.config.threads);
+std::string describe_resume(const RunParts& run, const Workers& workers, Console& console) {
   Trainer trainer(run.network, *run.head, run.config.train, run.config.seed,
                   std::vector<float>(run.network.parameter_count()), workers, run.precision);
   const Standing standing = restore_latest(run, trainer, console).standing;
@@ -61,7 +61,8 @@ std::string describe_resume(const RunParts& run, Console& console) {
 
 }  // namespace
 
-void describe_run(const RunParts& run, bool resumes, double loading_seconds, Console& console) {
+void describe_run(const RunParts& run, bool resumes, double loading_seconds, const Workers& workers,
+                  Console& console) {
   print_table(run.network, console);
   describe_memory(run.config, run.network, run.precision, console);
   describe_sampling(run.config, run.network, run.precision, console);
@@ -70,7 +71,7 @@ void describe_run(const RunParts& run, bool resumes, double loading_seconds, Con
                   counted(run.data.train.count, "image"), grouped(run.data.validation.count),
                   grouped(run.data.test.count), loading_seconds));
   if (run.start) console.line(fmt::format("the run would start from the parameters of {}", run.start->path));
-  console.line(resumes ? describe_resume(run, console)
+  console.line(resumes ? describe_resume(run, workers, console)
                        : fmt::format("the run would begin in {}", run.directory.path()));
 }
 

@@ -126,8 +126,9 @@ void verify(const Subject& subject, Purpose purpose, Precision precision, const 
   const Network& network = subject.network;
   const std::string program = fmt::format("the {} {} program", name_of(precision),
                                           purpose == Purpose::kInference ? "inference" : "training");
-  require_memory_for_workspaces(Program(network, 1, purpose, {.precision = precision}), network,
-                                workers.threads(), "the check of causality, with");
+  require_memory_for_workspaces(
+      Program(network, images_at_a_time(network), purpose, {.precision = precision}), network,
+      workers.threads(), "the check of causality with");
   const RandomImages images = random_images(network, *subject.head);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {

@@ -119,7 +119,7 @@ void run(const RunOptions& options) {
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
   const Workers workers(config.threads);  // a dry run, too, says where there are not so many to be had
   if (options.dry_run) {
-    describe_run(parts, resumes, loading.count(), console);
+    describe_run(parts, resumes, loading.count(), workers, console);
     note_all(parts, chosen, document, console);
     return;
   }

@@ -1,8 +1,8 @@
 #pragma once
 
 // Sampling at the price of scoring: every pixel computes one new feature vector per op (see
-// compile/pixel_program.h) for a batch of chains at once, so that a weight, once loaded, serves them all.
-// Batches run in parallel.
+// compile/pixel/pixel_program.h) for a batch of chains at once, so that a weight, once loaded, serves them
+// all. Batches run in parallel.
 
 #include <cstddef>
 #include <span>

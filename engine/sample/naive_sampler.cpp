@@ -1,6 +1,12 @@
 #include "engine/sample/naive_sampler.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "engine/compile/batch/program.h"
+#include "engine/core/digits.h"
+#include "engine/core/memory.h"
 
 namespace pcnn {
 
@@ -13,6 +19,10 @@ Samples sample_naively(const Network& network, const OutputHead& head, std::span
 
   const Shape image = network.shape(0, 1), maps = network.shape(network.logits, 1);
   const int per_group = maps.c / network.groups;
+  require_memory(static_cast<double>(program.workspace_bytes()) * std::min(request.chains, workers.threads()),
+                 fmt::format("drawing images of {}x{} on each of {} takes", image.h, image.w,
+                             counted(workers.threads(), "thread")),
+                 "fewer threads or smaller images take less");
   workers.parallel_for(static_cast<std::size_t>(request.chains), [&](std::size_t task) {
     const int chain = static_cast<int>(task);
     Workspace workspace(program, packed);

@@ -22,7 +22,8 @@ using FillImage = std::function<void(int position, std::span<float> image)>;
 // One thread at a time; its own work goes to the workers.
 class BatchGradient {
  public:
-  // All four must outlive this. Memory: threads() workspaces, and a few gradient buffers.
+  // All three must outlive this. Memory: threads() workspaces, and a few gradient buffers. Throws ConfigError
+  // where this machine has no memory for the workspaces.
   BatchGradient(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
                 Precision precision = Precision::kF32);
   ~BatchGradient();

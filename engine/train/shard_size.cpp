@@ -36,8 +36,12 @@ int shard_images(const TrainConfig& config, const Network& network) {
 
 void require_memory_for_workspaces(const Program& program, const Network& network, int threads,
                                    const std::string& doing) {
-  require_memory(static_cast<double>(program.workspace_bytes()) * threads,
-                 fmt::format("{} {} of {}x{} on each of {} takes", doing, counted(program.images(), "image"),
+  // Beside its workspace each thread holds the images, the logits and their derivatives.
+  const int images = program.images();
+  const std::size_t floats =
+      network.shape(0, images).size() + 2 * network.shape(network.logits, images).size();
+  require_memory(static_cast<double>(program.workspace_bytes() + floats * sizeof(float)) * threads,
+                 fmt::format("{} {} of {}x{} on each of {} takes", doing, counted(images, "image"),
                              network.image_height, network.image_width, counted(threads, "thread")),
                  "fewer threads or smaller images take less");
 }

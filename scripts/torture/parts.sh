@@ -11,7 +11,7 @@ flips() {
     cmp -s "$file" "$work/whole/checkpoint.safetensors" && continue # flipped there and back
     refused pcnn-sample "$work/bad.safetensors" -n 2 -o "$work/made/a.png"
     refused pcnn-eval "$work/bad.safetensors"
-    refused pcnn-inspect "$work/bad.safetensors" --no-proof
+    refused pcnn-inspect "$work/bad.safetensors" --no-verify
     refused pcnn-run "$work/tiny.yaml" name=started train.start_from="$work/bad.safetensors" train.epochs=1
     tried pcnn-run --resume "$work/runs/tiny" train.epochs=4
   done
@@ -152,7 +152,7 @@ bombed() {
   tried pcnn-eval "$work/whole" --images "$name"
   tried pcnn-sample "$work/whole" --complete "$name" -o "$work/made/a.png"
   tried pcnn-sample "$name" -o "$work/made/b.png"
-  tried pcnn-inspect "$name" --no-proof
+  tried pcnn-inspect "$name" --no-verify
   [ -p "$name" ] || train_with "$name" # a config may come through a pipe
   rm -rf "$folder" && mkdir "$folder"
   case $name in

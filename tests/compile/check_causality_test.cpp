@@ -39,7 +39,7 @@ std::int64_t allowed_pairs(const Network& network) {
   return pairs;
 }
 
-TEST(CheckCausality, ProvesRandomNetworksForEveryPurpose) {
+TEST(CheckCausality, VerifiesRandomNetworksForEveryPurpose) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     testing::Random random(seed);
     const Network network =

@@ -70,7 +70,7 @@ TEST_F(InspectRun, NeedsNoDataWhereTheSizeOfImagesIsKnown) {
   EXPECT_EQ(output(mnist).find("causality"), std::string::npos);
 }
 
-TEST_F(InspectRun, ProvesEveryChannelOfEveryHead) {
+TEST_F(InspectRun, VerifiesEveryChannelOfEveryHead) {
   std::ofstream(file("colour.yaml")) << "data: {dataset: mnist, colour: true, directory: /nowhere}\n"
                                      << "model: {input: {kernel: 3, filters: 6}, output: {filters: [6]}, "
                                      << "head: softmax, levels: 4}\n";

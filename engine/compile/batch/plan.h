@@ -163,7 +163,7 @@ class PlanBuilder {
   std::vector<InPlace> in_place_;
 };
 
-// f32, NCHW order of dimensions, any or plain layout.
+// NCHW order of dimensions: any layout of this type, or plain f32.
 [[nodiscard]] dnnl::memory::desc any_layout(const Shape& shape, dnnl::memory::data_type type);
 [[nodiscard]] dnnl::memory::desc plain_layout(const Shape& shape);
 // Attributes every primitive gets: the scratchpad comes from the caller. A fresh object each time, since

@@ -155,7 +155,7 @@ void Program::backward(Workspace& workspace, std::span<const float> diff_logits,
   Workspace::Impl& run = *workspace.impl_;
   const Network& network = impl_->network;
   if (impl_->plan.diff_logits_tensor < 0)
-    throw ComputeError("a backward pass of a program for scoring: right is one for training");
+    throw ComputeError("a backward pass of a program for inference: right is one for training");
   check_owner("workspace", &run.plan == &impl_->plan);
   check_size("gradients of the logits", diff_logits.size(), network.shape(network.logits, impl_->images));
   check_parameters("gradients", gradients.size(), network);

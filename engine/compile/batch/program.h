@@ -15,8 +15,8 @@
 
 namespace pcnn {
 
-// What a Program is for: scoring keeps only what the next layer reads; training keeps what the backward pass
-// needs.
+// What a Program is for: inference keeps only what the next layer reads; training keeps what the backward
+// pass needs.
 enum class Purpose { kInference, kTraining };
 
 // Every span, index and companion (workspace, packed weights) handed to what follows is checked in release
@@ -59,7 +59,7 @@ class PackedWeights {
   std::unique_ptr<Memory> memory_;
 };
 
-// One worker's activations, gradients and scratchpad. Not thread-safe; the Program and PackedWeights it was
+// One task's activations, gradients and scratchpad. Not thread-safe; the Program and PackedWeights it was
 // made from must outlive it.
 class Workspace {
  public:

@@ -77,7 +77,7 @@ TEST(ProgramSpans, BackwardRefusesAProgramForScoring) {
   Workspace workspace(scoring, packed);
   scoring.forward(workspace, door.images, door.logits);
   EXPECT_EQ(message_of([&] { scoring.backward(workspace, door.logits, door.gradients); }),
-            "a backward pass of a program for scoring: right is one for training");
+            "a backward pass of a program for inference: right is one for training");
 }
 
 TEST(ProgramSpans, PackRefusesAnotherNumberOfParameters) {
