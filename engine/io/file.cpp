@@ -264,7 +264,8 @@ void append_line(const std::string& path, std::string_view line) {
 }
 
 void append_bytes(const std::string& path, std::string_view bytes) {
-  FileDescriptor file(open_file(path, O_WRONLY | O_CREAT | O_APPEND));
+  // A pipe that nobody reads is refused, where it would hold the program up for ever.
+  FileDescriptor file(open_file(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK));
   if (!file.is_open() || !file.write_all(std::as_bytes(std::span(bytes))) || !file.close())
     refuse(path, "cannot be appended to");
 }

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/io/file.h"
 #include "engine/core/standard_files.h"
 #include "engine/core/terminal.h"
 #include "engine/core/text.h"
@@ -49,6 +50,7 @@ Console::~Console() {
 }
 
 void Console::log_to(const std::string& path, const std::string& called) {
+  append_bytes(path, "");  // or says why that cannot be
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_st>(path);
     sink->set_pattern("%Y-%m-%d %H:%M:%S  %v");

@@ -249,5 +249,12 @@ TEST(File, AppendingNamesThePathAndTheReason) {
   }
 }
 
+TEST(AppendLine, ToAPipeThatNobodyReadsIsRefusedAtOnce) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("pipe");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_THROW(append_line(path, "text"), FileError);
+}
+
 }  // namespace
 }  // namespace pcnn
