@@ -20,13 +20,24 @@ std::vector<std::string> follow_renames(Tree& root) {
   std::vector<std::string> notes;
   for (const Rename& rename : kRenames) {
     Entry* section = root.find(rename.section);
-    if (section == nullptr || section->value.find(rename.key) != nullptr) continue;
-    Entry* entry = section->value.find(rename.old_key);
-    if (entry == nullptr) continue;
-    entry->key = rename.key;
-    if (entry->value.kind != Tree::Kind::kNull)
-      notes.push_back(join_path(rename.section, rename.old_key) + " is called " +
-                      join_path(rename.section, rename.key) + " now");
+    const Entry* old_entry = section ? section->value.find(rename.old_key) : nullptr;
+    if (old_entry == nullptr) continue;
+    const bool is_given = old_entry->value.kind != Tree::Kind::kNull;
+    const std::string old_path = join_path(rename.section, rename.old_key),
+                      path = join_path(rename.section, rename.key);
+    std::vector<Entry>& entries = section->value.entries;
+    const auto drop = [&](std::string_view key) {
+      std::erase_if(entries, [&](const Entry& entry) { return entry.key == key; });
+    };
+    const Entry* entry = section->value.find(rename.key);
+    if (entry != nullptr && (entry->value.kind != Tree::Kind::kNull || !is_given)) {
+      drop(rename.old_key);
+      if (is_given) notes.push_back(old_path + " is left out beside " + path + ", as it is called now");
+      continue;
+    }
+    if (entry != nullptr) drop(rename.key);
+    section->value.find(rename.old_key)->key = rename.key;
+    if (is_given) notes.push_back(old_path + " is called " + path + " now");
   }
   return notes;
 }

@@ -9,8 +9,8 @@
 
 namespace pcnn::config_detail {
 
-// Gives such keys the name they have now, where the section has none of that name yet. Returns a note for
-// each whose value is not null: "sample.flock is called sample.chain_batch now".
+// Gives such keys the name they have now. Beside a value under that name the old one is left out. Returns a
+// note for each whose value is not null: "sample.flock is called sample.chain_batch now".
 [[nodiscard]] std::vector<std::string> follow_renames(Tree& root);
 
 }  // namespace pcnn::config_detail

@@ -46,7 +46,7 @@ std::string place_of(int fd) {
 
 void RunLock::check_free(const std::string& directory, const std::string& called) {
   const std::string path = directory + "/lock";
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     if (::access(directory.c_str(), W_OK | X_OK) == 0) return;
     throw SystemError(path, "cannot be made", errno);
@@ -61,7 +61,7 @@ RunLock::RunLock(const std::string& directory, std::string called)
     : directory_(directory), called_(std::move(called)), path_(directory + "/lock") {
   do {
     if (fd_ >= 0) ::close(fd_);
-    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     if (fd_ < 0) throw SystemError(path_, "cannot be made", errno);
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
       const int cause = errno;

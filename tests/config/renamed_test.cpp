@@ -28,8 +28,13 @@ TEST(RenamedKey, ThatIsNullNeedsNoNote) {
   EXPECT_TRUE(document.notes().empty());
 }
 
-TEST(RenamedKey, BesideTheNewOneIsUnknown) {
-  EXPECT_THROW(notes_of("sample: {flock: 4, chain_batch: 8}"), ConfigError);
+TEST(RenamedKey, IsLeftOutBesideAValueOfTheNewOne) {
+  EXPECT_EQ(
+      notes_of("sample: {flock: 4, chain_batch: 8}"),
+      std::vector<std::string>{"sample.flock is left out beside sample.chain_batch, as it is called now"});
+  EXPECT_EQ(notes_of("sample: {flock: null}", {"sample.chain_batch=8"}), std::vector<std::string>{});
+  EXPECT_EQ(notes_of("sample: {chain_batch: null}", {"sample.flock=8"}),
+            std::vector<std::string>{"sample.flock is called sample.chain_batch now"});
 }
 
 }  // namespace
