@@ -12,14 +12,18 @@ namespace pcnn {
 class NetworkBuilder {
  public:
   // Starts with the input node, index 0. The activation is the one activate() uses. groups: see mask.h; it
-  // must divide the image's channels and the filters of every convolution.
+  // must divide the image's channels and the filters of every convolution. classes: that condition() tells
+  // apart; 0: none.
   NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation, float slope,
-                 int groups = 1);
+                 int groups = 1, int classes = 0);
 
   // Makes parameters `name.weight` and `name.bias`.
   int masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters);
   int activate(int src);
   int add(const std::string& name, int a, int b);
+  // Adds the vector of the image's class; makes the parameter `name.weight`. In a network without classes it
+  // makes nothing and returns src.
+  int condition(const std::string& name, int src);
 
   [[nodiscard]] int channels(int node) const;
   [[nodiscard]] int groups() const { return network_.groups; }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -51,6 +52,23 @@ struct SumStep {
   int dst = 0;
 };
 
+// dst = activation(src + the vector of the image's class), one layout.
+struct ClassVectorStep {
+  MapLayout layout;
+  std::optional<ActivationOp> activation;
+  std::size_t table = 0;  // float offset into the packed biases
+  int src = 0;
+  int dst = 0;
+};
+
+// The table's gradient, into the caller's gradient buffer; zero for classes that no image is of.
+struct ClassGradientStep {
+  MapLayout layout;
+  int classes = 0;
+  std::size_t table = 0;  // float offset
+  int diff_dst = 0;
+};
+
 // Into the caller's gradient buffer, at these float offsets.
 struct WeightGradientStep {
   WeightGradient gradient;  // without its pointers
@@ -68,8 +86,8 @@ struct ZeroStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction =
-    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
+using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, ClassVectorStep,
+                                ClassGradientStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -119,6 +137,10 @@ class PlanBuilder {
   // a + b as a new tensor in a's layout.
   int sum(int a, int b);
   int activation_backward(const ActivationOp& op, int dst, int diff_dst);
+  // activation(src + the vector of the image's class), in src's layout where the kernels know that.
+  int add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation, int src);
+  // The gradient of the table; diff_dst: of what the vectors were added in.
+  void class_gradient(const ConditionOp& op, int diff_dst);
   void weight_gradient(WeightGradientStep step);
   // A copy of src with zero rows above it.
   int with_zero_rows_above(int src, int rows);
@@ -146,6 +168,12 @@ class PlanBuilder {
 
  private:
   void append(StepAction action, std::span<const int> reads, std::span<const int> writes);
+  // The tensor itself where its layout is one that the kernels know, else a copy in planes.
+  struct KnownMaps {
+    int tensor;
+    MapLayout layout;
+  };
+  KnownMaps in_known_layout(int tensor);
   // dst may be computed in the buffer of src, element by element.
   struct InPlace {
     int src;

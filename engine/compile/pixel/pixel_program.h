@@ -32,8 +32,10 @@ class PixelProgram;
 // the program must outlive it.
 class IncrementalState {
  public:
-  // max_columns: of the spans given to set_pixels(); pixels that are drawn need one.
-  IncrementalState(const PixelProgram& program, int chains, int max_columns = 1);
+  // max_columns: of the spans given to set_pixels(); pixels that are drawn need one. classes: of each chain's
+  // image, where the network has a condition; else none. Throws ComputeError for others.
+  IncrementalState(const PixelProgram& program, int chains, int max_columns = 1,
+                   std::span<const int> classes = {});
   [[nodiscard]] int chains() const { return chains_; }
   [[nodiscard]] int max_columns() const { return max_columns_; }
 
@@ -41,6 +43,7 @@ class IncrementalState {
   friend class PixelProgram;
   int chains_;
   int max_columns_;
+  std::vector<int> classes_;
   std::vector<float> values_;  // as RowLayout says
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel
@@ -82,7 +85,11 @@ class PixelProgram {
     ConvStep step;
     std::vector<PackedConv> groups;  // by channel group
   };
-  using Work = std::variant<PackedConvStep, ActivationStep, AddStep>;
+  struct PackedConditionStep {
+    ConditionStep step;
+    std::vector<float> table;  // [class][map]
+  };
+  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, PackedConditionStep>;
   struct PixelStep {
     Work work;
     bool sees_pixel = false;  // itself: the step waits for its value; the others are those of logits()
@@ -93,12 +100,14 @@ class PixelProgram {
   [[nodiscard]] Work pack(const ConvStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
+  [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
   void check(const IncrementalState& state, const PixelSpan& span) const;
   [[nodiscard]] float* at(IncrementalState& state, int node, const PixelSpan& span) const;
   void run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedConditionStep& packed, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
   [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 
