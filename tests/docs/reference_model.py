@@ -86,13 +86,18 @@ def activation(name, slope):
     }[name]
 
 
-def logits(model, parameters, x):
-    """model: the config's section of that name, every key given."""
+def logits(model, parameters, x, label=None):
+    """model: the config's section of that name, every key given. label: the image's class, where it has one."""
     groups = 1 if model["head"] == "logistic_mixture" else x.shape[0]
     f = activation(model["activation"], model.get("slope"))
 
     def conv(name, source, kind="B"):
         return masked_conv(source, parameters[name + ".weight"], parameters[name + ".bias"], kind, groups)
+
+    def joined(name, maps):
+        if not model.get("condition"):
+            return maps
+        return maps + parameters[name + ".condition.weight"][label][:, None, None]
 
     h = f(conv("input", x, "A"))
     index = 0
@@ -100,9 +105,10 @@ def logits(model, parameters, x):
         for _ in range(block["repeat"]):
             name = f"blocks.{index}"
             if block["kind"] == "residual":
-                h = h + f(conv(name + ".expand", f(conv(name + ".spatial", f(conv(name + ".reduce", h))))))
+                b = f(joined(name, conv(name + ".spatial", f(conv(name + ".reduce", h)))))
+                h = h + f(conv(name + ".expand", b))
             else:
-                h = f(conv(name + ".conv", h))
+                h = f(joined(name, conv(name + ".conv", h)))
             index += 1
     for i in range(len(model["output"]["filters"])):
         h = f(conv(f"output.{i}", h))
@@ -169,10 +175,10 @@ def mixture_nats(z, x, level, levels, mixtures):
     return total
 
 
-def nats(model, parameters, pixels, values=256):
+def nats(model, parameters, pixels, values=256, label=None):
     """The negative log-likelihood of an image, (channels, rows, columns), of pixels below `values`."""
     x, level = code(model, pixels, values)
-    z = logits(model, parameters, x)
+    z = logits(model, parameters, x, label)
     if model["head"] == "bernoulli":
         return bernoulli_nats(z, x)
     if model["head"] == "softmax":
