@@ -31,6 +31,17 @@ struct Operand {
   dnnl::memory::desc desc;
 };
 
+// Zero rows above and below and zero columns beside a tensor's maps, stored with them in place of a
+// primitive's padding.
+struct StoredZeros {
+  int above = 0;
+  int below = 0;
+  int left = 0;
+  int right = 0;
+  [[nodiscard]] bool any() const { return above > 0 || below > 0 || left > 0 || right > 0; }
+  friend bool operator==(const StoredZeros&, const StoredZeros&) = default;
+};
+
 struct PrimitiveStep {
   dnnl::primitive primitive;
   std::vector<std::pair<int, Operand>> arguments;  // DNNL_ARG_...
@@ -99,6 +110,7 @@ using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardSte
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
   int parameter = 0;         // index into Network::parameters
+  bool mirrored = false;     // turned by half a circle, filters and channels changed over: IOHW
   dnnl::memory::desc plain;  // f32 OIHW, of the kernel the first rows and columns: its live box, if cropped
   dnnl::memory::desc packed;
   dnnl::primitive reorder;  // plain -> packed
@@ -148,10 +160,11 @@ class PlanBuilder {
   int gate(const LoweredGate& gate, const dnnl::memory::desc& dst);
   int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
   void weight_gradient(WeightGradientStep step);
-  // A copy of src with zero rows above it and zero columns to its left.
-  int with_zeros_before(int src, int rows, int columns);
+  // A copy of src with these around it, and of what lies inside them.
+  int with_zeros(int src, const StoredZeros& zeros);
+  int without_zeros(int src, const StoredZeros& zeros);
   // Index of the kernel packed for this weights layout (any other layout than plain OIHW is reordered to).
-  std::size_t packed_kernel(int parameter, const dnnl::memory::desc& layout);
+  std::size_t packed_kernel(int parameter, const dnnl::memory::desc& layout, bool mirrored = false);
 
   // Arguments: tensors read and written, then whatever else. The scratchpad is added here.
   struct Arguments {

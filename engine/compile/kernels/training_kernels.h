@@ -3,7 +3,7 @@
 // What a training step computes beside oneDNN's primitives: elementwise passes over whole buffers, whatever
 // their layout, and the gradient of a masked convolution's weights where oneDNN's own is slow. oneDNN's AVX2
 // kernels reach 55 to 65 % of the processor's peak there (9 % for the 7x7 on one channel) and compute dead
-// taps too; those for AVX-512 are left to it.
+// taps too; those for AVX-512 are left to it. Of dilated kernels it computes neither fast.
 
 #include <cstddef>
 #include <cstdint>
@@ -77,6 +77,7 @@ struct TrainingKernels {
                              Bf16* diff_a, Bf16* diff_b) = nullptr;
   // Null where oneDNN's primitive is to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
+  bool dilated_only = false;  // oneDNN's is as fast for kernels without gaps
 };
 
 // Those this processor can run, the best one last. Never empty.

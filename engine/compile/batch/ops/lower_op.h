@@ -8,7 +8,8 @@ namespace pcnn {
 // What the forward lowering of one op leaves for its backward.
 struct LoweredConv {
   dnnl::convolution_forward::primitive_desc forward;
-  int src = 0;  // tensor, in the layout the value was stored in
+  StoredZeros zeros;  // that it reads its source with
+  int src = 0;        // tensor, in the layout the value was stored in
 };
 
 // How a convolution's result is made.
