@@ -46,11 +46,12 @@ class Fusion {
       }
     }
     for (const int done : {node, step.before_sum, step.dst}) computed_[to_index(done)] = true;
-    steps_.emplace_back(std::move(step));
+    append_step(std::move(step));
   }
 
-  void append(int node, const ActivationOp& op) { append_step(ActivationStep{op, node}); }
-  void append(int node, const AddOp& op) { append_step(AddStep{op, node}); }
+  void append(int node, const ActivationOp& op) { append_step(ActivationStep{.op = op, .dst = node}); }
+  void append(int node, const GateOp& op) { append_step(GateStep{.op = op, .dst = node}); }
+  void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
 
   void append(int node, const ConditionOp& op) {
     ConditionStep step{.op = op, .condition = node, .dst = node};
@@ -65,6 +66,7 @@ class Fusion {
   template <typename SingleStep>
   void append_step(SingleStep step) {
     computed_[to_index(step.dst)] = true;
+    step.sight = sights_[to_index(step.dst)];
     steps_.emplace_back(std::move(step));
   }
 
@@ -93,6 +95,7 @@ struct ReadsOf {
   std::vector<Reads> operator()(const ActivationStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const AddStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const ConditionStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const GateStep& step) const { return step.op.reads(); }
 };
 
 }  // namespace
@@ -107,6 +110,10 @@ std::vector<Reads> reads(const Step& step) {
 
 int dst_of(const Step& step) {
   return std::visit([](const auto& any) { return any.dst; }, step);
+}
+
+Sight sight_of(const Step& step) {
+  return std::visit([](const auto& any) { return any.sight; }, step);
 }
 
 }  // namespace pcnn

@@ -20,6 +20,20 @@ dnnl::primitive_attr fresh_attributes() {
   return attributes;
 }
 
+namespace {
+
+// Of other rows and columns, in its own blocking where that is one of the usual two, so that a convolution
+// takes what is copied as it is.
+dnnl::memory::desc with_dims(const dnnl::memory::desc& desc, const dnnl::memory::dims& dims) {
+  using Tag = dnnl::memory::format_tag;
+  const auto type = dnnl_compat::data_type_of(desc);
+  for (const Tag blocked : {Tag::nChw16c, Tag::nChw8c})
+    if (desc == dnnl::memory::desc(dnnl_compat::dims_of(desc), type, blocked)) return {dims, type, blocked};
+  return {dims, type, Tag::nchw};
+}
+
+}  // namespace
+
 PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images,
                          const CompileOptions& options)
     : engine_(engine),
@@ -152,6 +166,20 @@ void PlanBuilder::class_gradient(const ConditionOp& op, int diff_dst) {
          std::vector{known.tensor}, {});
 }
 
+int PlanBuilder::gate(const LoweredGate& gate, const dnnl::memory::desc& layout) {
+  const int dst = new_tensor(layout);
+  append(GateForwardStep{gate, dst}, std::vector{gate.src}, std::vector{dst});
+  return dst;
+}
+
+int PlanBuilder::gate_backward(const LoweredGate& gate, int dst, int diff_dst) {
+  const int diff = in_layout(diff_dst, desc(dst));
+  const int diff_src = new_tensor(desc(gate.src));
+  in_place_.push_back({gate.src, diff_src, static_cast<int>(plan_.steps.size())});
+  append(GateBackwardStep{gate, diff, diff_src}, std::vector{gate.src, diff}, std::vector{diff_src});
+  return diff_src;
+}
+
 void PlanBuilder::weight_gradient(WeightGradientStep step) {
   const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
@@ -159,21 +187,12 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
   append(std::move(step), reads, {});
 }
 
-int PlanBuilder::with_zero_rows_above(int src, int rows) {
+int PlanBuilder::with_zeros(int src, const StoredZeros& zeros) {
   const auto dims = dnnl_compat::dims_of(desc(src));
-  const auto with_tag = [type = dnnl_compat::data_type_of(desc(src))](const dnnl::memory::dims& d,
-                                                                      dnnl::memory::format_tag tag) {
-    return dnnl::memory::desc(d, type, tag);
-  };
-  // The source's own blocking where it is one of the usual two, so that the convolution takes the copy as it
-  // is.
-  dnnl::memory::format_tag tag = dnnl::memory::format_tag::nchw;
-  for (const auto blocked : {dnnl::memory::format_tag::nChw16c, dnnl::memory::format_tag::nChw8c})
-    if (desc(src) == with_tag(dims, blocked)) tag = blocked;
-
-  const dnnl::memory::dims taller{dims[0], dims[1], dims[2] + rows, dims[3]};
-  const int padded = new_tensor(with_tag(taller, tag));
-  const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, rows, 0});
+  const dnnl::memory::dims larger{dims[0], dims[1], dims[2] + zeros.above + zeros.below,
+                                  dims[3] + zeros.left + zeros.right};
+  const int padded = new_tensor(with_dims(desc(src), larger));
+  const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, zeros.above, zeros.left});
   append(ZeroStep{padded}, {}, std::vector{padded});
   const dnnl::reorder::primitive_desc pd(engine_, desc(src), engine_, window, fresh_attributes());
   primitive(
@@ -182,13 +201,27 @@ int PlanBuilder::with_zero_rows_above(int src, int rows) {
   return padded;
 }
 
-std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& layout) {
+int PlanBuilder::without_zeros(int src, const StoredZeros& zeros) {
+  const auto dims = dnnl_compat::dims_of(desc(src));
+  const dnnl::memory::dims inner{dims[0], dims[1], dims[2] - zeros.above - zeros.below,
+                                 dims[3] - zeros.left - zeros.right};
+  const dnnl::memory::desc window = desc(src).submemory_desc(inner, {0, 0, zeros.above, zeros.left});
+  const int dst = new_tensor(with_dims(desc(src), inner));
+  const dnnl::reorder::primitive_desc pd(engine_, window, engine_, desc(dst), fresh_attributes());
+  primitive(dnnl::reorder(pd), pd.scratchpad_desc(),
+            {{}, {{DNNL_ARG_TO, dst}}, {{DNNL_ARG_FROM, {Operand::Home::kTensor, to_index(src), window}}}});
+  return dst;
+}
+
+std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& layout, bool mirrored) {
   for (std::size_t i = 0; i < plan_.kernels.size(); ++i)
-    if (plan_.kernels[i].parameter == parameter && plan_.kernels[i].packed == layout) return i;
+    if (plan_.kernels[i].parameter == parameter && plan_.kernels[i].mirrored == mirrored &&
+        plan_.kernels[i].packed == layout)
+      return i;
   const dnnl::memory::desc plain(dnnl_compat::dims_of(layout), dnnl::memory::data_type::f32,
                                  dnnl::memory::format_tag::oihw);
   const dnnl::reorder::primitive_desc pd(engine_, plain, engine_, layout);
-  plan_.kernels.push_back({parameter, plain, layout, dnnl::reorder(pd), plan_.packed_bytes});
+  plan_.kernels.push_back({parameter, mirrored, plain, layout, dnnl::reorder(pd), plan_.packed_bytes});
   plan_.packed_bytes += (layout.get_size() + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
   return plan_.kernels.size() - 1;
 }

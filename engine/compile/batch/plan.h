@@ -32,6 +32,17 @@ struct Operand {
   dnnl::memory::desc desc;
 };
 
+// Zero rows above and below and zero columns beside a tensor's maps, stored with them in place of a
+// primitive's padding.
+struct StoredZeros {
+  int above = 0;
+  int below = 0;
+  int left = 0;
+  int right = 0;
+  [[nodiscard]] bool any() const { return above > 0 || below > 0 || left > 0 || right > 0; }
+  friend bool operator==(const StoredZeros&, const StoredZeros&) = default;
+};
+
 struct PrimitiveStep {
   dnnl::primitive primitive;
   std::vector<std::pair<int, Operand>> arguments;  // DNNL_ARG_...
@@ -41,6 +52,31 @@ struct PrimitiveStep {
 struct ActivationBackwardStep {
   ActivationOp op;
   int dst = 0;
+  int diff_dst = 0;
+  int diff_src = 0;
+};
+
+// The halves of a gate's source: pairs of runs of floats that follow each other, a, b, a, b; the result has a
+// run for each pair.
+struct GateHalves {
+  std::size_t count = 0;  // pairs
+  std::size_t size = 0;   // elements of a run
+};
+
+// A gate whose source has found a layout.
+struct LoweredGate {
+  GateHalves halves;
+  int src = 0;
+};
+
+struct GateForwardStep {
+  LoweredGate gate;
+  int dst = 0;
+};
+
+// diff_src in the layout of the source.
+struct GateBackwardStep {
+  LoweredGate gate;
   int diff_dst = 0;
   int diff_src = 0;
 };
@@ -86,13 +122,15 @@ struct ZeroStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, ClassVectorStep,
-                                ClassGradientStep, WeightGradientStep, ZeroStep>;
+using StepAction =
+    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
+                 SumStep, ClassVectorStep, ClassGradientStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
   int parameter = 0;         // index into Network::parameters
-  dnnl::memory::desc plain;  // f32 OIHW, live rows only where kernels are cropped
+  bool mirrored = false;     // turned by half a circle, filters and channels changed over: IOHW
+  dnnl::memory::desc plain;  // f32 OIHW, of the kernel the first rows and columns: its live box, if cropped
   dnnl::memory::desc packed;
   dnnl::primitive reorder;  // plain -> packed
   std::size_t offset = 0;   // bytes, into the packed weights
@@ -141,11 +179,15 @@ class PlanBuilder {
   int add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation, int src);
   // The gradient of the table; diff_dst: of what the vectors were added in.
   void class_gradient(const ConditionOp& op, int diff_dst);
+  // To a new tensor of this layout.
+  int gate(const LoweredGate& gate, const dnnl::memory::desc& dst);
+  int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
   void weight_gradient(WeightGradientStep step);
-  // A copy of src with zero rows above it.
-  int with_zero_rows_above(int src, int rows);
+  // A copy of src with these around it, and of what lies inside them.
+  int with_zeros(int src, const StoredZeros& zeros);
+  int without_zeros(int src, const StoredZeros& zeros);
   // Index of the kernel packed for this weights layout (any other layout than plain OIHW is reordered to).
-  std::size_t packed_kernel(int parameter, const dnnl::memory::desc& layout);
+  std::size_t packed_kernel(int parameter, const dnnl::memory::desc& layout, bool mirrored = false);
 
   // Arguments: tensors read and written, then whatever else. The scratchpad is added here.
   struct Arguments {

@@ -6,6 +6,7 @@
 #include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
+#include "engine/core/index.h"
 #include "engine/core/parallel.h"
 
 namespace pcnn {
@@ -114,17 +115,26 @@ void Program::pack_kernel(std::size_t index, std::span<const float> parameters, 
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
   const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
             width = parameter.shape[3], groups = parameter.mask.groups;
-  const auto rows = static_cast<int>(dnnl_compat::dims_of(kernel.plain)[2]);  // the first ones of the kernel
+  const auto computed = dnnl_compat::dims_of(kernel.plain);  // the first rows and columns of the kernel
+  const auto rows = static_cast<int>(computed[2]), columns = static_cast<int>(computed[3]);
   std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
-  const float* src = parameters.data() + parameter.offset;
+  std::vector<GroupsRead> live;  // by tap of the kernel
+  for (int tap = 0; tap < height * width; ++tap)
+    live.push_back(groups_read(parameter.mask, height, width, tap / width, tap % width));
+  const float* const weights = parameters.data() + parameter.offset;
+  const auto live_weight = [&](int filter, int channel, int row, int column) {
+    const std::size_t tap = to_index(row * width + column);
+    return reads_group(live[tap], group_of(filter, filters, groups), group_of(channel, channels, groups))
+               ? weights[(to_index(filter) * to_index(channels) + to_index(channel)) * live.size() + tap]
+               : 0.0f;
+  };
   float* dst = plain.data();
-  for (int filter = 0; filter < filters; ++filter)
-    for (int channel = 0; channel < channels; ++channel, src += height * width)
-      for (int tap = 0; tap < rows * width; ++tap)
-        *dst++ = is_live(parameter.mask, height, width, tap / width, tap % width,
-                         group_of(filter, filters, groups), group_of(channel, channels, groups))
-                     ? src[tap]
-                     : 0.0f;
+  for (int out = 0; out < (kernel.mirrored ? channels : filters); ++out)
+    for (int in = 0; in < (kernel.mirrored ? filters : channels); ++in)
+      for (int row = 0; row < rows; ++row)
+        for (int column = 0; column < columns; ++column)
+          *dst++ = kernel.mirrored ? live_weight(in, out, rows - 1 - row, columns - 1 - column)
+                                   : live_weight(out, in, row, column);
 
   dnnl::memory from(kernel.plain, impl_->engine, plain.data());
   dnnl::memory to(kernel.packed, impl_->engine, packed.memory_->kernels.data() + kernel.offset);

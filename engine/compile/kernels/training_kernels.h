@@ -3,7 +3,7 @@
 // What a training step computes beside oneDNN's primitives: elementwise passes over whole buffers, whatever
 // their layout, and the gradient of a masked convolution's weights where oneDNN's own is slow. oneDNN's AVX2
 // kernels reach 55 to 65 % of the processor's peak there (9 % for the 7x7 on one channel) and compute dead
-// taps too; those for AVX-512 are left to it.
+// taps too; those for AVX-512 are left to it. Of dilated kernels it computes neither fast.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,11 +17,20 @@ namespace pcnn {
 // The upper half of a float: 8 bits of significand.
 using Bf16 = std::uint16_t;
 
-// One live tap of a kernel.
+// One live tap of a kernel: where its weights are, and what it reads, relative to the pixel.
 struct KernelTap {
   int row = 0;
   int column = 0;
+  int down = 0;   // rows; negative: above
+  int right = 0;  // columns; negative: to the left
 };
+
+// How far taps reach from the pixel.
+struct TapReach {
+  int up = 0, down = 0;  // rows
+  int side = 0;          // columns, to the further side
+};
+[[nodiscard]] TapReach reach_of(std::span<const KernelTap> taps);
 
 // d(loss)/d(weights) and d(loss)/d(bias) of a masked convolution, over a batch.
 struct WeightGradient {
@@ -34,6 +43,7 @@ struct WeightGradient {
   int kernel_width = 0;
   const KernelTap* taps = nullptr;  // in raster order
   int tap_count = 0;
+  TapReach reach{};        // of the taps
   bool plain_src = false;  // src is NCHW; else channels lie in blocks like those of diff_dst
 
   // Blocks of `lanes` channels, [image][block][row][column][channel], the last block filled up with zeros.
@@ -70,10 +80,18 @@ struct TrainingKernels {
                               const float* diff_dst, float* diff_src) = nullptr;
   // dst[i] = a[i] + b[i]. dst may be a or b.
   void (*sum)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
+  // dst[i] = tanh(a[i]) * sigmoid(b[i]).
+  void (*gate)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
+  // diff_a[i] and diff_b[i] from diff_dst[i], a[i] and b[i]. diff_a may be a, and diff_b b.
+  void (*gate_backward)(std::size_t count, const float* a, const float* b, const float* diff_dst,
+                        float* diff_a, float* diff_b) = nullptr;
   // The same on bf16, computed in f32 and rounded to the nearest, ties to even.
   void (*activation_backward_bf16)(const ActivationOp& op, std::size_t count, const Bf16* dst,
                                    const Bf16* diff_dst, Bf16* diff_src) = nullptr;
   void (*sum_bf16)(std::size_t count, const Bf16* a, const Bf16* b, Bf16* dst) = nullptr;
+  void (*gate_bf16)(std::size_t count, const Bf16* a, const Bf16* b, Bf16* dst) = nullptr;
+  void (*gate_backward_bf16)(std::size_t count, const Bf16* a, const Bf16* b, const Bf16* diff_dst,
+                             Bf16* diff_a, Bf16* diff_b) = nullptr;
   // dst = activation(src + the vector of the image's class). dst may be src. In bf16 computed in f32 and
   // rounded once.
   void (*add_class_vectors)(const ClassVectors& vectors, const float* src, float* dst) = nullptr;
@@ -86,6 +104,7 @@ struct TrainingKernels {
                             float* gradients) = nullptr;
   // Null where oneDNN's primitive is to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
+  bool dilated_only = false;  // oneDNN's is as fast for kernels without gaps
 };
 
 // Those this processor can run, the best one last. Never empty.

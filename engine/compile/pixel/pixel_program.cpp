@@ -37,12 +37,20 @@ PixelProgram::PixelProgram(const Network& network, std::span<const float> parame
 PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
                            const PixelKernel& kernel, const std::vector<Step>& steps)
     : network_(network), kernel_(kernel), layout_(network, steps) {
-  const std::vector<Sight> sight = sights(network_);
-  if (sight[to_index(network.logits)] > Sight::kBefore)
+  if (sights(network)[to_index(network.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
-  for (const Step& step : steps)
-    steps_.push_back({.work = std::visit([&](const auto& any) { return pack(any, parameters); }, step),
-                      .sees_pixel = sight[to_index(dst_of(step))] >= Sight::kItself});
+  for (const Step& step : steps) {
+    for (const Reads& input : reads(step))
+      if (std::ranges::any_of(input.taps, [](const Tap& tap) { return tap.down > 0; }))
+        throw ComputeError("the network reads rows below the pixel, which are not there yet");
+    const Sight sight = sight_of(step);
+    const Phase phase = sight <= Sight::kAbove    ? Phase::kRow
+                        : sight == Sight::kBefore ? Phase::kLogits
+                                                  : Phase::kPixel;
+    steps_.push_back(
+        {.work = std::visit([&](const auto& any) { return pack(any, parameters); }, step), .phase = phase});
+    if (phase == Phase::kRow) row_columns_ = network.image_width;
+  }
 }
 
 PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const float> parameters) {
@@ -71,7 +79,8 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
       values_(program.layout_.floats(chains, max_columns)),
       taps_(program.max_taps_),
       scratch_(program.precision() == Precision::kBf16
-                   ? 2 * program.max_tap_words_ * to_index(chains) * to_index(max_columns)
+                   ? 2 * program.max_tap_words_ * to_index(chains) *
+                         to_index(std::max(max_columns, program.row_columns_))
                    : 0) {
   check_classes(classes, program.network_.classes, chains);
 }
@@ -137,15 +146,33 @@ void PixelProgram::run(const PackedConditionStep& packed, IncrementalState& stat
     kernel_.activate(*packed.step.activation, count(packed.step.dst, state, span), dst, dst);
 }
 
+void PixelProgram::run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const {
+  kernel_.gate(to_index(state.chains_) * to_index(span.columns), to_index(layout_.channels(step.dst)),
+               at(state, step.op.src, span), at(state, step.dst, span));
+}
+
 void PixelProgram::run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const {
   std::visit([&](const auto& work) { run(work, state, span); }, step.work);
+}
+
+// Step by step: a column reads what the steps before made at the columns beside it, in all groups.
+void PixelProgram::run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state,
+                                  PixelSpan span) const {
+  for (const PixelStep& step : steps_)
+    if (std::ranges::find(phases, step.phase) != phases.end())
+      for (span.group = 0; span.group < groups(); ++span.group) run(step, state, span);
+}
+
+void PixelProgram::begin_row(IncrementalState& state, int row) const {
+  if (row_columns_ > 0) run_all_groups({Phase::kRow}, state, {.row = row, .columns = row_columns_});
 }
 
 std::span<const float> PixelProgram::logits(IncrementalState& state, int row, int column, int group) const {
   const PixelSpan pixel{.row = row, .column = column, .group = group};
   check(state, pixel);
+  if (column == 0 && group == 0) begin_row(state, row);
   for (const PixelStep& step : steps_)
-    if (!step.sees_pixel) run(step, state, pixel);
+    if (step.phase == Phase::kLogits) run(step, state, pixel);
   return {at(state, network_.logits, pixel), count(network_.logits, state, pixel)};
 }
 
@@ -156,7 +183,7 @@ void PixelProgram::set_pixel(IncrementalState& state, int row, int column, int g
   check_size(values.size(), count(0, state, pixel));
   std::ranges::copy(values, at(state, 0, pixel));
   for (const PixelStep& step : steps_)
-    if (step.sees_pixel) run(step, state, pixel);
+    if (step.phase == Phase::kPixel) run(step, state, pixel);
 }
 
 void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int columns,
@@ -167,9 +194,8 @@ void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int 
   check_size(values.size(), of_group * to_index(groups()));
   for (span.group = 0; span.group < groups(); ++span.group)
     std::ranges::copy(values.subspan(to_index(span.group) * of_group, of_group), at(state, 0, span));
-  // Step by step: a column reads what the steps before made at the columns to its left, in all groups.
-  for (const PixelStep& step : steps_)
-    for (span.group = 0; span.group < groups(); ++span.group) run(step, state, span);
+  if (column == 0) begin_row(state, row);
+  run_all_groups({Phase::kLogits, Phase::kPixel}, state, span);
 }
 
 void PixelProgram::check(const IncrementalState& state, const PixelSpan& span) const {

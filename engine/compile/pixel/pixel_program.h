@@ -6,14 +6,16 @@
 //
 // What is computed at once is a span: neighbouring pixels of one row, layer by layer, for a batch of chains
 // that move together. Pixels that are drawn are spans of one; pixels that are known beforehand, of as many as
-// are known. A feature has the same bits in every span, every batch of chains, and on every instruction set
-// with fused multiply-add: see pixel_gemm.h.
+// are known; maps that see the rows above only (sight.h) are computed for the whole row when it begins. A
+// feature has the same bits in every span, every batch of chains, and on every instruction set with fused
+// multiply-add: see pixel_gemm.h.
 //
 // Taps in rows above the image, or wholly beside it, are skipped. Nothing is read before it was written, but
 // for the columns of zeros, so a state can be used for image after image without being cleared.
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <variant>
 #include <vector>
@@ -89,10 +91,12 @@ class PixelProgram {
     ConditionStep step;
     std::vector<float> table;  // [class][map]
   };
-  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, PackedConditionStep>;
+  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedConditionStep>;
+  // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
+  enum class Phase { kRow, kLogits, kPixel };
   struct PixelStep {
     Work work;
-    bool sees_pixel = false;  // itself: the step waits for its value; the others are those of logits()
+    Phase phase = Phase::kLogits;
   };
 
   PixelProgram(const Network& network, std::span<const float> parameters, const PixelKernel& kernel,
@@ -101,13 +105,17 @@ class PixelProgram {
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
+  [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
   void check(const IncrementalState& state, const PixelSpan& span) const;
+  void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
+  void begin_row(IncrementalState& state, int row) const;
   [[nodiscard]] float* at(IncrementalState& state, int node, const PixelSpan& span) const;
   void run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConditionStep& packed, IncrementalState& state, const PixelSpan& span) const;
+  void run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
   [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 
@@ -115,6 +123,7 @@ class PixelProgram {
   PixelKernel kernel_;
   RowLayout layout_;
   std::vector<PixelStep> steps_;
+  int row_columns_ = 0;  // of a whole row, where any step runs for one
   std::size_t weight_bytes_ = 0;
   std::size_t max_taps_ = 0;
   std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain and column

@@ -224,5 +224,23 @@ TEST(Program, RunsNothingOfTheTutorialNetworkOnReferenceOrGemmKernels) {
     }
 }
 
+TEST(Program, RunsNothingOfGatedAndDilatedNetworksOnReferenceOrGemmKernels) {
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "oneDNN has no direct kernels for this processor";
+  for (const int kernel : {3, 5, 7})
+    for (const int dilation : {1, 2, 4, 8}) {
+      ModelConfig config;
+      config.input_filters = 32;
+      const Dilation both{dilation, dilation};
+      config.blocks = {{2, GatedBlockConfig{{kernel, kernel}, 32, both, true}},
+                       {1, ResidualBlockConfig{{kernel, kernel}, 32, both}}};
+      const Network network = build_network(config, 1, 28, 28);
+      for (const Implementation& step : Program(network, 2, Purpose::kTraining).implementations())
+        for (const char* slow : {"ref", "gemm"})
+          EXPECT_EQ(step.name.find(slow), std::string::npos)
+              << step.op << " " << step.direction << ": " << step.name << ", kernel " << kernel
+              << ", dilation " << dilation;
+    }
+}
+
 }  // namespace
 }  // namespace pcnn
