@@ -101,9 +101,11 @@ struct Case {
   HeadConfig head;
   Shape image;   // n = 1
   double above;  // the most that the score may lie over the entropy, as a fraction of it
+  bool gated = false;
   friend std::ostream& operator<<(std::ostream& out, const Case& one) {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
-    return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text();
+    return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text()
+               << (one.gated ? " gated" : "");
   }
 };
 
@@ -111,6 +113,7 @@ class KnownEntropy : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Training, KnownEntropy,
                          ::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
                                            Case{{HeadKind::kBernoulli}, {1, 3, 3, 3}, 0.02},
+                                           Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
                                            Case{{HeadKind::kSoftmax, 4}, {1, 1, 4, 4}, 0.02},
                                            Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02},
                                            Case{{HeadKind::kLogisticMixture, 4, 4}, {1, 1, 4, 4}, 0.02}));
@@ -126,7 +129,10 @@ TEST_P(KnownEntropy, IsWhatATrainedModelScores) {
   ModelConfig config;
   config.input_kernel = {3, 3};
   config.input_filters = 24;
-  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
+  if (GetParam().gated)
+    config.blocks = {{2, GatedBlockConfig{{3, 3}, 12, {}, false}}};
+  else
+    config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
   config.output_filters = {24};
   config.head = GetParam().head;
   config.initialisation = Initialisation::kHeNormal;

@@ -81,7 +81,8 @@ class Lowering {
   }
 
   void backward(const GateStep& step, int gradient) {
-    add_gradient(step.op.src, plan_.gate_backward(gates_[to_index(step.dst)], tensor(step.dst), gradient));
+    add_gradient(step.op.src, lower_gate_backward(plan_, step.dst, gates_[to_index(step.dst)],
+                                                  tensor(step.dst), gradient));
   }
 
   void backward(const AddStep& step, int gradient) {
