@@ -47,7 +47,13 @@ struct GateStep {
   Sight sight = Sight::kBefore;
 };
 
-using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep>;
+struct EmbeddingStep {
+  EmbeddingOp op;
+  int dst = 0;
+  Sight sight = Sight::kItself;
+};
+
+using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.

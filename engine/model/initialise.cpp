@@ -53,7 +53,12 @@ std::vector<float> initial_parameters(const Network& network, Initialisation ini
   std::vector<float> values(network.parameter_count(), 0.0f);
   for (std::uint32_t index = 0; index < network.parameters.size(); ++index) {
     const Parameter& parameter = network.parameters[index];
-    if (!parameter.is_kernel) continue;
+    if (!parameter.is_kernel) {
+      if (parameter.deviation > 0.0f)
+        for (std::uint32_t element = 0; element < parameter.size; ++element)
+          values[parameter.offset + element] = parameter.deviation * stream.normal(index, element, 0);
+      continue;
+    }
     const double variance = glorot ? 2.0 / (parameter.fan_in + parameter.fan_out) : 2.0 / parameter.fan_in;
     const double scale = normal ? std::sqrt(variance) / kTruncatedDeviation : std::sqrt(3.0 * variance);
     for (std::uint32_t element = 0; element < parameter.size; ++element) {

@@ -26,6 +26,9 @@ class NetworkBuilder {
                   Dilation dilation = {});
   int activate(int src);
   int add(const std::string& name, int a, int b);
+  // `maps` of every channel of the image, see EmbeddingOp; makes the parameter `name.weight`. lowest,
+  // highest: the values of the first and the last level.
+  int embed(const std::string& name, int maps, int levels, float lowest, float highest);
   // To half as many maps; those of a channel group must come in pairs.
   int gate(const std::string& name, int src);
 

@@ -102,10 +102,11 @@ struct Case {
   Shape image;   // n = 1
   double above;  // the most that the score may lie over the entropy, as a fraction of it
   bool gated = false;
+  int embedding = 0;
   friend std::ostream& operator<<(std::ostream& out, const Case& one) {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
     return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text()
-               << (one.gated ? " gated" : "");
+               << (one.gated ? " gated" : "") << (one.embedding > 0 ? " embedded" : "");
   }
 };
 
@@ -116,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(Training, KnownEntropy,
                                            Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
                                            Case{{HeadKind::kSoftmax, 4}, {1, 1, 4, 4}, 0.02},
                                            Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02},
+                                           Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, true, 4},
                                            Case{{HeadKind::kLogisticMixture, 4, 4}, {1, 1, 4, 4}, 0.02}));
 
 TEST_P(KnownEntropy, IsWhatATrainedModelScores) {
@@ -134,6 +136,7 @@ TEST_P(KnownEntropy, IsWhatATrainedModelScores) {
   else
     config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
   config.output_filters = {24};
+  config.input_embedding = GetParam().embedding;
   config.head = GetParam().head;
   config.initialisation = Initialisation::kHeNormal;
   const Network network = build_network(config, image.c, image.h, image.w);

@@ -49,6 +49,7 @@ struct Workspace::Impl {
   std::vector<dnnl::memory> memories;                           // what `arguments` points to
   std::vector<std::pair<std::size_t, dnnl::memory>> gradients;  // float offset in the caller's buffer
   float* gradients_base = nullptr;                              // the caller's buffer
+  const std::byte* biases;                                      // packed
 };
 
 }  // namespace pcnn

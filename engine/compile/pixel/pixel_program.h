@@ -84,7 +84,11 @@ class PixelProgram {
     ConvStep step;
     std::vector<PackedConv> groups;  // by channel group
   };
-  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep>;
+  struct PackedEmbeddingStep {
+    EmbeddingStep step;
+    std::vector<float> table;  // [level][map]
+  };
+  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep>;
   // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
   enum class Phase { kRow, kLogits, kPixel };
   struct PixelStep {
@@ -98,6 +102,7 @@ class PixelProgram {
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
+  [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   void check(const IncrementalState& state, const PixelSpan& span) const;
   void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
   void begin_row(IncrementalState& state, int row) const;
@@ -107,6 +112,7 @@ class PixelProgram {
   void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedEmbeddingStep& packed, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
   [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 
