@@ -49,6 +49,12 @@ struct GateStep {
   Sight sight = Sight::kBefore;
 };
 
+struct EmbeddingStep {
+  EmbeddingOp op;
+  int dst = 0;
+  Sight sight = Sight::kItself;
+};
+
 // dst = activation(src + the vector of the image's class).
 struct ConditionStep {
   ConditionOp op;
@@ -58,7 +64,7 @@ struct ConditionStep {
   Sight sight = Sight::kBefore;
 };
 
-using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, ConditionStep>;
+using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.

@@ -135,6 +135,8 @@ ModelConfig read_model_config(const ConfigNode& section) {
   const ConfigNode input = section.section("input");
   config.input_kernel = read_kernel(input, config.input_kernel);
   config.input_filters = read_filters(input, config.input_filters);
+  config.input_embedding =
+      static_cast<int>(input.optional_integer("embedding", ConfigRange::between(1, kMaxFilters)).value_or(0));
   if (live_tap_count(MaskType::kA, config.input_kernel.height, config.input_kernel.width) == 0)
     input.fail("kernel", "found 1, accepted: a kernel above 1x1 (mask A leaves a 1x1 kernel no live tap)");
 

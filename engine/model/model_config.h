@@ -66,6 +66,7 @@ struct ModelConfig {
   ConditionConfig condition;
   Kernel input_kernel{7, 7};
   int input_filters = 128;
+  int input_embedding = 0;  // maps of each channel's embedding; 0: the network reads the values themselves
   std::vector<BlockConfig> blocks;
   std::vector<int> output_filters{64};  // 1x1 layers between the blocks and the logits
   HeadConfig head;

@@ -88,6 +88,14 @@ int NetworkBuilder::gate(const std::string& name, int src) {
   return append({.name = name, .op = GateOp{.src = src}, .channels = channels(src) / 2});
 }
 
+int NetworkBuilder::embed(const std::string& name, int maps, int levels, float lowest, float highest) {
+  const int all = network_.image_channels * maps;
+  const int table = append_parameter({.name = name + ".weight", .shape = {levels, all}, .deviation = 1.0f});
+  return append({.name = name,
+                 .op = EmbeddingOp{.levels = levels, .lowest = lowest, .highest = highest, .table = table},
+                 .channels = all});
+}
+
 int NetworkBuilder::channels(int node) const {
   return network_.nodes[static_cast<std::size_t>(node)].channels;
 }
@@ -128,11 +136,15 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
     return block.repeat > 0 && std::holds_alternative<GatedBlockConfig>(block.block);
   };
   Features features;
+  int image = 0;
+  if (config.input_embedding > 0)
+    image = builder.embed("input.embedding", config.input_embedding, head->levels(), head->value(0),
+                          head->value(head->levels() - 1));
   if (std::ranges::any_of(config.blocks, is_gated))
     features.rows_above =
-        builder.conv("input_above", 0, Sight::kAbove, config.input_kernel, 2 * config.input_filters);
+        builder.conv("input_above", image, Sight::kAbove, config.input_kernel, 2 * config.input_filters);
   features.node = builder.activate(
-      builder.masked_conv("input", 0, MaskType::kA, config.input_kernel, config.input_filters));
+      builder.masked_conv("input", image, MaskType::kA, config.input_kernel, config.input_filters));
 
   int index = 0;
   bool ends_in_sum = false;  // that nothing bends before the output's layers

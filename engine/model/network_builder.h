@@ -27,6 +27,9 @@ class NetworkBuilder {
                   Dilation dilation = {});
   int activate(int src);
   int add(const std::string& name, int a, int b);
+  // `maps` of every channel of the image, see EmbeddingOp; makes the parameter `name.weight`. lowest,
+  // highest: the values of the first and the last level.
+  int embed(const std::string& name, int maps, int levels, float lowest, float highest);
   // Adds the vector of the image's class; makes the parameter `name.weight`. In a network without classes it
   // makes nothing and returns src.
   int condition(const std::string& name, int src);

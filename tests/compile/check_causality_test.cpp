@@ -207,7 +207,7 @@ TEST(CheckCausality, RefusesWhatCanProveNothing) {
 TEST(RandomParameters, LetSignalsThroughManyLayers) {
   for (const Activation activation :
        {Activation::kRelu, Activation::kLeakyRelu, Activation::kElu, Activation::kTanh, Activation::kSigmoid})
-    for (const auto [residual, conditional] :
+    for (const auto& [residual, conditional] :
          {std::pair{false, false}, {true, false}, {false, true}, {true, true}}) {
       ModelConfig config;
       config.activation = activation;

@@ -62,6 +62,9 @@ CASES = {
     "gated_grey": model("bernoulli", 1, "elu", 1.0, blocks=GATED),
     "gated_colour": model("softmax", 3, "relu", levels=4, blocks=GATED),
     "gated_mixture": model("logistic_mixture", 3, "tanh", levels=256, mixtures=2, blocks=GATED[:1]),
+    "embedded_grey": model("softmax", 1, "relu", levels=16, input={"kernel": 3, "filters": 6, "embedding": 5}),
+    "embedded_colour": model("softmax", 3, "elu", 1.0, levels=4, blocks=GATED,
+                             input={"kernel": 3, "filters": 6, "embedding": 2}),
     "mixture_fine": model("logistic_mixture", 1, "elu", 1.0, levels=1000, mixtures=2),
 }
 
@@ -140,7 +143,7 @@ class Formulas(unittest.TestCase):
         channels, section = CASES[name]
         groups = 1 if section["head"] == "logistic_mixture" else channels
         for tensor, weight in parameters.items():
-            if tensor.endswith(".weight") and not tensor.endswith(".condition.weight"):
+            if tensor.endswith(".weight") and not tensor.endswith(("embedding.weight", "condition.weight")):
                 kinds = {"input": "A", "input_above": "VA"}
                 stacked = tensor.split(".")[-2] in ("vertical", "join")
                 kind = kinds.get(tensor.removesuffix(".weight"), "VB" if stacked else "B")

@@ -113,6 +113,11 @@ def logits(model, parameters, x, label=None):
             return maps
         return maps + parameters[name + ".condition.weight"][label][:, None, None]
 
+    embedding = model["input"].get("embedding")
+    if embedding:
+        level = np.rint((x + 1.0) / 2.0 * (model["levels"] - 1)).astype(int)
+        table = parameters["input.embedding.weight"]
+        x = np.stack([table[level[m // embedding], m] for m in range(embedding * x.shape[0])])
     h = f(conv("input", x, "A"))
     v, s, ends_in_sum = None, None, False
     if any(block["kind"] == "gated" for block in model["blocks"]):

@@ -132,7 +132,11 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
                          limits.classes);
   Kernel kernel = random_kernel(random, limits.kernel);
   if (kernel.height == 1 && kernel.width == 1) kernel = {3, 3};  // mask A leaves a 1x1 kernel nothing
-  const int early = builder.activate(builder.masked_conv("input", 0, limits.input_mask, kernel,
+  const int image =
+      !limits.embeddings || random.between(0, 3)
+          ? 0
+          : builder.embed("input.embedding", random.between(1, 5), random.between(2, 7), -1.5f, 1.5f);
+  const int early = builder.activate(builder.masked_conv("input", image, limits.input_mask, kernel,
                                                          random_maps(random, limits.channels, groups)));
   int node = early;
   for (int stage = random.between(0, limits.stages); stage > 0; --stage)
@@ -259,6 +263,7 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
                               [](const MaskedConvOp& op) { return &op; },
                               [](const ActivationOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const GateOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const EmbeddingOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const AddOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const ConditionOp&) -> const MaskedConvOp* { return nullptr; }},
                    node.op);

@@ -21,6 +21,7 @@ struct NetworkLimits {
   int side = 12;   // of the image
   int channels = 20;
   int stages = 4;
+  bool embeddings = true;              // some read levels: steps in the values, with gradients of zero
   MaskType input_mask = MaskType::kA;  // kB makes a network that leaks
   int classes = 0;                     // of images; 0: no conditions
 };

@@ -103,9 +103,12 @@ struct Case {
   HeadConfig head;
   Shape image;   // n = 1
   double above;  // the most that the score may lie over the entropy, as a fraction of it
+  bool gated = false;
+  int embedding = 0;
   friend std::ostream& operator<<(std::ostream& out, const Case& one) {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
-    return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text();
+    return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text()
+               << (one.gated ? " gated" : "") << (one.embedding > 0 ? " embedded" : "");
   }
 };
 
@@ -113,8 +116,10 @@ class KnownEntropy : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Training, KnownEntropy,
                          ::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
                                            Case{{HeadKind::kBernoulli}, {1, 3, 3, 3}, 0.02},
+                                           Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
                                            Case{{HeadKind::kSoftmax, 4}, {1, 1, 4, 4}, 0.02},
                                            Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02},
+                                           Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, true, 4},
                                            Case{{HeadKind::kLogisticMixture, 4, 4}, {1, 1, 4, 4}, 0.02}));
 
 // So many images of each table, which is their class.
@@ -134,7 +139,7 @@ ImageSet draw_classes(testing::Random& random, const std::vector<Table>& tables,
 class EntropyOfClasses : public ::testing::TestWithParam<std::tuple<Case, int>> {};
 INSTANTIATE_TEST_SUITE_P(
     Training, EntropyOfClasses,
-    ::testing::Combine(::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
+    ::testing::Combine(::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
                                          Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02}),
                        ::testing::Values(2)));
 
@@ -165,8 +170,12 @@ void expect_known_entropy(const Case& c, int classes) {
   if (classes > 1) config.condition.classes = classes;
   config.input_kernel = {3, 3};
   config.input_filters = 24;
-  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
+  if (c.gated)
+    config.blocks = {{2, GatedBlockConfig{{3, 3}, 12, {}, false}}};
+  else
+    config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
   config.output_filters = {24};
+  config.input_embedding = c.embedding;
   config.head = c.head;
   config.initialisation = Initialisation::kHeNormal;
   const Network network = build_network(config, image.c, image.h, image.w);

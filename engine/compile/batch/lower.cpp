@@ -66,6 +66,8 @@ class Lowering {
     return lower_gate(plan_, step.dst, gate);
   }
 
+  int forward(const EmbeddingStep& step) { return lower_embedding(plan_, step, tensor(step.op.src)); }
+
   int forward(const AddStep& step) { return plan_.sum(tensor(step.op.a), tensor(step.op.b)); }
 
   int forward(const ConditionStep& step) {
@@ -88,7 +90,12 @@ class Lowering {
   }
 
   void backward(const GateStep& step, int gradient) {
-    add_gradient(step.op.src, plan_.gate_backward(gates_[to_index(step.dst)], tensor(step.dst), gradient));
+    add_gradient(step.op.src, lower_gate_backward(plan_, step.dst, gates_[to_index(step.dst)],
+                                                  tensor(step.dst), gradient));
+  }
+
+  void backward(const EmbeddingStep& step, int gradient) {
+    lower_embedding_backward(plan_, step, tensor(step.op.src), gradient);
   }
 
   void backward(const AddStep& step, int gradient) {

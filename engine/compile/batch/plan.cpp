@@ -180,6 +180,16 @@ int PlanBuilder::gate_backward(const LoweredGate& gate, int dst, int diff_dst) {
   return diff_src;
 }
 
+int PlanBuilder::embedding(const EmbeddingLookup& lookup, int src, const dnnl::memory::desc& layout) {
+  const int dst = new_tensor(layout);
+  append(EmbeddingForwardStep{lookup, src, dst}, std::vector{src}, std::vector{dst});
+  return dst;
+}
+
+void PlanBuilder::embedding_backward(const EmbeddingLookup& lookup, int src, int diff_dst) {
+  append(EmbeddingBackwardStep{lookup, src, diff_dst}, std::vector{src, diff_dst}, {});
+}
+
 void PlanBuilder::weight_gradient(WeightGradientStep step) {
   const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));

@@ -81,6 +81,27 @@ struct GateBackwardStep {
   int diff_src = 0;
 };
 
+// Images, the maps they become, and where the table is: a float offset into the packed biases, and into the
+// caller's gradients.
+struct EmbeddingLookup {
+  EmbeddingOp op;
+  Shape images;
+  int maps = 0;
+  std::size_t table = 0;
+};
+
+struct EmbeddingForwardStep {
+  EmbeddingLookup lookup;
+  int src = 0;
+  int dst = 0;
+};
+
+struct EmbeddingBackwardStep {
+  EmbeddingLookup lookup;
+  int src = 0;
+  int diff_dst = 0;
+};
+
 // dst = a + b, one layout.
 struct SumStep {
   int a = 0;
@@ -122,9 +143,9 @@ struct ZeroStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction =
-    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
-                 SumStep, ClassVectorStep, ClassGradientStep, WeightGradientStep, ZeroStep>;
+using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep,
+                                GateBackwardStep, EmbeddingForwardStep, EmbeddingBackwardStep, SumStep,
+                                ClassVectorStep, ClassGradientStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -182,6 +203,8 @@ class PlanBuilder {
   // To a new tensor of this layout.
   int gate(const LoweredGate& gate, const dnnl::memory::desc& dst);
   int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
+  int embedding(const EmbeddingLookup& lookup, int src, const dnnl::memory::desc& dst);
+  void embedding_backward(const EmbeddingLookup& lookup, int src, int diff_dst);
   void weight_gradient(WeightGradientStep step);
   // A copy of src with these around it, and of what lies inside them.
   int with_zeros(int src, const StoredZeros& zeros);

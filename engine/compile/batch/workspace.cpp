@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "engine/compile/batch/dnnl_compat.h"
+#include "engine/compile/batch/embedding.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
 
@@ -9,12 +10,12 @@ namespace pcnn {
 
 Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory& packed)
     : plan(program.plan),
-      biases(packed.biases.data()),
       classes(program.network.classes > 0 ? static_cast<std::size_t>(program.images) : 0),
       arena(plan.arena.bytes),
       scratchpad(plan.scratchpad_bytes),
       stream(program.engine),
-      arguments(plan.steps.size()) {
+      arguments(plan.steps.size()),
+      biases(packed.biases.data()) {
   const auto address = [&](const Operand& operand) -> void* {
     switch (operand.home) {
       case Operand::Home::kTensor:
@@ -127,6 +128,16 @@ struct RunStep {
       gate_backward<Bf16>(step, kernels.gate_backward_bf16);
     else
       gate_backward<float>(step, kernels.gate_backward);
+  }
+  void operator()(const EmbeddingForwardStep& step) const {
+    const EmbeddingLookup& lookup = step.lookup;
+    const auto* table = reinterpret_cast<const float*>(workspace.biases + lookup.table * sizeof(float));
+    embed(lookup.op, lookup.images, lookup.maps, at<float>(step.src), table, at<float>(step.dst));
+  }
+  void operator()(const EmbeddingBackwardStep& step) const {
+    const EmbeddingLookup& lookup = step.lookup;
+    embed_backward(lookup.op, lookup.images, lookup.maps, at<float>(step.src), at<float>(step.diff_dst),
+                   workspace.gradients_base + lookup.table);
   }
   void operator()(const SumStep& step) const {
     const TrainingKernels& kernels = workspace.plan.vector_kernels;

@@ -64,6 +64,13 @@ PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const floa
   return packed;
 }
 
+PixelProgram::Work PixelProgram::pack(const EmbeddingStep& step, std::span<const float> parameters) {
+  const Parameter& table = network_.parameters[to_index(step.op.table)];
+  const std::span<const float> values = parameters.subspan(table.offset, table.size);
+  weight_bytes_ += values.size_bytes();
+  return PackedEmbeddingStep{step, {values.begin(), values.end()}};
+}
+
 PixelProgram::Work PixelProgram::pack(const ConditionStep& step, std::span<const float> parameters) {
   const Parameter& table = network_.parameters[to_index(step.op.table)];
   const std::span<const float> values = parameters.subspan(table.offset, table.size);
@@ -149,6 +156,22 @@ void PixelProgram::run(const PackedConditionStep& packed, IncrementalState& stat
 void PixelProgram::run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const {
   kernel_.gate(to_index(state.chains_) * to_index(span.columns), to_index(layout_.channels(step.dst)),
                at(state, step.op.src, span), at(state, step.dst, span));
+}
+
+void PixelProgram::run(const PackedEmbeddingStep& packed, IncrementalState& state,
+                       const PixelSpan& span) const {
+  const EmbeddingOp& op = packed.step.op;
+  const std::size_t maps = to_index(
+                        layout_.channels(packed.step.dst)),  // of the group, and of each channel in it
+      channels = to_index(layout_.channels(op.src)), of_channel = maps / channels;
+  const float* src = at(state, op.src, span);
+  float* dst = at(state, packed.step.dst, span);
+  const std::size_t values = count(op.src, state, span);
+  for (std::size_t i = 0; i < values; ++i, dst += of_channel) {
+    const std::size_t first = to_index(span.group) * maps + i % channels * of_channel;
+    std::copy_n(packed.table.data() + to_index(op.level(src[i])) * maps * to_index(groups()) + first,
+                of_channel, dst);
+  }
 }
 
 void PixelProgram::run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const {

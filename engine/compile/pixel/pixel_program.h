@@ -91,7 +91,12 @@ class PixelProgram {
     ConditionStep step;
     std::vector<float> table;  // [class][map]
   };
-  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedConditionStep>;
+  struct PackedEmbeddingStep {
+    EmbeddingStep step;
+    std::vector<float> table;  // [level][map]
+  };
+  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep,
+                            PackedConditionStep>;
   // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
   enum class Phase { kRow, kLogits, kPixel };
   struct PixelStep {
@@ -106,6 +111,7 @@ class PixelProgram {
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
+  [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   void check(const IncrementalState& state, const PixelSpan& span) const;
   void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
   void begin_row(IncrementalState& state, int row) const;
@@ -116,6 +122,7 @@ class PixelProgram {
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConditionStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedEmbeddingStep& packed, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
   [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 

@@ -12,13 +12,14 @@
 #include "engine/model/ops/activation.h"
 #include "engine/model/ops/add.h"
 #include "engine/model/ops/condition.h"
+#include "engine/model/ops/embedding.h"
 #include "engine/model/ops/gate.h"
 #include "engine/model/ops/image.h"
 #include "engine/model/ops/masked_conv.h"
 
 namespace pcnn {
 
-using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, ConditionOp>;
+using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp, ConditionOp>;
 
 // What the op answers, whichever it is; see answers.h.
 [[nodiscard]] std::vector<Reads> reads(const Op& op);
