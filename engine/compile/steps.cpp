@@ -54,6 +54,16 @@ class Fusion {
   void append(int node, const GateOp& op) { append_step(GateStep{.op = op, .dst = node}); }
   void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
 
+  void append(int node, const ConditionOp& op) {
+    ConditionStep step{.op = op, .condition = node, .dst = node};
+    if (const int reader = only_reader<ActivationOp>(node); reader >= 0) {
+      step.activation = std::get<ActivationOp>(network_.node(reader).op);
+      step.dst = reader;
+    }
+    computed_[to_index(node)] = true;
+    append_step(std::move(step));
+  }
+
   template <typename SingleStep>
   void append_step(SingleStep step) {
     computed_[to_index(step.dst)] = true;
@@ -87,6 +97,7 @@ struct ReadsOf {
   std::vector<Reads> operator()(const AddStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const GateStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const EmbeddingStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const ConditionStep& step) const { return step.op.reads(); }
 };
 
 }  // namespace

@@ -11,6 +11,7 @@ constexpr int kMaxKernel = 63;
 constexpr int kMaxDilation = 64;
 constexpr int kMaxRepeat = 1000;
 constexpr int kMaxMixtures = 100;
+constexpr int kMaxClasses = 65536;
 constexpr double kMaxSlope = 1e3;
 
 enum class BlockKind { kResidual, kMaskedConv, kGated };
@@ -127,6 +128,10 @@ ModelConfig read_model_config(const ConfigNode& section) {
                                                           {"glorot_uniform", Initialisation::kGlorotUniform},
                                                           {"he_normal", Initialisation::kHeNormal},
                                                           {"he_uniform", Initialisation::kHeUniform}});
+  config.condition.classes =
+      static_cast<int>(section.section("condition")
+                           .optional_integer("classes", ConfigRange::between(1, kMaxClasses))
+                           .value_or(0));
   const ConfigNode input = section.section("input");
   config.input_kernel = read_kernel(input, config.input_kernel);
   config.input_filters = read_filters(input, config.input_filters);

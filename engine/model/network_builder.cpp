@@ -13,12 +13,13 @@
 namespace pcnn {
 
 NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation,
-                               float slope, int groups)
+                               float slope, int groups, int classes)
     : activation_(activation), slope_(slope) {
   network_.image_channels = image_channels;
   network_.image_height = image_height;
   network_.image_width = image_width;
   network_.groups = groups;
+  network_.classes = classes;
   append({.name = "image", .op = ImageOp{}, .channels = image_channels});
 }
 
@@ -87,6 +88,14 @@ int NetworkBuilder::embed(const std::string& name, int maps, int levels, float l
                  .channels = all});
 }
 
+int NetworkBuilder::condition(const std::string& name, int src) {
+  if (network_.classes == 0) return src;
+  const int table = append_parameter({.name = name + ".weight", .shape = {network_.classes, channels(src)}});
+  return append({.name = name,
+                 .op = ConditionOp{.src = src, .classes = network_.classes, .table = table},
+                 .channels = channels(src)});
+}
+
 int NetworkBuilder::channels(int node) const {
   return network_.nodes[static_cast<std::size_t>(node)].channels;
 }
@@ -121,7 +130,8 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
           "every layer into {} equal groups",
           key, filters, groups, image_channels, groups));
 
-  NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups);
+  NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups,
+                         config.condition.classes);
   const auto is_gated = [](const BlockConfig& block) {
     return block.repeat > 0 && std::holds_alternative<GatedBlockConfig>(block.block);
   };

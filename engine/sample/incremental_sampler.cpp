@@ -134,7 +134,10 @@ Samples sample_incrementally(const Network& network, const OutputHead& head,
   workers.parallel_for(static_cast<std::size_t>(chain_batches), [&](std::size_t task) {
     const int first = static_cast<int>(task) * chain_batch;
     const int chains = std::min(chain_batch, request.chains - first);
-    IncrementalState state(program, chains, known_columns(request, chains, network.image_width));
+    const std::span<const int> classes = request.classes.empty()
+                                             ? request.classes
+                                             : request.classes.subspan(to_index(first), to_index(chains));
+    IncrementalState state(program, chains, known_columns(request, chains, network.image_width), classes);
     ChainBatch(program, network.shape(0, 1), first, state, draws).draw();
   });
   return std::move(draws).take(chain_batch, program.precision());

@@ -78,6 +78,14 @@ void for_each_gate(const Network& network, int node, const GateOp& op, int image
         }
 }
 
+// Of the parameter that is added to value i of a condition's maps, NCHW.
+std::size_t vector_place(const Network& network, const ConditionOp& op, const Shape& shape, std::size_t i,
+                         std::span<const int> classes) {
+  const std::size_t area = to_index(shape.h) * to_index(shape.w), maps = to_index(shape.c);
+  const int of_image = classes[i / area / maps];
+  return network.parameters[to_index(op.table)].offset + to_index(of_image) * maps + i / area % maps;
+}
+
 // Calls visit(dst, weight, src) with flat indices for every live product of a convolution.
 template <class Visit>
 void for_each_product(const Network& network, int node, const MaskedConvOp& op, int images, Visit&& visit) {
@@ -132,7 +140,7 @@ bool may_read(const Parameter& kernel, std::size_t index) {
 }
 
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
-                                   std::span<const double> pixels) {
+                                   std::span<const double> pixels, std::span<const int> classes) {
   ReferenceForward result;
   for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node) {
     const Shape shape = network.shape(node, images);
@@ -167,6 +175,11 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
         [&](const AddOp& op) {
           std::ranges::transform(result.nodes[to_index(op.a)], result.nodes[to_index(op.b)], value.begin(),
                                  std::plus<>());
+        },
+        [&](const ConditionOp& op) {
+          const Values& src = result.nodes[to_index(op.src)];
+          for (std::size_t i = 0; i < value.size(); ++i)
+            value[i] = src[i] + parameters[vector_place(network, op, shape, i, classes)];
         }};
     std::visit(compute, network.node(node).op);
     result.nodes.push_back(std::move(value));
@@ -175,7 +188,8 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
 }
 
 ReferenceGradients reference_backward(const Network& network, int images, std::span<const double> parameters,
-                                      const ReferenceForward& forward, std::span<const double> diff_logits) {
+                                      const ReferenceForward& forward, std::span<const double> diff_logits,
+                                      std::span<const int> classes) {
   std::vector<Values> diffs;
   for (const Values& value : forward.nodes) diffs.emplace_back(value.size(), 0.0);
   diffs[to_index(network.logits)].assign(diff_logits.begin(), diff_logits.end());
@@ -221,6 +235,13 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
           for (std::size_t i = 0; i < diff.size(); ++i) {
             diffs[to_index(op.a)][i] += diff[i];
             diffs[to_index(op.b)][i] += diff[i];
+          }
+        },
+        [&](const ConditionOp& op) {
+          const Shape shape = network.shape(node, images);
+          for (std::size_t i = 0; i < diff.size(); ++i) {
+            diffs[to_index(op.src)][i] += diff[i];
+            result.parameters[vector_place(network, op, shape, i, classes)] += diff[i];
           }
         }};
     std::visit(propagate, network.node(node).op);

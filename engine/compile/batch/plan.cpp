@@ -144,6 +144,52 @@ void PlanBuilder::embedding_backward(const EmbeddingLookup& lookup, int src, int
   append(EmbeddingBackwardStep{lookup, src, diff_dst}, std::vector{src, diff_dst}, {});
 }
 
+namespace {
+
+// None for layouts that the kernels do not know.
+std::optional<MapLayout> map_layout(const dnnl::memory::desc& desc) {
+  using Tag = dnnl::memory::format_tag;
+  const auto dims = dnnl_compat::dims_of(desc);
+  const auto extent = [&](std::size_t dimension) { return static_cast<int>(dims[dimension]); };
+  constexpr int kAll = 0;
+  for (const auto& [tag, block] :
+       {std::pair{Tag::nchw, 1}, std::pair{Tag::nChw16c, 16}, std::pair{Tag::nChw8c, 8},
+        std::pair{Tag::nChw4c, 4}, std::pair{Tag::nhwc, kAll}})
+    if (desc == dnnl::memory::desc(dims, dnnl_compat::data_type_of(desc), tag))
+      return MapLayout{.images = extent(0),
+                       .maps = extent(1),
+                       .pixels = extent(2) * extent(3),
+                       .block = block == kAll ? extent(1) : block};
+  return {};
+}
+
+}  // namespace
+
+PlanBuilder::KnownMaps PlanBuilder::in_known_layout(int tensor) {
+  if (const auto layout = map_layout(desc(tensor))) return {tensor, *layout};
+  const dnnl::memory::desc planes(dnnl_compat::dims_of(desc(tensor)), dnnl_compat::data_type_of(desc(tensor)),
+                                  dnnl::memory::format_tag::nchw);
+  return {in_layout(tensor, planes), map_layout(planes).value()};
+}
+
+int PlanBuilder::add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation,
+                                   int src) {
+  const KnownMaps known = in_known_layout(src);
+  const int dst = new_tensor(desc(known.tensor));
+  in_place_.push_back({known.tensor, dst, static_cast<int>(plan_.steps.size())});
+  append(ClassVectorStep{known.layout, activation, network_.parameters[to_index(op.table)].offset,
+                         known.tensor, dst},
+         std::vector{known.tensor}, std::vector{dst});
+  return dst;
+}
+
+void PlanBuilder::class_gradient(const ConditionOp& op, int diff_dst) {
+  const KnownMaps known = in_known_layout(diff_dst);
+  append(ClassGradientStep{known.layout, op.classes, network_.parameters[to_index(op.table)].offset,
+                           known.tensor},
+         std::vector{known.tensor}, {});
+}
+
 void PlanBuilder::weight_gradient(WeightGradientStep step) {
   const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));

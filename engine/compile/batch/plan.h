@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -108,6 +109,23 @@ struct SumStep {
   int dst = 0;
 };
 
+// dst = activation(src + the vector of the image's class), one layout.
+struct ClassVectorStep {
+  MapLayout layout;
+  std::optional<ActivationOp> activation;
+  std::size_t table = 0;  // float offset into the packed biases
+  int src = 0;
+  int dst = 0;
+};
+
+// The table's gradient, into the caller's gradient buffer; zero for classes that no image is of.
+struct ClassGradientStep {
+  MapLayout layout;
+  int classes = 0;
+  std::size_t table = 0;  // float offset
+  int diff_dst = 0;
+};
+
 // Into the caller's gradient buffer, at these float offsets.
 struct WeightGradientStep {
   WeightGradient gradient;  // without its pointers
@@ -125,9 +143,9 @@ struct ZeroStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction =
-    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
-                 EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
+using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep,
+                                GateBackwardStep, EmbeddingForwardStep, EmbeddingBackwardStep, SumStep,
+                                ClassVectorStep, ClassGradientStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -183,6 +201,10 @@ class PlanBuilder {
   int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
   int embedding(const EmbeddingLookup& lookup, int src, const dnnl::memory::desc& dst);
   void embedding_backward(const EmbeddingLookup& lookup, int src, int diff_dst);
+  // activation(src + the vector of the image's class), in src's layout where the kernels know that.
+  int add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation, int src);
+  // The gradient of the table; diff_dst: of what the vectors were added in.
+  void class_gradient(const ConditionOp& op, int diff_dst);
   void weight_gradient(WeightGradientStep step);
   // A copy of src with these around it, and of what lies inside them.
   int with_zeros(int src, const StoredZeros& zeros);
@@ -211,6 +233,12 @@ class PlanBuilder {
 
  private:
   void append(StepAction action, std::span<const int> reads, std::span<const int> writes);
+  // The tensor itself where its layout is one that the kernels know, else a copy in planes.
+  struct KnownMaps {
+    int tensor;
+    MapLayout layout;
+  };
+  KnownMaps in_known_layout(int tensor);
   // dst may be computed in the buffer of src, element by element.
   struct InPlace {
     int src;

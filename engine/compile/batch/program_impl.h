@@ -40,6 +40,8 @@ struct Workspace::Impl {
   void bind_gradients(float* gradients);
 
   const Plan& plan;
+  const std::byte* biases;   // packed
+  std::vector<int> classes;  // of the images of the last forward pass; none where there is no condition
   AlignedBuffer arena;
   AlignedBuffer scratchpad;
   SingleThreadedCompute one_thread;
@@ -49,7 +51,6 @@ struct Workspace::Impl {
   std::vector<dnnl::memory> memories;                           // what `arguments` points to
   std::vector<std::pair<std::size_t, dnnl::memory>> gradients;  // float offset in the caller's buffer
   float* gradients_base = nullptr;                              // the caller's buffer
-  const std::byte* biases;                                      // packed
 };
 
 }  // namespace pcnn

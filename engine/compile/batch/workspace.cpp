@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "engine/compile/batch/dnnl_compat.h"
@@ -9,11 +10,12 @@ namespace pcnn {
 
 Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory& packed)
     : plan(program.plan),
+      biases(packed.biases.data()),
+      classes(program.network.classes > 0 ? static_cast<std::size_t>(program.images) : 0),
       arena(plan.arena.bytes),
       scratchpad(plan.scratchpad_bytes),
       stream(program.engine),
-      arguments(plan.steps.size()),
-      biases(packed.biases.data()) {
+      arguments(plan.steps.size()) {
   const auto address = [&](const Operand& operand) -> void* {
     switch (operand.home) {
       case Operand::Home::kTensor:
@@ -143,6 +145,27 @@ struct RunStep {
       kernels.sum_bf16(count<Bf16>(step.dst), at<Bf16>(step.a), at<Bf16>(step.b), at<Bf16>(step.dst));
     else
       kernels.sum(count<float>(step.dst), at<float>(step.a), at<float>(step.b), at<float>(step.dst));
+  }
+  void operator()(const ClassVectorStep& step) const {
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    const ClassVectors vectors{
+        .layout = step.layout,
+        .classes = workspace.classes.data(),
+        .table = reinterpret_cast<const float*>(workspace.biases + step.table * sizeof(float)),
+        .activation = step.activation ? &*step.activation : nullptr};
+    if (holds_bf16(step.dst))
+      kernels.add_class_vectors_bf16(vectors, at<Bf16>(step.src), at<Bf16>(step.dst));
+    else
+      kernels.add_class_vectors(vectors, at<float>(step.src), at<float>(step.dst));
+  }
+  void operator()(const ClassGradientStep& step) const {
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    float* const gradients = workspace.gradients_base + step.table;
+    std::fill_n(gradients, step.classes * step.layout.maps, 0.0f);
+    if (holds_bf16(step.diff_dst))
+      kernels.sum_by_class_bf16(step.layout, workspace.classes.data(), at<Bf16>(step.diff_dst), gradients);
+    else
+      kernels.sum_by_class(step.layout, workspace.classes.data(), at<float>(step.diff_dst), gradients);
   }
   void operator()(const WeightGradientStep& step) const {
     WeightGradient gradient = step.gradient;

@@ -11,6 +11,7 @@
 
 #include "engine/model/ops/activation.h"
 #include "engine/model/ops/add.h"
+#include "engine/model/ops/condition.h"
 #include "engine/model/ops/embedding.h"
 #include "engine/model/ops/gate.h"
 #include "engine/model/ops/image.h"
@@ -18,7 +19,7 @@
 
 namespace pcnn {
 
-using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp>;
+using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp, ConditionOp>;
 
 // What the op answers, whichever it is; see answers.h.
 [[nodiscard]] std::vector<Reads> reads(const Op& op);

@@ -5,24 +5,21 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
-
 #include <bit>
 #include <cmath>
 #include <limits>
 
 #include "engine/compile/kernels/elementwise_tile.h"
 #include "engine/compile/kernels/training_kernels_tile.h"
+#include "tests/support/bf16.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
 namespace {
 
-std::vector<float> normals(testing::Random& random, std::size_t count) {
-  std::vector<float> values(count);
-  for (float& value : values) value = random.normal();
-  return values;
-}
+using testing::nearest, testing::normals, testing::widened;
 
 double derivative(const ActivationOp& op, double y) {
   switch (op.function) {
@@ -213,18 +210,6 @@ TEST(TrainingKernels, SumAddsAtEveryLengthAndInPlace) {
 }
 
 // Exact: float sums of bf16 values, rounded once.
-float widened(Bf16 value) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
-}
-
-Bf16 nearest(float value) {
-  const auto below = static_cast<Bf16>(std::bit_cast<std::uint32_t>(value) >> 16);
-  const auto above = static_cast<Bf16>(below + 1);  // away from zero
-  const double down = std::abs(static_cast<double>(value) - widened(below));
-  const double up = std::abs(static_cast<double>(widened(above)) - value);
-  return down < up || (down == up && below % 2 == 0) ? below : above;
-}
-
 TEST(TrainingKernels, Bf16IsComputedInF32AndRoundedToTheNearest) {
   testing::Random random(3);
   const ActivationOp relu{.function = Activation::kRelu}, tanh{.function = Activation::kTanh};
