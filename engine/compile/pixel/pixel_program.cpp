@@ -101,22 +101,29 @@ void PixelProgram::run(const PixelStep& step, IncrementalState& state, const Pix
   std::visit([&](const auto& work) { run(work, state, span); }, step.work);
 }
 
+PixelSpan PixelProgram::pixel(IncrementalState& state, int row, int column, int group) const {
+  PixelSpan span{.row = row, .column = column, .group = group};
+  check(state, span);
+  PixelSpan& last = state.last_;
+  if (row != last.row || column < last.column || column >= last.column + last.columns) last = span;
+  span.place = column - last.column;
+  return span;
+}
+
 std::span<const float> PixelProgram::logits(IncrementalState& state, int row, int column, int group) const {
-  const PixelSpan pixel{.row = row, .column = column, .group = group};
-  check(state, pixel);
+  const PixelSpan span = pixel(state, row, column, group);
   for (const PixelStep& step : steps_)
-    if (!step.sees_pixel) run(step, state, pixel);
-  return {at(state, network_.logits, pixel), count(network_.logits, state, pixel)};
+    if (!step.sees_pixel) run(step, state, span);
+  return {at(state, network_.logits, span), count(network_.logits, state, span)};
 }
 
 void PixelProgram::set_pixel(IncrementalState& state, int row, int column, int group,
                              std::span<const float> values) const {
-  const PixelSpan pixel{.row = row, .column = column, .group = group};
-  check(state, pixel);
-  check_size(values.size(), count(0, state, pixel));
-  std::ranges::copy(values, at(state, 0, pixel));
+  const PixelSpan span = pixel(state, row, column, group);
+  check_size(values.size(), count(0, state, span));
+  std::ranges::copy(values, at(state, 0, span));
   for (const PixelStep& step : steps_)
-    if (step.sees_pixel) run(step, state, pixel);
+    if (step.sees_pixel) run(step, state, span);
 }
 
 void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int columns,
@@ -125,11 +132,19 @@ void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int 
   check(state, span);
   const std::size_t of_group = count(0, state, span);
   check_size(values.size(), of_group * to_index(groups()));
+  state.last_ = span;
   for (span.group = 0; span.group < groups(); ++span.group)
     std::ranges::copy(values.subspan(to_index(span.group) * of_group, of_group), at(state, 0, span));
   // Step by step: a column reads what the steps before made at the columns to its left, in all groups.
   for (const PixelStep& step : steps_)
     for (span.group = 0; span.group < groups(); ++span.group) run(step, state, span);
+}
+
+std::span<const float> PixelProgram::span_logits(IncrementalState& state, int group) const {
+  PixelSpan span = state.last_;
+  span.group = group;
+  check(state, span);
+  return {at(state, network_.logits, span), count(network_.logits, state, span)};
 }
 
 void PixelProgram::check(const IncrementalState& state, const PixelSpan& span) const {
