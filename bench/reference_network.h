@@ -40,8 +40,9 @@ enum class Taps { kLive, kInLiveRows };
 inline double products_of(MaskType mask, int kernel_height, int kernel_width, int height, int width,
                           Taps taps) {
   double products = 0.0;
-  for (int row = 0; row < live_rows(kernel_height); ++row)
-    for (int column = 0; column < kernel_width; ++column)
+  const LiveBox box = live_box(mask, kernel_height, kernel_width);
+  for (int row = 0; row < box.rows; ++row)
+    for (int column = 0; column < box.columns; ++column)
       if (taps == Taps::kInLiveRows || is_live(mask, kernel_height, kernel_width, row, column))
         products += static_cast<double>(std::max(0, height - std::abs(row - kernel_height / 2))) *
                     std::max(0, width - std::abs(column - kernel_width / 2));

@@ -46,15 +46,17 @@ class Fusion {
       }
     }
     for (const int done : {node, step.before_sum, step.dst}) computed_[to_index(done)] = true;
-    steps_.emplace_back(std::move(step));
+    append_step(std::move(step));
   }
 
-  void append(int node, const ActivationOp& op) { append_step(ActivationStep{op, node}); }
-  void append(int node, const AddOp& op) { append_step(AddStep{op, node}); }
+  void append(int node, const ActivationOp& op) { append_step(ActivationStep{.op = op, .dst = node}); }
+  void append(int node, const GateOp& op) { append_step(GateStep{.op = op, .dst = node}); }
+  void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
 
   template <typename SingleStep>
   void append_step(SingleStep step) {
     computed_[to_index(step.dst)] = true;
+    step.sight = sights_[to_index(step.dst)];
     steps_.emplace_back(std::move(step));
   }
 
@@ -82,6 +84,7 @@ struct ReadsOf {
   }
   std::vector<Reads> operator()(const ActivationStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const AddStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const GateStep& step) const { return step.op.reads(); }
 };
 
 }  // namespace
@@ -96,6 +99,10 @@ std::vector<Reads> reads(const Step& step) {
 
 int dst_of(const Step& step) {
   return std::visit([](const auto& any) { return any.dst; }, step);
+}
+
+Sight sight_of(const Step& step) {
+  return std::visit([](const auto& any) { return any.sight; }, step);
 }
 
 }  // namespace pcnn

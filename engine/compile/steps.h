@@ -22,30 +22,40 @@ struct ConvStep {
   MaskedConvOp op;
   std::vector<Tap> taps;  // of the op; weights are packed and read in this order
   std::optional<ActivationOp> activation;
-  int skip = -1;       // node; -1: nothing is added
-  int conv = 0;        // the convolution's own node, for names
-  int before_sum = 0;  // the node whose value is activation(conv(src))
-  int dst = 0;         // the node whose value is the result
+  int skip = -1;                 // node; -1: nothing is added
+  int conv = 0;                  // the convolution's own node, for names
+  int before_sum = 0;            // the node whose value is activation(conv(src))
+  int dst = 0;                   // the node whose value is the result
+  Sight sight = Sight::kBefore;  // of dst, here and below
 };
 
 struct ActivationStep {
   ActivationOp op;
   int dst = 0;
+  Sight sight = Sight::kBefore;
 };
 
 struct AddStep {
   AddOp op;
   int dst = 0;
+  Sight sight = Sight::kBefore;
 };
 
-using Step = std::variant<ConvStep, ActivationStep, AddStep>;
+struct GateStep {
+  GateOp op;
+  int dst = 0;
+  Sight sight = Sight::kBefore;
+};
+
+using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.
 [[nodiscard]] std::vector<Step> fuse_steps(const Network& network, bool sums);
 
-// What a step reads of other nodes, and the node it writes.
+// What a step reads of other nodes, the node it writes, and that node's sight.
 [[nodiscard]] std::vector<Reads> reads(const Step& step);
 [[nodiscard]] int dst_of(const Step& step);
+[[nodiscard]] Sight sight_of(const Step& step);
 
 }  // namespace pcnn

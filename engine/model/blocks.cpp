@@ -6,28 +6,66 @@ namespace {
 struct Append {
   NetworkBuilder& builder;
   const std::string& name;
-  int src;
+  Features src;
 
   // 1x1 - kernel - 1x1, an activation after each, the skip added after the last one.
-  int operator()(const ResidualBlockConfig& block) const {
-    int node =
-        builder.activate(builder.masked_conv(name + ".reduce", src, MaskType::kB, {1, 1}, block.filters));
+  Features operator()(const ResidualBlockConfig& block) const {
+    int node = builder.activate(
+        builder.masked_conv(name + ".reduce", src.node, MaskType::kB, {1, 1}, block.filters));
+    node = builder.activate(builder.masked_conv(name + ".spatial", node, MaskType::kB, block.kernel,
+                                                block.filters, block.dilation));
     node = builder.activate(
-        builder.masked_conv(name + ".spatial", node, MaskType::kB, block.kernel, block.filters));
-    node = builder.activate(
-        builder.masked_conv(name + ".expand", node, MaskType::kB, {1, 1}, builder.channels(src)));
-    return builder.add(name, src, node);
+        builder.masked_conv(name + ".expand", node, MaskType::kB, {1, 1}, builder.channels(src.node)));
+    return with_node(builder.add(name, src.node, node));
   }
 
-  int operator()(const MaskedConvBlockConfig& block) const {
-    return builder.activate(
-        builder.masked_conv(name + ".conv", src, MaskType::kB, block.kernel, block.filters));
+  Features operator()(const MaskedConvBlockConfig& block) const {
+    return with_node(builder.activate(builder.masked_conv(name + ".conv", src.node, MaskType::kB,
+                                                          block.kernel, block.filters, block.dilation)));
+  }
+
+  //     rows above -> gate -> vertical -+--------------------------------------> rows above
+  //                                     1x1
+  //                                      |
+  //     src -> horizontal -------------- + -> gate -+-> 1x1 -> + -> node
+  //      |                                          |          |
+  //      |                                          +-> 1x1 ---|--> + -> skips
+  //      +-----------------------------------------------------+
+  //
+  // Source: van den Oord et al., "Conditional Image Generation with PixelCNN Decoders", NeurIPS 2016, figure
+  // 2. The vertical stack is gated where it is read, so that no gate is computed that nothing reads.
+  Features operator()(const GatedBlockConfig& block) const {
+    const int both = 2 * block.filters;  // halves of a gate
+    const int above = src.rows_above < 0 ? 0 : builder.gate(name + ".vertical.gate", src.rows_above);
+    const int vertical =
+        builder.conv(name + ".vertical", above, Sight::kAbove, block.kernel, both, block.dilation);
+    const int joined = builder.conv(name + ".join", vertical, Sight::kBefore, {1, 1}, both);
+    const int horizontal = builder.conv(name + ".horizontal", src.node, Sight::kBefore,
+                                        {1, block.kernel.width}, both, {1, block.dilation.width});
+    const int gated = builder.gate(name + ".horizontal.gate", builder.add(name + ".sum", horizontal, joined));
+    const int channels = builder.channels(src.node);
+    Features result = src;
+    result.rows_above = vertical;
+    result.node =
+        builder.add(name, src.node, builder.conv(name + ".out", gated, Sight::kBefore, {1, 1}, channels));
+    if (block.skip) {
+      const int skip = builder.conv(name + ".skip", gated, Sight::kBefore, {1, 1}, channels);
+      result.skips = src.skips < 0 ? skip : builder.add(name + ".skips", src.skips, skip);
+    }
+    return result;
+  }
+
+  [[nodiscard]] Features with_node(int node) const {
+    Features result = src;
+    result.node = node;
+    return result;
   }
 };
 
 }  // namespace
 
-int append_block(NetworkBuilder& builder, const std::string& name, int src, const BlockConfig& config) {
+Features append_block(NetworkBuilder& builder, const std::string& name, const Features& src,
+                      const BlockConfig& config) {
   return std::visit(Append{builder, name, src}, config.block);
 }
 

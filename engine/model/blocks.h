@@ -6,8 +6,16 @@
 
 namespace pcnn {
 
-// Expands one block of the config into ops on top of node `src`; returns the node that holds its result.
-// Names of parameters start with `name`.
-int append_block(NetworkBuilder& builder, const std::string& name, int src, const BlockConfig& config);
+// What one block hands to the next, as nodes.
+struct Features {
+  int node = 0;
+  int rows_above = -1;  // the vertical stack's, before the gate; -1: nothing was computed for it yet
+  int skips = -1;       // the sum of what went past the blocks so far; -1: nothing
+};
+
+// Expands one block of the config into ops on top of `src`. Names of parameters start with `name`. Blocks
+// that have no vertical stack or skips pass on those of the blocks before.
+Features append_block(NetworkBuilder& builder, const std::string& name, const Features& src,
+                      const BlockConfig& config);
 
 }  // namespace pcnn

@@ -1,13 +1,32 @@
 #pragma once
 
-// The one definition of causality. Pixels are ordered by rows, left to right; a feature at pixel k may depend
-// on pixels before k, and (past the first layer) on features at k. For a 5x5 kernel:
+// The one definition of causality: what the maps of a node may depend on, its sight, and from the sights of
+// a convolution's source and result which taps of its kernel are live.
 //
-//     mask A  1 1 1 1 1      mask B  1 1 1 1 1        1 = live tap, 0 = dead tap
-//             1 1 1 1 1              1 1 1 1 1
-//             1 1 c 0 0              1 1 c 0 0        The rows below the centre are dead in both: a compiled
-//             0 0 0 0 0              0 0 0 0 0        kernel stores only the live_rows() above and at it.
-//             0 0 0 0 0              0 0 0 0 0
+// Pixels are ordered by rows, left to right. At row y, column x (and in channel group g, see below):
+//
+//     above        before       itself        # may be seen
+//     # # # # #    # # # # #    # # # # #     @ row y, column x; seen where `itself` is
+//     # # # # #    # # # # #    # # # # #
+//     . . @ . .    # # @ . .    # # # . .
+//     . . . . .    . . . . .    . . . . .
+//
+// Logits must not see further than `before`. The live taps of a 5x5 kernel (1; c is the centre):
+//
+//     mask A       mask B       rows above    rows up to its own
+//     1 1 1 1 1    1 1 1 1 1    1 1 1 1 1     1 1 1 1 1
+//     1 1 1 1 1    1 1 1 1 1    1 1 1 1 1     1 1 1 1 1
+//     1 1 c 0 0    1 1 c 0 0    0 0 c 0 0     1 1 1 1 1
+//     0 0 0 0 0    0 0 0 0 0    0 0 0 0 0     0 0 0 0 0
+//     0 0 0 0 0    0 0 0 0 0    0 0 0 0 0     0 0 0 0 0
+//
+//     result       source       mask
+//     before       itself       A: a pixel never sees itself; for the layer that reads the image
+//     before       before       B: maps at a pixel exclude the pixel already; for later layers
+//     before       above        rows up to its own
+//     above        itself       rows above; also where the source sees `before`
+//     above        above        rows up to its own
+//     any          given        none: every tap is live
 //
 // Inside a pixel the image's channels are ordered too. The maps of every layer are split into `groups` equal,
 // contiguous parts, one per image channel, and group g holds what may be known when channel g is predicted:
@@ -18,17 +37,39 @@
 //          G        0 0 1         G        0 1 1
 //          B        0 0 0         B        0 0 1
 //
-// Source: van den Oord, Kalchbrenner, Kavukcuoglu, "Pixel Recurrent Neural Networks", ICML 2016, section 3.4.
+// What sees whole rows sees every group of them, and may be read by every group.
+//
+// Sources: van den Oord, Kalchbrenner, Kavukcuoglu, "Pixel Recurrent Neural Networks", ICML 2016, section
+// 3.4 (A and B); van den Oord et al., "Conditional Image Generation with PixelCNN Decoders", NeurIPS 2016,
+// section 2.2 (the vertical stack, whose sight is `above`).
 
 #include <cstddef>
+#include <stdexcept>
 #include <vector>
 
 namespace pcnn {
 
-enum class MaskType {
-  kA,  // the centre is dead: a pixel never sees itself; for the layer that reads the image
-  kB,  // the centre is live: features at a pixel already exclude the pixel; for every later layer
+// Each includes the ones before it.
+enum class Sight {
+  kGiven,   // no pixel at all
+  kAbove,   // the rows above y, whole
+  kBefore,  // pixels before (y, x) in raster order, and of its own pixel the groups before g
+  kItself,  // the pixel too: the image, and what is read from it without mask A
+  kLater,   // pixels after it: nothing that could be drawn from
 };
+
+enum class MaskType { kA, kB, kRowsAbove, kRowsUpToOwn, kNone };
+
+// What a convolution to maps of this sight may read of a source of that one. Throws std::invalid_argument
+// where the result would see further than `before`, or the source sees what comes later.
+[[nodiscard]] constexpr MaskType mask_between(Sight source, Sight result) {
+  if (source == Sight::kLater || result > Sight::kBefore || result == Sight::kGiven)
+    throw std::invalid_argument("no mask makes maps of this sight from such a source");
+  if (source == Sight::kGiven) return MaskType::kNone;
+  if (source == Sight::kAbove) return MaskType::kRowsUpToOwn;
+  if (result == Sight::kAbove) return MaskType::kRowsAbove;
+  return source == Sight::kBefore ? MaskType::kB : MaskType::kA;
+}
 
 struct Mask {
   MaskType type = MaskType::kB;
@@ -67,13 +108,28 @@ enum class GroupsRead {
   return true;
 }
 
+// What a mask lets through at the tap that lies so many kernel rows below and columns beside the centre.
+[[nodiscard]] constexpr GroupsRead groups_read(MaskType mask, int down, int right) {
+  switch (mask) {
+    case MaskType::kNone:
+      return GroupsRead::kAll;
+    case MaskType::kRowsAbove:
+      return down < 0 ? GroupsRead::kAll : GroupsRead::kNone;
+    case MaskType::kRowsUpToOwn:
+      return down <= 0 ? GroupsRead::kAll : GroupsRead::kNone;
+    case MaskType::kA:
+    case MaskType::kB:
+      break;
+  }
+  if (down < 0 || (down == 0 && right < 0)) return GroupsRead::kAll;
+  if (down > 0 || right > 0) return GroupsRead::kNone;
+  return mask == MaskType::kA ? GroupsRead::kEarlier : GroupsRead::kUpToOwn;
+}
+
 // What a kernel of this size, both sides odd, reads at its tap in `row`, `column` (0-based).
 [[nodiscard]] constexpr GroupsRead groups_read(Mask mask, int kernel_height, int kernel_width, int row,
                                                int column) {
-  const int down = row - kernel_height / 2, right = column - kernel_width / 2;
-  if (down < 0 || (down == 0 && right < 0)) return GroupsRead::kAll;
-  if (down > 0 || right > 0) return GroupsRead::kNone;
-  return mask.type == MaskType::kA ? GroupsRead::kEarlier : GroupsRead::kUpToOwn;
+  return groups_read(mask.type, row - kernel_height / 2, column - kernel_width / 2);
 }
 
 // True when it may read the tap of a channel in group `from` for a channel in group `to`.
@@ -87,9 +143,21 @@ enum class GroupsRead {
   return is_live(mask, kernel_height, kernel_width, row, column, mask.groups - 1, 0);
 }
 
-// Rows of the kernel that hold any live tap: those above the centre and the centre's own.
-[[nodiscard]] constexpr int live_rows(int kernel_height) {
-  return kernel_height / 2 + 1;
+// The first rows and columns of a kernel: as many as hold its centre and every live tap. A compiled kernel
+// stores only these.
+struct LiveBox {
+  int rows = 0;
+  int columns = 0;
+};
+[[nodiscard]] constexpr LiveBox live_box(Mask mask, int kernel_height, int kernel_width) {
+  LiveBox box{kernel_height / 2 + 1, kernel_width / 2 + 1};
+  for (int row = 0; row < kernel_height; ++row)
+    for (int column = 0; column < kernel_width; ++column) {
+      if (!is_live(mask, kernel_height, kernel_width, row, column)) continue;
+      if (row >= box.rows) box.rows = row + 1;
+      if (column >= box.columns) box.columns = column + 1;
+    }
+  return box;
 }
 
 // A place relative to the pixel that is computed, and what is read there.
@@ -100,19 +168,7 @@ struct Tap {
   friend constexpr bool operator==(const Tap&, const Tap&) = default;
 };
 
-// Taps that are live for some pair of groups, in raster order.
-[[nodiscard]] inline std::vector<Tap> live_taps(Mask mask, int kernel_height, int kernel_width) {
-  std::vector<Tap> taps;
-  for (int row = 0; row < kernel_height; ++row)
-    for (int column = 0; column < kernel_width; ++column)
-      if (is_live(mask, kernel_height, kernel_width, row, column))
-        taps.push_back({.down = row - kernel_height / 2,
-                        .right = column - kernel_width / 2,
-                        .groups = groups_read(mask, kernel_height, kernel_width, row, column)});
-  return taps;
-}
-
-// How many they are.
+// How many taps are live for some pair of groups.
 [[nodiscard]] constexpr int live_tap_count(Mask mask, int kernel_height, int kernel_width) {
   int taps = 0;
   for (int row = 0; row < kernel_height; ++row)
@@ -124,12 +180,14 @@ struct Tap {
 // Live weights of a kernel from `in_channels` to `filters` maps.
 [[nodiscard]] constexpr std::size_t live_weights(Mask mask, int filters, int in_channels, int kernel_height,
                                                  int kernel_width) {
-  const int before_centre = live_tap_count(MaskType::kA, kernel_height, kernel_width);
-  const int pairs = mask.groups * (mask.groups + (mask.type == MaskType::kA ? -1 : 1)) / 2;  // live at it
-  return static_cast<std::size_t>(filters) * static_cast<std::size_t>(in_channels) *
-             static_cast<std::size_t>(before_centre) +
-         static_cast<std::size_t>(filters / mask.groups) *
-             static_cast<std::size_t>(in_channels / mask.groups) * static_cast<std::size_t>(pairs);
+  std::size_t pairs = 0;  // of groups, over all taps
+  for (int row = 0; row < kernel_height; ++row)
+    for (int column = 0; column < kernel_width; ++column)
+      for (int to = 0; to < mask.groups; ++to)
+        for (int from = 0; from < mask.groups; ++from)
+          pairs += is_live(mask, kernel_height, kernel_width, row, column, to, from);
+  return pairs * static_cast<std::size_t>(filters / mask.groups) *
+         static_cast<std::size_t>(in_channels / mask.groups);
 }
 
 }  // namespace pcnn

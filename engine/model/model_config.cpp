@@ -8,11 +8,12 @@ namespace {
 
 constexpr int kMaxFilters = 4096;
 constexpr int kMaxKernel = 63;
+constexpr int kMaxDilation = 64;
 constexpr int kMaxRepeat = 1000;
 constexpr int kMaxMixtures = 100;
 constexpr double kMaxSlope = 1e3;
 
-enum class BlockKind { kResidual, kMaskedConv };
+enum class BlockKind { kResidual, kMaskedConv, kGated };
 
 // `kernel: 3` or `kernel: [3, 5]` (height, width).
 Kernel read_kernel(const ConfigNode& section, Kernel fallback) {
@@ -28,29 +29,53 @@ Kernel read_kernel(const ConfigNode& section, Kernel fallback) {
   return {static_cast<int>(sides.front()), static_cast<int>(sides.back())};
 }
 
+// `dilation: 2` or `dilation: [1, 2]` (rows, columns).
+Dilation read_dilation(const ConfigNode& section) {
+  const std::vector<std::int64_t> sides =
+      section.integers("dilation", {1, 1}, ConfigRange::between(1, kMaxDilation));
+  if (sides.empty() || sides.size() > 2)
+    section.fail("dilation", "found " + std::to_string(sides.size()) +
+                                 " numbers, accepted: one for both directions, or [rows, columns]");
+  return {static_cast<int>(sides.front()), static_cast<int>(sides.back())};
+}
+
 int read_filters(const ConfigNode& section, int fallback) {
   return static_cast<int>(section.integer("filters", fallback, ConfigRange::between(1, kMaxFilters)));
 }
 
 BlockConfig read_block(const ConfigNode& section) {
-  const auto kind = section.choice<BlockKind>(
-      "kind", BlockKind::kResidual,
-      {{"residual", BlockKind::kResidual}, {"masked_conv", BlockKind::kMaskedConv}});
-  // Of a residual block they are those inside it, of a masked_conv those it hands on.
+  const auto kind = section.choice<BlockKind>("kind", BlockKind::kResidual,
+                                              {{"residual", BlockKind::kResidual},
+                                               {"masked_conv", BlockKind::kMaskedConv},
+                                               {"gated", BlockKind::kGated}});
+  // Of a residual block they are those inside it, of a masked_conv those it hands on, of a gated one those
+  // behind its gates.
   section.governs("kind", {"filters"});
   BlockConfig config;
   config.repeat = static_cast<int>(section.integer("repeat", 1, ConfigRange::between(0, kMaxRepeat)));
-  if (kind == BlockKind::kResidual) {
-    ResidualBlockConfig block;
+  const auto read_convolution = [&](auto block) {
     block.kernel = read_kernel(section, block.kernel);
     block.filters = read_filters(section, block.filters);
-    config.block = block;
-  } else {
-    MaskedConvBlockConfig block;
-    block.kernel = read_kernel(section, block.kernel);
-    block.filters = read_filters(section, block.filters);
-    config.block = block;
+    block.dilation = read_dilation(section);
+    return block;
+  };
+  switch (kind) {
+    case BlockKind::kResidual:
+      config.block = read_convolution(ResidualBlockConfig{});
+      break;
+    case BlockKind::kMaskedConv:
+      config.block = read_convolution(MaskedConvBlockConfig{});
+      break;
+    case BlockKind::kGated: {
+      GatedBlockConfig block = read_convolution(GatedBlockConfig{});
+      if (block.kernel.height == 1)
+        section.fail("kernel",
+                     "found a height of 1, accepted: 3 or more (the vertical stack reads rows above)");
+      block.skip = section.boolean("skip", block.skip);
+      config.block = block;
+    }
   }
+  if (kind != BlockKind::kGated && section.has("skip")) section.fail("skip", "only gated blocks have one");
   return config;
 }
 
@@ -109,7 +134,14 @@ ModelConfig read_model_config(const ConfigNode& section) {
     input.fail("kernel", "found 1, accepted: a kernel above 1x1 (mask A leaves a 1x1 kernel no live tap)");
 
   const std::vector<ConfigNode> blocks = section.sections("blocks");
-  for (const ConfigNode& block : blocks) config.blocks.push_back(read_block(block));
+  for (const ConfigNode& block : blocks) {
+    config.blocks.push_back(read_block(block));
+    if (std::holds_alternative<GatedBlockConfig>(config.blocks.back().block) &&
+        config.input_kernel.height == 1)
+      input.fail("kernel",
+                 "found a height of 1, accepted: 3 or more where blocks are gated (the vertical stack "
+                 "reads rows above)");
+  }
 
   const std::vector<std::int64_t> filters =
       section.section("output").integers("filters", {64}, ConfigRange::between(1, kMaxFilters));

@@ -19,22 +19,39 @@ struct Kernel {
   int width = 3;
 };
 
+// Pixels between neighbouring taps of a kernel.
+struct Dilation {
+  int height = 1;
+  int width = 1;
+};
+
 // 1x1 to `filters`, kernel to `filters`, 1x1 back to the width it came from, skip added at the end; mask B
 // throughout.
 struct ResidualBlockConfig {
   Kernel kernel{3, 3};
   int filters = 64;
+  Dilation dilation{};
 };
 
 // One masked convolution (mask B) to `filters`.
 struct MaskedConvBlockConfig {
   Kernel kernel{3, 3};
   int filters = 128;
+  Dilation dilation{};
+};
+
+// A vertical stack, which sees the rows above and has no blind spot, beside a horizontal one, which sees the
+// row so far; each a convolution to twice the filters and a gate.
+struct GatedBlockConfig {
+  Kernel kernel{3, 3};  // vertical; the horizontal one has one row of it
+  int filters = 64;     // behind a gate
+  Dilation dilation{};
+  bool skip = false;  // the gate's maps also go to the output's layers, through a 1x1 convolution
 };
 
 struct BlockConfig {
   int repeat = 1;
-  std::variant<ResidualBlockConfig, MaskedConvBlockConfig> block;
+  std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig> block;
 };
 
 struct ModelConfig {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 #include "engine/core/error.h"
@@ -21,6 +23,7 @@ NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_w
 }
 
 int NetworkBuilder::append(Node node) {
+  sights_.push_back(sight_of(node, sights_));
   network_.nodes.push_back(std::move(node));
   return static_cast<int>(network_.nodes.size()) - 1;
 }
@@ -33,7 +36,13 @@ int NetworkBuilder::append_parameter(Parameter parameter) {
   return static_cast<int>(network_.parameters.size()) - 1;
 }
 
-int NetworkBuilder::masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters) {
+int NetworkBuilder::conv(const std::string& name, int src, Sight result, Kernel kernel, int filters,
+                         Dilation dilation) {
+  return masked_conv(name, src, mask_between(sight(src), result), kernel, filters, dilation);
+}
+
+int NetworkBuilder::masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters,
+                                Dilation dilation) {
   const int in = channels(src), taps = kernel.height * kernel.width;
   const int weight = append_parameter({.name = name + ".weight",
                                        .shape = {filters, in, kernel.height, kernel.width},
@@ -48,6 +57,8 @@ int NetworkBuilder::masked_conv(const std::string& name, int src, MaskType mask,
                                     .in_channels = in,
                                     .kernel_height = kernel.height,
                                     .kernel_width = kernel.width,
+                                    .row_dilation = dilation.height,
+                                    .column_dilation = dilation.width,
                                     .weight = weight,
                                     .bias = bias},
                  .channels = filters});
@@ -62,6 +73,10 @@ int NetworkBuilder::activate(int src) {
 
 int NetworkBuilder::add(const std::string& name, int a, int b) {
   return append({.name = name, .op = AddOp{.a = a, .b = b}, .channels = channels(a)});
+}
+
+int NetworkBuilder::gate(const std::string& name, int src) {
+  return append({.name = name, .op = GateOp{.src = src}, .channels = channels(src) / 2});
 }
 
 int NetworkBuilder::channels(int node) const {
@@ -99,13 +114,26 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
           key, filters, groups, image_channels, groups));
 
   NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups);
-  int node = builder.masked_conv("input", 0, MaskType::kA, config.input_kernel, config.input_filters);
-  node = builder.activate(node);
+  const auto is_gated = [](const BlockConfig& block) {
+    return block.repeat > 0 && std::holds_alternative<GatedBlockConfig>(block.block);
+  };
+  Features features;
+  if (std::ranges::any_of(config.blocks, is_gated))
+    features.rows_above =
+        builder.conv("input_above", 0, Sight::kAbove, config.input_kernel, 2 * config.input_filters);
+  features.node = builder.activate(
+      builder.masked_conv("input", 0, MaskType::kA, config.input_kernel, config.input_filters));
 
   int index = 0;
+  bool ends_in_sum = false;  // that nothing bends before the output's layers
   for (const BlockConfig& block : config.blocks)
-    for (int i = 0; i < block.repeat; ++i)
-      node = append_block(builder, "blocks." + std::to_string(index++), node, block);
+    for (int i = 0; i < block.repeat; ++i) {
+      features = append_block(builder, "blocks." + std::to_string(index++), features, block);
+      ends_in_sum = is_gated(block);
+    }
+  int node = features.node;
+  if (features.skips >= 0) node = builder.add("skips", node, features.skips);
+  if (ends_in_sum || features.skips >= 0) node = builder.activate(node);
 
   for (std::size_t i = 0; i < config.output_filters.size(); ++i) {
     node = builder.masked_conv("output." + std::to_string(i), node, MaskType::kB, {1, 1},
@@ -113,6 +141,8 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
     node = builder.activate(node);
   }
   node = builder.masked_conv("logits", node, MaskType::kB, {1, 1}, head->logit_channels());
+  if (builder.sight(node) > Sight::kBefore)
+    throw std::logic_error("the logits of this network see the pixel they are to predict");
   return std::move(builder).finish(node);
 }
 

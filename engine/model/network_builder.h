@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/model/model_config.h"
 #include "engine/model/network.h"
@@ -16,12 +17,20 @@ class NetworkBuilder {
   NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation, float slope,
                  int groups = 1);
 
-  // Makes parameters `name.weight` and `name.bias`.
-  int masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters);
+  // Makes parameters `name.weight` and `name.bias`. The mask is the one that lets maps of this sight read
+  // src.
+  int conv(const std::string& name, int src, Sight result, Kernel kernel, int filters,
+           Dilation dilation = {});
+  // With a mask that is the caller's affair.
+  int masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters,
+                  Dilation dilation = {});
   int activate(int src);
   int add(const std::string& name, int a, int b);
+  // To half as many maps; those of a channel group must come in pairs.
+  int gate(const std::string& name, int src);
 
   [[nodiscard]] int channels(int node) const;
+  [[nodiscard]] Sight sight(int node) const { return sights_[to_index(node)]; }
   [[nodiscard]] int groups() const { return network_.groups; }
   // The finished network, whose logits are this node.
   [[nodiscard]] Network finish(int logits) &&;
@@ -31,6 +40,7 @@ class NetworkBuilder {
   int append_parameter(Parameter parameter);
 
   Network network_;
+  std::vector<Sight> sights_;  // by node
   Activation activation_;
   float slope_;
 };

@@ -23,15 +23,17 @@ Sight seen_through(const Tap& tap, Sight source) {
   }
 }
 
+Sight sight_of(const Node& node, const std::vector<Sight>& before) {
+  Sight sight = own_sight(node.op);
+  for (const Reads& input : reads(node.op))
+    for (const Tap& tap : input.taps)
+      sight = std::max(sight, seen_through(tap, before[to_index(input.node)]));
+  return sight;
+}
+
 std::vector<Sight> sights(const Network& network) {
   std::vector<Sight> sights;
-  for (const Node& node : network.nodes) {
-    Sight sight = own_sight(node.op);
-    for (const Reads& input : reads(node.op))
-      for (const Tap& tap : input.taps)
-        sight = std::max(sight, seen_through(tap, sights[to_index(input.node)]));
-    sights.push_back(sight);
-  }
+  for (const Node& node : network.nodes) sights.push_back(sight_of(node, sights));
   return sights;
 }
 

@@ -1,14 +1,6 @@
 #pragma once
 
-// What the maps of a node may depend on, at row y, column x (and in channel group g, see mask.h):
-//
-//     above        before       itself        # may be seen
-//     # # # # #    # # # # #    # # # # #     @ row y, column x; seen where `itself` is
-//     # # # # #    # # # # #    # # # # #
-//     . . @ . .    # # @ . .    # # # . .
-//     . . . . .    . . . . .    . . . . .
-//
-// The sight of a node follows from what its op reads. Logits must not see further than `before`.
+// The sight of a node (see mask.h) follows from what its op reads.
 
 #include <vector>
 
@@ -17,20 +9,13 @@
 namespace pcnn {
 
 struct Network;
-
-// Each includes the ones before it.
-enum class Sight {
-  kGiven,   // no pixel at all
-  kAbove,   // the rows above y, whole
-  kBefore,  // pixels before (y, x) in raster order, and of its own pixel the groups before g
-  kItself,  // the pixel too: the image, and what is read from it without mask A
-  kLater,   // pixels after it: nothing that could be drawn from
-};
+struct Node;
 
 // Of a map that reads a source of this sight through one tap.
 [[nodiscard]] Sight seen_through(const Tap& tap, Sight source);
 
-// Of every node.
+// Of every node, and of the next one when the sights of those before it are known.
 [[nodiscard]] std::vector<Sight> sights(const Network& network);
+[[nodiscard]] Sight sight_of(const Node& node, const std::vector<Sight>& before);
 
 }  // namespace pcnn

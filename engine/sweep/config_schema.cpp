@@ -20,7 +20,7 @@ using Key = ConfigDocument::Key;
 // Between them these choose every kind of everything.
 constexpr std::array kRuns{
     "",
-    "model: {activation: elu, blocks: [{kind: residual}, {kind: masked_conv}]}",
+    "model: {activation: elu, blocks: [{kind: residual}, {kind: masked_conv}, {kind: gated}]}",
     "model: {activation: leaky_relu, blocks: {kind: residual}}",
     "model: {head: softmax}",
     "model: {head: logistic_mixture}",

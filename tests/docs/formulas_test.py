@@ -42,6 +42,12 @@ def model(head, channels, activation, slope=None, **more):
     return channels, section
 
 
+GATED = [
+    {"kind": "gated", "repeat": 2, "kernel": 3, "filters": 6, "skip": True},
+    {"kind": "masked_conv", "repeat": 1, "kernel": 3, "filters": 6, "dilation": 2},
+    {"kind": "gated", "repeat": 1, "kernel": [5, 3], "filters": 9, "dilation": [1, 2]},
+]
+
 CASES = {
     "bernoulli_grey": model("bernoulli", 1, "relu"),
     "bernoulli_colour": model("bernoulli", 3, "leaky_relu", 0.2),
@@ -49,6 +55,9 @@ CASES = {
     "softmax_colour": model("softmax", 3, "tanh", levels=8),
     "mixture_grey": model("logistic_mixture", 1, "sigmoid", levels=256, mixtures=3),
     "mixture_colour": model("logistic_mixture", 3, "relu", levels=256, mixtures=4),
+    "gated_grey": model("bernoulli", 1, "elu", 1.0, blocks=GATED),
+    "gated_colour": model("softmax", 3, "relu", levels=4, blocks=GATED),
+    "gated_mixture": model("logistic_mixture", 3, "tanh", levels=256, mixtures=2, blocks=GATED[:1]),
     "mixture_fine": model("logistic_mixture", 1, "elu", 1.0, levels=1000, mixtures=2),
 }
 
@@ -126,7 +135,9 @@ class Formulas(unittest.TestCase):
         groups = 1 if section["head"] == "logistic_mixture" else channels
         for tensor, weight in parameters.items():
             if tensor.endswith(".weight"):
-                kind = "A" if tensor == "input.weight" else "B"
+                kinds = {"input": "A", "input_above": "VA"}
+                stacked = tensor.split(".")[-2] in ("vertical", "join")
+                kind = kinds.get(tensor.removesuffix(".weight"), "VB" if stacked else "B")
                 live = reference_model.mask(kind, groups, weight.shape)
                 self.assertTrue(np.all(weight[live == 0] == 0.0), f"{name}: {tensor} has weights at dead taps")
                 self.assertTrue(np.all(weight[live == 1] != 0.0), f"{name}: {tensor} has live taps that are 0")

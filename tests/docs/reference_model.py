@@ -46,6 +46,9 @@ def mask(kind, groups, weight_shape):
             to, source = o // (filters // groups), i // (channels // groups)
             for row in range(height):
                 for column in range(width):
+                    if kind in ("VA", "VB"):
+                        live[o, i, row, column] = row < height // 2 if kind == "VA" else row <= height // 2
+                        continue
                     before = row < height // 2 or (row == height // 2 and column < width // 2)
                     centre = row == height // 2 and column == width // 2
                     allowed = source < to if kind == "A" else source <= to
@@ -53,7 +56,7 @@ def mask(kind, groups, weight_shape):
     return live
 
 
-def masked_conv(x, weight, bias, kind, groups):
+def masked_conv(x, weight, bias, kind, groups, dilation=(1, 1)):
     """x: (channels, rows, columns); outside the image it is 0."""
     weight = weight * mask(kind, groups, weight.shape)
     filters, channels, height, width = weight.shape
@@ -65,7 +68,7 @@ def masked_conv(x, weight, bias, kind, groups):
                 total = bias[o]
                 for i in range(height):
                     for j in range(width):
-                        r, c = row + i - height // 2, column + j - width // 2
+                        r, c = row + dilation[0] * (i - height // 2), column + dilation[1] * (j - width // 2)
                         if 0 <= r < rows and 0 <= c < columns:
                             total += weight[o, :, i, j] @ x[:, r, c]
                 y[o, row, column] = total
@@ -86,24 +89,50 @@ def activation(name, slope):
     }[name]
 
 
+def gate(x, groups):
+    """Of each channel group tanh(first half) * sigmoid(second half)."""
+    halves = x.reshape(groups, 2, -1, *x.shape[1:])
+    return (np.tanh(halves[:, 0]) * sigmoid(halves[:, 1])).reshape(-1, *x.shape[1:])
+
+
+def both(setting):
+    """A dilation of the config, as (rows, columns)."""
+    return tuple(setting) if isinstance(setting, list) else (setting, setting)
+
+
 def logits(model, parameters, x):
     """model: the config's section of that name, every key given."""
     groups = 1 if model["head"] == "logistic_mixture" else x.shape[0]
     f = activation(model["activation"], model.get("slope"))
 
-    def conv(name, source, kind="B"):
-        return masked_conv(source, parameters[name + ".weight"], parameters[name + ".bias"], kind, groups)
+    def conv(name, source, kind="B", dilation=(1, 1)):
+        return masked_conv(source, parameters[name + ".weight"], parameters[name + ".bias"], kind, groups, dilation)
 
     h = f(conv("input", x, "A"))
+    v, s, ends_in_sum = None, None, False
+    if any(block["kind"] == "gated" for block in model["blocks"]):
+        v = conv("input_above", x, "VA")
     index = 0
     for block in model["blocks"]:
         for _ in range(block["repeat"]):
-            name = f"blocks.{index}"
-            if block["kind"] == "residual":
-                h = h + f(conv(name + ".expand", f(conv(name + ".spatial", f(conv(name + ".reduce", h))))))
+            name, dilation = f"blocks.{index}", both(block.get("dilation", 1))
+            ends_in_sum = block["kind"] == "gated"
+            if block["kind"] == "gated":
+                v = conv(name + ".vertical", gate(v, groups), "VB", dilation)
+                b = conv(name + ".horizontal", h, "B", (1, dilation[1])) + conv(name + ".join", v, "VB")
+                h = h + conv(name + ".out", gate(b, groups))
+                if block.get("skip"):
+                    skip = conv(name + ".skip", gate(b, groups))
+                    s = skip if s is None else s + skip
+            elif block["kind"] == "residual":
+                h = h + f(conv(name + ".expand", f(conv(name + ".spatial", f(conv(name + ".reduce", h)), "B", dilation))))
             else:
-                h = f(conv(name + ".conv", h))
+                h = f(conv(name + ".conv", h, "B", dilation))
             index += 1
+    if s is not None:
+        h = h + s
+    if s is not None or ends_in_sum:
+        h = f(h)
     for i in range(len(model["output"]["filters"])):
         h = f(conv(f"output.{i}", h))
     return conv("logits", h)

@@ -2,23 +2,28 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "engine/model/network_builder.h"
+#include "engine/model/sight.h"
 #include "tests/support/random.h"
 #include "tests/support/reference_network.h"
 
 namespace pcnn {
 namespace {
 
+constexpr MaskType kMasks[] = {MaskType::kA, MaskType::kB, MaskType::kRowsAbove, MaskType::kRowsUpToOwn,
+                               MaskType::kNone};
+
 template <typename Check>
 void for_each_kernel(const Check& check) {
   for (int height = 1; height <= 9; height += 2)
     for (int width = 1; width <= 9; width += 2)
-      for (const MaskType mask : {MaskType::kA, MaskType::kB}) {
-        SCOPED_TRACE(std::to_string(height) + "x" + std::to_string(width) +
-                     (mask == MaskType::kA ? " A" : " B"));
+      for (const MaskType mask : kMasks) {
+        SCOPED_TRACE(std::to_string(height) + "x" + std::to_string(width) + " mask " +
+                     std::to_string(static_cast<int>(mask)));
         check(mask, height, width);
       }
 }
@@ -33,19 +38,40 @@ TEST(Mask, LetsATapLiveExactlyWhereRasterOrderAllowsIt) {
   });
 }
 
-TEST(Mask, KeepsEveryLiveTapInTheLiveRows) {
+TEST(Mask, KeepsTheCentreAndEveryLiveTapInTheLiveBoxAndNothingItCanDoWithout) {
   for_each_kernel([](MaskType mask, int height, int width) {
-    int taps = 0, taps_in_live_rows = 0;
+    const LiveBox box = live_box(mask, height, width);
+    int taps = 0, lowest = height / 2, rightmost = width / 2;
     for (int row = 0; row < height; ++row)
       for (int column = 0; column < width; ++column) {
-        const bool live = testing::may_read(mask, row - height / 2, column - width / 2);
-        taps += live;
-        taps_in_live_rows += live && row < live_rows(height);
+        if (!testing::may_read(mask, row - height / 2, column - width / 2)) continue;
+        ++taps;
+        lowest = std::max(lowest, row);
+        rightmost = std::max(rightmost, column);
       }
     EXPECT_EQ(live_tap_count(mask, height, width), taps);
-    EXPECT_EQ(taps_in_live_rows, taps);
-    EXPECT_EQ(live_rows(height), height / 2 + 1);
+    EXPECT_EQ(box.rows, lowest + 1);
+    EXPECT_EQ(box.columns, rightmost + 1);
   });
+}
+
+// By brute force: a tap is live exactly where what the source sees there is what the result may see.
+TEST(Mask, BetweenTwoSightsLetsThroughWhatTheResultMaySee) {
+  for (const Sight source : {Sight::kAbove, Sight::kBefore, Sight::kItself})
+    for (const Sight result : {Sight::kAbove, Sight::kBefore})
+      for (int row = 0; row < 5; ++row)
+        for (int column = 0; column < 5; ++column) {
+          const MaskType mask = mask_between(source, result);
+          const Tap tap{.down = row - 2, .right = column - 2, .groups = GroupsRead::kOwn};
+          EXPECT_EQ(is_live(mask, 5, 5, row, column), seen_through(tap, source) <= result)
+              << static_cast<int>(source) << " " << static_cast<int>(result) << " " << row << " " << column;
+        }
+}
+
+TEST(Mask, IsNoneWhereTheSourceSeesNothingAndRefusesWhatCannotBeDrawnFrom) {
+  EXPECT_EQ(mask_between(Sight::kGiven, Sight::kAbove), MaskType::kNone);
+  EXPECT_THROW(static_cast<void>(mask_between(Sight::kLater, Sight::kBefore)), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(mask_between(Sight::kBefore, Sight::kItself)), std::invalid_argument);
 }
 
 TEST(Mask, CountsTheTapsOfWellKnownKernels) {
@@ -56,6 +82,8 @@ TEST(Mask, CountsTheTapsOfWellKnownKernels) {
   EXPECT_EQ(live_tap_count(MaskType::kA, 1, 1), 0);
   EXPECT_EQ(live_tap_count(MaskType::kA, 1, 5), 2);
   EXPECT_EQ(live_tap_count(MaskType::kA, 5, 1), 2);
+  EXPECT_EQ(live_tap_count(MaskType::kRowsAbove, 3, 3), 3);
+  EXPECT_EQ(live_tap_count(MaskType::kRowsUpToOwn, 3, 3), 6);
 }
 
 // Two inputs, three outputs, both masks, neither kernel square.
@@ -87,7 +115,7 @@ TEST(Mask, LetsGroupsReadTheChannelsBeforeThemAtTheCentre) {
   testing::Random random(9);
   for (int round = 0; round < 60; ++round) {
     const int groups = random.between(1, 4);
-    const MaskType type = random.between(0, 1) ? MaskType::kA : MaskType::kB;
+    const MaskType type = kMasks[random.between(0, 4)];
     Parameter kernel{.shape = {groups * random.between(1, 3), groups * random.between(1, 3),
                                2 * random.between(0, 2) + 1, 2 * random.between(0, 2) + 1},
                      .is_kernel = true,

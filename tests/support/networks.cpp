@@ -15,6 +15,10 @@ Kernel random_kernel(Random& random, int limit) {
   return {2 * random.between(0, limit / 2) + 1, 2 * random.between(0, limit / 2) + 1};
 }
 
+Dilation random_dilation(Random& random) {
+  return random.between(0, 2) ? Dilation{} : Dilation{random.between(1, 3), random.between(1, 3)};
+}
+
 // Up to `limit`, or one for each group.
 int random_maps(Random& random, int limit, int groups) {
   return groups * random.between(1, std::max(1, limit / groups));
@@ -24,6 +28,27 @@ int random_maps(Random& random, int limit, int groups) {
 int append_fork(NetworkBuilder& builder, const std::string& name, int src, Kernel kernel) {
   const int conv = builder.masked_conv(name + ".conv", src, MaskType::kB, kernel, builder.channels(src));
   return builder.add(name, builder.activate(conv), conv);
+}
+
+// What sees the rows above only, whole, joined to what comes before.
+int append_rows_above(NetworkBuilder& builder, Random& random, const std::string& name, int src,
+                      Kernel kernel, int filters) {
+  int rows = builder.conv(name + ".rows", src, Sight::kAbove, kernel, filters, random_dilation(random));
+  rows = builder.activate(builder.conv(name + ".more", rows, Sight::kAbove, kernel, filters));
+  return builder.add(name, src,
+                     builder.conv(name + ".join", rows, Sight::kBefore, {1, 1}, builder.channels(src)));
+}
+
+// One or two, with or without skips.
+int append_gated_blocks(NetworkBuilder& builder, Random& random, const std::string& name, int src,
+                        Kernel kernel, int filters) {
+  kernel.height = std::max(kernel.height, 3);
+  const bool skip = random.between(0, 1);
+  Features features{.node = src};
+  for (int block = random.between(0, 1); block >= 0; --block)
+    features = append_block(builder, name + "." + std::to_string(block), features,
+                            {1, GatedBlockConfig{kernel, filters, random_dilation(random), skip}});
+  return skip ? builder.add(name + ".all", features.node, features.skips) : features.node;
 }
 
 // The activation comes after the addition.
@@ -41,11 +66,20 @@ int append_stage(NetworkBuilder& builder, Random& random, const std::string& nam
                  const NetworkLimits& limits) {
   const Kernel kernel = random_kernel(random, limits.kernel);
   const int filters = random_maps(random, limits.channels, builder.groups());
-  switch (random.between(0, 4)) {
+  switch (random.between(0, 6)) {
     case 0:
-      return append_block(builder, name, src, {1, ResidualBlockConfig{kernel, filters}});
+      return append_block(builder, name, {src},
+                          {1, ResidualBlockConfig{kernel, filters, random_dilation(random)}})
+          .node;
     case 1:
-      return append_block(builder, name, src, {1, MaskedConvBlockConfig{kernel, filters}});
+      return append_block(builder, name, {src},
+                          {1, MaskedConvBlockConfig{kernel, filters, random_dilation(random)}})
+          .node;
+    case 4:
+      return append_rows_above(builder, random, name, src, {std::max(kernel.height, 3), kernel.width},
+                               filters);
+    case 5:
+      return append_gated_blocks(builder, random, name, src, kernel, filters);
     case 2:
       return append_fork(builder, name, src, kernel);
     case 3:
@@ -108,37 +142,47 @@ Network random_graph(Random& random, Activation activation) {
                          random_slope(random, activation), groups);
   struct Value {
     int node, maps;
-    bool causal;  // sees earlier pixels only
   };
-  std::vector<Value> values{{0, channels, false}};
+  std::vector<Value> values{{0, channels}};
+  const auto is_causal = [&](const Value& value) { return builder.sight(value.node) <= Sight::kBefore; };
   const auto any = [&] {
     return values[static_cast<std::size_t>(random.between(0, static_cast<int>(values.size()) - 1))];
   };
   for (int op = random.between(6, 14); op > 0; --op) {
     const Value a = any(), b = any();
     const std::string name = "op." + std::to_string(op);
-    switch (random.between(0, 3)) {
+    switch (random.between(0, 4)) {
+      case 4:
+        if (a.maps % (2 * groups) == 0) {
+          values.push_back({builder.gate(name, a.node), a.maps / 2});
+          break;
+        }
+        [[fallthrough]];
       case 0:
-        values.push_back({builder.activate(a.node), a.maps, a.causal});
+        values.push_back({builder.activate(a.node), a.maps});
         break;
       case 1:
         if (a.maps == b.maps) {
-          values.push_back({builder.add(name, a.node, b.node), a.maps, a.causal && b.causal});
+          values.push_back({builder.add(name, a.node, b.node), a.maps});
           break;
         }
         [[fallthrough]];
       default: {
         Kernel kernel = random_kernel(random, 7);
-        if (!a.causal && kernel.height == 1 && kernel.width == 1) kernel = {3, 3};
+        if (!is_causal(a) && kernel.height == 1 && kernel.width == 1) kernel = {3, 3};
         const int maps = random.between(0, 1) ? channels : random_maps(random, 9, groups);
-        const MaskType mask = a.causal ? MaskType::kB : MaskType::kA;
-        values.push_back({builder.masked_conv(name, a.node, mask, kernel, maps), maps, true});
+        const Dilation dilation = random_dilation(random);
+        // Masks A and B everywhere, or what the sights allow.
+        const Sight sight = kernel.height > 1 && random.between(0, 1) ? Sight::kAbove : Sight::kBefore;
+        const MaskType mask = random.between(0, 1) ? (is_causal(a) ? MaskType::kB : MaskType::kA)
+                                                   : mask_between(builder.sight(a.node), sight);
+        values.push_back({builder.masked_conv(name, a.node, mask, kernel, maps, dilation), maps});
       }
     }
   }
   std::vector<int> outputs;
   for (const Value& value : values)
-    if (value.causal && value.maps == channels) outputs.push_back(value.node);
+    if (is_causal(value) && value.maps == channels) outputs.push_back(value.node);
   if (outputs.empty()) outputs.push_back(builder.masked_conv("logits", 0, MaskType::kA, {3, 3}, channels));
   return std::move(builder).finish(
       outputs[static_cast<std::size_t>(random.between(0, static_cast<int>(outputs.size()) - 1))]);
@@ -195,12 +239,15 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
         std::visit(Overloaded{[](const ImageOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const MaskedConvOp& op) { return &op; },
                               [](const ActivationOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const GateOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const AddOp&) -> const MaskedConvOp* { return nullptr; }},
                    node.op);
-    const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0;
+    const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0,
+              dilation_y = conv ? conv->row_dilation : 1, dilation_x = conv ? conv->column_dilation : 1;
     const auto reads_group = [&](int down, int right, int to, int from) {
       if (!conv) return to == from;
-      if (down != 0 || right != 0) return may_read(conv->mask.type, down, right);
+      const bool by_group = conv->mask.type == MaskType::kA || conv->mask.type == MaskType::kB;
+      if (down != 0 || right != 0 || !by_group) return may_read(conv->mask.type, down, right);
       return from < to || (from == to && conv->mask.type == MaskType::kB);
     };
     for (int y = 0; y < height; ++y)
@@ -208,10 +255,11 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
         for (int to = 0; to < groups; ++to) {
           std::vector<bool>& mine = here[place(y, x, to)];
           if (std::holds_alternative<ImageOp>(node.op)) mine[place(y, x, to)] = true;
-          for (int down = -up; down <= up; ++down)
-            for (int right = -side; right <= side; ++right)
+          for (int row = -up; row <= up; ++row)
+            for (int column = -side; column <= side; ++column)
               for (int from = 0; from < groups; ++from) {
-                if (!reads_group(down, right, to, from)) continue;
+                if (!reads_group(row, column, to, from)) continue;
+                const int down = row * dilation_y, right = column * dilation_x;
                 if (y + down < 0 || y + down >= height || x + right < 0 || x + right >= width) continue;
                 for (const int source : inputs(node.op))
                   join(mine, reads[to_index(source)][place(y + down, x + right, from)]);

@@ -43,6 +43,24 @@ double derivative(const ActivationOp& op, double x) {
   return s * (1 - s);
 }
 
+double sigmoid(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+
+// Calls visit(dst, a, b) with flat indices for every value of a gate and the two it is made of.
+template <class Visit>
+void for_each_gate(const Network& network, int node, const GateOp& op, int images, Visit&& visit) {
+  const Shape dst = network.shape(node, images), src = network.shape(op.src, images);
+  const int maps = dst.c / network.groups;
+  for (int n = 0; n < dst.n; ++n)
+    for (int c = 0; c < dst.c; ++c)
+      for (int y = 0; y < dst.h; ++y)
+        for (int x = 0; x < dst.w; ++x) {
+          const int first = c / maps * 2 * maps + c % maps;
+          visit(dst.offset(n, c, y, x), src.offset(n, first, y, x), src.offset(n, first + maps, y, x));
+        }
+}
+
 // Calls visit(dst, weight, src) with flat indices for every live product of a convolution.
 template <class Visit>
 void for_each_product(const Network& network, int node, const MaskedConvOp& op, int images, Visit&& visit) {
@@ -56,7 +74,8 @@ void for_each_product(const Network& network, int node, const MaskedConvOp& op, 
           for (int i = 0; i < src.c; ++i)
             for (int row = 0; row < kernel.h; ++row)
               for (int column = 0; column < kernel.w; ++column) {
-                const int down = row - kernel.h / 2, right = column - kernel.w / 2;
+                const int down = (row - kernel.h / 2) * op.row_dilation,
+                          right = (column - kernel.w / 2) * op.column_dilation;
                 if (!may_read(network.parameters[to_index(op.weight)], kernel.offset(o, i, row, column)))
                   continue;
                 if (y + down < 0 || y + down >= src.h || x + right < 0 || x + right >= src.w) continue;
@@ -68,6 +87,16 @@ void for_each_product(const Network& network, int node, const MaskedConvOp& op, 
 }  // namespace
 
 bool may_read(MaskType mask, int down, int right) {
+  switch (mask) {
+    case MaskType::kNone:
+      return true;
+    case MaskType::kRowsAbove:
+      return down < 0;
+    case MaskType::kRowsUpToOwn:
+      return down <= 0;
+    default:
+      break;
+  }
   const bool earlier = down < 0 || (down == 0 && right < 0);
   const bool same = down == 0 && right == 0;
   return earlier || (same && mask == MaskType::kB);
@@ -79,7 +108,8 @@ bool may_read(const Parameter& kernel, std::size_t index) {
   const int in = static_cast<int>(index) / (width * height) % ins,
             out = static_cast<int>(index) / (width * height * ins);
   const int down = row - height / 2, right = column - width / 2;
-  if (down != 0 || right != 0) return may_read(kernel.mask.type, down, right);
+  const bool by_group = kernel.mask.type == MaskType::kA || kernel.mask.type == MaskType::kB;
+  if (down != 0 || right != 0 || !by_group) return may_read(kernel.mask.type, down, right);
   const int from = in * kernel.mask.groups / ins, to = out * kernel.mask.groups / outs;
   return from < to || (from == to && kernel.mask.type == MaskType::kB);
 }
@@ -90,27 +120,33 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
   for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node) {
     const Shape shape = network.shape(node, images);
     Values value(shape.size(), 0.0);
-    const Overloaded compute{[&](const ImageOp&) { std::ranges::copy(pixels, value.begin()); },
-                             [&](const MaskedConvOp& op) {
-                               const std::size_t bias = network.parameters[to_index(op.bias)].offset;
-                               const std::size_t area = to_index(shape.h) * to_index(shape.w);
-                               for (std::size_t i = 0; i < value.size(); ++i)
-                                 value[i] = parameters[bias + i / area % to_index(shape.c)];
-                               const Values& src = result.nodes[to_index(op.src)];
-                               for_each_product(network, node, op, images,
-                                                [&](std::size_t dst, std::size_t weight, std::size_t from) {
-                                                  value[dst] += parameters[weight] * src[from];
-                                                });
-                             },
-                             [&](const ActivationOp& op) {
-                               std::ranges::transform(result.nodes[to_index(op.src)], value.begin(),
-                                                      [&](double x) { return activate(op, x); });
-                             },
-                             [&](const AddOp& op) {
-                               std::ranges::transform(result.nodes[to_index(op.a)],
-                                                      result.nodes[to_index(op.b)], value.begin(),
-                                                      std::plus<>());
-                             }};
+    const Overloaded compute{
+        [&](const ImageOp&) { std::ranges::copy(pixels, value.begin()); },
+        [&](const MaskedConvOp& op) {
+          const std::size_t bias = network.parameters[to_index(op.bias)].offset;
+          const std::size_t area = to_index(shape.h) * to_index(shape.w);
+          for (std::size_t i = 0; i < value.size(); ++i)
+            value[i] = parameters[bias + i / area % to_index(shape.c)];
+          const Values& src = result.nodes[to_index(op.src)];
+          for_each_product(network, node, op, images,
+                           [&](std::size_t dst, std::size_t weight, std::size_t from) {
+                             value[dst] += parameters[weight] * src[from];
+                           });
+        },
+        [&](const ActivationOp& op) {
+          std::ranges::transform(result.nodes[to_index(op.src)], value.begin(),
+                                 [&](double x) { return activate(op, x); });
+        },
+        [&](const GateOp& op) {
+          for_each_gate(network, node, op, images, [&](std::size_t dst, std::size_t a, std::size_t b) {
+            const Values& src = result.nodes[to_index(op.src)];
+            value[dst] = std::tanh(src[a]) * sigmoid(src[b]);
+          });
+        },
+        [&](const AddOp& op) {
+          std::ranges::transform(result.nodes[to_index(op.a)], result.nodes[to_index(op.b)], value.begin(),
+                                 std::plus<>());
+        }};
     std::visit(compute, network.node(node).op);
     result.nodes.push_back(std::move(value));
   }
@@ -146,6 +182,16 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
                                  Values& diff_src = diffs[to_index(op.src)];
                                  for (std::size_t i = 0; i < diff.size(); ++i)
                                    diff_src[i] += diff[i] * derivative(op, src[i]);
+                               },
+                               [&](const GateOp& op) {
+                                 const Values& src = forward.nodes[to_index(op.src)];
+                                 Values& diff_src = diffs[to_index(op.src)];
+                                 for_each_gate(network, node, op, images,
+                                               [&](std::size_t dst, std::size_t a, std::size_t b) {
+                                                 const double t = std::tanh(src[a]), s = sigmoid(src[b]);
+                                                 diff_src[a] += diff[dst] * s * (1 - t * t);
+                                                 diff_src[b] += diff[dst] * t * s * (1 - s);
+                                               });
                                },
                                [&](const AddOp& op) {
                                  for (std::size_t i = 0; i < diff.size(); ++i) {

@@ -13,8 +13,8 @@ namespace pcnn::testing {
 
 using Values = std::vector<double>;
 
-// May a feature at (y, x) of a masked layer read its source at (y + down, x + right)? By raster order; for
-// one channel group.
+// May a feature of a masked layer read its source at a tap that lies so many kernel rows below and columns
+// beside the centre? By raster order; for one channel group.
 bool may_read(MaskType mask, int down, int right);
 
 // The same for weight `index` of an OIHW kernel, by raster order and, inside a pixel, the order of the

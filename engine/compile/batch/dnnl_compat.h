@@ -24,7 +24,7 @@ inline dnnl::memory::data_type data_type_of(const dnnl::memory::desc& desc) {
 #endif
 }
 
-// A 2-D convolution with stride 1 and no dilation.
+// A 2-D convolution with stride 1.
 struct ConvGeometry {
   dnnl::memory::desc src;
   dnnl::memory::desc weights;
@@ -32,6 +32,7 @@ struct ConvGeometry {
   dnnl::memory::desc dst;
   dnnl::memory::dims pad_before;  // top, left
   dnnl::memory::dims pad_after;   // bottom, right
+  dnnl::memory::dims gaps{0, 0};  // rows, columns left out between neighbouring taps
 };
 
 inline const dnnl::memory::dims kUnitStrides{1, 1};
@@ -40,12 +41,12 @@ inline dnnl::convolution_forward::primitive_desc conv_forward(const dnnl::engine
                                                               dnnl::prop_kind kind, const ConvGeometry& g,
                                                               const dnnl::primitive_attr& attr) {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine,      kind,         dnnl::algorithm::convolution_direct,
-          g.src,       g.weights,    g.bias,
-          g.dst,       kUnitStrides, g.pad_before,
-          g.pad_after, attr};
+  return {engine,       kind,         dnnl::algorithm::convolution_direct,
+          g.src,        g.weights,    g.bias,
+          g.dst,        kUnitStrides, g.gaps,
+          g.pad_before, g.pad_after,  attr};
 #else
-  return {{kind, dnnl::algorithm::convolution_direct, g.src, g.weights, g.bias, g.dst, kUnitStrides,
+  return {{kind, dnnl::algorithm::convolution_direct, g.src, g.weights, g.bias, g.dst, kUnitStrides, g.gaps,
            g.pad_before, g.pad_after},
           attr,
           engine};
@@ -57,17 +58,18 @@ inline dnnl::convolution_backward_data::primitive_desc conv_backward_data(
     const dnnl::engine& engine, const ConvGeometry& g, const dnnl::convolution_forward::primitive_desc& hint,
     const dnnl::primitive_attr& attr) {
 #if DNNL_VERSION_MAJOR >= 3
-  return {engine,       dnnl::algorithm::convolution_direct,
-          g.src,        g.weights,
-          g.dst,        kUnitStrides,
-          g.pad_before, g.pad_after,
-          hint,         attr};
+  return {engine,      dnnl::algorithm::convolution_direct,
+          g.src,       g.weights,
+          g.dst,       kUnitStrides,
+          g.gaps,      g.pad_before,
+          g.pad_after, hint,
+          attr};
 #else
-  return {
-      {dnnl::algorithm::convolution_direct, g.src, g.weights, g.dst, kUnitStrides, g.pad_before, g.pad_after},
-      attr,
-      engine,
-      hint};
+  return {{dnnl::algorithm::convolution_direct, g.src, g.weights, g.dst, kUnitStrides, g.gaps, g.pad_before,
+           g.pad_after},
+          attr,
+          engine,
+          hint};
 #endif
 }
 
@@ -79,12 +81,12 @@ inline dnnl::convolution_backward_weights::primitive_desc conv_backward_weights(
   return {engine,       dnnl::algorithm::convolution_direct,
           g.src,        g.weights,
           g.bias,       g.dst,
-          kUnitStrides, g.pad_before,
-          g.pad_after,  hint,
-          attr};
+          kUnitStrides, g.gaps,
+          g.pad_before, g.pad_after,
+          hint,         attr};
 #else
-  return {{dnnl::algorithm::convolution_direct, g.src, g.weights, g.bias, g.dst, kUnitStrides, g.pad_before,
-           g.pad_after},
+  return {{dnnl::algorithm::convolution_direct, g.src, g.weights, g.bias, g.dst, kUnitStrides, g.gaps,
+           g.pad_before, g.pad_after},
           attr,
           engine,
           hint};

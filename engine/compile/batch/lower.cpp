@@ -16,6 +16,7 @@ class Lowering {
         steps_(fuse_steps(network, !backward)),
         tensors_(network.nodes.size(), -1),
         convs_(network.nodes.size()),
+        gates_(network.nodes.size()),
         gradients_(network.nodes.size()) {}
 
   // Returns the tensor of the images.
@@ -59,6 +60,12 @@ class Lowering {
     return lower_activation(plan_, step.dst, step.op, tensor(step.op.src));
   }
 
+  int forward(const GateStep& step) {
+    LoweredGate& gate = gates_[to_index(step.dst)];
+    gate.src = tensor(step.op.src);
+    return lower_gate(plan_, step.dst, gate);
+  }
+
   int forward(const AddStep& step) { return plan_.sum(tensor(step.op.a), tensor(step.op.b)); }
 
   void backward(const ConvStep& step, int gradient) {
@@ -73,6 +80,10 @@ class Lowering {
     add_gradient(step.op.src, plan_.activation_backward(step.op, tensor(step.dst), gradient));
   }
 
+  void backward(const GateStep& step, int gradient) {
+    add_gradient(step.op.src, plan_.gate_backward(gates_[to_index(step.dst)], tensor(step.dst), gradient));
+  }
+
   void backward(const AddStep& step, int gradient) {
     add_gradient(step.op.a, gradient);
     add_gradient(step.op.b, gradient);
@@ -85,6 +96,7 @@ class Lowering {
   std::vector<Step> steps_;
   std::vector<int> tensors_;  // node -> tensor of its value; nodes inside a step have none
   std::vector<LoweredConv> convs_;
+  std::vector<LoweredGate> gates_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient
 };
 

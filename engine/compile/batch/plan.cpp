@@ -106,6 +106,20 @@ int PlanBuilder::activation_backward(const ActivationOp& op, int dst, int diff_d
   return diff_src;
 }
 
+int PlanBuilder::gate(const LoweredGate& gate, const dnnl::memory::desc& layout) {
+  const int dst = new_tensor(layout);
+  append(GateForwardStep{gate, dst}, std::vector{gate.src}, std::vector{dst});
+  return dst;
+}
+
+int PlanBuilder::gate_backward(const LoweredGate& gate, int dst, int diff_dst) {
+  const int diff = in_layout(diff_dst, desc(dst));
+  const int diff_src = new_tensor(desc(gate.src));
+  in_place_.push_back({gate.src, diff_src, static_cast<int>(plan_.steps.size())});
+  append(GateBackwardStep{gate, diff, diff_src}, std::vector{gate.src, diff}, std::vector{diff_src});
+  return diff_src;
+}
+
 void PlanBuilder::weight_gradient(WeightGradientStep step) {
   const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
@@ -113,7 +127,7 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
   append(std::move(step), reads, {});
 }
 
-int PlanBuilder::with_zero_rows_above(int src, int rows) {
+int PlanBuilder::with_zeros_before(int src, int rows, int columns) {
   const auto dims = dnnl_compat::dims_of(desc(src));
   const auto with_tag = [type = dnnl_compat::data_type_of(desc(src))](const dnnl::memory::dims& d,
                                                                       dnnl::memory::format_tag tag) {
@@ -125,9 +139,9 @@ int PlanBuilder::with_zero_rows_above(int src, int rows) {
   for (const auto blocked : {dnnl::memory::format_tag::nChw16c, dnnl::memory::format_tag::nChw8c})
     if (desc(src) == with_tag(dims, blocked)) tag = blocked;
 
-  const dnnl::memory::dims taller{dims[0], dims[1], dims[2] + rows, dims[3]};
-  const int padded = new_tensor(with_tag(taller, tag));
-  const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, rows, 0});
+  const dnnl::memory::dims larger{dims[0], dims[1], dims[2] + rows, dims[3] + columns};
+  const int padded = new_tensor(with_tag(larger, tag));
+  const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, rows, columns});
   append(ZeroStep{padded}, {}, std::vector{padded});
   const dnnl::reorder::primitive_desc pd(engine_, desc(src), engine_, window, fresh_attributes());
   primitive(

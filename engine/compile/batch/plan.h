@@ -44,6 +44,31 @@ struct ActivationBackwardStep {
   int diff_src = 0;
 };
 
+// The halves of a gate's source: pairs of runs of floats that follow each other, a, b, a, b; the result has a
+// run for each pair.
+struct GateHalves {
+  std::size_t count = 0;  // pairs
+  std::size_t size = 0;   // elements of a run
+};
+
+// A gate whose source has found a layout.
+struct LoweredGate {
+  GateHalves halves;
+  int src = 0;
+};
+
+struct GateForwardStep {
+  LoweredGate gate;
+  int dst = 0;
+};
+
+// diff_src in the layout of the source.
+struct GateBackwardStep {
+  LoweredGate gate;
+  int diff_dst = 0;
+  int diff_src = 0;
+};
+
 // dst = a + b, one layout.
 struct SumStep {
   int a = 0;
@@ -68,13 +93,13 @@ struct ZeroStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction =
-    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
+using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep,
+                                GateBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
   int parameter = 0;         // index into Network::parameters
-  dnnl::memory::desc plain;  // f32 OIHW, live rows only where kernels are cropped
+  dnnl::memory::desc plain;  // f32 OIHW, of the kernel the first rows and columns: its live box, if cropped
   dnnl::memory::desc packed;
   dnnl::primitive reorder;  // plain -> packed
   std::size_t offset = 0;   // bytes, into the packed weights
@@ -119,9 +144,12 @@ class PlanBuilder {
   // a + b as a new tensor in a's layout.
   int sum(int a, int b);
   int activation_backward(const ActivationOp& op, int dst, int diff_dst);
+  // To a new tensor of this layout.
+  int gate(const LoweredGate& gate, const dnnl::memory::desc& dst);
+  int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
   void weight_gradient(WeightGradientStep step);
-  // A copy of src with zero rows above it.
-  int with_zero_rows_above(int src, int rows);
+  // A copy of src with zero rows above it and zero columns to its left.
+  int with_zeros_before(int src, int rows, int columns);
   // Index of the kernel packed for this weights layout (any other layout than plain OIHW is reordered to).
   std::size_t packed_kernel(int parameter, const dnnl::memory::desc& layout);
 

@@ -103,17 +103,19 @@ void Program::pack_kernel(std::size_t index, std::span<const float> parameters, 
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
   const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
             width = parameter.shape[3], groups = parameter.mask.groups;
-  const auto rows = static_cast<int>(dnnl_compat::dims_of(kernel.plain)[2]);  // the first ones of the kernel
+  const auto computed = dnnl_compat::dims_of(kernel.plain);  // the first rows and columns of the kernel
+  const auto rows = static_cast<int>(computed[2]), columns = static_cast<int>(computed[3]);
   std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
   const float* src = parameters.data() + parameter.offset;
   float* dst = plain.data();
   for (int filter = 0; filter < filters; ++filter)
     for (int channel = 0; channel < channels; ++channel, src += height * width)
-      for (int tap = 0; tap < rows * width; ++tap)
-        *dst++ = is_live(parameter.mask, height, width, tap / width, tap % width,
-                         group_of(filter, filters, groups), group_of(channel, channels, groups))
-                     ? src[tap]
-                     : 0.0f;
+      for (int row = 0; row < rows; ++row)
+        for (int column = 0; column < columns; ++column)
+          *dst++ = is_live(parameter.mask, height, width, row, column, group_of(filter, filters, groups),
+                           group_of(channel, channels, groups))
+                       ? src[row * width + column]
+                       : 0.0f;
 
   dnnl::memory from(kernel.plain, impl_->engine, plain.data());
   dnnl::memory to(kernel.packed, impl_->engine, packed.memory_->kernels.data() + kernel.offset);

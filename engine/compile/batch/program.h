@@ -104,7 +104,7 @@ class Program {
   void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits) const;
   // After forward() on the same workspace, of a program for training. Writes d(loss)/d(parameters) of this
   // batch over `gradients` (parameter order). What it writes at dead taps, if anything, means nothing: see
-  // zero_dead_weights. Cropped kernels leave the rows below the centre alone.
+  // zero_dead_weights. Cropped kernels leave taps outside their live box alone.
   void backward(Workspace& workspace, std::span<const float> diff_logits, std::span<float> gradients) const;
 
   // Computes one op's steps once more, on whatever forward() and backward() left in the workspace: for

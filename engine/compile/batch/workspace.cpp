@@ -88,6 +88,43 @@ struct RunStep {
       kernels.activation_backward(step.op, count<float>(step.dst), at<float>(step.dst),
                                   at<float>(step.diff_dst), at<float>(step.diff_src));
   }
+  // Calls run(a, b) with the first element of both halves of a pair, as offsets, and of its result.
+  template <typename Run>
+  static void for_each_pair(const GateHalves& halves, Run&& run) {
+    for (std::size_t pair = 0; pair < halves.count; ++pair)
+      run(2 * pair * halves.size, (2 * pair + 1) * halves.size, pair * halves.size);
+  }
+  template <typename Element, typename Gate>
+  void gate(const GateForwardStep& step, Gate kernel) const {
+    const Element* src = at<Element>(step.gate.src);
+    Element* dst = at<Element>(step.dst);
+    for_each_pair(step.gate.halves, [&](std::size_t a, std::size_t b, std::size_t to) {
+      kernel(step.gate.halves.size, src + a, src + b, dst + to);
+    });
+  }
+  template <typename Element, typename Gate>
+  void gate_backward(const GateBackwardStep& step, Gate kernel) const {
+    const Element *src = at<Element>(step.gate.src), *diff_dst = at<Element>(step.diff_dst);
+    Element* diff_src = at<Element>(step.diff_src);
+    for_each_pair(step.gate.halves, [&](std::size_t a, std::size_t b, std::size_t from) {
+      kernel(step.gate.halves.size, src + a, src + b, diff_dst + from, diff_src + a, diff_src + b);
+    });
+  }
+
+  void operator()(const GateForwardStep& step) const {
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    if (holds_bf16(step.dst))
+      gate<Bf16>(step, kernels.gate_bf16);
+    else
+      gate<float>(step, kernels.gate);
+  }
+  void operator()(const GateBackwardStep& step) const {
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    if (holds_bf16(step.diff_src))
+      gate_backward<Bf16>(step, kernels.gate_backward_bf16);
+    else
+      gate_backward<float>(step, kernels.gate_backward);
+  }
   void operator()(const SumStep& step) const {
     const TrainingKernels& kernels = workspace.plan.vector_kernels;
     if (holds_bf16(step.dst))

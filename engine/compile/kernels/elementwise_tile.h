@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "engine/compile/kernels/gate_tile.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/core/simd.h"
 #include "engine/model/network.h"
@@ -51,6 +52,33 @@ struct ElementwiseTile : Simd<kLanes> {
   }
 
   template <typename Element>
+  static void gate(std::size_t count, const Element* a, const Element* b, Element* dst) {
+    map(count, a, b, dst, [](Vector x, Vector y) { return GateTile<kLanes>::gate(x, y); });
+  }
+
+  template <typename Element>
+  static void gate_backward(std::size_t count, const Element* a, const Element* b, const Element* diff_dst,
+                            Element* diff_a, Element* diff_b) {
+    const auto run = [](const Element* x, const Element* y, const Element* d, Element* dx, Element* dy) {
+      const auto derivatives = GateTile<kLanes>::gate_derivatives(load(x), load(y));
+      const Vector diff = load(d);
+      store(dx, diff * derivatives.a);
+      store(dy, diff * derivatives.b);
+    };
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) run(a + i, b + i, diff_dst + i, diff_a + i, diff_b + i);
+    if (i == count) return;
+    const std::size_t bytes = (count - i) * sizeof(Element);
+    Element x[kLanes] = {}, y[kLanes] = {}, d[kLanes] = {};
+    __builtin_memcpy(x, a + i, bytes);
+    __builtin_memcpy(y, b + i, bytes);
+    __builtin_memcpy(d, diff_dst + i, bytes);
+    run(x, y, d, x, y);
+    __builtin_memcpy(diff_a + i, x, bytes);
+    __builtin_memcpy(diff_b + i, y, bytes);
+  }
+
+  template <typename Element>
   static void sum(std::size_t count, const Element* a, const Element* b, Element* dst) {
     map(count, a, b, dst, [](Vector x, Vector y) { return x + y; });
   }
@@ -64,8 +92,12 @@ TrainingKernels elementwise_kernels(const char* name) {
           .lanes = kLanes,
           .activation_backward = Tile::template activation_backward<float>,
           .sum = Tile::template sum<float>,
+          .gate = Tile::template gate<float>,
+          .gate_backward = Tile::template gate_backward<float>,
           .activation_backward_bf16 = Tile::template activation_backward<Bf16>,
-          .sum_bf16 = Tile::template sum<Bf16>};
+          .sum_bf16 = Tile::template sum<Bf16>,
+          .gate_bf16 = Tile::template gate<Bf16>,
+          .gate_backward_bf16 = Tile::template gate_backward<Bf16>};
 }
 
 }  // namespace

@@ -59,6 +59,8 @@ struct PixelKernel {
   void (*run)(const PixelGemm&) = nullptr;
   // dst[i] = f(src[i]), where no convolution could take the activation along.
   void (*activate)(const ActivationOp& op, std::size_t count, const float* src, float* dst) = nullptr;
+  // dst[row][i] = tanh(src[row][i]) * sigmoid(src[row][maps + i]), i < maps.
+  void (*gate)(std::size_t rows, std::size_t maps, const float* src, float* dst) = nullptr;
   // dst[i] = a[i] + b[i].
   void (*sum)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
 };

@@ -7,8 +7,13 @@ namespace pcnn {
 
 PixelKernel pixel_kernel_avx2() {
   using Tile = PixelTile<8>;
-  return {"avx2",    Tile::kPanel,       Precision::kF32,
-          Tile::run, Tile::activate_all, ElementwiseTile<8>::sum<float>};
+  return {"avx2",
+          Tile::kPanel,
+          Precision::kF32,
+          Tile::run,
+          Tile::activate_all,
+          Tile::gate_rows,
+          ElementwiseTile<8>::sum<float>};
 }
 
 }  // namespace pcnn

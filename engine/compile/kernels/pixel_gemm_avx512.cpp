@@ -7,8 +7,13 @@ namespace pcnn {
 
 PixelKernel pixel_kernel_avx512() {
   using Tile = PixelTile<16>;
-  return {"avx512",  Tile::kPanel,       Precision::kF32,
-          Tile::run, Tile::activate_all, ElementwiseTile<16>::sum<float>};
+  return {"avx512",
+          Tile::kPanel,
+          Precision::kF32,
+          Tile::run,
+          Tile::activate_all,
+          Tile::gate_rows,
+          ElementwiseTile<16>::sum<float>};
 }
 
 }  // namespace pcnn

@@ -20,8 +20,13 @@ struct Bf16Product {
 
 PixelKernel pixel_kernel_avx512_bf16() {
   using Tile = PixelTile<16, Bf16Product>;
-  return {"avx512_bf16", Tile::kPanel,       Precision::kBf16,
-          Tile::run,     Tile::activate_all, ElementwiseTile<16>::sum<float>};
+  return {"avx512_bf16",
+          Tile::kPanel,
+          Precision::kBf16,
+          Tile::run,
+          Tile::activate_all,
+          Tile::gate_rows,
+          ElementwiseTile<16>::sum<float>};
 }
 
 }  // namespace pcnn

@@ -7,8 +7,13 @@ namespace pcnn {
 
 PixelKernel pixel_kernel_sse2() {
   using Tile = PixelTile<4>;
-  return {"sse2",    Tile::kPanel,       Precision::kF32,
-          Tile::run, Tile::activate_all, ElementwiseTile<4>::sum<float>};
+  return {"sse2",
+          Tile::kPanel,
+          Precision::kF32,
+          Tile::run,
+          Tile::activate_all,
+          Tile::gate_rows,
+          ElementwiseTile<4>::sum<float>};
 }
 
 }  // namespace pcnn

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/compile/kernels/gate_tile.h"
 #include "engine/compile/kernels/pixel_gemm.h"
 #include "engine/core/simd.h"
 
@@ -79,6 +80,18 @@ struct PixelTile : Simd<kLanes> {
       value = activate(op, value);
       __builtin_memcpy(dst + i, &value, bytes);
     }
+  }
+
+  static void gate_rows(std::size_t rows, std::size_t maps, const float* src, float* dst) {
+    for (std::size_t row = 0; row < rows; ++row, src += 2 * maps, dst += maps)
+      for (std::size_t i = 0; i < maps; i += kLanes) {
+        const std::size_t bytes = (maps - i < kLanes ? maps - i : kLanes) * sizeof(float);
+        Vector a{}, b{};
+        __builtin_memcpy(&a, src + i, bytes);
+        __builtin_memcpy(&b, src + maps + i, bytes);
+        a = GateTile<kLanes>::gate(a, b);
+        __builtin_memcpy(dst + i, &a, bytes);
+      }
   }
 
   // The words of a row at a tap; those of the rows after it follow.

@@ -1,5 +1,7 @@
 #include "engine/compile/kernels/training_kernels.h"
 
+#include <algorithm>
+
 #include "engine/compile/kernels/instruction_sets.h"
 
 namespace pcnn {
@@ -14,6 +16,16 @@ std::span<const TrainingKernels> training_kernels() {
   return kernels;
 }
 
+TapReach reach_of(std::span<const KernelTap> taps) {
+  TapReach reach;
+  for (const KernelTap& tap : taps) {
+    reach.up = std::max(reach.up, -tap.down);
+    reach.down = std::max(reach.down, tap.down);
+    reach.side = std::max({reach.side, tap.right, -tap.right});
+  }
+  return reach;
+}
+
 std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
   const auto padded = [lanes](int channels) {
     return static_cast<std::size_t>((channels + lanes - 1) / lanes * lanes);
@@ -22,8 +34,8 @@ std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
   // which are not multiples of four, are filled up.
   const auto taps = static_cast<std::size_t>(gradient.tap_count);
   const auto image = static_cast<std::size_t>(gradient.in_channels) *
-                     static_cast<std::size_t>(gradient.height + gradient.kernel_height / 2) *
-                     static_cast<std::size_t>(gradient.width + gradient.kernel_width - 1);
+                     static_cast<std::size_t>(gradient.height + gradient.reach.up + gradient.reach.down) *
+                     static_cast<std::size_t>(gradient.width + 2 * gradient.reach.side);
   return padded(gradient.filters) * (1 + padded(gradient.in_channels) * taps + 4) +
          (gradient.plain_src ? image : 0);
 }

@@ -17,11 +17,20 @@ namespace pcnn {
 // The upper half of a float: 8 bits of significand.
 using Bf16 = std::uint16_t;
 
-// One live tap of a kernel.
+// One live tap of a kernel: where its weights are, and what it reads, relative to the pixel.
 struct KernelTap {
   int row = 0;
   int column = 0;
+  int down = 0;   // rows; negative: above
+  int right = 0;  // columns; negative: to the left
 };
+
+// How far taps reach from the pixel.
+struct TapReach {
+  int up = 0, down = 0;  // rows
+  int side = 0;          // columns, to the further side
+};
+[[nodiscard]] TapReach reach_of(std::span<const KernelTap> taps);
 
 // d(loss)/d(weights) and d(loss)/d(bias) of a masked convolution, over a batch.
 struct WeightGradient {
@@ -34,6 +43,7 @@ struct WeightGradient {
   int kernel_width = 0;
   const KernelTap* taps = nullptr;  // in raster order
   int tap_count = 0;
+  TapReach reach{};        // of the taps
   bool plain_src = false;  // src is NCHW; else channels lie in blocks like those of diff_dst
 
   // Blocks of `lanes` channels, [image][block][row][column][channel], the last block filled up with zeros.
@@ -53,10 +63,18 @@ struct TrainingKernels {
                               const float* diff_dst, float* diff_src) = nullptr;
   // dst[i] = a[i] + b[i]. dst may be a or b.
   void (*sum)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
+  // dst[i] = tanh(a[i]) * sigmoid(b[i]).
+  void (*gate)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
+  // diff_a[i] and diff_b[i] from diff_dst[i], a[i] and b[i]. diff_a may be a, and diff_b b.
+  void (*gate_backward)(std::size_t count, const float* a, const float* b, const float* diff_dst,
+                        float* diff_a, float* diff_b) = nullptr;
   // The same on bf16, computed in f32 and rounded to the nearest, ties to even.
   void (*activation_backward_bf16)(const ActivationOp& op, std::size_t count, const Bf16* dst,
                                    const Bf16* diff_dst, Bf16* diff_src) = nullptr;
   void (*sum_bf16)(std::size_t count, const Bf16* a, const Bf16* b, Bf16* dst) = nullptr;
+  void (*gate_bf16)(std::size_t count, const Bf16* a, const Bf16* b, Bf16* dst) = nullptr;
+  void (*gate_backward_bf16)(std::size_t count, const Bf16* a, const Bf16* b, const Bf16* diff_dst,
+                             Bf16* diff_a, Bf16* diff_b) = nullptr;
   // Null where oneDNN's primitive is to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
 };

@@ -44,8 +44,8 @@ class WeightGradientTile : Simd<kLanes> {
         vectors_((g_.filters + kLanes - 1) / kLanes),
         row_groups_(g_.plain_src ? (g_.in_channels * g_.tap_count + kRows - 1) / kRows
                                  : (g_.in_channels + kLanes - 1) / kLanes * (kLanes / kRows) * g_.tap_count),
-        padded_width_(g_.width + g_.kernel_width - 1),
-        padded_height_(g_.height + g_.kernel_height / 2),
+        padded_width_(g_.width + 2 * g_.reach.side),
+        padded_height_(g_.height + g_.reach.up + g_.reach.down),
         bias_sums_(g_.scratch),
         sums_(bias_sums_ + size(vectors_) * kLanes),
         padded_(sums_ + size(vectors_) * kLanes * size(row_groups_) * kRows) {}
@@ -74,7 +74,7 @@ class WeightGradientTile : Simd<kLanes> {
 
   // The image with the zeros around it that taps may read.
   void pad() const {
-    const int top = g_.kernel_height / 2, side = g_.kernel_width / 2;
+    const int top = g_.reach.up, side = g_.reach.side;
     std::memset(padded_, 0, size(g_.in_channels) * size(padded_height_ * padded_width_) * sizeof(float));
     for (int row = 0; row < g_.in_channels * g_.height; ++row)
       std::memcpy(padded_ +
@@ -104,9 +104,10 @@ class WeightGradientTile : Simd<kLanes> {
       };
       for (int channel = 0; channel < g_.in_channels; ++channel)
         for (int tap = 0; tap < g_.tap_count; ++tap) {
-          inputs[waiting++] =
-              padded_ + size(channel * padded_height_ + first_ + g_.taps[tap].row) * size(padded_width_) +
-              size(g_.taps[tap].column);
+          inputs[waiting++] = padded_ +
+                              size(channel * padded_height_ + first_ + g_.reach.up + g_.taps[tap].down) *
+                                  size(padded_width_) +
+                              size(g_.reach.side + g_.taps[tap].right);
           if (waiting == kRows) flush();
         }
       if (waiting > 0) flush();
@@ -116,21 +117,21 @@ class WeightGradientTile : Simd<kLanes> {
     for (int block = 0; block < blocks; ++block)
       for (int part = 0; part < kLanes / kRows; ++part)
         for (int tap = 0; tap < g_.tap_count; ++tap) {
-          const int dy = g_.taps[tap].row - g_.kernel_height / 2;
-          const int dx = g_.taps[tap].column - g_.kernel_width / 2;
-          const int top = first_ < -dy ? -dy : first_;
+          const int dy = g_.taps[tap].down, dx = g_.taps[tap].right;
+          const int top = first_ < -dy ? -dy : first_, bottom = g_.height - dy < end_ ? g_.height - dy : end_;
           const int left = dx < 0 ? -dx : 0, right = dx > 0 ? g_.width - dx : g_.width;
           float* const tile = sums;
           sums += kTile;
-          if (top >= end_ || left >= right) continue;
+          if (top >= bottom || left >= right) continue;
           const float* input = g_.src + (size(image_ * blocks + block)) * plane +
                                size((top + dy) * g_.width + left + dx) * kLanes + size(part * kRows);
           const float* const inputs[kRows] = {input, input + 1, input + 2, input + 3};
           const float* from = diff + size(top * g_.width + left) * kLanes;
           if (dx == 0)  // whole rows follow each other without a gap
-            accumulate<count, kLanes>(inputs, stride, from, stride, plane, 1, (end_ - top) * g_.width, tile);
+            accumulate<count, kLanes>(inputs, stride, from, stride, plane, 1, (bottom - top) * g_.width,
+                                      tile);
           else
-            accumulate<count, kLanes>(inputs, stride, from, stride, plane, end_ - top, right - left, tile);
+            accumulate<count, kLanes>(inputs, stride, from, stride, plane, bottom - top, right - left, tile);
         }
   }
 

@@ -20,8 +20,8 @@ PackedConv pack_group(const ConvStep& step, const Network& network, std::span<co
     for (int from = 0; from < network.groups; ++from) {
       if (!reads_group(tap.groups, group, from)) continue;
       packed.taps.push_back({tap.down, tap.right, from, packed.taps.size() * tap_words});
-      slices.push_back({.row = tap.down + step.op.kernel_height / 2,
-                        .column = tap.right + step.op.kernel_width / 2,
+      slices.push_back({.row = step.op.kernel_row(tap),
+                        .column = step.op.kernel_column(tap),
                         .first_channel = from * depth});
     }
   packed.panel_words = packed.taps.size() * tap_words;

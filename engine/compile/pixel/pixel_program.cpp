@@ -25,12 +25,20 @@ PixelProgram::PixelProgram(const Network& network, std::span<const float> parame
 PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
                            const PixelKernel& kernel, const std::vector<Step>& steps)
     : network_(network), kernel_(kernel), layout_(network, steps) {
-  const std::vector<Sight> sight = sights(network_);
-  if (sight[to_index(network.logits)] > Sight::kBefore)
+  if (sights(network)[to_index(network.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
-  for (const Step& step : steps)
-    steps_.push_back({.work = std::visit([&](const auto& any) { return pack(any, parameters); }, step),
-                      .sees_pixel = sight[to_index(dst_of(step))] >= Sight::kItself});
+  for (const Step& step : steps) {
+    for (const Reads& input : reads(step))
+      if (std::ranges::any_of(input.taps, [](const Tap& tap) { return tap.down > 0; }))
+        throw ComputeError("the network reads rows below the pixel, which are not there yet");
+    const Sight sight = sight_of(step);
+    const Phase phase = sight <= Sight::kAbove    ? Phase::kRow
+                        : sight == Sight::kBefore ? Phase::kLogits
+                                                  : Phase::kPixel;
+    steps_.push_back(
+        {.work = std::visit([&](const auto& any) { return pack(any, parameters); }, step), .phase = phase});
+    if (phase == Phase::kRow) row_columns_ = network.image_width;
+  }
 }
 
 PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const float> parameters) {
@@ -50,7 +58,8 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
       values_(program.layout_.floats(chains, max_columns)),
       taps_(program.max_taps_),
       scratch_(program.precision() == Precision::kBf16
-                   ? 2 * program.max_tap_words_ * to_index(chains) * to_index(max_columns)
+                   ? 2 * program.max_tap_words_ * to_index(chains) *
+                         to_index(std::max(max_columns, program.row_columns_))
                    : 0) {}
 
 float* PixelProgram::at(IncrementalState& state, int node, const PixelSpan& span) const {
@@ -97,8 +106,25 @@ void PixelProgram::run(const AddStep& step, IncrementalState& state, const Pixel
               at(state, step.dst, span));
 }
 
+void PixelProgram::run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const {
+  kernel_.gate(to_index(state.chains_) * to_index(span.columns), to_index(layout_.channels(step.dst)),
+               at(state, step.op.src, span), at(state, step.dst, span));
+}
+
 void PixelProgram::run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const {
   std::visit([&](const auto& work) { run(work, state, span); }, step.work);
+}
+
+// Step by step: a column reads what the steps before made at the columns beside it, in all groups.
+void PixelProgram::run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state,
+                                  PixelSpan span) const {
+  for (const PixelStep& step : steps_)
+    if (std::ranges::find(phases, step.phase) != phases.end())
+      for (span.group = 0; span.group < groups(); ++span.group) run(step, state, span);
+}
+
+void PixelProgram::begin_row(IncrementalState& state, int row) const {
+  if (row_columns_ > 0) run_all_groups({Phase::kRow}, state, {.row = row, .columns = row_columns_});
 }
 
 PixelSpan PixelProgram::pixel(IncrementalState& state, int row, int column, int group) const {
@@ -112,8 +138,9 @@ PixelSpan PixelProgram::pixel(IncrementalState& state, int row, int column, int 
 
 std::span<const float> PixelProgram::logits(IncrementalState& state, int row, int column, int group) const {
   const PixelSpan span = pixel(state, row, column, group);
+  if (column == 0 && group == 0) begin_row(state, row);
   for (const PixelStep& step : steps_)
-    if (!step.sees_pixel) run(step, state, span);
+    if (step.phase == Phase::kLogits) run(step, state, span);
   return {at(state, network_.logits, span), count(network_.logits, state, span)};
 }
 
@@ -123,7 +150,7 @@ void PixelProgram::set_pixel(IncrementalState& state, int row, int column, int g
   check_size(values.size(), count(0, state, span));
   std::ranges::copy(values, at(state, 0, span));
   for (const PixelStep& step : steps_)
-    if (step.sees_pixel) run(step, state, span);
+    if (step.phase == Phase::kPixel) run(step, state, span);
 }
 
 void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int columns,
@@ -135,9 +162,8 @@ void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int 
   state.last_ = span;
   for (span.group = 0; span.group < groups(); ++span.group)
     std::ranges::copy(values.subspan(to_index(span.group) * of_group, of_group), at(state, 0, span));
-  // Step by step: a column reads what the steps before made at the columns to its left, in all groups.
-  for (const PixelStep& step : steps_)
-    for (span.group = 0; span.group < groups(); ++span.group) run(step, state, span);
+  if (column == 0) begin_row(state, row);
+  run_all_groups({Phase::kLogits, Phase::kPixel}, state, span);
 }
 
 std::span<const float> PixelProgram::span_logits(IncrementalState& state, int group) const {

@@ -11,14 +11,16 @@
 //     guessed   1 1 0 0 1 1
 //     drawn     1 1 0 1 . .     the fourth is right from its logits; the fifth is computed anew
 //
-// A feature has the same bits in every span, every batch of chains, and on every instruction set
-// with fused multiply-add: see pixel_gemm.h.
+// Maps that see the rows above only (sight.h) are computed for the whole row when it begins. A feature has
+// the same bits in every span, every batch of chains, and on every instruction set with fused multiply-add:
+// see pixel_gemm.h.
 //
 // Taps in rows above the image, or wholly beside it, are skipped. Nothing is read before it was written, but
 // for the columns of zeros, so a state can be used for image after image without being cleared.
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <variant>
 #include <vector>
@@ -93,10 +95,12 @@ class PixelProgram {
     ConvStep step;
     std::vector<PackedConv> groups;  // by channel group
   };
-  using Work = std::variant<PackedConvStep, ActivationStep, AddStep>;
+  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep>;
+  // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
+  enum class Phase { kRow, kLogits, kPixel };
   struct PixelStep {
     Work work;
-    bool sees_pixel = false;  // itself: the step waits for its value; the others are those of logits()
+    Phase phase = Phase::kLogits;
   };
 
   PixelProgram(const Network& network, std::span<const float> parameters, const PixelKernel& kernel,
@@ -104,7 +108,10 @@ class PixelProgram {
   [[nodiscard]] Work pack(const ConvStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
+  [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
   void check(const IncrementalState& state, const PixelSpan& span) const;
+  void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
+  void begin_row(IncrementalState& state, int row) const;
   // One pixel, in its place inside what was computed last, for what its groups left there.
   [[nodiscard]] PixelSpan pixel(IncrementalState& state, int row, int column, int group) const;
   [[nodiscard]] float* at(IncrementalState& state, int node, const PixelSpan& span) const;
@@ -112,6 +119,7 @@ class PixelProgram {
   void run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
   [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 
@@ -119,6 +127,7 @@ class PixelProgram {
   PixelKernel kernel_;
   RowLayout layout_;
   std::vector<PixelStep> steps_;
+  int row_columns_ = 0;  // of a whole row, where any step runs for one
   std::size_t weight_bytes_ = 0;
   std::size_t max_taps_ = 0;
   std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain and column

@@ -4,7 +4,6 @@
 
 #include "engine/compile/arena_plan.h"
 #include "engine/core/index.h"
-#include "engine/model/sight.h"
 
 namespace pcnn {
 
@@ -19,6 +18,10 @@ RowLayout::RowLayout(const Network& network, const std::vector<Step>& steps)
 
 void RowLayout::note_reads(const std::vector<Step>& steps) {
   buffers_[0].rows = 1;  // the caller writes the image after its pixel's steps
+  for (const Step& step : steps) {
+    // Computed for the whole row before its first pixel.
+    if (sight_of(step) <= Sight::kAbove) buffers_[to_index(dst_of(step))].rows = 1;
+  }
   for (const Step& step : steps)
     for (const Reads& input : reads(step))
       for (const Tap& tap : input.taps) {
@@ -41,9 +44,8 @@ void RowLayout::share_span(const Network& network, const std::vector<Step>& step
   const auto last_step = static_cast<int>(steps.size());
   // Steps of several groups, and those that see the pixel itself, run in passes of their own: what the first
   // pass leaves is read in the others.
-  const std::vector<Sight> sight = sights(network);
-  const bool one_pass = groups_ == 1 && std::ranges::none_of(steps, [&](const Step& step) {
-                          return sight[to_index(dst_of(step))] >= Sight::kItself;
+  const bool one_pass = groups_ == 1 && std::ranges::none_of(steps, [](const Step& step) {
+                          return sight_of(step) >= Sight::kItself;
                         });
   std::vector<TensorLife> lives(buffers_.size(), {.bytes = 0, .first_step = -1, .last_step = -1});
   const auto touch = [&](int node, int step) {

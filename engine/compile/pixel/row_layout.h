@@ -1,8 +1,8 @@
 #pragma once
 
 // Where the sampler keeps the vectors of every node. Nodes that a kernel reads above or beside a pixel keep
-// the rows it reads, as a ring, with columns of zeros at both sides; the others keep the span that is being
-// computed and share memory by the steps they live for:
+// the rows it reads, as a ring, with columns of zeros at both sides, and nodes that see whole rows keep a row
+// at least; the others keep the span that is being computed and share memory by the steps they live for:
 //
 //     row y - 1   0 k k k k k k k 0     k  kept       [row of the ring][group][column][chain][channel]
 //     row y       0 k k n n n . . 0     n  the span   that is computed now, columns x to x + 2

@@ -48,8 +48,8 @@ struct ParameterScale {
 // A line of the table of layers.
 struct LayerSummary {
   std::string name{};
-  std::string mask{};          // "A" or "B"; "" where there is none
-  std::string kernel{};        // "7x7"; "" where there is none
+  std::string mask{};          // "A", "B"; of whole rows "VA", "VB"; "" where there is no kernel
+  std::string kernel{};        // "7x7"; "3x3/2" with a dilation of 2; "" where there is none
   Shape output{};              // of one image
   std::size_t parameters = 0;  // with bias
   std::size_t live_parameters = 0;

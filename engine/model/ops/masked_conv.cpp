@@ -11,8 +11,27 @@
 namespace pcnn {
 namespace {
 
-const char* letter(Mask mask) {
-  return mask.type == MaskType::kA ? "A" : "B";
+const char* short_name(MaskType mask) {
+  switch (mask) {
+    case MaskType::kA:
+      return "A";
+    case MaskType::kB:
+      return "B";
+    case MaskType::kRowsAbove:
+      return "VA";
+    case MaskType::kRowsUpToOwn:
+      return "VB";
+    case MaskType::kNone:
+      break;
+  }
+  return "none";
+}
+
+std::string kernel_text(const MaskedConvOp& op) {
+  std::string text = fmt::format("{}x{}", op.kernel_height, op.kernel_width);
+  if (op.row_dilation == 1 && op.column_dilation == 1) return text;
+  if (op.row_dilation == op.column_dilation) return text + fmt::format("/{}", op.row_dilation);
+  return text + fmt::format("/{}x{}", op.row_dilation, op.column_dilation);
 }
 
 }  // namespace
@@ -21,8 +40,22 @@ std::size_t MaskedConvOp::live_weights(int filters) const {
   return pcnn::live_weights(mask, filters, in_channels, kernel_height, kernel_width);
 }
 
+std::vector<Tap> MaskedConvOp::taps() const {
+  std::vector<Tap> taps;
+  for (int row = 0; row < kernel_height; ++row)
+    for (int column = 0; column < kernel_width; ++column)
+      if (is_live(mask, kernel_height, kernel_width, row, column))
+        taps.push_back({.down = (row - kernel_height / 2) * row_dilation,
+                        .right = (column - kernel_width / 2) * column_dilation,
+                        .groups = groups_read(mask, kernel_height, kernel_width, row, column)});
+  return taps;
+}
+
 std::vector<Reads> MaskedConvOp::reads() const {
-  return {{.node = src, .taps = taps(), .up = kernel_height / 2, .side = kernel_width / 2}};
+  return {{.node = src,
+           .taps = taps(),
+           .up = kernel_height / 2 * row_dilation,
+           .side = kernel_width / 2 * column_dilation}};
 }
 
 std::vector<ParameterScale> MaskedConvOp::parameters(int channels) const {
@@ -31,17 +64,17 @@ std::vector<ParameterScale> MaskedConvOp::parameters(int channels) const {
 }
 
 std::string MaskedConvOp::title() const {
-  return fmt::format("{}x{} convolution, mask {}", kernel_height, kernel_width, letter(mask));
+  return fmt::format("{} convolution, mask {}", kernel_text(*this), short_name(mask.type));
 }
 
 std::string MaskedConvOp::formula(std::span<const std::string> inputs) const {
-  return fmt::format("bias + {}x{}{} * {}", kernel_height, kernel_width, letter(mask), inputs[0]);
+  return fmt::format("bias + {}{} * {}", kernel_text(*this), short_name(mask.type), inputs[0]);
 }
 
 std::optional<LayerSummary> MaskedConvOp::summary(const Network& network, int node) const {
   LayerSummary layer{.name = network.node(node).name,
-                     .mask = letter(mask),
-                     .kernel = fmt::format("{}x{}", kernel_height, kernel_width),
+                     .mask = short_name(mask.type),
+                     .kernel = kernel_text(*this),
                      .output = network.shape(node, 1)};
   const auto filters = to_index(layer.output.c);
   const std::size_t live = live_weights(layer.output.c);

@@ -7,19 +7,26 @@
 
 namespace pcnn {
 
-// dst[o](y, x) = bias[o] + sum over live weights of weight[o][i][row][column] * src[i](y + row - kh/2, x +
-// column - kw/2); outside the image src is zero.
+// dst[o](y, x) = bias[o] + sum over live weights of weight[o][i][row][column] * src[i](y + (row - kh/2) * dh,
+// x + (column - kw/2) * dw), dh and dw the dilation; outside the image src is zero.
 struct MaskedConvOp {
   int src = 0;
   Mask mask;
   int in_channels = 1;
   int kernel_height = 1;
   int kernel_width = 1;
+  int row_dilation = 1;  // pixels from one row of the kernel to the next
+  int column_dilation = 1;
   int weight = 0;  // index into Network::parameters, OIHW
   int bias = 0;    // index into Network::parameters, O
 
   // In raster order: what packs a kernel's weights and what runs over them both follow it.
-  [[nodiscard]] std::vector<Tap> taps() const { return live_taps(mask, kernel_height, kernel_width); }
+  [[nodiscard]] std::vector<Tap> taps() const;
+  // Of the kernel, where one of these taps has its weights.
+  [[nodiscard]] int kernel_row(const Tap& tap) const { return tap.down / row_dilation + kernel_height / 2; }
+  [[nodiscard]] int kernel_column(const Tap& tap) const {
+    return tap.right / column_dilation + kernel_width / 2;
+  }
   // Of a kernel to this many maps.
   [[nodiscard]] std::size_t live_weights(int filters) const;
 

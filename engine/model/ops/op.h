@@ -11,12 +11,13 @@
 
 #include "engine/model/ops/activation.h"
 #include "engine/model/ops/add.h"
+#include "engine/model/ops/gate.h"
 #include "engine/model/ops/image.h"
 #include "engine/model/ops/masked_conv.h"
 
 namespace pcnn {
 
-using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp>;
+using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp>;
 
 // What the op answers, whichever it is; see answers.h.
 [[nodiscard]] std::vector<Reads> reads(const Op& op);

@@ -32,6 +32,10 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
 // dst = f(src), for an activation that could not be fused into the convolution before it.
 [[nodiscard]] int lower_activation(PlanBuilder& plan, int node, const ActivationOp& op, int src);
 
+// dst = tanh(first half) * sigmoid(second half) of `lowered.src`, which becomes a copy in a layout that
+// halves can be told apart in, where it was not. Returns the tensor of the result.
+[[nodiscard]] int lower_gate(PlanBuilder& plan, int node, LoweredGate& lowered);
+
 // oneDNN's name of the function.
 [[nodiscard]] dnnl::algorithm eltwise_algorithm(Activation function);
 

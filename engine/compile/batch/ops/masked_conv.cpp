@@ -1,12 +1,12 @@
-// A masked convolution as oneDNN sees it: only the rows of the kernel that hold live taps, so a mask-B 3x3
-// kernel
+// A masked convolution as oneDNN sees it: only the rows and columns of the kernel that hold live taps, so a
+// mask-B 3x3 kernel
 //
 //     1 1 1
 //     1 1 0     is a 2x3 convolution with one row of padding above and none below.
 //     0 0 0
 //
-// The dead taps of the centre row are zeros in the packed weights. Where kernels are not cropped, all their
-// rows are computed and the dead ones are zeros too.
+// The dead taps inside are zeros in the packed weights. Where kernels are not cropped, all their taps are
+// computed and the dead ones are zeros too.
 
 #include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/ops/lower_op.h"
@@ -14,47 +14,60 @@
 namespace pcnn {
 namespace {
 
-int computed_rows(const PlanBuilder& plan, const MaskedConvOp& op) {
-  return plan.crops_kernels() ? live_rows(op.kernel_height) : op.kernel_height;
+LiveBox computed_box(const PlanBuilder& plan, const MaskedConvOp& op) {
+  if (!plan.crops_kernels()) return {op.kernel_height, op.kernel_width};
+  return live_box(op.mask, op.kernel_height, op.kernel_width);
 }
 
 dnnl::memory::desc any_kernel(const PlanBuilder& plan, const MaskedConvOp& op, int filters,
                               dnnl::memory::data_type type) {
-  return {{filters, op.in_channels, computed_rows(plan, op), op.kernel_width},
-          type,
-          dnnl::memory::format_tag::any};
+  const LiveBox box = computed_box(plan, op);
+  return {{filters, op.in_channels, box.rows, box.columns}, type, dnnl::memory::format_tag::any};
 }
 
 dnnl::memory::desc vector_of(int count) {
   return {{count}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x};
 }
 
-// All layouts left to the primitive, everything but the bias in the plan's precision; zero rows above the
-// image are either padding or `rows_above` of the source.
+// Zero rows above a tensor and zero columns to its left, stored with it.
+struct StoredZeros {
+  int rows = 0;
+  int columns = 0;
+};
+
+// All layouts left to the primitive, everything but the bias in the plan's precision; the zeros around the
+// image are padding, but for those stored with the source.
 dnnl_compat::ConvGeometry geometry(const PlanBuilder& plan, int node, const MaskedConvOp& op,
-                                   int rows_above = 0) {
+                                   StoredZeros stored = {}) {
   Shape src = plan.network().shape(op.src, plan.images());
-  src.h += rows_above;
+  src.h += stored.rows;
+  src.w += stored.columns;
   const Shape dst = plan.network().shape(node, plan.images());
-  const int centre = op.kernel_height / 2, side = op.kernel_width / 2;
-  const int top = centre - rows_above, bottom = computed_rows(plan, op) - 1 - centre;
-  return {.src = any_layout(src, plan.data_type()),
-          .weights = any_kernel(plan, op, dst.c, plan.data_type()),
-          .bias = vector_of(dst.c),
-          .dst = any_layout(dst, plan.data_type()),
-          .pad_before = {top, side},
-          .pad_after = {bottom, side}};
+  const LiveBox box = computed_box(plan, op);
+  const int above = op.kernel_height / 2, left = op.kernel_width / 2;
+  return {
+      .src = any_layout(src, plan.data_type()),
+      .weights = any_kernel(plan, op, dst.c, plan.data_type()),
+      .bias = vector_of(dst.c),
+      .dst = any_layout(dst, plan.data_type()),
+      .pad_before = {above * op.row_dilation - stored.rows, left * op.column_dilation - stored.columns},
+      .pad_after = {(box.rows - 1 - above) * op.row_dilation, (box.columns - 1 - left) * op.column_dilation},
+      .gaps = {op.row_dilation - 1, op.column_dilation - 1}};
 }
 
 const Parameter& parameter(const PlanBuilder& plan, int index) {
   return plan.network().parameters[static_cast<std::size_t>(index)];
 }
 
-// oneDNN's fast backward-weights kernels refuse a top padding above half the kernel's height, which the cut
-// kernels of 5x5 and more have; they get the zero rows stored above the source instead.
-int rows_to_store_above(const PlanBuilder& plan, const MaskedConvOp& op) {
-  const int top = op.kernel_height / 2;
-  return top > computed_rows(plan, op) / 2 ? top : 0;
+// oneDNN's fast backward-weights kernels refuse a padding above or to the left of more than half the kernel,
+// which the cut kernels of 5x5 and more have; they get these zeros stored with the source instead.
+StoredZeros zeros_to_store(const PlanBuilder& plan, const MaskedConvOp& op) {
+  const LiveBox box = computed_box(plan, op);
+  const auto needed = [](int pad, int taps, int dilation) {
+    return pad > ((taps - 1) * dilation + 1) / 2 ? pad : 0;
+  };
+  return {needed(op.kernel_height / 2 * op.row_dilation, box.rows, op.row_dilation),
+          needed(op.kernel_width / 2 * op.column_dilation, box.columns, op.column_dilation)};
 }
 
 }  // namespace
@@ -119,7 +132,7 @@ namespace {
 std::vector<KernelTap> kernel_taps(const ConvStep& step) {
   std::vector<KernelTap> taps;
   for (const Tap& tap : step.taps)
-    taps.push_back({tap.down + step.op.kernel_height / 2, tap.right + step.op.kernel_width / 2});
+    taps.push_back({step.op.kernel_row(tap), step.op.kernel_column(tap), tap.down, tap.right});
   return taps;
 }
 
@@ -145,6 +158,7 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
                               .weights = weight.offset,
                               .bias = parameter(plan, op.bias).offset};
   gradient.gradient.tap_count = static_cast<int>(gradient.taps.size());
+  gradient.gradient.reach = reach_of(gradient.taps);
   gradient.src = gradient.gradient.plain_src ? src : in_blocks(src);
   gradient.diff_dst = in_blocks(diff_dst);
   plan.weight_gradient(std::move(gradient));
@@ -160,9 +174,10 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
       plan.data_type() == dnnl::memory::data_type::f32)
     return lower_weight_gradient(plan, step, lowered.src, diff_dst);
   const std::size_t first_step = plan.step_count();
-  const int rows_above = rows_to_store_above(plan, op);
-  dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, op, rows_above);
-  const auto hint = rows_above == 0
+  const StoredZeros zeros = zeros_to_store(plan, op);
+  const bool stores_zeros = zeros.rows > 0 || zeros.columns > 0;
+  dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, op, zeros);
+  const auto hint = !stores_zeros
                         ? lowered.forward
                         : dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
                                                     fresh_attributes());
@@ -170,7 +185,7 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
                              dnnl::memory::data_type::f32);
   const auto pd = dnnl_compat::conv_backward_weights(plan.engine(), shape, hint, fresh_attributes());
 
-  const int src = rows_above == 0 ? lowered.src : plan.with_zero_rows_above(lowered.src, rows_above);
+  const int src = stores_zeros ? plan.with_zeros_before(lowered.src, zeros.rows, zeros.columns) : lowered.src;
   const Parameter& weight = parameter(plan, op.weight);
   const Parameter& bias = parameter(plan, op.bias);
   const int diff_weights = plan.new_tensor(pd.diff_weights_desc());
@@ -180,9 +195,10 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
                   {{DNNL_ARG_DIFF_WEIGHTS, diff_weights}},
                   {{DNNL_ARG_DIFF_BIAS, {Operand::Home::kGradients, bias.offset, pd.diff_bias_desc()}}}});
 
-  // The computed rows of the full OIHW kernel in the caller's gradient buffer; others are never written.
+  // The computed taps of the full OIHW kernel in the caller's gradient buffer; others are never written.
   const dnnl::memory::dims full(weight.shape.begin(), weight.shape.end());
-  const dnnl::memory::dims computed{full[0], full[1], computed_rows(plan, op), full[3]};
+  const LiveBox box = computed_box(plan, op);
+  const dnnl::memory::dims computed{full[0], full[1], box.rows, box.columns};
   const dnnl::memory::desc window(
       computed, dnnl::memory::data_type::f32,
       dnnl::memory::dims{full[1] * full[2] * full[3], full[2] * full[3], full[3], 1});
