@@ -63,8 +63,11 @@ class PixelProgram {
   PixelProgram(const Network& network, std::span<const float> parameters,
                const PixelKernel& kernel = pixel_kernels().back());
 
-  // Bytes of an IncrementalState per chain, for spans of one column: width x kernel rows x depth.
-  [[nodiscard]] std::size_t state_bytes_per_chain() const { return layout_.floats(1, 1) * sizeof(float); }
+  // Bytes of an IncrementalState per chain: width x kernel rows x depth, and a little for every column of the
+  // longest span.
+  [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
+    return layout_.floats(1, max_columns) * sizeof(float);
+  }
   [[nodiscard]] std::size_t weight_bytes() const { return weight_bytes_; }
 
   [[nodiscard]] int groups() const { return network_.groups; }
