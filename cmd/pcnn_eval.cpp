@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
       "  pcnn-eval runs/mnist --images mine.npy --scores mine.csv\n"
       "  pcnn-eval runs/mnist --images drawings --scores drawings.csv\n"
       "  pcnn-eval runs/mnist --background runs/mnist_quick --images mine.npy --scores ratios.csv\n"
+      "  pcnn-eval runs/mnist_class --classify --scores classes.csv\n"
       "The data set, its split and its coding are the run's. Intervals are of the mean over images: 95 %, "
       "that is\n"
       "1.96 * sample standard deviation / sqrt(images) to either side.");
@@ -46,6 +47,11 @@ int main(int argc, char** argv) {
   app.add_option("--scores", options.scores,
                  ".csv for the score of every image; with its file and class where it has them")
       ->check(refuse_empty);
+  app.add_flag(
+      "--classify", options.classify,
+      "of a model with model.condition: the most probable class of every image (in --scores) and how "
+      "many are right; p(class | image) by Bayes' rule, each class as likely beforehand. Every class "
+      "is scored, which takes as many times as long");
   app.add_option(
          "--background", options.background,
          "a second model, run directory or checkpoint, that takes the same images: gives the log-likelihood "

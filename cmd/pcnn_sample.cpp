@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
       "  pcnn-sample runs/mnist --count 64 --seed 7 --output grid.png\n"
       "  pcnn-sample runs/mnist --count 10000 --output samples.npy\n"
       "  pcnn-sample runs/mnist --temperature 0 --output most_likely.png\n"
+      "  pcnn-sample runs/mnist_class --class 7,3 --count 20 --output sevens_and_threes.png\n"
       "  pcnn-sample runs/mnist --complete partial.png --mask known.png --output completions.png\n"
       "Images are drawn in raster order: a completion looks at the known pixels above and to the left of "
       "each pixel\n"
@@ -28,9 +29,16 @@ int main(int argc, char** argv) {
          "width; a name without an ending, or with a slash at its end: a folder of single PNGs")
       ->required();
   app.add_option("--count,-n", options.count,
-                 "images to draw (25), or completions of each partial image (7); at temperature 0, where all "
-                 "are the same, 1")
+                 "images to draw (25), or completions of each partial image (7), shared out to the classes "
+                 "of a model that has some (10 of each, or a completion); at temperature 0, where all of a "
+                 "class are the same, 1")
       ->check(CLI::Range(1, 1000000));
+  app.add_option("--class", options.classes,
+                 "of a model with model.condition: classes to draw, as in 7 or 0,1,2; a row of the grid for "
+                 "each (all of them)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(0, 65535));
   app.add_option("--seed", options.seed, "same seed, same images (1)")
       ->check(CLI::Range(std::uint64_t{0}, (std::uint64_t{1} << 63) - 1));
   app.add_option(

@@ -90,6 +90,7 @@ judge() {
 crashes_in_onednn() {
   command -v gdb >/dev/null || return
   [[ ${command[*]} = *tiny.yaml* ]] && fresh
+  rm -rf "$work/made"/* # what it wrote before it crashed, and would refuse to overwrite
   gdb -batch -ex 'set disable-randomization off' -ex run -ex 'backtrace 1' --args "${command[@]}" </dev/null 2>/dev/null | grep -q '^#0 .*libdnnl'
   local answer=$?
   leftovers -delete

@@ -58,8 +58,10 @@ class Comparison {
         program_(network_, images, purpose, options),
         packed_(program_.new_packed_weights()) {
     program_.pack(parameters, packed_);
+    if (network_.classes > 0)
+      for (int image = 0; image < images; ++image) classes_.push_back(image % network_.classes);
     Pass pass(*this);
-    program_.forward(pass.workspace_, pass.images_, pass.logits_);
+    program_.forward(pass.workspace_, pass.images_, pass.logits_, classes_);
     before_ = pass.logits_;
   }
 
@@ -81,7 +83,7 @@ class Comparison {
     // Changes image i at place first + i, for `count` of them.
     void run(std::int64_t first, int count) {
       for (int image = 0; image < count; ++image) write(owner_.change_.after, image, first + image);
-      owner_.program_.forward(workspace_, images_, logits_);
+      owner_.program_.forward(workspace_, images_, logits_, owner_.classes_);
       for (int image = 0; image < count; ++image) write(owner_.change_.before, image, first + image);
     }
 
@@ -132,6 +134,7 @@ class Comparison {
   ImageChange change_;
   Program program_;
   PackedWeights packed_;
+  std::vector<int> classes_;  // in turn, one for each image; none where the network has no condition
   std::vector<float> before_;
 };
 

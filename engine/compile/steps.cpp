@@ -50,8 +50,19 @@ class Fusion {
   }
 
   void append(int node, const ActivationOp& op) { append_step(ActivationStep{.op = op, .dst = node}); }
+  void append(int node, const EmbeddingOp& op) { append_step(EmbeddingStep{.op = op, .dst = node}); }
   void append(int node, const GateOp& op) { append_step(GateStep{.op = op, .dst = node}); }
   void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
+
+  void append(int node, const ConditionOp& op) {
+    ConditionStep step{.op = op, .condition = node, .dst = node};
+    if (const int reader = only_reader<ActivationOp>(node); reader >= 0) {
+      step.activation = std::get<ActivationOp>(network_.node(reader).op);
+      step.dst = reader;
+    }
+    computed_[to_index(node)] = true;
+    append_step(std::move(step));
+  }
 
   template <typename SingleStep>
   void append_step(SingleStep step) {
@@ -85,6 +96,8 @@ struct ReadsOf {
   std::vector<Reads> operator()(const ActivationStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const AddStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const GateStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const EmbeddingStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const ConditionStep& step) const { return step.op.reads(); }
 };
 
 }  // namespace

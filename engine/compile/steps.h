@@ -6,6 +6,8 @@
 //
 //     nodes   conv -> activation -> add <- skip        step   dst = activation(conv(src)) + skip
 //
+// Where a condition joins in between, it takes the activation along instead.
+//
 // Both compilers, batch/ and pixel/, turn these steps into what they run; neither joins ops
 // again.
 
@@ -47,7 +49,22 @@ struct GateStep {
   Sight sight = Sight::kBefore;
 };
 
-using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep>;
+struct EmbeddingStep {
+  EmbeddingOp op;
+  int dst = 0;
+  Sight sight = Sight::kItself;
+};
+
+// dst = activation(src + the vector of the image's class).
+struct ConditionStep {
+  ConditionOp op;
+  std::optional<ActivationOp> activation;
+  int condition = 0;  // the condition's own node, for names
+  int dst = 0;        // the node whose value is the result
+  Sight sight = Sight::kBefore;
+};
+
+using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.

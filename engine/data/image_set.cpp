@@ -42,13 +42,14 @@ ImageSet select(const ImageSet& images, std::span<const int> positions) {
   return chosen;
 }
 
-std::string fingerprint(const ImageSet& images) {
+std::string fingerprint(const ImageSet& images, bool with_labels) {
   Crc32 sum;
   const std::array<std::int32_t, 5> shape{images.count, images.channels, images.height, images.width,
                                           images.values};
   sum.add(std::as_bytes(std::span(shape)));
   sum.add(std::as_bytes(std::span(images.pixels)));
   sum.add(std::as_bytes(std::span(images.ids)));
+  if (with_labels) sum.add(std::as_bytes(std::span(images.labels)));
   return sum.text();
 }
 

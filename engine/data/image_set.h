@@ -56,8 +56,8 @@ inline constexpr std::string_view kAcceptedImageShape =
 // 0, 1, 2 ...: the ids of the images of one file.
 [[nodiscard]] std::vector<std::uint32_t> ids_in_order(int count);
 
-// A checksum of shape, values and ids: "crc32:0a1b2c3d".
-[[nodiscard]] std::string fingerprint(const ImageSet& images);
+// A checksum of shape, values and ids, and of labels where they are trained on: "crc32:0a1b2c3d".
+[[nodiscard]] std::string fingerprint(const ImageSet& images, bool with_labels = false);
 
 // The images at these positions, in this order.
 [[nodiscard]] ImageSet select(const ImageSet& images, std::span<const int> positions);

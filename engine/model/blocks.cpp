@@ -8,20 +8,23 @@ struct Append {
   const std::string& name;
   Features src;
 
-  // 1x1 - kernel - 1x1, an activation after each, the skip added after the last one.
+  // 1x1 - kernel - 1x1, an activation after each, the skip added after the last one. The class joins where
+  // space is looked at.
   Features operator()(const ResidualBlockConfig& block) const {
     int node = builder.activate(
         builder.masked_conv(name + ".reduce", src.node, MaskType::kB, {1, 1}, block.filters));
-    node = builder.activate(builder.masked_conv(name + ".spatial", node, MaskType::kB, block.kernel,
-                                                block.filters, block.dilation));
+    node = builder.masked_conv(name + ".spatial", node, MaskType::kB, block.kernel, block.filters,
+                               block.dilation);
+    node = builder.activate(builder.condition(name + ".condition", node));
     node = builder.activate(
         builder.masked_conv(name + ".expand", node, MaskType::kB, {1, 1}, builder.channels(src.node)));
     return with_node(builder.add(name, src.node, node));
   }
 
   Features operator()(const MaskedConvBlockConfig& block) const {
-    return with_node(builder.activate(builder.masked_conv(name + ".conv", src.node, MaskType::kB,
-                                                          block.kernel, block.filters, block.dilation)));
+    const int node = builder.masked_conv(name + ".conv", src.node, MaskType::kB, block.kernel, block.filters,
+                                         block.dilation);
+    return with_node(builder.activate(builder.condition(name + ".condition", node)));
   }
 
   //     rows above -> gate -> vertical -+--------------------------------------> rows above
@@ -33,16 +36,17 @@ struct Append {
   //      +-----------------------------------------------------+
   //
   // Source: van den Oord et al., "Conditional Image Generation with PixelCNN Decoders", NeurIPS 2016, figure
-  // 2. The vertical stack is gated where it is read, so that no gate is computed that nothing reads.
+  // 2. The vertical stack is gated where it is read, so that no gate is computed that nothing reads. The
+  // class joins both stacks before their gates, as in equation 4.
   Features operator()(const GatedBlockConfig& block) const {
     const int both = 2 * block.filters;  // halves of a gate
-    const int above = src.rows_above < 0 ? 0 : builder.gate(name + ".vertical.gate", src.rows_above);
+    const int above = src.rows_above < 0 ? 0 : gate(name + ".vertical", src.rows_above);
     const int vertical =
         builder.conv(name + ".vertical", above, Sight::kAbove, block.kernel, both, block.dilation);
     const int joined = builder.conv(name + ".join", vertical, Sight::kBefore, {1, 1}, both);
     const int horizontal = builder.conv(name + ".horizontal", src.node, Sight::kBefore,
                                         {1, block.kernel.width}, both, {1, block.dilation.width});
-    const int gated = builder.gate(name + ".horizontal.gate", builder.add(name + ".sum", horizontal, joined));
+    const int gated = gate(name + ".horizontal", builder.add(name + ".sum", horizontal, joined));
     const int channels = builder.channels(src.node);
     Features result = src;
     result.rows_above = vertical;
@@ -53,6 +57,10 @@ struct Append {
       result.skips = src.skips < 0 ? skip : builder.add(name + ".skips", src.skips, skip);
     }
     return result;
+  }
+
+  [[nodiscard]] int gate(const std::string& stack, int src_of_gate) const {
+    return builder.gate(stack + ".gate", builder.condition(stack + ".condition", src_of_gate));
   }
 
   [[nodiscard]] Features with_node(int node) const {

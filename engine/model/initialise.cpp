@@ -1,5 +1,6 @@
 #include "engine/model/initialise.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/core/index.h"
@@ -17,11 +18,14 @@ float truncated_normal(const RandomStream& stream, std::uint32_t parameter, std:
     if (const float z = stream.normal(parameter, element, attempt); std::abs(z) <= 2.0f) return z;
 }
 
-// The node whose parameters set the size of this one: the one before it, where it has none itself.
+// The node whose weights set the size of this one: itself, or one before it where it has none.
 int scaled_node(const Network& network, int node) {
   const std::vector<int> read = inputs(network.node(node).op);
-  const bool has_own = !parameters(network.node(node).op, network.node(node).channels).empty();
-  return has_own || read.size() != 1 ? node : read[0];
+  const auto own = parameters(network.node(node).op, network.node(node).channels);
+  const bool has_weights = std::ranges::any_of(own, [&](const ParameterScale& scale) {
+    return network.parameters[to_index(scale.parameter)].is_kernel;
+  });
+  return has_weights || read.size() != 1 ? node : scaled_node(network, read[0]);
 }
 
 // By node: of a convolution that an activation reads, or that is added to others, which must not pile up.
@@ -31,7 +35,8 @@ std::vector<double> gains(const Network& network) {
   for (const Node& node : network.nodes) additions += summands(node.op) - 1;
   for (const Node& node : network.nodes) {
     if (summands(node.op) == 1) {
-      for (const int input : inputs(node.op)) gains[to_index(input)] *= input_gain(node.op);
+      for (const int input : inputs(node.op))
+        gains[to_index(scaled_node(network, input))] *= input_gain(node.op);
       continue;
     }
     for (const int operand : inputs(node.op))
@@ -53,7 +58,12 @@ std::vector<float> initial_parameters(const Network& network, Initialisation ini
   std::vector<float> values(network.parameter_count(), 0.0f);
   for (std::uint32_t index = 0; index < network.parameters.size(); ++index) {
     const Parameter& parameter = network.parameters[index];
-    if (!parameter.is_kernel) continue;
+    if (!parameter.is_kernel) {
+      if (parameter.deviation > 0.0f)
+        for (std::uint32_t element = 0; element < parameter.size; ++element)
+          values[parameter.offset + element] = parameter.deviation * stream.normal(index, element, 0);
+      continue;
+    }
     const double variance = glorot ? 2.0 / (parameter.fan_in + parameter.fan_out) : 2.0 / parameter.fan_in;
     const double scale = normal ? std::sqrt(variance) / kTruncatedDeviation : std::sqrt(3.0 * variance);
     for (std::uint32_t element = 0; element < parameter.size; ++element) {

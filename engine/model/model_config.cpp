@@ -11,6 +11,7 @@ constexpr int kMaxKernel = 63;
 constexpr int kMaxDilation = 64;
 constexpr int kMaxRepeat = 1000;
 constexpr int kMaxMixtures = 100;
+constexpr int kMaxClasses = 65536;
 constexpr double kMaxSlope = 1e3;
 
 enum class BlockKind { kResidual, kMaskedConv, kGated };
@@ -127,9 +128,15 @@ ModelConfig read_model_config(const ConfigNode& section) {
                                                           {"glorot_uniform", Initialisation::kGlorotUniform},
                                                           {"he_normal", Initialisation::kHeNormal},
                                                           {"he_uniform", Initialisation::kHeUniform}});
+  config.condition.classes =
+      static_cast<int>(section.section("condition")
+                           .optional_integer("classes", ConfigRange::between(1, kMaxClasses))
+                           .value_or(0));
   const ConfigNode input = section.section("input");
   config.input_kernel = read_kernel(input, config.input_kernel);
   config.input_filters = read_filters(input, config.input_filters);
+  config.input_embedding =
+      static_cast<int>(input.optional_integer("embedding", ConfigRange::between(1, kMaxFilters)).value_or(0));
   if (live_tap_count(MaskType::kA, config.input_kernel.height, config.input_kernel.width) == 0)
     input.fail("kernel", "found 1, accepted: a kernel above 1x1 (mask A leaves a 1x1 kernel no live tap)");
 

@@ -26,12 +26,13 @@ struct Node {
 // A named view into the flat buffer of f32 masters. Dead weights are zero there, always.
 struct Parameter {
   std::string name;        // "blocks.0.reduce.weight"
-  std::vector<int> shape;  // OIHW for weights, O for biases
+  std::vector<int> shape;  // OIHW for weights, O for biases, [class][map] for vectors of classes
   std::size_t offset = 0;  // into the flat buffer, floats
   std::size_t size = 0;    // floats
-  int fan_in = 0;          // of the unmasked kernel; 0 for biases
+  int fan_in = 0;          // of the unmasked kernel; 0 for all else
   int fan_out = 0;
-  bool is_kernel = false;  // weights have a mask; biases are live throughout
+  float deviation = 0.0f;  // of the first values, unless they follow from the fans: 0 but for embeddings
+  bool is_kernel = false;  // of a convolution, with a mask; all else is live throughout
   Mask mask;
 };
 
@@ -40,6 +41,7 @@ struct Network {
   int image_height = 1;
   int image_width = 1;
   int groups = 1;           // of the channels of every node: see mask.h; 1, or one for each image channel
+  int classes = 0;          // of images: each is of one, which its ConditionOps read; 0: it has none of these
   std::vector<Node> nodes;  // in order of computation
   std::vector<Parameter> parameters;  // in order of their offsets
   int logits = 0;                     // the node that holds the head's logits

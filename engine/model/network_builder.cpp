@@ -13,12 +13,13 @@
 namespace pcnn {
 
 NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation,
-                               float slope, int groups)
+                               float slope, int groups, int classes)
     : activation_(activation), slope_(slope) {
   network_.image_channels = image_channels;
   network_.image_height = image_height;
   network_.image_width = image_width;
   network_.groups = groups;
+  network_.classes = classes;
   append({.name = "image", .op = ImageOp{}, .channels = image_channels});
 }
 
@@ -79,6 +80,22 @@ int NetworkBuilder::gate(const std::string& name, int src) {
   return append({.name = name, .op = GateOp{.src = src}, .channels = channels(src) / 2});
 }
 
+int NetworkBuilder::embed(const std::string& name, int maps, int levels, float lowest, float highest) {
+  const int all = network_.image_channels * maps;
+  const int table = append_parameter({.name = name + ".weight", .shape = {levels, all}, .deviation = 1.0f});
+  return append({.name = name,
+                 .op = EmbeddingOp{.levels = levels, .lowest = lowest, .highest = highest, .table = table},
+                 .channels = all});
+}
+
+int NetworkBuilder::condition(const std::string& name, int src) {
+  if (network_.classes == 0) return src;
+  const int table = append_parameter({.name = name + ".weight", .shape = {network_.classes, channels(src)}});
+  return append({.name = name,
+                 .op = ConditionOp{.src = src, .classes = network_.classes, .table = table},
+                 .channels = channels(src)});
+}
+
 int NetworkBuilder::channels(int node) const {
   return network_.nodes[static_cast<std::size_t>(node)].channels;
 }
@@ -113,16 +130,21 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
           "every layer into {} equal groups",
           key, filters, groups, image_channels, groups));
 
-  NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups);
+  NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups,
+                         config.condition.classes);
   const auto is_gated = [](const BlockConfig& block) {
     return block.repeat > 0 && std::holds_alternative<GatedBlockConfig>(block.block);
   };
   Features features;
+  int image = 0;
+  if (config.input_embedding > 0)
+    image = builder.embed("input.embedding", config.input_embedding, head->levels(), head->value(0),
+                          head->value(head->levels() - 1));
   if (std::ranges::any_of(config.blocks, is_gated))
     features.rows_above =
-        builder.conv("input_above", 0, Sight::kAbove, config.input_kernel, 2 * config.input_filters);
+        builder.conv("input_above", image, Sight::kAbove, config.input_kernel, 2 * config.input_filters);
   features.node = builder.activate(
-      builder.masked_conv("input", 0, MaskType::kA, config.input_kernel, config.input_filters));
+      builder.masked_conv("input", image, MaskType::kA, config.input_kernel, config.input_filters));
 
   int index = 0;
   bool ends_in_sum = false;  // that nothing bends before the output's layers

@@ -13,9 +13,10 @@ namespace pcnn {
 class NetworkBuilder {
  public:
   // Starts with the input node, index 0. The activation is the one activate() uses. groups: see mask.h; it
-  // must divide the image's channels and the filters of every convolution.
+  // must divide the image's channels and the filters of every convolution. classes: that condition() tells
+  // apart; 0: none.
   NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation, float slope,
-                 int groups = 1);
+                 int groups = 1, int classes = 0);
 
   // Makes parameters `name.weight` and `name.bias`. The mask is the one that lets maps of this sight read
   // src.
@@ -26,8 +27,14 @@ class NetworkBuilder {
                   Dilation dilation = {});
   int activate(int src);
   int add(const std::string& name, int a, int b);
+  // `maps` of every channel of the image, see EmbeddingOp; makes the parameter `name.weight`. lowest,
+  // highest: the values of the first and the last level.
+  int embed(const std::string& name, int maps, int levels, float lowest, float highest);
   // To half as many maps; those of a channel group must come in pairs.
   int gate(const std::string& name, int src);
+  // Adds the vector of the image's class; makes the parameter `name.weight`. In a network without classes it
+  // makes nothing and returns src.
+  int condition(const std::string& name, int src);
 
   [[nodiscard]] int channels(int node) const;
   [[nodiscard]] Sight sight(int node) const { return sights_[to_index(node)]; }

@@ -7,7 +7,7 @@
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/run/eval_report.h"
-#include "engine/run/score_images.h"
+#include "engine/run/score_by_class.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/train/shard_size.h"
 
@@ -64,16 +64,20 @@ Evaluation::Background score_background(const EvalOptions& options, const Traine
   const ChosenPrecision chosen = choose_precision(precision_of(options, config, background));
   if (!chosen.note.empty() && std::ranges::find(notes, chosen.note) == notes.end())
     notes.push_back(chosen.note);
+  if (const std::string note = note_on_classes(background, data); !note.empty())
+    notes.push_back("background: " + note);
   Scorer scorer(network, *background.head, shard_images(background.config.train, network), workers,
                 chosen.precision);
-  Evaluation::Background result{.model = background.path,
-                                .precision = name_of(chosen.precision),
-                                .nats = score_images(scorer, background, data, workers.threads(),
-                                                     options.live ? "scoring with the background model" : ""),
-                                .log_ratio = {},
-                                .score = {},
-                                .log_ratio_per_image = 0.0,
-                                .interval = {}};
+  Evaluation::Background result{
+      .model = background.path,
+      .precision = name_of(chosen.precision),
+      .nats = score_by_class(scorer, background, data, false, workers.threads(),
+                             options.live ? "scoring with the background model" : "")
+                  .nats,
+      .log_ratio = {},
+      .score = {},
+      .log_ratio_per_image = 0.0,
+      .interval = {}};
   result.score = summarise(result.nats, network.shape(0, 1).size());
   for (std::size_t i = 0; i < nats.size(); ++i) {
     result.log_ratio.push_back(result.nats[i] - nats[i]);

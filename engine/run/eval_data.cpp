@@ -100,7 +100,8 @@ void note_other_files(const TrainedModel& model, const RunConfig& config, const 
   same.directory = model.config.data.directory;
   same.labels = model.config.data.labels;
   same.binarisation = model.config.data.binarisation;
-  if (same != model.config.data || model.train_images.empty() || model.train_images == fingerprint(train))
+  if (same != model.config.data || model.train_images.empty() ||
+      model.train_images == fingerprint(train, model.network.classes > 0))
     return;
   notes.push_back(
       "the train images are not those of the run: its files have changed since, and a split may hold images "
@@ -117,6 +118,7 @@ EvalData load_split(const TrainedModel& model, const RunConfig& config, const Ev
                 .coding = make_pixel_coding(config.data),
                 .description = {},
                 .notes = std::move(notes)};
+  data.has_classes = !data.images.labels.empty();
   data.description = describe_split(config.data, data.images, split);
   if (!dataset.note.empty()) data.notes.push_back(dataset.note);
   if (!dataset.passed_over.empty()) data.notes.push_back(dataset.passed_over);

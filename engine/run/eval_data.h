@@ -17,6 +17,7 @@ struct EvalData {
   std::unique_ptr<const PixelCoding> coding;
   std::string description;         // "MNIST test split, 10,000 images"
   std::vector<std::string> notes;  // what makes its scores better, or other, than they seem
+  bool has_classes = false;        // the images' labels are classes as the run's data set numbers them
 };
 
 // The run's config under the overrides. Throws ConfigError for one that is not of data.*, threads or

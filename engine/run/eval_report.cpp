@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/digits.h"
 #include "engine/core/text.h"
 #include "engine/io/csv.h"
 
@@ -39,6 +40,11 @@ std::vector<std::string> files_of(const Evaluation& evaluation, const std::vecto
   return files;
 }
 
+// Of a classification of images whose classes are known.
+double accuracy(const Evaluation& evaluation) {
+  return static_cast<double>(*evaluation.classification->correct) / evaluation.score.images;
+}
+
 }  // namespace
 
 std::optional<Interval> interval_over_images(std::span<const double> nats) {
@@ -59,6 +65,8 @@ std::string scores_csv(const Evaluation& evaluation) {
   if (background) csv += ",background_nats,log_likelihood_ratio";
   if (!evaluation.files.empty()) csv += ",file";
   if (!evaluation.labels.empty()) csv += ",label";
+  const auto& classification = evaluation.classification;
+  if (classification) csv += ",predicted,predicted_probability";
   csv += "\n";
   for (std::size_t i = 0; i < evaluation.nats.size(); ++i) {
     const double nats = evaluation.nats[i];
@@ -68,6 +76,9 @@ std::string scores_csv(const Evaluation& evaluation) {
       fmt::format_to(std::back_inserter(csv), ",{},{}", background->nats[i], background->log_ratio[i]);
     if (!evaluation.files.empty()) csv += "," + csv_field(evaluation.files[i]);
     if (!evaluation.labels.empty()) csv += "," + csv_field(evaluation.labels[i]);
+    if (classification)
+      fmt::format_to(std::back_inserter(csv), ",{},{}", csv_field(classification->names[i]),
+                     classification->probability[i]);
     csv += "\n";
   }
   return csv;
@@ -83,6 +94,14 @@ std::string report_text(const Evaluation& evaluation, const EvalOptions& options
     if (const auto& interval = evaluation.nats_per_image)
       text += fmt::format("  (95 % interval over images: {:.{}f} to {:.{}f})", unit.per_nat * interval->low,
                           unit.digits, unit.per_nat * interval->high, unit.digits);
+    text += "\n";
+  }
+  if (const auto& classification = evaluation.classification) {
+    text += fmt::format("classes by Bayes' rule, each of {} as likely beforehand", classification->classes);
+    if (classification->correct)
+      text += fmt::format(": {:.2f} % right, {} of {}; {:.4f} nats/label", 100.0 * accuracy(evaluation),
+                          grouped(*classification->correct), counted(evaluation.score.images, "image"),
+                          *classification->nats_per_label);
     text += "\n";
   }
   if (const auto& background = evaluation.background) {
@@ -137,6 +156,13 @@ std::string report_json(const Evaluation& evaluation, const EvalOptions& options
                                                          background->interval->high};
     else
       json["log_likelihood_ratio_per_image_interval"] = nullptr;
+  }
+  if (const auto& classification = evaluation.classification) {
+    json["classification"] = {{"classes", classification->classes}, {"accuracy", nullptr}};
+    if (classification->correct)
+      json["classification"].update({{"accuracy", accuracy(evaluation)},
+                                     {"correct", *classification->correct},
+                                     {"nats_per_label", *classification->nats_per_label}});
   }
   json["interval"] = "95 % over images: mean -+ 1.96 * sample standard deviation / sqrt(images)";
   json["notes"] = evaluation.notes;

@@ -21,6 +21,8 @@ namespace pcnn {
 //   background_nats, log_likelihood_ratio    where there is a background model
 //   file          of a folder: path of the image in it
 //   label         where classes are known: the class's name, or its number where it has none
+//   predicted, predicted_probability    where asked for: the most probable class, as label has it, and p(it |
+//                 image)
 [[nodiscard]] std::string scores_csv(const Evaluation& evaluation);
 
 }  // namespace pcnn

@@ -16,6 +16,7 @@
 #include "engine/run/nll_map.h"
 #include "engine/run/pictures.h"
 #include "engine/run/result_file.h"
+#include "engine/run/score_by_class.h"
 #include "engine/run/score_images.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/train/shard_size.h"
@@ -62,6 +63,7 @@ void check_nll_map(const EvalOptions& options, const Shape& image, int images) {
 
 Evaluation::NllMap write_nll_map(const EvalOptions& options, Scorer& scorer, const TrainedModel& model,
                                  const EvalData& data, const Evaluation& evaluation) {
+  std::vector<int> classes;
   std::vector<int> order(evaluation.nats.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {},
@@ -78,23 +80,38 @@ Evaluation::NllMap write_nll_map(const EvalOptions& options, Scorer& scorer, con
   const FillImage fill = [&, encode = fill_from(data)](int position, std::span<float> image) {
     encode(shown[static_cast<std::size_t>(position)], image);
   };
+  if (model.network.classes > 0)
+    for (const int image : shown) classes.push_back(data.images.labels[static_cast<std::size_t>(image)]);
   std::vector<float> images(shown.size() * size);
   for (std::size_t i = 0; i < shown.size(); ++i)
     fill(static_cast<int>(i), std::span(images).subspan(i * size, size));
   const std::vector<float> pixel_nats =
-      scorer.pixel_nats(model.parameters, static_cast<int>(shown.size()), fill);
+      scorer.pixel_nats(model.parameters, static_cast<int>(shown.size()), fill, classes);
   const NllMapPicture drawn = draw_nll_map(images, pixel_nats, evaluation.image, *model.head);
   write_png(options.nll_map, drawn.picture);
   nll_map.white_nats = drawn.white_nats;
   return nll_map;
 }
 
-std::vector<std::string> label_texts(const ImageSet& images) {
+// The names of classes, or their numbers.
+std::vector<std::string> label_texts(std::span<const int> labels, const std::vector<std::string>& names) {
   std::vector<std::string> texts;
-  for (const int label : images.labels)
-    texts.push_back(images.label_names.empty() ? std::to_string(label)
-                                               : images.label_names.at(static_cast<std::size_t>(label)));
+  for (const int label : labels) {
+    const auto at = static_cast<std::size_t>(label);
+    texts.push_back(at < names.size() ? names[at] : std::to_string(label));
+  }
   return texts;
+}
+
+void check_classes(const EvalOptions& options, const TrainedModel& model, const EvalData& data) {
+  if (options.classify && model.network.classes == 0)
+    throw ConfigError(
+        fmt::format("--classify: {} was trained without model.condition, and knows no classes", model.path));
+  if (!options.nll_map.empty() && model.network.classes > 0 && !data.has_classes)
+    throw ConfigError(fmt::format(
+        "--nll-map: {} is told the class of an image, and those of {} have none that it knows; accepted: the "
+        "images of a split",
+        model.path, options.images));
 }
 
 }  // namespace
@@ -123,25 +140,36 @@ Evaluation evaluate(const EvalOptions& options) {
                         .nats = {},
                         .file_index = data.images.ids,
                         .files = data.images.files,
-                        .labels = label_texts(data.images),
+                        .labels = label_texts(data.images.labels, data.images.label_names),
                         .score = {},
                         .nats_per_image = {},
                         .notes = data.notes,
                         .background = {},
+                        .classification = {},
                         .nll_map = {},
                         .seconds = 0.0};
   evaluation.notes.insert(evaluation.notes.begin(), config.notes.begin(), config.notes.end());
   for (std::uint32_t& id : evaluation.file_index) id &= ~ImageSet::kTestId;
   if (!chosen.note.empty()) evaluation.notes.push_back(chosen.note);
+  check_classes(options, model, data);
+  if (const std::string note = note_on_classes(model, data); !note.empty()) evaluation.notes.push_back(note);
   if (!options.nll_map.empty()) check_nll_map(options, evaluation.image, data.images.count);
 
   const Workers workers(thread_count(options, config));
   Scorer scorer(network, *model.head, shard_images(config.train, network), workers, chosen.precision);
   const auto start = std::chrono::steady_clock::now();
-  evaluation.nats = score_images(scorer, model, data, workers.threads(), options.live ? "scoring" : "");
+  ClassScores scores =
+      score_by_class(scorer, model, data, options.classify, workers.threads(), options.live ? "scoring" : "");
+  evaluation.nats = std::move(scores.nats);
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   evaluation.score = summarise(evaluation.nats, evaluation.image.size());
   evaluation.nats_per_image = interval_over_images(evaluation.nats);
+  if (options.classify) {
+    evaluation.classification = classify(scores.by_class, data);
+    evaluation.classification->names =
+        label_texts(evaluation.classification->predicted,
+                    data.has_classes ? data.images.label_names : std::vector<std::string>{});
+  }
 
   if (background)
     evaluation.background =

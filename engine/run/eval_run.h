@@ -21,6 +21,7 @@ struct EvalOptions {
   std::string background;              // run directory or checkpoint of a second model; empty: none
   std::string nll_map;                 // .png for the picture of draw_nll_map(); empty: none
   int count = 0;                       // its most likely images, and as many of the least; 0: 8
+  bool classify = false;               // also gives p(class | image), of a model with a condition
   int threads = 0;                     // 0: those of an override, else all cores this process may use
   bool overwrite = false;              // of files that exist
   bool live = true;                    // shows progress on standard output
@@ -59,6 +60,17 @@ struct Evaluation {
     std::optional<Interval> interval;  // of that mean
   };
   std::optional<Background> background;
+
+  // Of a model that is told the class: see classify().
+  struct Classification {
+    int classes = 0;
+    std::vector<int> predicted{};            // of each image, the most probable class
+    std::vector<std::string> names{};        // of those, the class's name or number
+    std::vector<double> probability{};       // p(that class | image)
+    std::optional<int> correct{};            // images whose class is known, and is the one predicted
+    std::optional<double> nats_per_label{};  // mean -log p(known class | image)
+  };
+  std::optional<Classification> classification;
 
   struct NllMap {
     std::vector<int> most_likely, least_likely;  // indices of images, the extreme first

@@ -11,7 +11,9 @@
 #include "engine/data/png_folder.h"
 #include "engine/data/quantise.h"
 #include "engine/io/file_ending.h"
+#include "engine/io/image_grid.h"
 #include "engine/io/npy.h"
+#include "engine/run/pictures.h"
 
 namespace pcnn {
 namespace {
@@ -141,6 +143,45 @@ PartialImages read_partial_images(const std::string& images, const std::string& 
     partial.known.insert(partial.known.end(), first, first + area);
   }
   return partial;
+}
+
+Canvas repeated(const PartialImages& partial, int completions) {
+  Canvas canvas;
+  const std::size_t size = partial.pixels.size() / static_cast<std::size_t>(partial.shape.n),
+                    area = partial.known.size() / static_cast<std::size_t>(partial.shape.n);
+  for (std::size_t image = 0; image < static_cast<std::size_t>(partial.shape.n); ++image)
+    for (int i = 0; i < completions; ++i) {
+      const auto pixels = std::span(partial.pixels).subspan(image * size, size);
+      const auto known = std::span(partial.known).subspan(image * area, area);
+      canvas.pixels.insert(canvas.pixels.end(), pixels.begin(), pixels.end());
+      canvas.known.insert(canvas.known.end(), known.begin(), known.end());
+    }
+  return canvas;
+}
+
+std::vector<Image8> partial_pictures(const PartialImages& partial, const OutputHead& head) {
+  Shape one = partial.shape;
+  one.n = 1;
+  std::vector<Image8> pictures = to_pictures(partial.pixels, one, head);
+  std::size_t pixel = 0;
+  for (Image8& picture : pictures)
+    for (std::size_t i = 0; i < picture.pixels.size();
+         i += static_cast<std::size_t>(picture.channels), ++pixel)
+      if (!partial.known[pixel])
+        std::fill_n(picture.pixels.begin() + static_cast<std::ptrdiff_t>(i), picture.channels,
+                    kGridBackground);
+  return pictures;
+}
+
+std::vector<Image8> beside(const std::vector<Image8>& inputs, const std::vector<Image8>& completions,
+                           int each) {
+  std::vector<Image8> all;
+  for (std::size_t image = 0; image < inputs.size(); ++image) {
+    all.push_back(inputs[image]);
+    const auto first = completions.begin() + static_cast<std::ptrdiff_t>(image) * each;
+    all.insert(all.end(), first, first + each);
+  }
+  return all;
 }
 
 }  // namespace pcnn

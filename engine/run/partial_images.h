@@ -6,6 +6,7 @@
 
 #include "engine/core/shape.h"
 #include "engine/data/data_config.h"
+#include "engine/io/image.h"
 #include "engine/model/output_head.h"
 
 namespace pcnn {
@@ -27,5 +28,19 @@ struct PartialImages {
 [[nodiscard]] PartialImages read_partial_images(const std::string& images, const std::string& mask,
                                                 int channels, const OutputHead& head, double threshold,
                                                 const ArrayConfig& arrays = {});
+
+// Each partial image as often as it is completed.
+struct Canvas {
+  std::vector<float> pixels;        // [image][completion] CHW
+  std::vector<std::uint8_t> known;  // [image][completion][row][column]
+};
+[[nodiscard]] Canvas repeated(const PartialImages& partial, int completions);
+
+// The partial images as pictures, unknown pixels in the grid's grey.
+[[nodiscard]] std::vector<Image8> partial_pictures(const PartialImages& partial, const OutputHead& head);
+
+// Each partial image, then its completions, so many each.
+[[nodiscard]] std::vector<Image8> beside(const std::vector<Image8>& inputs,
+                                         const std::vector<Image8>& completions, int each);
 
 }  // namespace pcnn

@@ -48,6 +48,15 @@ void check_name(const ConfigNode& root, const std::string& name) {
     root.fail("name", "found '" + name + "', accepted: a directory name without '/'");
 }
 
+// A network that is told the class of an image needs one of every image.
+void check_labels(const ConfigNode& data, const RunConfig& config) {
+  const int classes = config.model.condition.classes;
+  if (classes > 0 && !config.data.labels)
+    data.fail("labels", std::string(data.has("labels") ? "found" : "the default is") +
+                            " false, but model.condition.classes is " + std::to_string(classes) +
+                            "; accepted: true, which reads the classes of images");
+}
+
 std::vector<std::string> notes_of(const ConfigDocument& document) {
   std::vector<std::string> notes = document.notes();
   if (document.is_empty())
@@ -77,6 +86,7 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
     root.section("model").governs("head", root.section("data"),
                                   {"binarisation", "threshold", "binarisation_seed"});
   config.data = read_data_config(root.section("data"), head.kind == HeadKind::kBernoulli ? 0 : head.levels);
+  check_labels(root.section("data"), config);
   config.train = read_train_config(root.section("train"));
   config.sample = read_sample_config(root.section("sample"));
   root.pass_over("sweep");  // of pcnn-sweep

@@ -13,6 +13,7 @@
 #include "engine/io/file.h"
 #include "engine/io/image_grid.h"
 #include "engine/io/png.h"
+#include "engine/run/grid_of_samples.h"
 #include "engine/run/pictures.h"
 #include "engine/run/report.h"
 #include "engine/sample/sampler.h"
@@ -146,9 +147,12 @@ void RunOutputs::note_epoch(const EpochMetrics& epoch) {
 void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step, const std::string& path,
                            const std::function<void()>& go_on) {
   const SampleConfig& sample = run_.config.sample;
+  const GridOfSamples in_grid = grid_of_samples(sample, run_.network);
+  const std::vector<int> classes = classes_of(in_grid.rows);
   const SampleRequest request{.chains = sample.count,
                               .seed = run_.config.seed,
                               .temperature = sample.temperature,
+                              .classes = classes,
                               .on_progress = [&](std::int64_t) { go_on(); }};
   SamplerConfig sampler = sample.sampler;
   sampler.precision = run_.precision;
@@ -159,8 +163,9 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
                      ": the parameters are too large to compute with");
     return;
   }
-  const Image8 grid = tile_images(to_pictures(samples.images, network.shape(0, 1), *run_.head),
-                                  sample.columns, kGridGap, sample.scale);
+  std::vector<Image8> pictures = to_pictures(samples.images, network.shape(0, 1), *run_.head);
+  if (in_grid.is_by_class) pictures = fill_rows(in_grid.rows, std::move(pictures));
+  const Image8 grid = tile_images(pictures, in_grid.columns, kGridGap, sample.scale);
   lock_.check();
   write_best_effort([&] {
     write_png(path, grid);

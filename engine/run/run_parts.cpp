@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/data/labels.h"
 #include "engine/run/resumable.h"
 #include "engine/run/run_lock.h"
 #include "engine/run/run_start.h"
@@ -32,8 +33,16 @@ RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Pre
     if (std::string note = check_unchanged(values, directory); !note.empty())
       noted.notes.push_back(std::move(note));
   Dataset data = load_dataset(config.data);
-  Fingerprints sums{fingerprint(data.train), fingerprint(data.validation), fingerprint(data.test)};
   Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
+  const bool with_labels = network.classes > 0;
+  if (with_labels) {
+    for (const ImageSet* images : {&data.train, &data.validation, &data.test})
+      require_classes(*images, network.classes);
+    if (std::string note = note_on_classes_without(data.train, network.classes); !note.empty())
+      noted.notes.push_back(std::move(note));
+  }
+  Fingerprints sums{fingerprint(data.train, with_labels), fingerprint(data.validation, with_labels),
+                    fingerprint(data.test, with_labels)};
   std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
   std::optional<StartParameters> start;
   if (resume.empty() && !config.train.start_from.empty())

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -15,6 +16,7 @@
 #include "engine/io/image_grid.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
+#include "engine/run/class_rows.h"
 #include "engine/run/console.h"
 #include "engine/run/partial_images.h"
 #include "engine/run/pictures.h"
@@ -82,7 +84,9 @@ double expected_seconds(const SamplerConfig& sampler, const Network& network, co
   constexpr int kSide = 4;
   const Network small =
       resized(network, std::min(network.image_height, kSide), std::min(network.image_width, kSide));
-  const SampleRequest request{.chains = std::min(chains, 16 * workers.threads())};
+  const int few = std::min(chains, 16 * workers.threads());
+  const std::vector<int> classes(static_cast<std::size_t>(network.classes > 0 ? few : 0), 0);
+  const SampleRequest request{.chains = few, .classes = classes};
   const auto start = std::chrono::steady_clock::now();
   (void)draw_samples(sampler, small, *model.head, model.parameters, request, workers);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -101,53 +105,6 @@ void announce_time(const SamplerConfig& sampler, const Network& network, const T
   if (seconds < kLong) return;
   console.line(fmt::format("drawing {} pixels, which takes about {} here; progress follows",
                            grouped(static_cast<std::int64_t>(pixels)), clock_text(seconds)));
-}
-
-// Pixels of the image a partial one gives and the request, each partial image repeated for its completions.
-struct Canvas {
-  std::vector<float> pixels;
-  std::vector<std::uint8_t> known;
-};
-
-Canvas repeated(const PartialImages& partial, int completions) {
-  Canvas canvas;
-  const std::size_t size = partial.pixels.size() / static_cast<std::size_t>(partial.shape.n),
-                    area = partial.known.size() / static_cast<std::size_t>(partial.shape.n);
-  for (std::size_t image = 0; image < static_cast<std::size_t>(partial.shape.n); ++image)
-    for (int i = 0; i < completions; ++i) {
-      const auto pixels = std::span(partial.pixels).subspan(image * size, size);
-      const auto known = std::span(partial.known).subspan(image * area, area);
-      canvas.pixels.insert(canvas.pixels.end(), pixels.begin(), pixels.end());
-      canvas.known.insert(canvas.known.end(), known.begin(), known.end());
-    }
-  return canvas;
-}
-
-// The partial images as pictures, unknown pixels in the grid's grey.
-std::vector<Image8> partial_pictures(const PartialImages& partial, const OutputHead& head) {
-  Shape one = partial.shape;
-  one.n = 1;
-  std::vector<Image8> pictures = to_pictures(partial.pixels, one, head);
-  std::size_t pixel = 0;
-  for (Image8& picture : pictures)
-    for (std::size_t i = 0; i < picture.pixels.size();
-         i += static_cast<std::size_t>(picture.channels), ++pixel)
-      if (!partial.known[pixel])
-        std::fill_n(picture.pixels.begin() + static_cast<std::ptrdiff_t>(i), picture.channels,
-                    kGridBackground);
-  return pictures;
-}
-
-// Each partial image, then its completions, one row each.
-std::vector<Image8> beside(const std::vector<Image8>& inputs, const std::vector<Image8>& completions,
-                           int each) {
-  std::vector<Image8> all;
-  for (std::size_t image = 0; image < inputs.size(); ++image) {
-    all.push_back(inputs[image]);
-    const auto first = completions.begin() + static_cast<std::ptrdiff_t>(image) * each;
-    all.insert(all.end(), first, first + each);
-  }
-  return all;
 }
 
 template <typename Level>
@@ -195,11 +152,30 @@ std::string lost_in_pictures(const OutputHead& head, const Shape& image) {
   return {};
 }
 
-// At temperature 0 all images of one call would be the same.
-int images_of_each(const SampleOptions& options, bool completes) {
+// Of each partial image, or in all. At temperature 0 all images of one class would be the same.
+int images_of_each(const SampleOptions& options, bool completes, std::span<const int> classes) {
+  constexpr int kMostOfAClass = 10, kMostOfFew = 100;
   if (options.count > 0) return options.count;
-  if (options.temperature == 0.0) return 1;
-  return completes ? 7 : 25;
+  const int several = std::max(1, static_cast<int>(classes.size()));
+  if (options.temperature == 0.0) return several;
+  if (several == 1) return completes ? 7 : 25;
+  return completes ? several : several * std::clamp(kMostOfFew / several, 1, kMostOfAClass);
+}
+
+// Those that are drawn; none of a model without a condition.
+std::vector<int> chosen_classes(const SampleOptions& options, const TrainedModel& model) {
+  const int classes = model.network.classes;
+  if (options.classes.empty()) return all_classes(classes);
+  if (classes == 0)
+    throw ConfigError(
+        fmt::format("--class: {} was trained without model.condition, and draws images of no "
+                    "class",
+                    model.path));
+  for (const int chosen : options.classes)
+    if (chosen < 0 || chosen >= classes)
+      throw ConfigError(fmt::format("--class: found {}, accepted: 0 to {}, the classes of {}", chosen,
+                                    classes - 1, model.path));
+  return options.classes;
 }
 
 // What guessing pixels saved.
@@ -238,24 +214,33 @@ void sample(const SampleOptions& options) {
     partial = read_partial_images(options.complete, options.mask, model.network.image_channels, *model.head,
                                   model.config.data.binarisation.threshold, model.config.data.arrays);
   const Network network = network_for(options, model, partial);
-  const int each = images_of_each(options, partial.has_value());
+  const std::vector<int> chosen_to_draw = chosen_classes(options, model);
+  const int each = images_of_each(options, partial.has_value(), chosen_to_draw);
   const int inputs = partial ? partial->shape.n : 1;
   if (each > std::numeric_limits<int>::max() / inputs)
     throw ConfigError("--count: too many for " + options.complete);
   const int chains = each * inputs;
-  const int columns = partial ? each + 1 : options.columns;
+  std::vector<ClassRow> rows;
+  if (!chosen_to_draw.empty()) rows = share_out(each, chosen_to_draw);
+  const bool shows_rows = !partial && options.columns == 0 && rows.size() > 1;
+  const int columns = partial ? each + 1 : shows_rows ? columns_of(rows) : options.columns;
   check_size(network.shape(0, 1), chains);
   const Shape image = network.shape(0, 1);
   const OutputKind kind = output_kind(options.output);
   const int scale = options.scale > 0 ? options.scale : kind == OutputKind::kGrid ? 4 : 1;
   if (kind == OutputKind::kGrid)
-    check_picture(options.output, chains + (partial ? inputs : 0), image, columns, kGridGap, scale,
-                  "use .npy, a folder, or a smaller --scale");
+    check_picture(options.output,
+                  shows_rows ? static_cast<std::int64_t>(rows.size()) * columns
+                             : std::int64_t{chains} + (partial ? inputs : 0),
+                  image, columns, kGridGap, scale, "use .npy, a folder, or a smaller --scale");
   if (kind == OutputKind::kFolder)
     check_picture(options.output, 1, image, 1, 0, scale, "use .npy or a smaller --scale");
   check_memory(options, image, chains, *model.head, partial.has_value(), kind, scale);
   const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
   const Shape shape = network.shape(0, chains);
+  std::vector<int> classes;
+  for (int input = 0; input < inputs; ++input)
+    std::ranges::copy(classes_of(rows), std::back_inserter(classes));
 
   Console console(options.verbosity);
   const ChosenPrecision chosen = choose_precision(options.precision.value_or(model.config.precision));
@@ -276,6 +261,7 @@ void sample(const SampleOptions& options) {
   SampleRequest request{.chains = chains,
                         .seed = options.seed,
                         .temperature = options.temperature,
+                        .classes = classes,
                         .canvas = canvas.pixels,
                         .known = canvas.known,
                         .with_probabilities = !options.trace.empty()};
@@ -296,6 +282,7 @@ void sample(const SampleOptions& options) {
   switch (kind) {
     case OutputKind::kGrid:
       if (partial) pictures = beside(partial_pictures(*partial, *model.head), pictures, each);
+      if (shows_rows) pictures = fill_rows(rows, std::move(pictures));
       write_png(options.output, tile_images(pictures, columns, kGridGap, scale));
       break;
     case OutputKind::kArray:
@@ -310,6 +297,9 @@ void sample(const SampleOptions& options) {
                            counted(chains, "image"), shape.h, shape.w, seconds, chains / seconds,
                            describe(options, samples, chains, workers.threads()), model.path,
                            options.output));
+  if (!rows.empty())
+    console.line(
+        fmt::format("{}{}, in this order", describe(rows), partial ? ", of each partial image" : ""));
   if (!beside_them.empty()) console.line(beside_them);
   if (const std::string note = lost_in_pictures(*model.head, image);
       kind == OutputKind::kFolder && !note.empty())

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/run/console.h"
 #include "engine/run/precision_choice.h"
@@ -15,7 +16,9 @@ struct SampleOptions {
   std::string model;   // run directory or checkpoint file
   std::string output;  // .png: one grid; .npy: levels as uint8 (above 256 of them uint16),
                        // [image][channel][row][column]; a folder: single PNGs; see output_kind()
-  int count = 0;       // images, or completions of each partial image; 0: 25, or 7; at temperature 0 one
+  int count = 0;       // images, or completions of each partial image; 0: see images_of_each()
+  std::vector<int>
+      classes;  // of a model with a condition: shared out to these in turn; empty: to all of them
   std::uint64_t seed = 1;
   double temperature = 1.0;                  // 0: the most probable level of every pixel
   int threads = 0;                           // 0: all cores this process may use

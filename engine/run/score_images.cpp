@@ -28,17 +28,20 @@ FillImage fill_from(const EvalData& data) {
 
 // In parts, to say how far it is. Parts are whole shards, so that no image is computed in another company
 // than without them.
-std::vector<double> score_images(Scorer& scorer, const TrainedModel& model, const EvalData& data, int threads,
-                                 const std::string& what) {
+std::vector<double> score_images(Scorer& scorer, const TrainedModel& model, const EvalData& data,
+                                 std::span<const int> classes, int threads, const std::string& what) {
   Console console;
   const int count = data.images.count, part = scorer.program().images() * 64 * threads;
   const FillImage fill = fill_from(data);
   std::vector<double> nats;
   const auto start = std::chrono::steady_clock::now();
   for (int first = 0; first < count; first += part) {
-    const std::vector<double> scores =
-        scorer.nats(model.parameters, std::min(part, count - first),
-                    [&](int position, std::span<float> image) { fill(first + position, image); });
+    const int images = std::min(part, count - first);
+    const std::vector<double> scores = scorer.nats(
+        model.parameters, images,
+        [&](int position, std::span<float> image) { fill(first + position, image); },
+        classes.empty() ? classes
+                        : classes.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(images)));
     nats.insert(nats.end(), scores.begin(), scores.end());
     if (what.empty() || !console.wants_live()) continue;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

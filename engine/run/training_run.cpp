@@ -18,6 +18,7 @@
 #include "engine/run/interruption.h"
 #include "engine/run/progress_line.h"
 #include "engine/run/results.h"
+#include "engine/train/classes.h"
 #include "engine/train/divergence.h"
 #include "engine/train/non_finite.h"
 #include "engine/train/shard_size.h"
@@ -281,12 +282,14 @@ Score TrainingRun::score(std::string_view split, std::span<const float> paramete
     throw_where_signalled();
     run_.coding->encode_for_evaluation(images, position, image);
   };
-  const std::vector<double> nats = scorer_.nats(parameters, images.count, fill);
+  const std::span<const int> classes = classes_of(run_.network, images);
+  const std::vector<double> nats = scorer_.nats(parameters, images.count, fill, classes);
   const auto bad = std::ranges::find_if(nats, [](double value) { return !std::isfinite(value); });
   if (bad != nats.end()) {
     const auto image = static_cast<int>(bad - nats.begin());
-    const std::string origin = non_finite_value(run_.network, parameters, 1,
-                                                [&](int, std::span<float> values) { fill(image, values); });
+    const std::string origin = non_finite_value(
+        run_.network, parameters, 1, [&](int, std::span<float> values) { fill(image, values); },
+        classes.empty() ? classes : classes.subspan(static_cast<std::size_t>(image), 1));
     throw trainer_.divergence(
         fmt::format("the {} loss is not finite{}", split, origin.empty() ? "" : ", beginning in " + origin));
   }

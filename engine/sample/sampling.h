@@ -17,15 +17,17 @@
 namespace pcnn {
 
 // One chain draws one image, pixel by pixel in raster order. Its image is a function of the parameters, the
-// seed, the chain's index and what is known of the image: not of threads, other chains, or what else the
-// canvas holds. In bf16 the network's values are others than in f32, and images differ where a draw falls
-// between.
+// seed, the chain's index, its class and what is known of the image: not of threads, other chains, or what
+// else the canvas holds. In bf16 the network's values are others than in f32, and images differ where a draw
+// falls between.
 struct SampleRequest {
   int chains = 1;
   std::uint64_t seed = 1;
   // 0 or more: see OutputHead::probabilities(). Below 1 bolder, above 1 wilder; 0: every value the most
   // probable one, so that all chains draw the same image.
   double temperature = 1.0;
+
+  std::span<const int> classes{};  // [chain]: of its image, where the network has a condition; else empty
 
   // In-painting: where `known` is not 0 the canvas' values are kept, elsewhere they do not matter. Drawn
   // pixels see the known ones before them in raster order, never those after. Both empty: nothing is known.

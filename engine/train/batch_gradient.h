@@ -32,8 +32,10 @@ class BatchGradient {
   void load_parameters(std::span<const float> parameters);
 
   // Nats of the batch, summed over its images and dimensions. gradients (parameter order) receives the
-  // derivative of the mean over images and dimensions; dead weights get exactly zero.
-  double compute(int images, const FillImage& fill, std::span<float> gradients);
+  // derivative of the mean over images and dimensions; dead weights get exactly zero. classes: of each image,
+  // where the network has a condition.
+  double compute(int images, const FillImage& fill, std::span<float> gradients,
+                 std::span<const int> classes = {});
 
   [[nodiscard]] const Program& program() const { return program_; }
 
@@ -41,7 +43,8 @@ class BatchGradient {
   struct Buffers;  // of one shard at work
   struct Partial;  // what some shards in a row came to
 
-  double run_shard(std::size_t shard, int images, const FillImage& fill, std::span<float> gradients);
+  double run_shard(std::size_t shard, int images, const FillImage& fill, std::span<const int> classes,
+                   std::span<float> gradients);
 
   const Network& network_;
   const OutputHead& head_;

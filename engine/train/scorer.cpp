@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numbers>
 
+#include "engine/train/classes.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -11,11 +12,13 @@ struct Scorer::Buffers {
   Workspace workspace;
   std::vector<float> images;
   std::vector<float> logits;
+  std::vector<int> classes;  // none where the network has no condition
 };
 
 Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
                Precision precision)
-    : head_(head),
+    : network_(network),
+      head_(head),
       workers_(workers),
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
@@ -24,7 +27,8 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
       packed_(program_.new_packed_weights()),
       buffers_([this, count = static_cast<std::size_t>(shard_images)] {
         return Buffers{Workspace(program_, packed_), std::vector<float>(count * image_size_),
-                       std::vector<float>(count * logits_size_)};
+                       std::vector<float>(count * logits_size_),
+                       std::vector<int>(network_.classes > 0 ? count : 0)};
       }) {
   require_memory_for_workspaces(program_, network, workers.threads(), "scoring");
   buffers_.reserve(static_cast<std::size_t>(workers.threads()));
@@ -32,18 +36,20 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
 
 Scorer::~Scorer() = default;
 
-std::vector<double> Scorer::nats(std::span<const float> parameters, int images, const FillImage& fill) {
+std::vector<double> Scorer::nats(std::span<const float> parameters, int images, const FillImage& fill,
+                                 std::span<const int> classes) {
   std::vector<double> nats(static_cast<std::size_t>(images));
-  forward(parameters, images, fill,
+  forward(parameters, images, fill, classes,
           [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
             nats[position] = head_.nats(logits, targets, {});
           });
   return nats;
 }
 
-std::vector<float> Scorer::pixel_nats(std::span<const float> parameters, int images, const FillImage& fill) {
+std::vector<float> Scorer::pixel_nats(std::span<const float> parameters, int images, const FillImage& fill,
+                                      std::span<const int> classes) {
   std::vector<float> nats(static_cast<std::size_t>(images) * area_);
-  forward(parameters, images, fill,
+  forward(parameters, images, fill, classes,
           [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
             head_.pixel_nats(logits, targets, std::span(nats).subspan(position * area_, area_));
           });
@@ -51,7 +57,8 @@ std::vector<float> Scorer::pixel_nats(std::span<const float> parameters, int ima
 }
 
 void Scorer::forward(std::span<const float> parameters, int images, const FillImage& fill,
-                     const TakeLogits& take) {
+                     std::span<const int> classes, const TakeLogits& take) {
+  check_class_count(network_, static_cast<std::size_t>(images), classes);
   program_.pack(parameters, packed_);
   const int per_shard = program_.images();
   workers_.parallel_for(
@@ -63,7 +70,8 @@ void Scorer::forward(std::span<const float> parameters, int images, const FillIm
         for (int i = 0; i < present; ++i)
           fill(first + i,
                std::span(buffers->images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
-        program_.forward(buffers->workspace, buffers->images, buffers->logits);
+        take_classes(classes, static_cast<std::size_t>(first), buffers->classes);
+        program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->classes);
         for (int i = 0; i < present; ++i)
           take(static_cast<std::size_t>(first + i),
                std::span(buffers->logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),

@@ -23,13 +23,14 @@ class Scorer {
          Precision precision = Precision::kF32);
   ~Scorer();
 
-  // Nats of each image, summed over its dimensions; the same bits on any number of threads.
-  [[nodiscard]] std::vector<double> nats(std::span<const float> parameters, int images,
-                                         const FillImage& fill);
+  // Nats of each image, summed over its dimensions; the same bits on any number of threads. classes: of each
+  // image, where the network has a condition.
+  [[nodiscard]] std::vector<double> nats(std::span<const float> parameters, int images, const FillImage& fill,
+                                         std::span<const int> classes = {});
 
   // The same by pixel, each summed over its channels: [image][row][column].
   [[nodiscard]] std::vector<float> pixel_nats(std::span<const float> parameters, int images,
-                                              const FillImage& fill);
+                                              const FillImage& fill, std::span<const int> classes = {});
 
   [[nodiscard]] const Program& program() const { return program_; }
 
@@ -39,8 +40,10 @@ class Scorer {
   using TakeLogits = std::function<void(std::size_t position, std::span<const float> logits,
                                         std::span<const float> targets)>;
 
-  void forward(std::span<const float> parameters, int images, const FillImage& fill, const TakeLogits& take);
+  void forward(std::span<const float> parameters, int images, const FillImage& fill,
+               std::span<const int> classes, const TakeLogits& take);
 
+  const Network& network_;
   const OutputHead& head_;
   const Workers& workers_;
   std::size_t image_size_;

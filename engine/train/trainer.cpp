@@ -110,9 +110,13 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
     coding.encode(images, positions[static_cast<std::size_t>(position)], epoch, image);
   };
   const int count = static_cast<int>(positions.size());
-  const double nats = gradient_.compute(count, fill, gradients_);
+  std::vector<int> classes;
+  if (network_.classes > 0)
+    for (const int position : positions)
+      classes.push_back(images.labels.at(static_cast<std::size_t>(position)));
+  const double nats = gradient_.compute(count, fill, gradients_, classes);
   double norm = std::sqrt(squared_norm(gradients_));
-  check_loss(nats, norm, positions, images, coding, epoch);
+  check_loss(nats, norm, positions, images, coding, epoch, classes);
   if (config_.clip_norm) clip_to_norm(gradients_, *config_.clip_norm);
   if (config_.clip_value) clip_to_value(gradients_, static_cast<float>(*config_.clip_value));
 
@@ -144,7 +148,7 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
 }
 
 void Trainer::check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,
-                         const PixelCoding& coding, int epoch) const {
+                         const PixelCoding& coding, int epoch, std::span<const int> classes) const {
   const double per_dim =
       nats / (static_cast<double>(positions.size()) * static_cast<double>(network_.shape(0, 1).size()));
   LossReference reference = loss_reference();
@@ -156,11 +160,13 @@ void Trainer::check_loss(double nats, double norm, std::span<const int> position
   if (std::isfinite(norm) && std::isfinite(nats))
     refuse(fmt::format("the loss is {:.4g} nats/dim, {}", per_dim, reference.describe()));
   const std::string origin =
-      std::isfinite(nats)
-          ? non_finite_gradient(network_, gradients_)
-          : non_finite_value(network_, parameters_, positions.size(), [&](int i, std::span<float> image) {
-              coding.encode(images, positions[static_cast<std::size_t>(i)], epoch, image);
-            });
+      std::isfinite(nats) ? non_finite_gradient(network_, gradients_)
+                          : non_finite_value(
+                                network_, parameters_, positions.size(),
+                                [&](int i, std::span<float> image) {
+                                  coding.encode(images, positions[static_cast<std::size_t>(i)], epoch, image);
+                                },
+                                classes);
   refuse(fmt::format("the {} is not finite{}", std::isfinite(nats) ? "gradient" : "loss",
                      origin.empty() ? "" : ", beginning in " + origin));
 }

@@ -62,7 +62,8 @@ class Trainer {
   ~Trainer();
 
   // Trains until the epoch or a budget ends, whichever is first; returns true when the epoch is complete.
-  // Continues in the middle of an epoch where the last call or a restored progress left it. on_step runs
+  // Continues in the middle of an epoch where the last call or a restored progress left it. Where the network
+  // has a condition the images have labels, see require_classes(). on_step runs
   // after each step on the calling thread; returning false stops after that step. Throws DivergenceError
   // before a step is applied whose loss or gradient is not finite, naming the op where that begins, or whose
   // loss is_diverged(); and after one that leaves such a parameter (relu makes a zero of it, so the loss need
@@ -100,7 +101,7 @@ class Trainer {
             std::int64_t steps_per_epoch);
 
   void check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,
-                  const PixelCoding& coding, int epoch) const;
+                  const PixelCoding& coding, int epoch, std::span<const int> classes) const;
 
   const Network& network_;
   const OutputHead& head_;

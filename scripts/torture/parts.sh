@@ -60,7 +60,11 @@ every_program() {
 limits() {
   local most
   for most in 0 1 2 4 8 16 32; do through=(bash -c "ulimit -f $most; exec \"\$@\"" -); every_program; done
+  # Without file descriptors the check of virtual tables takes good objects for bad ones: it looks at memory through
+  # a pipe. Plain programs have none.
+  bin=$plain
   for most in 3 4 5 6 7 8 9 10 12 16 24; do through=(bash -c "ulimit -n $most; exec \"\$@\"" -); every_program; done
+  bin=$sanitized
   if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     for most in 1 2 3 5; do
       through=(bash -c "chmod -R a+rwX '$work'; ulimit -u $most; exec setpriv --reuid=64318 --regid=64318 --clear-groups \"\$@\"" -)

@@ -74,7 +74,7 @@ Search search(const Network& network, std::span<const float> parameters,
   return result;
 }
 
-constexpr testing::NetworkLimits kLimits{.kernel = 7, .side = 9, .channels = 6, .stages = 3};
+constexpr testing::NetworkLimits kLimits{.kernel = 7, .side = 9, .channels = 6, .stages = 3, .embeddings = false};
 
 TEST(Causality, HoldsAtEveryPlaceOfRandomNetworks) {
   int shown = 0, unseen = 0;

@@ -42,9 +42,11 @@ std::int64_t allowed_pairs(const Network& network) {
 TEST(CheckCausality, VerifiesRandomNetworksForEveryPurpose) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     testing::Random random(seed);
+    const int classes = seed % 4 < 2 ? 0 : 3;
     const Network network =
-        seed % 2 ? testing::random_network(random, Activation::kTanh, {.kernel = 5, .side = 7, .channels = 6})
-                 : testing::random_graph(random, Activation::kTanh);
+        seed % 2 ? testing::random_network(random, Activation::kTanh,
+                                           {.kernel = 5, .side = 7, .channels = 6, .classes = classes})
+                 : testing::random_graph(random, Activation::kTanh, classes);
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + testing::describe(network));
     for (const Purpose purpose : kPurposes) {
       const CausalityCheck found = check(network, random_parameters(network, seed), purpose);
@@ -52,6 +54,19 @@ TEST(CheckCausality, VerifiesRandomNetworksForEveryPurpose) {
       EXPECT_EQ(found.places, network.image_height * network.image_width * network.groups);
       EXPECT_EQ(found.later_logits > 0, allowed_pairs(network) > 0);
     }
+  }
+}
+
+// A class joins everywhere and shows no pixel: what leaks is found as without.
+TEST(CheckCausality, FindsALeakUnderACondition) {
+  for (const MaskType mask : {MaskType::kA, MaskType::kB}) {
+    NetworkBuilder builder(1, 4, 5, Activation::kTanh, 0.0f, 1, 3);
+    const int input = builder.masked_conv("input", 0, mask, {3, 3}, 4);
+    const int features = builder.activate(builder.condition("input.condition", input));
+    const Network network =
+        std::move(builder).finish(builder.masked_conv("logits", features, MaskType::kB, {1, 1}, 1));
+    for (const Purpose purpose : kPurposes)
+      EXPECT_EQ(blamed(network, purpose), mask == MaskType::kA ? "" : "input");
   }
 }
 
@@ -192,12 +207,14 @@ TEST(CheckCausality, RefusesWhatCanProveNothing) {
 TEST(RandomParameters, LetSignalsThroughManyLayers) {
   for (const Activation activation :
        {Activation::kRelu, Activation::kLeakyRelu, Activation::kElu, Activation::kTanh, Activation::kSigmoid})
-    for (const bool residual : {false, true}) {
+    for (const auto& [residual, conditional] :
+         {std::pair{false, false}, {true, false}, {false, true}, {true, true}}) {
       ModelConfig config;
       config.activation = activation;
       config.slope = activation == Activation::kElu         ? 1.0f
                      : activation == Activation::kLeakyRelu ? 0.01f
                                                             : 0.0f;
+      config.condition.classes = conditional ? 5 : 0;
       config.input_kernel = {3, 3};
       config.input_filters = 24;
       if (residual)
@@ -208,7 +225,8 @@ TEST(RandomParameters, LetSignalsThroughManyLayers) {
       const CausalityCheck found = check(network, random_parameters(network, 4));
       EXPECT_FALSE(found.leak);
       EXPECT_GT(found.later_logits, allowed_pairs(network) * 3 / 4)
-          << static_cast<int>(activation) << (residual ? " residual" : " plain");
+          << static_cast<int>(activation) << (residual ? " residual" : " plain")
+          << (conditional ? " conditional" : "");
     }
 }
 

@@ -14,6 +14,10 @@ namespace {
 
 // Nodes that a step computes.
 std::vector<int> nodes_of(const Step& step) {
+  if (const auto* condition = std::get_if<ConditionStep>(&step)) {
+    std::set<int> nodes{condition->condition, condition->dst};
+    return {nodes.begin(), nodes.end()};
+  }
   const auto* conv = std::get_if<ConvStep>(&step);
   if (!conv) return {dst_of(step)};
   std::set<int> nodes{conv->conv, conv->before_sum, conv->dst};
@@ -23,7 +27,7 @@ std::vector<int> nodes_of(const Step& step) {
 TEST(FuseSteps, ComputesEveryNodeOfRandomGraphsOnceAndAfterWhatItReads) {
   testing::Random random(51);
   for (int round = 0; round < 200; ++round) {
-    const Network network = testing::random_graph(random, Activation::kRelu);
+    const Network network = testing::random_graph(random, Activation::kRelu, round % 2 ? 3 : 0);
     const std::vector<Sight> sight = sights(network);
     for (const bool sums : {false, true}) {
       std::vector<int> times(network.nodes.size(), 0);
@@ -64,6 +68,25 @@ TEST(FuseSteps, OfAResidualBlockTakesActivationsAlongAndTheSkipWhereNothingIsDif
   EXPECT_EQ(network.node(expand.dst).name, "blocks.0");
   EXPECT_EQ(network.node(expand.skip).name, "input.activation");
   EXPECT_FALSE(std::get<ConvStep>(inference.back()).activation);  // the caller reads the logits as they are
+}
+
+TEST(FuseSteps, GiveTheActivationAfterAConditionToIt) {
+  ModelConfig config;
+  config.condition.classes = 4;
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 8}}};
+  const Network network = build_network(config, 1, 6, 6);
+  for (const bool sums : {false, true}) {
+    const std::vector<Step> steps = fuse_steps(network, sums);
+    ASSERT_EQ(steps.size(),
+              sums ? 7u : 8u);  // input, reduce, spatial, condition, expand, add, output, logits
+    EXPECT_FALSE(std::get<ConvStep>(steps[2]).activation);
+    const auto& condition = std::get<ConditionStep>(steps[3]);
+    EXPECT_TRUE(condition.activation);
+    EXPECT_EQ(network.node(condition.op.src).name, "blocks.0.spatial");
+    EXPECT_EQ(network.node(condition.condition).name, "blocks.0.condition");
+    EXPECT_EQ(network.node(condition.dst).name, "blocks.0.condition.activation");
+    for (const std::size_t i : {0u, 1u, 4u}) EXPECT_TRUE(std::get<ConvStep>(steps[i]).activation);
+  }
 }
 
 TEST(FuseSteps, HandsOnTheTapsInRasterOrder) {

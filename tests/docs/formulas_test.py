@@ -1,5 +1,5 @@
-"""Trains tiny networks with every head, block and activation on images of one and three channels, and compares
-what pcnn-eval says of each test image with the formulas of docs/models.md.
+"""Trains tiny networks with every head, block and activation on images of one and three channels, with classes and
+without, and compares what pcnn-eval says of each test image with the formulas of docs/models.md.
 
 formulas_test.py BIN    BIN: the folder of pcnn-run and pcnn-eval
 """
@@ -22,6 +22,7 @@ import reference_model
 
 BIN = pathlib.Path(sys.argv.pop() if len(sys.argv) > 1 else "build/bin").resolve()
 ROWS, COLUMNS = 6, 5
+LABELS = np.array([2, 0, 1, 2])  # of the test images
 
 
 def model(head, channels, activation, slope=None, **more):
@@ -51,6 +52,9 @@ GATED = [
 CASES = {
     "bernoulli_grey": model("bernoulli", 1, "relu"),
     "bernoulli_colour": model("bernoulli", 3, "leaky_relu", 0.2),
+    "bernoulli_classes": model("bernoulli", 1, "elu", 0.5, condition={"classes": 3}),
+    "gated_classes": model("bernoulli", 1, "relu", condition={"classes": 4}, blocks=GATED),
+    "softmax_classes": model("softmax", 3, "leaky_relu", 0.1, levels=8, condition={"classes": 5}),
     "softmax_grey": model("softmax", 1, "elu", 0.7, levels=256),
     "softmax_colour": model("softmax", 3, "tanh", levels=8),
     "mixture_grey": model("logistic_mixture", 1, "sigmoid", levels=256, mixtures=3),
@@ -58,6 +62,9 @@ CASES = {
     "gated_grey": model("bernoulli", 1, "elu", 1.0, blocks=GATED),
     "gated_colour": model("softmax", 3, "relu", levels=4, blocks=GATED),
     "gated_mixture": model("logistic_mixture", 3, "tanh", levels=256, mixtures=2, blocks=GATED[:1]),
+    "embedded_grey": model("softmax", 1, "relu", levels=16, input={"kernel": 3, "filters": 6, "embedding": 5}),
+    "embedded_colour": model("softmax", 3, "elu", 1.0, levels=4, blocks=GATED,
+                             input={"kernel": 3, "filters": 6, "embedding": 2}),
     "mixture_fine": model("logistic_mixture", 1, "elu", 1.0, levels=1000, mixtures=2),
 }
 
@@ -87,11 +94,13 @@ class Formulas(unittest.TestCase):
             test = images(rng, 4, channels, values)
             np.save(folder / "train.npy", images(rng, 40, channels, values))
             np.save(folder / "test.npy", test)
+            np.save(folder / "train_labels.npy", np.arange(40) * 7 % 3)
+            np.save(folder / "test_labels.npy", LABELS)
             config = {
                 "name": "tiny",
                 "output": str(folder),
                 "data": {"dataset": "npy", "directory": str(folder), "validation_images": 8,
-                         "quantised": quantised},
+                         "quantised": quantised, "labels": "condition" in section},
                 "model": section,
                 "train": {"optimiser": "adam", "learning_rate": 0.02, "batch": 8, "epochs": 3,
                           "average": {"decay": 0.5}},
@@ -126,15 +135,15 @@ class Formulas(unittest.TestCase):
         with open(scores, newline="") as file:
             nats = [float(row["nats"]) for row in csv.DictReader(file)]
         self.assertEqual(len(nats), len(test))
-        for image, score in zip(test, nats):
-            expected = reference_model.nats(CASES[name][1], parameters, image, values)
+        for image, label, score in zip(test, LABELS, nats):
+            expected = reference_model.nats(CASES[name][1], parameters, image, values, label)
             self.assertLess(abs(score - expected), 1e-5 * expected, f"{name}: {score}, {expected}")
 
     def check_masks(self, name, parameters):
         channels, section = CASES[name]
         groups = 1 if section["head"] == "logistic_mixture" else channels
         for tensor, weight in parameters.items():
-            if tensor.endswith(".weight"):
+            if tensor.endswith(".weight") and not tensor.endswith(("embedding.weight", "condition.weight")):
                 kinds = {"input": "A", "input_above": "VA"}
                 stacked = tensor.split(".")[-2] in ("vertical", "join")
                 kind = kinds.get(tensor.removesuffix(".weight"), "VB" if stacked else "B")

@@ -100,13 +100,23 @@ def both(setting):
     return tuple(setting) if isinstance(setting, list) else (setting, setting)
 
 
-def logits(model, parameters, x):
-    """model: the config's section of that name, every key given."""
+def logits(model, parameters, x, label=None):
+    """model: the config's section of that name, every key given. label: the image's class, where it has one."""
     groups = 1 if model["head"] == "logistic_mixture" else x.shape[0]
     f = activation(model["activation"], model.get("slope"))
 
     def conv(name, source, kind="B", dilation=(1, 1)):
         return masked_conv(source, parameters[name + ".weight"], parameters[name + ".bias"], kind, groups, dilation)
+
+    embedding = model["input"].get("embedding")
+    if embedding:
+        level = np.rint((x + 1.0) / 2.0 * (model["levels"] - 1)).astype(int)
+        table = parameters["input.embedding.weight"]
+        x = np.stack([table[level[m // embedding], m] for m in range(embedding * x.shape[0])])
+    def joined(name, maps):
+        if not model.get("condition"):
+            return maps
+        return maps + parameters[name + ".condition.weight"][label][:, None, None]
 
     h = f(conv("input", x, "A"))
     v, s, ends_in_sum = None, None, False
@@ -118,16 +128,18 @@ def logits(model, parameters, x):
             name, dilation = f"blocks.{index}", both(block.get("dilation", 1))
             ends_in_sum = block["kind"] == "gated"
             if block["kind"] == "gated":
-                v = conv(name + ".vertical", gate(v, groups), "VB", dilation)
+                v = conv(name + ".vertical", gate(joined(name + ".vertical", v), groups), "VB", dilation)
                 b = conv(name + ".horizontal", h, "B", (1, dilation[1])) + conv(name + ".join", v, "VB")
+                b = joined(name + ".horizontal", b)
                 h = h + conv(name + ".out", gate(b, groups))
                 if block.get("skip"):
                     skip = conv(name + ".skip", gate(b, groups))
                     s = skip if s is None else s + skip
             elif block["kind"] == "residual":
-                h = h + f(conv(name + ".expand", f(conv(name + ".spatial", f(conv(name + ".reduce", h)), "B", dilation))))
+                b = conv(name + ".spatial", f(conv(name + ".reduce", h)), "B", dilation)
+                h = h + f(conv(name + ".expand", f(joined(name, b))))
             else:
-                h = f(conv(name + ".conv", h, "B", dilation))
+                h = f(joined(name, conv(name + ".conv", h, "B", dilation)))
             index += 1
     if s is not None:
         h = h + s
@@ -198,10 +210,10 @@ def mixture_nats(z, x, level, levels, mixtures):
     return total
 
 
-def nats(model, parameters, pixels, values=256):
+def nats(model, parameters, pixels, values=256, label=None):
     """The negative log-likelihood of an image, (channels, rows, columns), of pixels below `values`."""
     x, level = code(model, pixels, values)
-    z = logits(model, parameters, x)
+    z = logits(model, parameters, x, label)
     if model["head"] == "bernoulli":
         return bernoulli_nats(z, x)
     if model["head"] == "softmax":

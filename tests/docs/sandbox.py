@@ -33,6 +33,10 @@ def write_idx(path, images):
     path.write_bytes(header.tobytes() + images.tobytes())
 
 
+def write_labels(path, labels):
+    path.write_bytes(np.array([0x0801, len(labels)], ">u4").tobytes() + labels.astype(np.uint8).tobytes())
+
+
 def write_png(path, image):
     """image: (channels, rows, columns)"""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,6 +72,8 @@ class Sandbox:
         train, test = strokes(rng, 5040, 28, 28), strokes(rng, 16, 28, 28)
         write_idx(mnist / "train-images-idx3-ubyte", train)
         write_idx(mnist / "t10k-images-idx3-ubyte", test)
+        write_labels(mnist / "train-labels-idx1-ubyte", np.arange(len(train)) % 10)
+        write_labels(mnist / "t10k-labels-idx1-ubyte", np.arange(len(test)) % 10)
         (self.folder / "elsewhere").symlink_to("data")
         np.save(self.folder / "mine.npy", test[:4, 0])
         for i, image in enumerate(test[:4]):

@@ -17,11 +17,14 @@ struct HeadAndImage {
   int channels;
   int height;
   int width;
+  bool gated = false;
+  int embedding = 0;
 
   friend std::ostream& operator<<(std::ostream& out, const HeadAndImage& chosen) {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
     return out << kNames[static_cast<int>(chosen.head.kind)] << " of " << chosen.head.levels << " levels, "
-               << chosen.channels << "x" << chosen.height << "x" << chosen.width;
+               << chosen.channels << "x" << chosen.height << "x" << chosen.width
+               << (chosen.gated ? ", gated" : "") << (chosen.embedding > 0 ? ", embedded" : "");
   }
 };
 
@@ -32,8 +35,12 @@ class EveryHead : public ::testing::TestWithParam<HeadAndImage> {
     config.activation = Activation::kTanh;
     config.input_kernel = {3, 3};
     config.input_filters = 12;  // one to four channels can share it
-    config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
+    if (GetParam().gated)
+      config.blocks = {{2, GatedBlockConfig{{3, 3}, 12, {}, true}}};
+    else
+      config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
     config.output_filters = {12};
+    config.input_embedding = GetParam().embedding;
     config.head = GetParam().head;
     network = build_network(config, GetParam().channels, GetParam().height, GetParam().width);
     testing::Random random(7);
@@ -54,7 +61,11 @@ INSTANTIATE_TEST_SUITE_P(Sampling, EveryHead,
                                            HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 1, 2},
                                            HeadAndImage{{HeadKind::kSoftmax, 2}, 4, 2, 1},
                                            HeadAndImage{{HeadKind::kLogisticMixture, 4, 3}, 1, 2, 2},
-                                           HeadAndImage{{HeadKind::kLogisticMixture, 3, 2}, 3, 2, 1}));
+                                           HeadAndImage{{HeadKind::kLogisticMixture, 3, 2}, 3, 2, 1},
+                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, true},
+                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, true},
+                                           HeadAndImage{{HeadKind::kSoftmax, 4}, 1, 2, 2, false, 5},
+                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 2, 2, 1, false, 3}));
 
 TEST_P(EveryHead, DrawsImagesAsOftenAsTheirProbabilitiesSay) {
   const std::vector<double> probabilities = testing::state_probabilities(network, *head, parameters);

@@ -115,6 +115,44 @@ TEST(Speculation, ChangesNoBitOfSamplesOfAnyHead) {
   EXPECT_GT(counts.guessed - counts.kept, 1000);
 }
 
+// Embedded levels and classes join a span in steps of their own.
+TEST(Speculation, ChangesNoBitOfSamplesOfGatedNetworksWithClassesAndEmbeddedLevels) {
+  Random random(63);
+  SpeculationCounts counts;
+  for (int round = 0; round < 6; ++round) {
+    const HeadConfig head{HeadKind::kSoftmax, 4};
+    ModelConfig config;
+    config.input_kernel = {3, 3};
+    config.input_filters = 6;
+    config.input_embedding = round % 2 ? 3 : 0;
+    config.condition.classes = 3;
+    config.blocks = {{2, GatedBlockConfig{{3, 3}, 6}}};
+    config.output_filters = {6};
+    config.head = head;
+    const int channels = 1 + round % 3;
+    Model model{.network = build_network(config, channels, random.between(2, 6), random.between(2, 9)),
+                .head = make_output_head(head, channels),
+                .parameters = {}};
+    model.parameters = testing::random_parameters(random, model.network);
+    const std::vector<int> classes{2, 0, 1};
+    const SampleRequest request{.chains = 3, .seed = 4, .classes = classes, .with_probabilities = true};
+    const auto draw = [&](int chain_batch, int speculate) {
+      return sample_incrementally(model.network, *model.head, model.parameters, request, Workers(2),
+                                  chain_batch, Precision::kF32, speculate);
+    };
+    const Samples expected = draw(0, kSpeculateOff);
+    for (const int speculate : {kSpeculateAuto, 3, 8})
+      for (const int chain_batch : {0, 2}) {
+        const Samples guessed = draw(chain_batch, speculate);
+        EXPECT_EQ(guessed.images, expected.images) << round;
+        EXPECT_EQ(guessed.probabilities, expected.probabilities) << round;
+        counts += guessed.speculation;
+      }
+  }
+  EXPECT_GT(counts.kept, 300);
+  EXPECT_GT(counts.guessed - counts.kept, 300);
+}
+
 // A network whose logits are one number everywhere.
 Model constant_model(int height, int width, float logit) {
   Model model{

@@ -62,11 +62,19 @@ int append_long_skip(NetworkBuilder& builder, const std::string& name, int src, 
                      builder.masked_conv(name + ".conv", early, MaskType::kB, {1, 1}, builder.channels(src)));
 }
 
+// A condition read by its activation and by an addition.
+int append_condition_fork(NetworkBuilder& builder, const std::string& name, int src) {
+  const int vector = builder.condition(name + ".condition", src);
+  return builder.add(name, builder.activate(vector), vector);
+}
+
 int append_stage(NetworkBuilder& builder, Random& random, const std::string& name, int src, int early,
                  const NetworkLimits& limits) {
   const Kernel kernel = random_kernel(random, limits.kernel);
   const int filters = random_maps(random, limits.channels, builder.groups());
-  switch (random.between(0, 6)) {
+  switch (random.between(limits.classes > 0 ? -1 : 0, 6)) {
+    case -1:
+      return append_condition_fork(builder, name, src);
     case 0:
       return append_block(builder, name, {src},
                           {1, ResidualBlockConfig{kernel, filters, random_dilation(random)}})
@@ -120,10 +128,15 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
   const int channels = random.between(1, 3), height = random.between(1, limits.side),
             width = random.between(1, limits.side);
   const int groups = random.between(0, 1) ? channels : 1;
-  NetworkBuilder builder(channels, height, width, activation, random_slope(random, activation), groups);
+  NetworkBuilder builder(channels, height, width, activation, random_slope(random, activation), groups,
+                         limits.classes);
   Kernel kernel = random_kernel(random, limits.kernel);
   if (kernel.height == 1 && kernel.width == 1) kernel = {3, 3};  // mask A leaves a 1x1 kernel nothing
-  const int early = builder.activate(builder.masked_conv("input", 0, limits.input_mask, kernel,
+  const int image =
+      !limits.embeddings || random.between(0, 3)
+          ? 0
+          : builder.embed("input.embedding", random.between(1, 5), random.between(2, 7), -1.5f, 1.5f);
+  const int early = builder.activate(builder.masked_conv("input", image, limits.input_mask, kernel,
                                                          random_maps(random, limits.channels, groups)));
   int node = early;
   for (int stage = random.between(0, limits.stages); stage > 0; --stage)
@@ -135,11 +148,11 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
   return std::move(builder).finish(node);
 }
 
-Network random_graph(Random& random, Activation activation) {
+Network random_graph(Random& random, Activation activation, int classes) {
   const int channels = random.between(1, 3);
   const int groups = random.between(0, 1) ? channels : 1;
   NetworkBuilder builder(channels, random.between(1, 9), random.between(1, 9), activation,
-                         random_slope(random, activation), groups);
+                         random_slope(random, activation), groups, classes);
   struct Value {
     int node, maps;
   };
@@ -151,7 +164,10 @@ Network random_graph(Random& random, Activation activation) {
   for (int op = random.between(6, 14); op > 0; --op) {
     const Value a = any(), b = any();
     const std::string name = "op." + std::to_string(op);
-    switch (random.between(0, 4)) {
+    switch (random.between(classes > 0 ? -1 : 0, 4)) {
+      case -1:
+        values.push_back({builder.condition(name, a.node), a.maps});
+        break;
       case 4:
         if (a.maps % (2 * groups) == 0) {
           values.push_back({builder.gate(name, a.node), a.maps / 2});
@@ -205,6 +221,13 @@ std::vector<float> random_parameters(Random& random, const Network& network) {
   return values;
 }
 
+std::vector<int> random_classes(Random& random, const Network& network, int images) {
+  std::vector<int> classes;
+  for (int image = 0; image < images && network.classes > 0; ++image)
+    classes.push_back(random.between(0, network.classes - 1));
+  return classes;
+}
+
 std::vector<float> random_images(Random& random, const Network& network, int images) {
   std::vector<float> pixels(network.shape(0, images).size());
   for (float& value : pixels) value = random.normal();
@@ -240,7 +263,9 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
                               [](const MaskedConvOp& op) { return &op; },
                               [](const ActivationOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const GateOp&) -> const MaskedConvOp* { return nullptr; },
-                              [](const AddOp&) -> const MaskedConvOp* { return nullptr; }},
+                              [](const EmbeddingOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const AddOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const ConditionOp&) -> const MaskedConvOp* { return nullptr; }},
                    node.op);
     const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0,
               dilation_y = conv ? conv->row_dilation : 1, dilation_x = conv ? conv->column_dilation : 1;

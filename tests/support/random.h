@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "engine/core/random.h"
 
@@ -22,5 +24,12 @@ class Random {
   RandomStream stream_;
   std::uint32_t count_ = 0;
 };
+
+// Standard normals.
+inline std::vector<float> normals(Random& random, std::size_t count) {
+  std::vector<float> values(count);
+  for (float& value : values) value = random.normal();
+  return values;
+}
 
 }  // namespace pcnn::testing

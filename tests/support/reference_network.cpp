@@ -47,6 +47,23 @@ double sigmoid(double x) {
   return 1 / (1 + std::exp(-x));
 }
 
+// Calls visit(dst, parameter) with flat indices for every value of an embedding and what it is a copy of.
+template <class Visit>
+void for_each_lookup(const Network& network, const EmbeddingOp& op, const Shape& dst, const Values& image,
+                     Visit&& visit) {
+  const Shape src = network.shape(op.src, dst.n);
+  const std::size_t table = network.parameters[to_index(op.table)].offset;
+  for (int n = 0; n < dst.n; ++n)
+    for (int c = 0; c < dst.c; ++c)
+      for (int y = 0; y < dst.h; ++y)
+        for (int x = 0; x < dst.w; ++x) {
+          const double value = image[src.offset(n, c * src.c / dst.c, y, x)];
+          const double place = (value - double{op.lowest}) / (double{op.highest} - double{op.lowest});
+          const double level = std::clamp(std::round(place * (op.levels - 1)), 0.0, op.levels - 1.0);
+          visit(dst.offset(n, c, y, x), table + to_index(static_cast<int>(level) * dst.c + c));
+        }
+}
+
 // Calls visit(dst, a, b) with flat indices for every value of a gate and the two it is made of.
 template <class Visit>
 void for_each_gate(const Network& network, int node, const GateOp& op, int images, Visit&& visit) {
@@ -59,6 +76,14 @@ void for_each_gate(const Network& network, int node, const GateOp& op, int image
           const int first = c / maps * 2 * maps + c % maps;
           visit(dst.offset(n, c, y, x), src.offset(n, first, y, x), src.offset(n, first + maps, y, x));
         }
+}
+
+// Of the parameter that is added to value i of a condition's maps, NCHW.
+std::size_t vector_place(const Network& network, const ConditionOp& op, const Shape& shape, std::size_t i,
+                         std::span<const int> classes) {
+  const std::size_t area = to_index(shape.h) * to_index(shape.w), maps = to_index(shape.c);
+  const int of_image = classes[i / area / maps];
+  return network.parameters[to_index(op.table)].offset + to_index(of_image) * maps + i / area % maps;
 }
 
 // Calls visit(dst, weight, src) with flat indices for every live product of a convolution.
@@ -115,7 +140,7 @@ bool may_read(const Parameter& kernel, std::size_t index) {
 }
 
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
-                                   std::span<const double> pixels) {
+                                   std::span<const double> pixels, std::span<const int> classes) {
   ReferenceForward result;
   for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node) {
     const Shape shape = network.shape(node, images);
@@ -137,6 +162,10 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
           std::ranges::transform(result.nodes[to_index(op.src)], value.begin(),
                                  [&](double x) { return activate(op, x); });
         },
+        [&](const EmbeddingOp& op) {
+          for_each_lookup(network, op, shape, result.nodes[to_index(op.src)],
+                          [&](std::size_t dst, std::size_t entry) { value[dst] = parameters[entry]; });
+        },
         [&](const GateOp& op) {
           for_each_gate(network, node, op, images, [&](std::size_t dst, std::size_t a, std::size_t b) {
             const Values& src = result.nodes[to_index(op.src)];
@@ -146,6 +175,11 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
         [&](const AddOp& op) {
           std::ranges::transform(result.nodes[to_index(op.a)], result.nodes[to_index(op.b)], value.begin(),
                                  std::plus<>());
+        },
+        [&](const ConditionOp& op) {
+          const Values& src = result.nodes[to_index(op.src)];
+          for (std::size_t i = 0; i < value.size(); ++i)
+            value[i] = src[i] + parameters[vector_place(network, op, shape, i, classes)];
         }};
     std::visit(compute, network.node(node).op);
     result.nodes.push_back(std::move(value));
@@ -154,7 +188,8 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
 }
 
 ReferenceGradients reference_backward(const Network& network, int images, std::span<const double> parameters,
-                                      const ReferenceForward& forward, std::span<const double> diff_logits) {
+                                      const ReferenceForward& forward, std::span<const double> diff_logits,
+                                      std::span<const int> classes) {
   std::vector<Values> diffs;
   for (const Values& value : forward.nodes) diffs.emplace_back(value.size(), 0.0);
   diffs[to_index(network.logits)].assign(diff_logits.begin(), diff_logits.end());
@@ -162,43 +197,53 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
 
   for (int node = static_cast<int>(network.nodes.size()) - 1; node > 0; --node) {
     const Values& diff = diffs[to_index(node)];
-    const Overloaded propagate{[](const ImageOp&) {},
-                               [&](const MaskedConvOp& op) {
-                                 const Shape shape = network.shape(node, images);
-                                 const std::size_t bias = network.parameters[to_index(op.bias)].offset;
-                                 const std::size_t area = to_index(shape.h) * to_index(shape.w);
-                                 for (std::size_t i = 0; i < diff.size(); ++i)
-                                   result.parameters[bias + i / area % to_index(shape.c)] += diff[i];
-                                 const Values& src = forward.nodes[to_index(op.src)];
-                                 Values& diff_src = diffs[to_index(op.src)];
-                                 for_each_product(network, node, op, images,
-                                                  [&](std::size_t dst, std::size_t weight, std::size_t from) {
-                                                    result.parameters[weight] += diff[dst] * src[from];
-                                                    diff_src[from] += diff[dst] * parameters[weight];
-                                                  });
-                               },
-                               [&](const ActivationOp& op) {
-                                 const Values& src = forward.nodes[to_index(op.src)];
-                                 Values& diff_src = diffs[to_index(op.src)];
-                                 for (std::size_t i = 0; i < diff.size(); ++i)
-                                   diff_src[i] += diff[i] * derivative(op, src[i]);
-                               },
-                               [&](const GateOp& op) {
-                                 const Values& src = forward.nodes[to_index(op.src)];
-                                 Values& diff_src = diffs[to_index(op.src)];
-                                 for_each_gate(network, node, op, images,
-                                               [&](std::size_t dst, std::size_t a, std::size_t b) {
-                                                 const double t = std::tanh(src[a]), s = sigmoid(src[b]);
-                                                 diff_src[a] += diff[dst] * s * (1 - t * t);
-                                                 diff_src[b] += diff[dst] * t * s * (1 - s);
-                                               });
-                               },
-                               [&](const AddOp& op) {
-                                 for (std::size_t i = 0; i < diff.size(); ++i) {
-                                   diffs[to_index(op.a)][i] += diff[i];
-                                   diffs[to_index(op.b)][i] += diff[i];
-                                 }
-                               }};
+    const Overloaded propagate{
+        [](const ImageOp&) {},
+        [&](const MaskedConvOp& op) {
+          const Shape shape = network.shape(node, images);
+          const std::size_t bias = network.parameters[to_index(op.bias)].offset;
+          const std::size_t area = to_index(shape.h) * to_index(shape.w);
+          for (std::size_t i = 0; i < diff.size(); ++i)
+            result.parameters[bias + i / area % to_index(shape.c)] += diff[i];
+          const Values& src = forward.nodes[to_index(op.src)];
+          Values& diff_src = diffs[to_index(op.src)];
+          for_each_product(network, node, op, images,
+                           [&](std::size_t dst, std::size_t weight, std::size_t from) {
+                             result.parameters[weight] += diff[dst] * src[from];
+                             diff_src[from] += diff[dst] * parameters[weight];
+                           });
+        },
+        [&](const ActivationOp& op) {
+          const Values& src = forward.nodes[to_index(op.src)];
+          Values& diff_src = diffs[to_index(op.src)];
+          for (std::size_t i = 0; i < diff.size(); ++i) diff_src[i] += diff[i] * derivative(op, src[i]);
+        },
+        [&](const EmbeddingOp& op) {
+          for_each_lookup(network, op, network.shape(node, images), forward.nodes[to_index(op.src)],
+                          [&](std::size_t dst, std::size_t entry) { result.parameters[entry] += diff[dst]; });
+        },
+        [&](const GateOp& op) {
+          const Values& src = forward.nodes[to_index(op.src)];
+          Values& diff_src = diffs[to_index(op.src)];
+          for_each_gate(network, node, op, images, [&](std::size_t dst, std::size_t a, std::size_t b) {
+            const double t = std::tanh(src[a]), s = sigmoid(src[b]);
+            diff_src[a] += diff[dst] * s * (1 - t * t);
+            diff_src[b] += diff[dst] * t * s * (1 - s);
+          });
+        },
+        [&](const AddOp& op) {
+          for (std::size_t i = 0; i < diff.size(); ++i) {
+            diffs[to_index(op.a)][i] += diff[i];
+            diffs[to_index(op.b)][i] += diff[i];
+          }
+        },
+        [&](const ConditionOp& op) {
+          const Shape shape = network.shape(node, images);
+          for (std::size_t i = 0; i < diff.size(); ++i) {
+            diffs[to_index(op.src)][i] += diff[i];
+            result.parameters[vector_place(network, op, shape, i, classes)] += diff[i];
+          }
+        }};
     std::visit(propagate, network.node(node).op);
   }
   result.pixels = diffs[0];

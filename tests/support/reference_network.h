@@ -26,8 +26,9 @@ struct ReferenceForward {
 };
 
 // parameters: flat buffer in parameter order; dead weights there are ignored. images: NCHW.
+// classes: of each image, where the network has a condition.
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
-                                   std::span<const double> pixels);
+                                   std::span<const double> pixels, std::span<const int> classes = {});
 
 struct ReferenceGradients {
   Values parameters;  // dead weights zero
@@ -36,6 +37,7 @@ struct ReferenceGradients {
 
 // Derivatives of sum(diff_logits * logits).
 ReferenceGradients reference_backward(const Network& network, int images, std::span<const double> parameters,
-                                      const ReferenceForward& forward, std::span<const double> diff_logits);
+                                      const ReferenceForward& forward, std::span<const double> diff_logits,
+                                      std::span<const int> classes = {});
 
 }  // namespace pcnn::testing

@@ -15,7 +15,7 @@ int state_count(const Network& network, const OutputHead& head) {
 }
 
 std::vector<double> state_probabilities(const Network& network, const OutputHead& head,
-                                        std::span<const float> parameters) {
+                                        std::span<const float> parameters, int of_class) {
   const Workers workers(2);
   const auto draw_state = [&](int state, std::span<float> image) {
     for (float& value : image) {
@@ -23,10 +23,11 @@ std::vector<double> state_probabilities(const Network& network, const OutputHead
       state /= head.levels();
     }
   };
+  const int states = state_count(network, head);
+  const std::vector<int> classes(static_cast<std::size_t>(network.classes > 0 ? states : 0), of_class);
   std::vector<double> probabilities;
   double total = 0.0;
-  for (const double nats :
-       Scorer(network, head, 4, workers).nats(parameters, state_count(network, head), draw_state))
+  for (const double nats : Scorer(network, head, 4, workers).nats(parameters, states, draw_state, classes))
     total += probabilities.emplace_back(std::exp(-nats));
   EXPECT_NEAR(total, 1.0, 1e-5);
   return probabilities;

@@ -12,9 +12,10 @@ namespace pcnn::testing {
 // head.levels().
 int state_count(const Network& network, const OutputHead& head);
 
-// The probability of each, by the network's logits and the head. Checks that they sum to one.
+// The probability of each, by the network's logits and the head; given their class, where the network has a
+// condition. Checks that they sum to one.
 std::vector<double> state_probabilities(const Network& network, const OutputHead& head,
-                                        std::span<const float> parameters);
+                                        std::span<const float> parameters, int of_class = 0);
 
 // How often each came up among images, CHW one after the other.
 std::vector<int> count_states(const Network& network, const OutputHead& head, std::span<const float> samples);

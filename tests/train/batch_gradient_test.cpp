@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 
 #include "engine/train/scorer.h"
@@ -37,13 +38,14 @@ struct Result {
   friend bool operator==(const Result&, const Result&) = default;
 };
 
-Result gradient_of(const Network& network, int threads, const FillImage& fill) {
+Result gradient_of(const Network& network, int threads, const FillImage& fill,
+                   std::span<const int> classes = {}, int shard_images = 1) {
   const auto head = make_output_head({});
   const Workers workers(threads);
-  BatchGradient gradient(network, *head, 1, workers);
+  BatchGradient gradient(network, *head, shard_images, workers);
   gradient.load_parameters(initial_parameters(network, Initialisation::kGlorotNormal, 1));
   Result result{.gradients = std::vector<float>(network.parameter_count())};
-  result.nats = gradient.compute(kImages, fill, result.gradients);
+  result.nats = gradient.compute(kImages, fill, result.gradients, classes);
   return result;
 }
 
@@ -51,6 +53,45 @@ TEST(BatchGradient, GivesTheSameBitsOnAnyNumberOfThreads) {
   const Network network = testing::small_network(6, 5);
   const Result one = gradient_of(network, 1, draw_image);
   for (const int threads : {2, 3, 8}) EXPECT_EQ(gradient_of(network, threads, draw_image), one);
+}
+
+Network conditional_network() {
+  ModelConfig config;
+  config.activation = Activation::kTanh;
+  config.condition.classes = 5;
+  config.input_kernel = {3, 3};
+  config.input_filters = 6;
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}, {1, MaskedConvBlockConfig{{3, 3}, 7}}};
+  config.output_filters = {4};
+  return build_network(config, 1, 6, 5);
+}
+
+TEST(BatchGradient, OfImagesOfSeveralClassesIsTheSameOnAnyNumberOfThreads) {
+  const Network network = conditional_network();
+  std::vector<int> classes;
+  for (int image = 0; image < kImages; ++image) classes.push_back(image * image % 4);
+  const Result one = gradient_of(network, 1, draw_image, classes, 5);  // the last shard is filled up
+  for (const int threads : {2, 3, 8}) EXPECT_EQ(gradient_of(network, threads, draw_image, classes, 5), one);
+  EXPECT_NE(gradient_of(network, 1, draw_image, std::vector<int>(kImages, 1), 5), one);
+  int tables = 0;
+  for (const Parameter& parameter : network.parameters) {
+    if (!parameter.name.ends_with(".condition.weight")) continue;
+    ++tables;
+    const std::span<const float> table = std::span(one.gradients).subspan(parameter.offset, parameter.size);
+    const std::size_t maps = parameter.size / 5;
+    // Squares are 0, 1, 0, 1 ... modulo 4, so that no image is of the others.
+    for (std::size_t i = 0; i < table.size(); ++i)
+      EXPECT_EQ(table[i] != 0.0f, i / maps < 2) << parameter.name << " " << i;
+  }
+  EXPECT_EQ(tables, 2);
+}
+
+TEST(BatchGradient, RefusesAnotherNumberOfClasses) {
+  EXPECT_THROW(gradient_of(conditional_network(), 1, draw_image), std::invalid_argument);
+  EXPECT_THROW(gradient_of(conditional_network(), 1, draw_image, std::vector<int>(kImages - 1)),
+               std::invalid_argument);
+  EXPECT_THROW(gradient_of(testing::small_network(6, 5), 1, draw_image, std::vector<int>(kImages)),
+               std::invalid_argument);
 }
 
 TEST(BatchGradient, KeepsShardsApartWhereTheirTasksWait) {

@@ -10,11 +10,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "engine/data/binarise.h"
 #include "engine/data/quantise.h"
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
+#include "engine/train/classes.h"
 #include "engine/train/scorer.h"
 #include "engine/train/trainer.h"
 #include "tests/support/random.h"
@@ -101,9 +103,12 @@ struct Case {
   HeadConfig head;
   Shape image;   // n = 1
   double above;  // the most that the score may lie over the entropy, as a fraction of it
+  bool gated = false;
+  int embedding = 0;
   friend std::ostream& operator<<(std::ostream& out, const Case& one) {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
-    return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text();
+    return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text()
+               << (one.gated ? " gated" : "") << (one.embedding > 0 ? " embedded" : "");
   }
 };
 
@@ -111,24 +116,68 @@ class KnownEntropy : public ::testing::TestWithParam<Case> {};
 INSTANTIATE_TEST_SUITE_P(Training, KnownEntropy,
                          ::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
                                            Case{{HeadKind::kBernoulli}, {1, 3, 3, 3}, 0.02},
+                                           Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
                                            Case{{HeadKind::kSoftmax, 4}, {1, 1, 4, 4}, 0.02},
                                            Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02},
+                                           Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, true, 4},
                                            Case{{HeadKind::kLogisticMixture, 4, 4}, {1, 1, 4, 4}, 0.02}));
 
+// So many images of each table, which is their class.
+ImageSet draw_classes(testing::Random& random, const std::vector<Table>& tables, int count) {
+  ImageSet all;
+  for (std::size_t of_class = 0; of_class < tables.size(); ++of_class) {
+    const ImageSet images = tables[of_class].draw(random, count);
+    if (of_class == 0) all = images;
+    if (of_class > 0) all.pixels.insert(all.pixels.end(), images.pixels.begin(), images.pixels.end());
+    all.labels.resize(all.pixels.size() / images.image_size(), static_cast<int>(of_class));
+  }
+  all.count = static_cast<int>(all.labels.size());
+  all.ids = ids_in_order(all.count);
+  return all;
+}
+
+class EntropyOfClasses : public ::testing::TestWithParam<std::tuple<Case, int>> {};
+INSTANTIATE_TEST_SUITE_P(
+    Training, EntropyOfClasses,
+    ::testing::Combine(::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
+                                         Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
+                                         Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02}),
+                       ::testing::Values(2)));
+
+void expect_known_entropy(const Case& c, int classes);
+
 TEST_P(KnownEntropy, IsWhatATrainedModelScores) {
+  expect_known_entropy(GetParam(), 1);
+}
+
+// Images of each class have an entropy of their own. A model that were not told the class, or took the wrong
+// one, would score above their mean by what the class tells of an image.
+TEST_P(EntropyOfClasses, IsWhatATrainedModelScoresThatIsToldThem) {
+  expect_known_entropy(std::get<0>(GetParam()), std::get<1>(GetParam()));
+}
+
+void expect_known_entropy(const Case& c, int classes) {
   testing::Random random(77);
-  const Shape image = GetParam().image;
-  const auto head = make_output_head(GetParam().head, image.c);
-  const Table table(random, head->levels(), image);
-  const ImageSet train = table.draw(random, 20000), test = table.draw(random, 60000);
-  const double entropy = table.entropy();
+  const Shape image = c.image;
+  const auto head = make_output_head(c.head, image.c);
+  std::vector<Table> tables;
+  double entropy = 0.0;
+  for (int of_class = 0; of_class < classes; ++of_class)
+    entropy += tables.emplace_back(random, head->levels(), image).entropy() / classes;
+  const ImageSet train = draw_classes(random, tables, 20000),
+                 test = draw_classes(random, tables, 60000 / classes);
 
   ModelConfig config;
+  if (classes > 1) config.condition.classes = classes;
   config.input_kernel = {3, 3};
   config.input_filters = 24;
-  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
+  if (c.gated)
+    config.blocks = {{2, GatedBlockConfig{{3, 3}, 12, {}, false}}};
+  else
+    config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
   config.output_filters = {24};
-  config.head = GetParam().head;
+  config.input_embedding = c.embedding;
+  config.head = c.head;
   config.initialisation = Initialisation::kHeNormal;
   const Network network = build_network(config, image.c, image.h, image.w);
   TrainConfig training;
@@ -140,7 +189,7 @@ TEST_P(KnownEntropy, IsWhatATrainedModelScores) {
   training.shard_images = 16;
   const Binariser bits({.kind = BinarisationKind::kStored});
   const Quantiser quantiser(head->levels(), head->levels());
-  const PixelCoding& coding = GetParam().head.kind == HeadKind::kBernoulli
+  const PixelCoding& coding = c.head.kind == HeadKind::kBernoulli
                                   ? static_cast<const PixelCoding&>(bits)
                                   : static_cast<const PixelCoding&>(quantiser);
   const Workers workers(2);
@@ -151,17 +200,19 @@ TEST_P(KnownEntropy, IsWhatATrainedModelScores) {
 
   const std::vector<double> nats =
       Scorer(network, *head, 16, workers)
-          .nats(trainer.evaluation_parameters(), test.count,
-                [&](int i, std::span<float> dst) { coding.encode_for_evaluation(test, i, dst); });
+          .nats(
+              trainer.evaluation_parameters(), test.count,
+              [&](int i, std::span<float> dst) { coding.encode_for_evaluation(test, i, dst); },
+              classes_of(network, test));
   const double mean = summarise(nats, image.size()).nats_per_image;
   double squares = 0.0;
   for (const double value : nats) squares += (value - mean) * (value - mean);
   const double deviation = std::sqrt(squares) / test.count;  // of the mean
   EXPECT_LT(deviation, 0.005 * entropy) << "too few images to tell";
   EXPECT_GT(mean, entropy - 4.0 * deviation);
-  EXPECT_LT(mean, entropy * (1.0 + GetParam().above) + 2.0 * deviation);
-  RecordProperty("entropy", std::to_string(entropy));
-  RecordProperty("score", std::to_string(mean));
+  EXPECT_LT(mean, entropy * (1.0 + c.above) + 2.0 * deviation);
+  ::testing::Test::RecordProperty("entropy", std::to_string(entropy));
+  ::testing::Test::RecordProperty("score", std::to_string(mean));
 }
 
 }  // namespace

@@ -66,7 +66,16 @@ class Lowering {
     return lower_gate(plan_, step.dst, gate);
   }
 
+  int forward(const EmbeddingStep& step) { return lower_embedding(plan_, step, tensor(step.op.src)); }
+
   int forward(const AddStep& step) { return plan_.sum(tensor(step.op.a), tensor(step.op.b)); }
+
+  int forward(const ConditionStep& step) {
+    const std::size_t first_step = plan_.step_count();
+    const int dst = plan_.add_class_vectors(step.op, step.activation, tensor(step.op.src));
+    plan_.note_implementation(step.condition, "forward", plan_.vector_kernels().name, first_step);
+    return dst;
+  }
 
   void backward(const ConvStep& step, int gradient) {
     const LoweredConv& lowered = convs_[to_index(step.conv)];
@@ -81,12 +90,25 @@ class Lowering {
   }
 
   void backward(const GateStep& step, int gradient) {
-    add_gradient(step.op.src, plan_.gate_backward(gates_[to_index(step.dst)], tensor(step.dst), gradient));
+    add_gradient(step.op.src, lower_gate_backward(plan_, step.dst, gates_[to_index(step.dst)],
+                                                  tensor(step.dst), gradient));
+  }
+
+  void backward(const EmbeddingStep& step, int gradient) {
+    lower_embedding_backward(plan_, step, tensor(step.op.src), gradient);
   }
 
   void backward(const AddStep& step, int gradient) {
     add_gradient(step.op.a, gradient);
     add_gradient(step.op.b, gradient);
+  }
+
+  void backward(const ConditionStep& step, int gradient) {
+    if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
+    const std::size_t first_step = plan_.step_count();
+    plan_.class_gradient(step.op, gradient);
+    plan_.note_implementation(step.condition, "backward weights", plan_.vector_kernels().name, first_step);
+    add_gradient(step.op.src, gradient);
   }
 
   void add_gradient(int node, int gradient) { gradients_[to_index(node)].push_back(gradient); }

@@ -20,6 +20,20 @@ dnnl::primitive_attr fresh_attributes() {
   return attributes;
 }
 
+namespace {
+
+// Of other rows and columns, in its own blocking where that is one of the usual two, so that a convolution
+// takes what is copied as it is.
+dnnl::memory::desc with_dims(const dnnl::memory::desc& desc, const dnnl::memory::dims& dims) {
+  using Tag = dnnl::memory::format_tag;
+  const auto type = dnnl_compat::data_type_of(desc);
+  for (const Tag blocked : {Tag::nChw16c, Tag::nChw8c})
+    if (desc == dnnl::memory::desc(dnnl_compat::dims_of(desc), type, blocked)) return {dims, type, blocked};
+  return {dims, type, Tag::nchw};
+}
+
+}  // namespace
+
 PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images,
                          const CompileOptions& options)
     : engine_(engine),
@@ -120,6 +134,62 @@ int PlanBuilder::gate_backward(const LoweredGate& gate, int dst, int diff_dst) {
   return diff_src;
 }
 
+int PlanBuilder::embedding(const EmbeddingLookup& lookup, int src, const dnnl::memory::desc& layout) {
+  const int dst = new_tensor(layout);
+  append(EmbeddingForwardStep{lookup, src, dst}, std::vector{src}, std::vector{dst});
+  return dst;
+}
+
+void PlanBuilder::embedding_backward(const EmbeddingLookup& lookup, int src, int diff_dst) {
+  append(EmbeddingBackwardStep{lookup, src, diff_dst}, std::vector{src, diff_dst}, {});
+}
+
+namespace {
+
+// None for layouts that the kernels do not know.
+std::optional<MapLayout> map_layout(const dnnl::memory::desc& desc) {
+  using Tag = dnnl::memory::format_tag;
+  const auto dims = dnnl_compat::dims_of(desc);
+  const auto extent = [&](std::size_t dimension) { return static_cast<int>(dims[dimension]); };
+  constexpr int kAll = 0;
+  for (const auto& [tag, block] :
+       {std::pair{Tag::nchw, 1}, std::pair{Tag::nChw16c, 16}, std::pair{Tag::nChw8c, 8},
+        std::pair{Tag::nChw4c, 4}, std::pair{Tag::nhwc, kAll}})
+    if (desc == dnnl::memory::desc(dims, dnnl_compat::data_type_of(desc), tag))
+      return MapLayout{.images = extent(0),
+                       .maps = extent(1),
+                       .pixels = extent(2) * extent(3),
+                       .block = block == kAll ? extent(1) : block};
+  return {};
+}
+
+}  // namespace
+
+PlanBuilder::KnownMaps PlanBuilder::in_known_layout(int tensor) {
+  if (const auto layout = map_layout(desc(tensor))) return {tensor, *layout};
+  const dnnl::memory::desc planes(dnnl_compat::dims_of(desc(tensor)), dnnl_compat::data_type_of(desc(tensor)),
+                                  dnnl::memory::format_tag::nchw);
+  return {in_layout(tensor, planes), map_layout(planes).value()};
+}
+
+int PlanBuilder::add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation,
+                                   int src) {
+  const KnownMaps known = in_known_layout(src);
+  const int dst = new_tensor(desc(known.tensor));
+  in_place_.push_back({known.tensor, dst, static_cast<int>(plan_.steps.size())});
+  append(ClassVectorStep{known.layout, activation, network_.parameters[to_index(op.table)].offset,
+                         known.tensor, dst},
+         std::vector{known.tensor}, std::vector{dst});
+  return dst;
+}
+
+void PlanBuilder::class_gradient(const ConditionOp& op, int diff_dst) {
+  const KnownMaps known = in_known_layout(diff_dst);
+  append(ClassGradientStep{known.layout, op.classes, network_.parameters[to_index(op.table)].offset,
+                           known.tensor},
+         std::vector{known.tensor}, {});
+}
+
 void PlanBuilder::weight_gradient(WeightGradientStep step) {
   const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
@@ -127,21 +197,12 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
   append(std::move(step), reads, {});
 }
 
-int PlanBuilder::with_zeros_before(int src, int rows, int columns) {
+int PlanBuilder::with_zeros(int src, const StoredZeros& zeros) {
   const auto dims = dnnl_compat::dims_of(desc(src));
-  const auto with_tag = [type = dnnl_compat::data_type_of(desc(src))](const dnnl::memory::dims& d,
-                                                                      dnnl::memory::format_tag tag) {
-    return dnnl::memory::desc(d, type, tag);
-  };
-  // The source's own blocking where it is one of the usual two, so that the convolution takes the copy as it
-  // is.
-  dnnl::memory::format_tag tag = dnnl::memory::format_tag::nchw;
-  for (const auto blocked : {dnnl::memory::format_tag::nChw16c, dnnl::memory::format_tag::nChw8c})
-    if (desc(src) == with_tag(dims, blocked)) tag = blocked;
-
-  const dnnl::memory::dims larger{dims[0], dims[1], dims[2] + rows, dims[3] + columns};
-  const int padded = new_tensor(with_tag(larger, tag));
-  const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, rows, columns});
+  const dnnl::memory::dims larger{dims[0], dims[1], dims[2] + zeros.above + zeros.below,
+                                  dims[3] + zeros.left + zeros.right};
+  const int padded = new_tensor(with_dims(desc(src), larger));
+  const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, zeros.above, zeros.left});
   append(ZeroStep{padded}, {}, std::vector{padded});
   const dnnl::reorder::primitive_desc pd(engine_, desc(src), engine_, window, fresh_attributes());
   primitive(
@@ -150,13 +211,27 @@ int PlanBuilder::with_zeros_before(int src, int rows, int columns) {
   return padded;
 }
 
-std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& layout) {
+int PlanBuilder::without_zeros(int src, const StoredZeros& zeros) {
+  const auto dims = dnnl_compat::dims_of(desc(src));
+  const dnnl::memory::dims inner{dims[0], dims[1], dims[2] - zeros.above - zeros.below,
+                                 dims[3] - zeros.left - zeros.right};
+  const dnnl::memory::desc window = desc(src).submemory_desc(inner, {0, 0, zeros.above, zeros.left});
+  const int dst = new_tensor(with_dims(desc(src), inner));
+  const dnnl::reorder::primitive_desc pd(engine_, window, engine_, desc(dst), fresh_attributes());
+  primitive(dnnl::reorder(pd), pd.scratchpad_desc(),
+            {{}, {{DNNL_ARG_TO, dst}}, {{DNNL_ARG_FROM, {Operand::Home::kTensor, to_index(src), window}}}});
+  return dst;
+}
+
+std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& layout, bool mirrored) {
   for (std::size_t i = 0; i < plan_.kernels.size(); ++i)
-    if (plan_.kernels[i].parameter == parameter && plan_.kernels[i].packed == layout) return i;
+    if (plan_.kernels[i].parameter == parameter && plan_.kernels[i].mirrored == mirrored &&
+        plan_.kernels[i].packed == layout)
+      return i;
   const dnnl::memory::desc plain(dnnl_compat::dims_of(layout), dnnl::memory::data_type::f32,
                                  dnnl::memory::format_tag::oihw);
   const dnnl::reorder::primitive_desc pd(engine_, plain, engine_, layout);
-  plan_.kernels.push_back({parameter, plain, layout, dnnl::reorder(pd), plan_.packed_bytes});
+  plan_.kernels.push_back({parameter, mirrored, plain, layout, dnnl::reorder(pd), plan_.packed_bytes});
   plan_.packed_bytes += (layout.get_size() + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
   return plan_.kernels.size() - 1;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,6 +30,17 @@ struct Operand {
   Home home = Home::kTensor;
   std::size_t index = 0;
   dnnl::memory::desc desc;
+};
+
+// Zero rows above and below and zero columns beside a tensor's maps, stored with them in place of a
+// primitive's padding.
+struct StoredZeros {
+  int above = 0;
+  int below = 0;
+  int left = 0;
+  int right = 0;
+  [[nodiscard]] bool any() const { return above > 0 || below > 0 || left > 0 || right > 0; }
+  friend bool operator==(const StoredZeros&, const StoredZeros&) = default;
 };
 
 struct PrimitiveStep {
@@ -69,11 +81,49 @@ struct GateBackwardStep {
   int diff_src = 0;
 };
 
+// Images, the maps they become, and where the table is: a float offset into the packed biases, and into the
+// caller's gradients.
+struct EmbeddingLookup {
+  EmbeddingOp op;
+  Shape images;
+  int maps = 0;
+  std::size_t table = 0;
+};
+
+struct EmbeddingForwardStep {
+  EmbeddingLookup lookup;
+  int src = 0;
+  int dst = 0;
+};
+
+struct EmbeddingBackwardStep {
+  EmbeddingLookup lookup;
+  int src = 0;
+  int diff_dst = 0;
+};
+
 // dst = a + b, one layout.
 struct SumStep {
   int a = 0;
   int b = 0;
   int dst = 0;
+};
+
+// dst = activation(src + the vector of the image's class), one layout.
+struct ClassVectorStep {
+  MapLayout layout;
+  std::optional<ActivationOp> activation;
+  std::size_t table = 0;  // float offset into the packed biases
+  int src = 0;
+  int dst = 0;
+};
+
+// The table's gradient, into the caller's gradient buffer; zero for classes that no image is of.
+struct ClassGradientStep {
+  MapLayout layout;
+  int classes = 0;
+  std::size_t table = 0;  // float offset
+  int diff_dst = 0;
 };
 
 // Into the caller's gradient buffer, at these float offsets.
@@ -94,11 +144,13 @@ struct ZeroStep {
 struct CallerStep {};
 
 using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep,
-                                GateBackwardStep, SumStep, WeightGradientStep, ZeroStep>;
+                                GateBackwardStep, EmbeddingForwardStep, EmbeddingBackwardStep, SumStep,
+                                ClassVectorStep, ClassGradientStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
   int parameter = 0;         // index into Network::parameters
+  bool mirrored = false;     // turned by half a circle, filters and channels changed over: IOHW
   dnnl::memory::desc plain;  // f32 OIHW, of the kernel the first rows and columns: its live box, if cropped
   dnnl::memory::desc packed;
   dnnl::primitive reorder;  // plain -> packed
@@ -147,11 +199,18 @@ class PlanBuilder {
   // To a new tensor of this layout.
   int gate(const LoweredGate& gate, const dnnl::memory::desc& dst);
   int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
+  int embedding(const EmbeddingLookup& lookup, int src, const dnnl::memory::desc& dst);
+  void embedding_backward(const EmbeddingLookup& lookup, int src, int diff_dst);
+  // activation(src + the vector of the image's class), in src's layout where the kernels know that.
+  int add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation, int src);
+  // The gradient of the table; diff_dst: of what the vectors were added in.
+  void class_gradient(const ConditionOp& op, int diff_dst);
   void weight_gradient(WeightGradientStep step);
-  // A copy of src with zero rows above it and zero columns to its left.
-  int with_zeros_before(int src, int rows, int columns);
+  // A copy of src with these around it, and of what lies inside them.
+  int with_zeros(int src, const StoredZeros& zeros);
+  int without_zeros(int src, const StoredZeros& zeros);
   // Index of the kernel packed for this weights layout (any other layout than plain OIHW is reordered to).
-  std::size_t packed_kernel(int parameter, const dnnl::memory::desc& layout);
+  std::size_t packed_kernel(int parameter, const dnnl::memory::desc& layout, bool mirrored = false);
 
   // Arguments: tensors read and written, then whatever else. The scratchpad is added here.
   struct Arguments {
@@ -174,6 +233,12 @@ class PlanBuilder {
 
  private:
   void append(StepAction action, std::span<const int> reads, std::span<const int> writes);
+  // The tensor itself where its layout is one that the kernels know, else a copy in planes.
+  struct KnownMaps {
+    int tensor;
+    MapLayout layout;
+  };
+  KnownMaps in_known_layout(int tensor);
   // dst may be computed in the buffer of src, element by element.
   struct InPlace {
     int src;

@@ -1,10 +1,12 @@
 #include "engine/compile/batch/program.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
+#include "engine/core/index.h"
 #include "engine/core/parallel.h"
 
 namespace pcnn {
@@ -34,6 +36,16 @@ void check_index(const char* what, std::size_t given, std::size_t count) {
 void check_owner(const char* what, bool is_own) {
   if (!is_own)
     throw ComputeError(std::string(what) + " of another program given: right is this program's own");
+}
+
+// Of a batch of so many images.
+void check_classes(std::span<const int> classes, const Network& network, int images) {
+  if (network.classes == 0) return check_size("classes", classes.size(), 0, "the network has no condition");
+  check_size("classes", classes.size(), static_cast<std::size_t>(images), "one for each image");
+  for (const int of_image : classes)
+    if (of_image < 0 || of_image >= network.classes)
+      throw ComputeError("class of an image: " + std::to_string(of_image) + " given, right are 0 to " +
+                         std::to_string(network.classes - 1));
 }
 
 }  // namespace
@@ -106,16 +118,23 @@ void Program::pack_kernel(std::size_t index, std::span<const float> parameters, 
   const auto computed = dnnl_compat::dims_of(kernel.plain);  // the first rows and columns of the kernel
   const auto rows = static_cast<int>(computed[2]), columns = static_cast<int>(computed[3]);
   std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
-  const float* src = parameters.data() + parameter.offset;
+  std::vector<GroupsRead> live;  // by tap of the kernel
+  for (int tap = 0; tap < height * width; ++tap)
+    live.push_back(groups_read(parameter.mask, height, width, tap / width, tap % width));
+  const float* const weights = parameters.data() + parameter.offset;
+  const auto live_weight = [&](int filter, int channel, int row, int column) {
+    const std::size_t tap = to_index(row * width + column);
+    return reads_group(live[tap], group_of(filter, filters, groups), group_of(channel, channels, groups))
+               ? weights[(to_index(filter) * to_index(channels) + to_index(channel)) * live.size() + tap]
+               : 0.0f;
+  };
   float* dst = plain.data();
-  for (int filter = 0; filter < filters; ++filter)
-    for (int channel = 0; channel < channels; ++channel, src += height * width)
+  for (int out = 0; out < (kernel.mirrored ? channels : filters); ++out)
+    for (int in = 0; in < (kernel.mirrored ? filters : channels); ++in)
       for (int row = 0; row < rows; ++row)
         for (int column = 0; column < columns; ++column)
-          *dst++ = is_live(parameter.mask, height, width, row, column, group_of(filter, filters, groups),
-                           group_of(channel, channels, groups))
-                       ? src[row * width + column]
-                       : 0.0f;
+          *dst++ = kernel.mirrored ? live_weight(in, out, rows - 1 - row, columns - 1 - column)
+                                   : live_weight(out, in, row, column);
 
   dnnl::memory from(kernel.plain, impl_->engine, plain.data());
   dnnl::memory to(kernel.packed, impl_->engine, packed.memory_->kernels.data() + kernel.offset);
@@ -141,13 +160,16 @@ void Program::pack(std::span<const float> parameters, PackedWeights& packed) con
   pack_biases(parameters, packed);
 }
 
-void Program::forward(Workspace& workspace, std::span<const float> images, std::span<float> logits) const {
+void Program::forward(Workspace& workspace, std::span<const float> images, std::span<float> logits,
+                      std::span<const int> classes) const {
   Workspace::Impl& run = *workspace.impl_;
   const Network& network = impl_->network;
   check_owner("workspace", &run.plan == &impl_->plan);
   check_size("images", images.size(), network.shape(0, impl_->images));
   check_size("logits", logits.size(), network.shape(network.logits, impl_->images));
+  check_classes(classes, network, impl_->images);
   std::memcpy(run.tensor(impl_->plan.images_tensor), images.data(), images.size_bytes());
+  std::ranges::copy(classes, run.classes.begin());
   run.run(1, impl_->plan.backward_begin);
   std::memcpy(logits.data(), run.tensor(impl_->plan.logits_tensor), logits.size_bytes());
 }

@@ -100,8 +100,10 @@ class Program {
   // All of the above, one after the other.
   void pack(std::span<const float> parameters, PackedWeights& packed) const;
 
-  // images: NCHW as fed to the network; logits: NCHW. Allocates nothing. Thread-safe on different workspaces.
-  void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits) const;
+  // images: NCHW as fed to the network; logits: NCHW. classes: of each image, where the network has a
+  // condition; else none. Allocates nothing. Thread-safe on different workspaces.
+  void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits,
+               std::span<const int> classes = {}) const;
   // After forward() on the same workspace, of a program for training. Writes d(loss)/d(parameters) of this
   // batch over `gradients` (parameter order). What it writes at dead taps, if anything, means nothing: see
   // zero_dead_weights. Cropped kernels leave taps outside their live box alone.

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cstring>
 
 #include "engine/compile/batch/dnnl_compat.h"
+#include "engine/compile/batch/embedding.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
 
@@ -8,6 +10,8 @@ namespace pcnn {
 
 Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory& packed)
     : plan(program.plan),
+      biases(packed.biases.data()),
+      classes(program.network.classes > 0 ? static_cast<std::size_t>(program.images) : 0),
       arena(plan.arena.bytes),
       scratchpad(plan.scratchpad_bytes),
       stream(program.engine),
@@ -125,12 +129,43 @@ struct RunStep {
     else
       gate_backward<float>(step, kernels.gate_backward);
   }
+  void operator()(const EmbeddingForwardStep& step) const {
+    const EmbeddingLookup& lookup = step.lookup;
+    const auto* table = reinterpret_cast<const float*>(workspace.biases + lookup.table * sizeof(float));
+    embed(lookup.op, lookup.images, lookup.maps, at<float>(step.src), table, at<float>(step.dst));
+  }
+  void operator()(const EmbeddingBackwardStep& step) const {
+    const EmbeddingLookup& lookup = step.lookup;
+    embed_backward(lookup.op, lookup.images, lookup.maps, at<float>(step.src), at<float>(step.diff_dst),
+                   workspace.gradients_base + lookup.table);
+  }
   void operator()(const SumStep& step) const {
     const TrainingKernels& kernels = workspace.plan.vector_kernels;
     if (holds_bf16(step.dst))
       kernels.sum_bf16(count<Bf16>(step.dst), at<Bf16>(step.a), at<Bf16>(step.b), at<Bf16>(step.dst));
     else
       kernels.sum(count<float>(step.dst), at<float>(step.a), at<float>(step.b), at<float>(step.dst));
+  }
+  void operator()(const ClassVectorStep& step) const {
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    const ClassVectors vectors{
+        .layout = step.layout,
+        .classes = workspace.classes.data(),
+        .table = reinterpret_cast<const float*>(workspace.biases + step.table * sizeof(float)),
+        .activation = step.activation ? &*step.activation : nullptr};
+    if (holds_bf16(step.dst))
+      kernels.add_class_vectors_bf16(vectors, at<Bf16>(step.src), at<Bf16>(step.dst));
+    else
+      kernels.add_class_vectors(vectors, at<float>(step.src), at<float>(step.dst));
+  }
+  void operator()(const ClassGradientStep& step) const {
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    float* const gradients = workspace.gradients_base + step.table;
+    std::fill_n(gradients, step.classes * step.layout.maps, 0.0f);
+    if (holds_bf16(step.diff_dst))
+      kernels.sum_by_class_bf16(step.layout, workspace.classes.data(), at<Bf16>(step.diff_dst), gradients);
+    else
+      kernels.sum_by_class(step.layout, workspace.classes.data(), at<float>(step.diff_dst), gradients);
   }
   void operator()(const WeightGradientStep& step) const {
     WeightGradient gradient = step.gradient;

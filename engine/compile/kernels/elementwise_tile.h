@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "engine/compile/kernels/class_vectors_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/core/simd.h"
@@ -88,6 +89,7 @@ struct ElementwiseTile : Simd<kLanes> {
 template <int kLanes>
 TrainingKernels elementwise_kernels(const char* name) {
   using Tile = ElementwiseTile<kLanes>;
+  using ByClass = ClassVectorsTile<kLanes>;
   return {.name = name,
           .lanes = kLanes,
           .activation_backward = Tile::template activation_backward<float>,
@@ -97,7 +99,11 @@ TrainingKernels elementwise_kernels(const char* name) {
           .activation_backward_bf16 = Tile::template activation_backward<Bf16>,
           .sum_bf16 = Tile::template sum<Bf16>,
           .gate_bf16 = Tile::template gate<Bf16>,
-          .gate_backward_bf16 = Tile::template gate_backward<Bf16>};
+          .gate_backward_bf16 = Tile::template gate_backward<Bf16>,
+          .add_class_vectors = ByClass::template add<float>,
+          .add_class_vectors_bf16 = ByClass::template add<Bf16>,
+          .sum_by_class = ByClass::template sum<float>,
+          .sum_by_class_bf16 = ByClass::template sum<Bf16>};
 }
 
 }  // namespace

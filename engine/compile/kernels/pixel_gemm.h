@@ -57,7 +57,7 @@ struct PixelKernel {
   int panel = 0;          // filters computed side by side
   Precision precision = Precision::kF32;
   void (*run)(const PixelGemm&) = nullptr;
-  // dst[i] = f(src[i]), where no convolution could take the activation along.
+  // dst[i] = f(src[i]), where no convolution could take the activation along. dst may be src.
   void (*activate)(const ActivationOp& op, std::size_t count, const float* src, float* dst) = nullptr;
   // dst[row][i] = tanh(src[row][i]) * sigmoid(src[row][maps + i]), i < maps.
   void (*gate)(std::size_t rows, std::size_t maps, const float* src, float* dst) = nullptr;

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/compile/kernels/activation_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
 #include "engine/compile/kernels/pixel_gemm.h"
 #include "engine/core/simd.h"
@@ -43,34 +44,17 @@ struct PlainBf16Product {
 };
 
 template <int kLanes, typename Product = FloatProduct<kLanes>>
-struct PixelTile : Simd<kLanes> {
+struct PixelTile : ActivationTile<kLanes> {
   using typename Simd<kLanes>::Vector;
   using typename Simd<kLanes>::Integers;
-  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::larger, Simd<kLanes>::smaller,
-      Simd<kLanes>::exponential;
+  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::larger;
+  using ActivationTile<kLanes>::activate;
 
   static constexpr int kVectors = 2;  // in a panel
   static constexpr int kPanel = kVectors * kLanes;
   // Accumulators that fit beside a panel's row: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kAccumulators = kLanes == 16 ? 24 : 12;
   static constexpr int kMaxRows = kAccumulators / kVectors;
-
-  static Vector activate(const ActivationOp& op, Vector x) {
-    const Vector zero{};
-    switch (op.function) {
-      case Activation::kRelu:
-        return larger(x, zero);
-      case Activation::kLeakyRelu:
-        return x > zero ? x : x * op.slope;
-      case Activation::kElu:
-        return x > zero ? x : (exponential(smaller(x, zero)) - 1.0f) * op.slope;
-      case Activation::kTanh:
-        return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f);
-      case Activation::kSigmoid:
-        break;
-    }
-    return 1.0f / (exponential(-x) + 1.0f);
-  }
 
   static void activate_all(const ActivationOp& op, std::size_t count, const float* src, float* dst) {
     for (std::size_t i = 0; i < count; i += kLanes) {

@@ -3,7 +3,7 @@
 // What a training step computes beside oneDNN's primitives: elementwise passes over whole buffers, whatever
 // their layout, and the gradient of a masked convolution's weights where oneDNN's own is slow. oneDNN's AVX2
 // kernels reach 55 to 65 % of the processor's peak there (9 % for the 7x7 on one channel) and compute dead
-// taps too; those for AVX-512 are left to it.
+// taps too; those for AVX-512 are left to it. Of dilated kernels it computes neither fast.
 
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +54,23 @@ struct WeightGradient {
   float* scratch = nullptr;  // weight_gradient_scratch() floats
 };
 
+// How feature maps lie: [image][block of maps][pixel][map of the block]. Planes are blocks of one map, pixels
+// with all their maps one block of all. The last block may be filled up; what fills it is zero, always.
+struct MapLayout {
+  int images = 0;
+  int maps = 0;
+  int pixels = 0;
+  int block = 1;
+};
+
+// A vector for each class of images, to be added to their maps.
+struct ClassVectors {
+  MapLayout layout;
+  const int* classes = nullptr;              // [image]
+  const float* table = nullptr;              // [class][map]
+  const ActivationOp* activation = nullptr;  // null: the identity
+};
+
 // One build of the kernels for one instruction set.
 struct TrainingKernels {
   const char* name = "";  // "avx2"
@@ -75,8 +92,19 @@ struct TrainingKernels {
   void (*gate_bf16)(std::size_t count, const Bf16* a, const Bf16* b, Bf16* dst) = nullptr;
   void (*gate_backward_bf16)(std::size_t count, const Bf16* a, const Bf16* b, const Bf16* diff_dst,
                              Bf16* diff_a, Bf16* diff_b) = nullptr;
+  // dst = activation(src + the vector of the image's class). dst may be src. In bf16 computed in f32 and
+  // rounded once.
+  void (*add_class_vectors)(const ClassVectors& vectors, const float* src, float* dst) = nullptr;
+  void (*add_class_vectors_bf16)(const ClassVectors& vectors, const Bf16* src, Bf16* dst) = nullptr;
+  // gradients[class][map] += d(loss)/d(that number of the table): diff_dst, the gradient of what the vectors
+  // were added in, summed over pixels, then over images in their order.
+  void (*sum_by_class)(const MapLayout& layout, const int* classes, const float* diff_dst,
+                       float* gradients) = nullptr;
+  void (*sum_by_class_bf16)(const MapLayout& layout, const int* classes, const Bf16* diff_dst,
+                            float* gradients) = nullptr;
   // Null where oneDNN's primitive is to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
+  bool dilated_only = false;  // oneDNN's is as fast for kernels without gaps
 };
 
 // Those this processor can run, the best one last. Never empty.

@@ -1,11 +1,15 @@
 // Compiled with flags of its own: see CMakeLists.txt.
 
 #include "engine/compile/kernels/elementwise_tile.h"
+#include "engine/compile/kernels/training_kernels_tile.h"
 
 namespace pcnn {
 
 TrainingKernels training_kernels_avx512() {
-  return elementwise_kernels<16>("avx512");
+  TrainingKernels kernels = elementwise_kernels<16>("avx512");
+  kernels.weight_gradient = WeightGradientTile<16>::run;
+  kernels.dilated_only = true;
+  return kernels;
 }
 
 }  // namespace pcnn

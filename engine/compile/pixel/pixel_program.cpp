@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/index.h"
@@ -14,6 +15,17 @@ namespace {
 void check_size(std::size_t given, std::size_t expected) {
   if (given != expected)
     throw ComputeError(fmt::format("{} values of the image given where {} are due", given, expected));
+}
+
+void check_classes(std::span<const int> given, int classes, int chains) {
+  if (std::cmp_not_equal(given.size(), classes > 0 ? chains : 0))
+    throw ComputeError(
+        classes > 0
+            ? fmt::format("{} classes given for {} chains: right is one for each", given.size(), chains)
+            : fmt::format("{} classes given, but the network has no condition", given.size()));
+  for (const int of_chain : given)
+    if (of_chain < 0 || of_chain >= classes)
+      throw ComputeError(fmt::format("class {} given, right are 0 to {}", of_chain, classes - 1));
 }
 
 }  // namespace
@@ -52,15 +64,33 @@ PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const floa
   return packed;
 }
 
-IncrementalState::IncrementalState(const PixelProgram& program, int chains, int max_columns)
+PixelProgram::Work PixelProgram::pack(const EmbeddingStep& step, std::span<const float> parameters) {
+  const Parameter& table = network_.parameters[to_index(step.op.table)];
+  const std::span<const float> values = parameters.subspan(table.offset, table.size);
+  weight_bytes_ += values.size_bytes();
+  return PackedEmbeddingStep{step, {values.begin(), values.end()}};
+}
+
+PixelProgram::Work PixelProgram::pack(const ConditionStep& step, std::span<const float> parameters) {
+  const Parameter& table = network_.parameters[to_index(step.op.table)];
+  const std::span<const float> values = parameters.subspan(table.offset, table.size);
+  weight_bytes_ += values.size_bytes();
+  return PackedConditionStep{step, {values.begin(), values.end()}};
+}
+
+IncrementalState::IncrementalState(const PixelProgram& program, int chains, int max_columns,
+                                   std::span<const int> classes)
     : chains_(chains),
       max_columns_(max_columns),
+      classes_(classes.begin(), classes.end()),
       values_(program.layout_.floats(chains, max_columns)),
       taps_(program.max_taps_),
       scratch_(program.precision() == Precision::kBf16
                    ? 2 * program.max_tap_words_ * to_index(chains) *
                          to_index(std::max(max_columns, program.row_columns_))
-                   : 0) {}
+                   : 0) {
+  check_classes(classes, program.network_.classes, chains);
+}
 
 float* PixelProgram::at(IncrementalState& state, int node, const PixelSpan& span) const {
   return state.values_.data() +
@@ -109,6 +139,39 @@ void PixelProgram::run(const AddStep& step, IncrementalState& state, const Pixel
 void PixelProgram::run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const {
   kernel_.gate(to_index(state.chains_) * to_index(span.columns), to_index(layout_.channels(step.dst)),
                at(state, step.op.src, span), at(state, step.dst, span));
+}
+
+void PixelProgram::run(const PackedEmbeddingStep& packed, IncrementalState& state,
+                       const PixelSpan& span) const {
+  const EmbeddingOp& op = packed.step.op;
+  const std::size_t maps = to_index(
+                        layout_.channels(packed.step.dst)),  // of the group, and of each channel in it
+      channels = to_index(layout_.channels(op.src)), of_channel = maps / channels;
+  const float* src = at(state, op.src, span);
+  float* dst = at(state, packed.step.dst, span);
+  const std::size_t values = count(op.src, state, span);
+  for (std::size_t i = 0; i < values; ++i, dst += of_channel) {
+    const std::size_t first = to_index(span.group) * maps + i % channels * of_channel;
+    std::copy_n(packed.table.data() + to_index(op.level(src[i])) * maps * to_index(groups()) + first,
+                of_channel, dst);
+  }
+}
+
+void PixelProgram::run(const PackedConditionStep& packed, IncrementalState& state,
+                       const PixelSpan& span) const {
+  const int maps = layout_.channels(packed.step.dst);
+  const float* src = at(state, packed.step.op.src, span);
+  float* const dst = at(state, packed.step.dst, span);
+  float* to = dst;
+  for (int column = 0; column < span.columns; ++column)
+    for (const int of_chain : state.classes_) {
+      const float* vector = packed.table.data() + to_index(of_chain * groups() + span.group) * to_index(maps);
+      kernel_.sum(to_index(maps), src, vector, to);
+      src += maps;
+      to += maps;
+    }
+  if (packed.step.activation)
+    kernel_.activate(*packed.step.activation, count(packed.step.dst, state, span), dst, dst);
 }
 
 void PixelProgram::run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const {

@@ -39,8 +39,10 @@ class PixelProgram;
 // the program must outlive it.
 class IncrementalState {
  public:
-  // max_columns: of the spans given to set_pixels(); pixels that are drawn one by one need one.
-  IncrementalState(const PixelProgram& program, int chains, int max_columns = 1);
+  // max_columns: of the spans given to set_pixels(); pixels that are drawn one by one need one. classes: of
+  // each chain's image, where the network has a condition; else none. Throws ComputeError for others.
+  IncrementalState(const PixelProgram& program, int chains, int max_columns = 1,
+                   std::span<const int> classes = {});
   [[nodiscard]] int chains() const { return chains_; }
   [[nodiscard]] int max_columns() const { return max_columns_; }
 
@@ -48,7 +50,8 @@ class IncrementalState {
   friend class PixelProgram;
   int chains_;
   int max_columns_;
-  PixelSpan last_;             // what was computed last; group and place mean nothing
+  PixelSpan last_;  // what was computed last; group and place mean nothing
+  std::vector<int> classes_;
   std::vector<float> values_;  // as RowLayout says
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel
@@ -98,7 +101,16 @@ class PixelProgram {
     ConvStep step;
     std::vector<PackedConv> groups;  // by channel group
   };
-  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep>;
+  struct PackedEmbeddingStep {
+    EmbeddingStep step;
+    std::vector<float> table;  // [level][map]
+  };
+  struct PackedConditionStep {
+    ConditionStep step;
+    std::vector<float> table;  // [class][map]
+  };
+  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep,
+                            PackedConditionStep>;
   // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
   enum class Phase { kRow, kLogits, kPixel };
   struct PixelStep {
@@ -112,6 +124,8 @@ class PixelProgram {
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
+  [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
+  [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
   void check(const IncrementalState& state, const PixelSpan& span) const;
   void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
   void begin_row(IncrementalState& state, int row) const;
@@ -123,6 +137,8 @@ class PixelProgram {
   void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedEmbeddingStep& packed, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedConditionStep& packed, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
   [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 

@@ -11,13 +11,15 @@
 
 #include "engine/model/ops/activation.h"
 #include "engine/model/ops/add.h"
+#include "engine/model/ops/condition.h"
+#include "engine/model/ops/embedding.h"
 #include "engine/model/ops/gate.h"
 #include "engine/model/ops/image.h"
 #include "engine/model/ops/masked_conv.h"
 
 namespace pcnn {
 
-using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp>;
+using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp, ConditionOp>;
 
 // What the op answers, whichever it is; see answers.h.
 [[nodiscard]] std::vector<Reads> reads(const Op& op);

@@ -106,6 +106,15 @@ TEST(ProgramGraph, LogitsThatAnotherOpReadsToo) {
   });
 }
 
+TEST(ProgramGraph, RandomGraphsWithConditions) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    testing::Random random(60000 + seed);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    testing::expect_agreement(testing::random_case(
+        random, testing::random_graph(random, seed % 2 ? Activation::kSigmoid : Activation::kElu, 4), 3));
+  }
+}
+
 TEST(ProgramGraph, RandomGraphs) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     testing::Random random(50000 + seed);

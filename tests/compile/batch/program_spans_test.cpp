@@ -5,6 +5,7 @@
 
 #include "engine/compile/batch/program.h"
 #include "engine/core/error.h"
+#include "engine/model/network_builder.h"
 #include "tests/support/networks.h"
 
 namespace pcnn {
@@ -121,6 +122,30 @@ TEST(ProgramSpans, RepeatRefusesStepsThatAreNotThere) {
               door.program.repeat(door.program.implementations().back(), door.workspace, none);
             }).find("gradients: 0 values given"),
             std::string::npos);
+}
+
+TEST(ProgramSpans, ForwardRefusesClassesThatAreNotThoseOfItsImages) {
+  Door door;
+  const std::vector<int> two{0, 1};
+  EXPECT_EQ(message_of([&] { door.program.forward(door.workspace, door.images, door.logits, two); }),
+            "classes: 2 values given, right are 0 (the network has no condition)");
+
+  NetworkBuilder builder(1, 5, 4, Activation::kTanh, 0.0f, 1, 3);
+  const int features =
+      builder.condition("condition", builder.masked_conv("input", 0, MaskType::kA, {3, 3}, 2));
+  const Network network =
+      std::move(builder).finish(builder.masked_conv("logits", features, MaskType::kB, {1, 1}, 1));
+  const Program program(network, 2, Purpose::kInference);
+  PackedWeights packed = program.new_packed_weights();
+  program.pack(std::vector<float>(network.parameter_count(), 0.5f), packed);
+  Workspace workspace(program, packed);
+  const auto forward = [&](const std::vector<int>& classes) {
+    return message_of([&] { program.forward(workspace, door.images, door.logits, classes); });
+  };
+  EXPECT_EQ(forward({}), "classes: 0 values given, right are 2 (one for each image)");
+  EXPECT_EQ(forward({0, 3}), "class of an image: 3 given, right are 0 to 2");
+  EXPECT_EQ(forward({-1, 0}), "class of an image: -1 given, right are 0 to 2");
+  EXPECT_EQ(forward({2, 0}), "nothing was refused");
 }
 
 TEST(ProgramSpans, NoProgramComputesLessThanOneImage) {

@@ -36,6 +36,19 @@ TEST_P(EveryActivation, AgreesWithPlainLoopsForwardAndBackward) {
   }
 }
 
+// Narrow and wide maps come in all layouts oneDNN picks; classes without an image have a zero gradient, which
+// the reference says too.
+TEST_P(EveryActivation, AgreesWithPlainLoopsWhereImagesHaveClasses) {
+  for (const TrainingKernels& kernels : training_kernels())
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      testing::Random random(70000 + 1000 * static_cast<std::uint64_t>(GetParam()) + seed);
+      SCOPED_TRACE(std::string(kernels.name) + ", seed " + std::to_string(seed));
+      testing::NetworkLimits limits = seed % 4 == 0 ? kWide : kNarrow;
+      limits.classes = random.between(1, 6);
+      testing::expect_agreement(random_case(random, GetParam(), limits), {.kernels = kernels});
+    }
+}
+
 // On one processor the weight gradient is ours, on another oneDNN's.
 TEST(Program, AgreesWithPlainLoopsWithEveryInstructionSetsKernels) {
   for (const TrainingKernels& kernels : training_kernels())
@@ -208,6 +221,24 @@ TEST(Program, RunsNothingOfTheTutorialNetworkOnReferenceOrGemmKernels) {
     for (const CompileOptions& options : all) {
       check(images, Purpose::kTraining, options, 24 + 23 + 24);  // forward, backward data, backward weights
       check(images, Purpose::kInference, options, 24);
+    }
+}
+
+TEST(Program, RunsNothingOfGatedAndDilatedNetworksOnReferenceOrGemmKernels) {
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "oneDNN has no direct kernels for this processor";
+  for (const int kernel : {3, 5, 7})
+    for (const int dilation : {1, 2, 4, 8}) {
+      ModelConfig config;
+      config.input_filters = 32;
+      const Dilation both{dilation, dilation};
+      config.blocks = {{2, GatedBlockConfig{{kernel, kernel}, 32, both, true}},
+                       {1, ResidualBlockConfig{{kernel, kernel}, 32, both}}};
+      const Network network = build_network(config, 1, 28, 28);
+      for (const Implementation& step : Program(network, 2, Purpose::kTraining).implementations())
+        for (const char* slow : {"ref", "gemm"})
+          EXPECT_EQ(step.name.find(slow), std::string::npos)
+              << step.op << " " << step.direction << ": " << step.name << ", kernel " << kernel
+              << ", dilation " << dilation;
     }
 }
 

@@ -20,13 +20,14 @@ using testing::Random;
 std::vector<PixelKernel> all_kernels() {
   std::vector<PixelKernel> kernels(pixel_kernels().begin(), pixel_kernels().end());
   using Tile = PixelTile<16>;
-  kernels.push_back({"16 lanes", Tile::kPanel, Precision::kF32, Tile::run, Tile::activate_all});
-  using Bf16Tile = PixelTile<16, PlainBf16Product<16>>;
   kernels.push_back(
-      {"16 lanes, bf16", Bf16Tile::kPanel, Precision::kBf16, Bf16Tile::run, Bf16Tile::activate_all});
+      {"16 lanes", Tile::kPanel, Precision::kF32, Tile::run, Tile::activate_all, Tile::gate_rows});
+  using Bf16Tile = PixelTile<16, PlainBf16Product<16>>;
+  kernels.push_back({"16 lanes, bf16", Bf16Tile::kPanel, Precision::kBf16, Bf16Tile::run,
+                     Bf16Tile::activate_all, Bf16Tile::gate_rows});
   using SmallBf16Tile = PixelTile<4, PlainBf16Product<4>>;
   kernels.push_back({"4 lanes, bf16", SmallBf16Tile::kPanel, Precision::kBf16, SmallBf16Tile::run,
-                     SmallBf16Tile::activate_all});
+                     SmallBf16Tile::activate_all, SmallBf16Tile::gate_rows});
   if (const PixelKernel& best = pixel_kernel(Precision::kBf16); best.precision == Precision::kBf16)
     kernels.push_back(best);
   return kernels;
@@ -175,6 +176,26 @@ TEST(PixelGemm, FusedBuildsOfAllWidthsGiveTheSameBits) {
     if (std::string(kernel.name).starts_with("avx") && kernel.precision == Precision::kF32)
       results.push_back(product.run(kernel, nullptr, false, 0, 9));
   for (const auto& result : results) EXPECT_EQ(result, results.front());
+}
+
+TEST(PixelGemm, GatesRowsOfAnyLengthTheSameInAllFusedBuilds) {
+  Random random(8);
+  for (const std::size_t maps : {1u, 7u, 8u, 16u, 33u}) {
+    constexpr std::size_t kRows = 3;
+    std::vector<float> src(kRows * 2 * maps), first;
+    for (float& value : src) value = 3.0f * random.normal();
+    for (const PixelKernel& kernel : all_kernels()) {
+      std::vector<float> dst(kRows * maps);
+      kernel.gate(kRows, maps, src.data(), dst.data());
+      for (std::size_t i = 0; i < dst.size(); ++i) {
+        const float *a = &src[i / maps * 2 * maps + i % maps], *b = a + maps;
+        EXPECT_NEAR(dst[i], std::tanh(*a) / (1.0f + std::exp(-*b)), 1e-6) << kernel.name;
+      }
+      if (std::string(kernel.name) != "avx2" && std::string(kernel.name) != "avx512") continue;
+      if (first.empty()) first = dst;
+      EXPECT_EQ(dst, first) << kernel.name;
+    }
+  }
 }
 
 TEST(PixelGemm, RoundsToBf16AsTheVectorsDo) {

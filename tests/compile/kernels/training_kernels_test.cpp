@@ -1,24 +1,25 @@
 // The elementwise kernels of every instruction set this processor has, against loops that say what they mean.
-// The weight gradient is tested within whole networks: program_test.cpp.
+// The weight gradient is tested within whole networks too: program_test.cpp.
 
 #include "engine/compile/kernels/training_kernels.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
 
+#include "engine/compile/kernels/elementwise_tile.h"
+#include "engine/compile/kernels/training_kernels_tile.h"
+#include "tests/support/bf16.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
 namespace {
 
-std::vector<float> normals(testing::Random& random, std::size_t count) {
-  std::vector<float> values(count);
-  for (float& value : values) value = random.normal();
-  return values;
-}
+using testing::nearest, testing::normals, testing::widened;
 
 double derivative(const ActivationOp& op, double y) {
   switch (op.function) {
@@ -68,6 +69,131 @@ TEST(TrainingKernels, ReluBackwardDropsWhatComesThroughADeadUnit) {
   }
 }
 
+// Those of this processor, and the 16-lane code on whatever vectors it has.
+std::vector<TrainingKernels> all_kernels() {
+  std::vector<TrainingKernels> kernels(training_kernels().begin(), training_kernels().end());
+  kernels.push_back(elementwise_kernels<16>("16 lanes"));
+  kernels.back().weight_gradient = WeightGradientTile<16>::run;
+  return kernels;
+}
+
+TEST(TrainingKernels, GateIsTanhTimesSigmoidAndItsBackwardTheSlopesOfBoth) {
+  testing::Random random(5);
+  for (const TrainingKernels& kernels : all_kernels())
+    for (std::size_t count = 0; count < 40; ++count) {
+      const std::vector<float> a = normals(random, count), b = normals(random, count),
+                               d = normals(random, count);
+      std::vector<float> dst(count), diff_a = a, diff_b = b;  // in place
+      kernels.gate(count, a.data(), b.data(), dst.data());
+      kernels.gate_backward(count, diff_a.data(), diff_b.data(), d.data(), diff_a.data(), diff_b.data());
+      for (std::size_t i = 0; i < count; ++i) {
+        const double t = std::tanh(double{a[i]}), s = 1.0 / (1.0 + std::exp(-double{b[i]}));
+        EXPECT_NEAR(dst[i], t * s, 3e-7) << kernels.name;
+        EXPECT_NEAR(diff_a[i], d[i] * s * (1 - t * t), 2e-6) << kernels.name;
+        EXPECT_NEAR(diff_b[i], d[i] * t * s * (1 - s), 2e-6) << kernels.name;
+      }
+    }
+}
+
+TEST(TrainingKernels, GateIsFlatFarOutAndKeepsNotANumber) {
+  const float huge = 3e38f, infinite = std::numeric_limits<float>::infinity(), nan = NAN;
+  const std::array a{huge, -huge, infinite, -infinite, 100.0f, -100.0f, nan, 1.0f, 0.0f, -50.0f};
+  const std::array b{huge, huge, infinite, infinite, -100.0f, 50.0f, 1.0f, nan, 100.0f, -huge};
+  for (const TrainingKernels& kernels : all_kernels()) {
+    std::array<float, a.size()> dst{}, diff_a{}, diff_b{}, ones{};
+    ones.fill(1.0f);
+    kernels.gate(a.size(), a.data(), b.data(), dst.data());
+    kernels.gate_backward(a.size(), a.data(), b.data(), ones.data(), diff_a.data(), diff_b.data());
+    const std::array<float, a.size()> expected{1.0f, -1.0f, 1.0f, -1.0f, 0.0f, -1.0f, nan, nan, 0.0f, 0.0f};
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (std::isnan(expected[i])) {
+        EXPECT_TRUE(std::isnan(dst[i]) && std::isnan(diff_a[i]) && std::isnan(diff_b[i]))
+            << kernels.name << i;
+        continue;
+      }
+      EXPECT_NEAR(dst[i], expected[i], 1e-6) << kernels.name << " " << i;
+      EXPECT_NEAR(diff_a[i], i == 8 ? 1.0f : 0.0f, 1e-6) << kernels.name << " " << i;
+      EXPECT_NEAR(diff_b[i], 0.0f, 1e-6) << kernels.name << " " << i;
+    }
+  }
+}
+
+// Kernels with gaps, on one plain channel and on blocks of channels, against plain loops.
+TEST(TrainingKernels, WeightGradientSumsWhatTheTapsRead) {
+  testing::Random random(6);
+  for (const TrainingKernels& kernels : all_kernels()) {
+    if (!kernels.weight_gradient) continue;
+    for (int round = 0; round < 12; ++round) {
+      const bool plain = round % 3 == 0;
+      const int images = random.between(1, 2), height = random.between(1, 9), width = random.between(1, 9),
+                channels = random.between(1, plain ? 3 : 20), filters = random.between(1, 40),
+                lanes = kernels.lanes, dilation = random.between(1, 3);
+      std::vector<KernelTap> taps;
+      for (int row = 0; row < 3; ++row)
+        for (int column = 0; column < 3; ++column)
+          if (random.between(0, 2) > 0)
+            taps.push_back({row, column, (row - 1) * dilation, (column - 1) * dilation});
+      if (taps.empty()) taps.push_back({1, 1, 0, 0});
+      const auto size = [](int value) { return static_cast<std::size_t>(value); };
+      const auto blocks = [&](int maps) { return (maps + lanes - 1) / lanes; };
+      const auto blocked = [&](int maps, int n, int c, int y, int x) {
+        return size((((n * blocks(maps) + c / lanes) * height + y) * width + x) * lanes + c % lanes);
+      };
+      const auto source = [&](int n, int c, int y, int x) {
+        return plain ? size(((n * channels + c) * height + y) * width + x) : blocked(channels, n, c, y, x);
+      };
+      std::vector<float> src(size(images * (plain ? channels : blocks(channels) * lanes) * height * width)),
+          diff(size(images * blocks(filters) * lanes * height * width));
+      for (int n = 0; n < images; ++n)
+        for (int y = 0; y < height; ++y)
+          for (int x = 0; x < width; ++x) {
+            for (int c = 0; c < channels; ++c) src[source(n, c, y, x)] = random.normal();
+            for (int f = 0; f < filters; ++f) diff[blocked(filters, n, f, y, x)] = random.normal();
+          }
+      WeightGradient gradient{.images = images,
+                              .height = height,
+                              .width = width,
+                              .in_channels = channels,
+                              .filters = filters,
+                              .kernel_height = 3,
+                              .kernel_width = 3,
+                              .taps = taps.data(),
+                              .tap_count = static_cast<int>(taps.size()),
+                              .reach = reach_of(taps),
+                              .plain_src = plain,
+                              .src = src.data(),
+                              .diff_dst = diff.data()};
+      std::vector<float> weights(size(filters * channels * 9), NAN), bias(size(filters)),
+          scratch(weight_gradient_scratch(gradient, lanes));
+      gradient.weights = weights.data();
+      gradient.bias = bias.data();
+      gradient.scratch = scratch.data();
+      kernels.weight_gradient(gradient);
+      for (int f = 0; f < filters; ++f)
+        for (int c = 0; c < channels; ++c) {
+          std::vector<bool> is_tap(9, false);
+          for (const KernelTap& tap : taps) {
+            is_tap[size(tap.row * 3 + tap.column)] = true;
+            double expected = 0.0;
+            for (int n = 0; n < images; ++n)
+              for (int y = 0; y < height; ++y)
+                for (int x = 0; x < width; ++x) {
+                  const int row = y + tap.down, column = x + tap.right;
+                  if (row < 0 || row >= height || column < 0 || column >= width) continue;
+                  expected += double{src[source(n, c, row, column)]} * diff[blocked(filters, n, f, y, x)];
+                }
+            EXPECT_NEAR(weights[size((f * channels + c) * 9 + tap.row * 3 + tap.column)], expected, 1e-4)
+                << kernels.name << (plain ? " plain" : "");
+          }
+          for (int tap = 0; tap < 9; ++tap)
+            if (!is_tap[size(tap)]) {
+              EXPECT_TRUE(std::isnan(weights[size((f * channels + c) * 9 + tap)]));
+            }
+        }
+    }
+  }
+}
+
 TEST(TrainingKernels, SumAddsAtEveryLengthAndInPlace) {
   testing::Random random(2);
   for (const TrainingKernels& kernels : training_kernels())
@@ -84,18 +210,6 @@ TEST(TrainingKernels, SumAddsAtEveryLengthAndInPlace) {
 }
 
 // Exact: float sums of bf16 values, rounded once.
-float widened(Bf16 value) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
-}
-
-Bf16 nearest(float value) {
-  const auto below = static_cast<Bf16>(std::bit_cast<std::uint32_t>(value) >> 16);
-  const auto above = static_cast<Bf16>(below + 1);  // away from zero
-  const double down = std::abs(static_cast<double>(value) - widened(below));
-  const double up = std::abs(static_cast<double>(widened(above)) - value);
-  return down < up || (down == up && below % 2 == 0) ? below : above;
-}
-
 TEST(TrainingKernels, Bf16IsComputedInF32AndRoundedToTheNearest) {
   testing::Random random(3);
   const ActivationOp relu{.function = Activation::kRelu}, tanh{.function = Activation::kTanh};

@@ -16,6 +16,7 @@ dnnl::memory::desc with_maps(const dnnl::memory::desc& desc, dnnl::memory::dim m
 }  // namespace
 
 int lower_gate(PlanBuilder& plan, int node, LoweredGate& lowered) {
+  const std::size_t first_step = plan.step_count();
   const Shape dst = plan.network().shape(node, plan.images());
   const auto groups = to_index(plan.network().groups), maps = to_index(dst.c) / groups,
              pixels = to_index(dst.h) * to_index(dst.w), images = to_index(dst.n);
@@ -31,7 +32,16 @@ int lower_gate(PlanBuilder& plan, int node, LoweredGate& lowered) {
   lowered.halves = tag == Tag::nhwc ? GateHalves{.count = images * pixels * groups, .size = maps}
                                     : GateHalves{.count = images * groups, .size = maps * pixels};
   lowered.src = plan.in_layout(lowered.src, in_tag(tag));
-  return plan.gate(lowered, with_maps(given, dst.c, tag));
+  const int result = plan.gate(lowered, with_maps(given, dst.c, tag));
+  plan.note_implementation(node, "forward", plan.vector_kernels().name, first_step);
+  return result;
+}
+
+int lower_gate_backward(PlanBuilder& plan, int node, const LoweredGate& lowered, int dst, int diff_dst) {
+  const std::size_t first_step = plan.step_count();
+  const int diff_src = plan.gate_backward(lowered, dst, diff_dst);
+  plan.note_implementation(node, "backward data", plan.vector_kernels().name, first_step);
+  return diff_src;
 }
 
 }  // namespace pcnn

@@ -8,7 +8,8 @@ namespace pcnn {
 // What the forward lowering of one op leaves for its backward.
 struct LoweredConv {
   dnnl::convolution_forward::primitive_desc forward;
-  int src = 0;  // tensor, in the layout the value was stored in
+  StoredZeros zeros;  // that it reads its source with
+  int src = 0;        // tensor, in the layout the value was stored in
 };
 
 // How a convolution's result is made.
@@ -35,6 +36,13 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
 // dst = tanh(first half) * sigmoid(second half) of `lowered.src`, which becomes a copy in a layout that
 // halves can be told apart in, where it was not. Returns the tensor of the result.
 [[nodiscard]] int lower_gate(PlanBuilder& plan, int node, LoweredGate& lowered);
+// The gradient of the source. dst: the tensor of the gate's result.
+[[nodiscard]] int lower_gate_backward(PlanBuilder& plan, int node, const LoweredGate& lowered, int dst,
+                                      int diff_dst);
+
+// Look-ups in the table, to f32 planes; the gradient of the table. src: the images.
+[[nodiscard]] int lower_embedding(PlanBuilder& plan, const EmbeddingStep& step, int src);
+void lower_embedding_backward(PlanBuilder& plan, const EmbeddingStep& step, int src, int diff_dst);
 
 // oneDNN's name of the function.
 [[nodiscard]] dnnl::algorithm eltwise_algorithm(Activation function);

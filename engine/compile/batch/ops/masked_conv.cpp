@@ -8,6 +8,8 @@
 // The dead taps inside are zeros in the packed weights. Where kernels are not cropped, all their taps are
 // computed and the dead ones are zeros too.
 
+#include <string_view>
+
 #include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/ops/lower_op.h"
 
@@ -29,30 +31,30 @@ dnnl::memory::desc vector_of(int count) {
   return {{count}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x};
 }
 
-// Zero rows above a tensor and zero columns to its left, stored with it.
-struct StoredZeros {
-  int rows = 0;
-  int columns = 0;
-};
+// Those that a convolution reads.
+StoredZeros zeros_around(const PlanBuilder& plan, const MaskedConvOp& op) {
+  return {.above = op.kernel_height / 2 * op.row_dilation,
+          .left = op.kernel_width / 2 * op.column_dilation,
+          .right = (computed_box(plan, op).columns - 1 - op.kernel_width / 2) * op.column_dilation};
+}
 
 // All layouts left to the primitive, everything but the bias in the plan's precision; the zeros around the
 // image are padding, but for those stored with the source.
 dnnl_compat::ConvGeometry geometry(const PlanBuilder& plan, int node, const MaskedConvOp& op,
                                    StoredZeros stored = {}) {
   Shape src = plan.network().shape(op.src, plan.images());
-  src.h += stored.rows;
-  src.w += stored.columns;
+  src.h += stored.above;
+  src.w += stored.left + stored.right;
   const Shape dst = plan.network().shape(node, plan.images());
   const LiveBox box = computed_box(plan, op);
-  const int above = op.kernel_height / 2, left = op.kernel_width / 2;
-  return {
-      .src = any_layout(src, plan.data_type()),
-      .weights = any_kernel(plan, op, dst.c, plan.data_type()),
-      .bias = vector_of(dst.c),
-      .dst = any_layout(dst, plan.data_type()),
-      .pad_before = {above * op.row_dilation - stored.rows, left * op.column_dilation - stored.columns},
-      .pad_after = {(box.rows - 1 - above) * op.row_dilation, (box.columns - 1 - left) * op.column_dilation},
-      .gaps = {op.row_dilation - 1, op.column_dilation - 1}};
+  const StoredZeros around = zeros_around(plan, op);
+  return {.src = any_layout(src, plan.data_type()),
+          .weights = any_kernel(plan, op, dst.c, plan.data_type()),
+          .bias = vector_of(dst.c),
+          .dst = any_layout(dst, plan.data_type()),
+          .pad_before = {around.above - stored.above, around.left - stored.left},
+          .pad_after = {(box.rows - 1 - op.kernel_height / 2) * op.row_dilation, around.right - stored.right},
+          .gaps = {op.row_dilation - 1, op.column_dilation - 1}};
 }
 
 const Parameter& parameter(const PlanBuilder& plan, int index) {
@@ -63,11 +65,41 @@ const Parameter& parameter(const PlanBuilder& plan, int index) {
 // which the cut kernels of 5x5 and more have; they get these zeros stored with the source instead.
 StoredZeros zeros_to_store(const PlanBuilder& plan, const MaskedConvOp& op) {
   const LiveBox box = computed_box(plan, op);
+  const StoredZeros around = zeros_around(plan, op);
   const auto needed = [](int pad, int taps, int dilation) {
     return pad > ((taps - 1) * dilation + 1) / 2 ? pad : 0;
   };
-  return {needed(op.kernel_height / 2 * op.row_dilation, box.rows, op.row_dilation),
-          needed(op.kernel_width / 2 * op.column_dilation, box.columns, op.column_dilation)};
+  return {.above = needed(around.above, box.rows, op.row_dilation),
+          .left = needed(around.left, box.columns, op.column_dilation)};
+}
+
+bool is_slow(const char* implementation) {
+  const std::string_view name = implementation;
+  return name.find("gemm") != name.npos || name.find("ref") != name.npos;
+}
+
+// oneDNN's fast kernels refuse the wide paddings of dilated kernels. make(zeros) returns a primitive
+// descriptor for a source with these zeros stored; `zeros` receives those it takes.
+template <typename Make>
+auto fastest(const PlanBuilder& plan, const MaskedConvOp& op, const Make& make, StoredZeros& zeros) {
+  zeros = {};
+  auto padded = make(zeros);
+  if (!is_slow(padded.impl_info_str())) return padded;
+  const StoredZeros around = zeros_around(plan, op);
+  auto stored = make(around);
+  if (is_slow(stored.impl_info_str())) return padded;
+  zeros = around;
+  return stored;
+}
+
+// A backward pass asks for the forward pass that it belongs to.
+dnnl::convolution_forward::primitive_desc forward_hint(const PlanBuilder& plan,
+                                                       const dnnl_compat::ConvGeometry& shape,
+                                                       const StoredZeros& stored,
+                                                       const LoweredConv& lowered) {
+  if (stored == lowered.zeros) return lowered.forward;
+  return dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
+                                   fresh_attributes());
 }
 
 }  // namespace
@@ -83,23 +115,24 @@ int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& f
   if (fused.skip >= 0) ops.append_binary(dnnl::algorithm::binary_add, plan.desc(fused.skip));
   if (ops.len() > 0) attributes.set_post_ops(ops);
 
-  dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, op);
-  const auto forward_pd = [&] {
+  const bool widens = fused.f32_result && plan.data_type() != dnnl::memory::data_type::f32;
+  const auto forward_pd = [&](const StoredZeros& zeros, bool to_f32) {
+    dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, op, zeros);
+    if (to_f32)
+      shape.dst = any_layout(plan.network().shape(step.conv, plan.images()), dnnl::memory::data_type::f32);
     return dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape, attributes);
   };
   lowered.src = src;
-  lowered.forward = forward_pd();
-  auto pd = lowered.forward;
-  if (fused.f32_result && plan.data_type() != dnnl::memory::data_type::f32) {
-    shape.dst = any_layout(plan.network().shape(step.conv, plan.images()), dnnl::memory::data_type::f32);
-    pd = forward_pd();
-  }
+  lowered.forward = fastest(
+      plan, op, [&](const StoredZeros& zeros) { return forward_pd(zeros, false); }, lowered.zeros);
+  const auto pd = widens ? forward_pd(lowered.zeros, true) : lowered.forward;
   // A skip in another layout than the result's drops to slow kernels without a word.
   if (fused.skip >= 0 && plan.desc(fused.skip) != pd.dst_desc()) return -1;
 
   const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc());
   const Parameter& bias = parameter(plan, op.bias);
   const int dst = plan.new_tensor(pd.dst_desc());
+  if (lowered.zeros.any()) src = plan.with_zeros(src, lowered.zeros);
   PlanBuilder::Arguments arguments{{{DNNL_ARG_SRC, plan.in_layout(src, pd.src_desc())}},
                                    {{DNNL_ARG_DST, dst}},
                                    {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}},
@@ -111,18 +144,73 @@ int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& f
   return dst;
 }
 
+namespace {
+
+// The gradient of the source as a forward convolution of diff_dst, with the kernel mirrored and all zeros
+// stored: what oneDNN has fast kernels for where it has none for wide gaps backwards. Returns -1 where it has
+// none either.
+int lower_mirrored(PlanBuilder& plan, const ConvStep& step, int diff_dst) {
+  const MaskedConvOp& op = step.op;
+  const std::size_t first_step = plan.step_count();
+  const Shape src = plan.network().shape(op.src, plan.images());
+  Shape dst = plan.network().shape(step.conv, plan.images());
+  const LiveBox box = computed_box(plan, op);
+  const StoredZeros around = zeros_around(plan, op);
+  const StoredZeros zeros{.above = (box.rows - 1) * op.row_dilation - around.above,
+                          .below = around.above,
+                          .left = around.right,
+                          .right = around.left};
+  const int filters = dst.c;
+  dst.h += zeros.above + zeros.below;
+  dst.w += zeros.left + zeros.right;
+  const auto pd = dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_inference,
+                                            {.src = any_layout(dst, plan.data_type()),
+                                             .weights = {{op.in_channels, filters, box.rows, box.columns},
+                                                         plan.data_type(),
+                                                         dnnl::memory::format_tag::any},
+                                             .bias = {},
+                                             .dst = any_layout(src, plan.data_type()),
+                                             .pad_before = {0, 0},
+                                             .pad_after = {0, 0},
+                                             .gaps = {op.row_dilation - 1, op.column_dilation - 1}},
+                                            fresh_attributes());
+  if (is_slow(pd.impl_info_str())) return -1;
+
+  const std::size_t kernel = plan.packed_kernel(op.weight, pd.weights_desc(), true);
+  const int diff_src = plan.new_tensor(pd.dst_desc());
+  plan.primitive(dnnl::convolution_forward(pd), pd.scratchpad_desc(),
+                 {{{DNNL_ARG_SRC, plan.in_layout(plan.with_zeros(diff_dst, zeros), pd.src_desc())}},
+                  {{DNNL_ARG_DST, diff_src}},
+                  {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}}}});
+  plan.note_implementation(step.conv, "backward data", pd.impl_info_str(), first_step);
+  return diff_src;
+}
+
+}  // namespace
+
 int lower_masked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,
                                     int diff_dst) {
   const std::size_t first_step = plan.step_count();
-  const auto pd = dnnl_compat::conv_backward_data(plan.engine(), geometry(plan, step.conv, step.op),
-                                                  lowered.forward, fresh_attributes());
+  StoredZeros zeros;
+  const auto pd = fastest(
+      plan, step.op,
+      [&](const StoredZeros& stored) {
+        const dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, step.op, stored);
+        return dnnl_compat::conv_backward_data(
+            plan.engine(), shape, forward_hint(plan, shape, stored, lowered), fresh_attributes());
+      },
+      zeros);
+
+  if (is_slow(pd.impl_info_str()))
+    if (const int diff_src = lower_mirrored(plan, step, diff_dst); diff_src >= 0) return diff_src;
 
   const std::size_t kernel = plan.packed_kernel(step.op.weight, pd.weights_desc());
-  const int diff_src = plan.new_tensor(pd.diff_src_desc());
+  int diff_src = plan.new_tensor(pd.diff_src_desc());
   plan.primitive(dnnl::convolution_backward_data(pd), pd.scratchpad_desc(),
                  {{{DNNL_ARG_DIFF_DST, plan.in_layout(diff_dst, pd.diff_dst_desc())}},
                   {{DNNL_ARG_DIFF_SRC, diff_src}},
                   {{DNNL_ARG_WEIGHTS, {Operand::Home::kPacked, kernel, pd.weights_desc()}}}});
+  if (zeros.any()) diff_src = plan.without_zeros(diff_src, zeros);
   plan.note_implementation(step.conv, "backward data", pd.impl_info_str(), first_step);
   return diff_src;
 }
@@ -143,7 +231,8 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
   const Shape shape = plan.network().shape(op.src, plan.images());
   const auto in_blocks = [&](int tensor) {
     return plan.in_layout(tensor, {dnnl_compat::dims_of(plan.desc(tensor)), dnnl::memory::data_type::f32,
-                                   dnnl::memory::format_tag::nChw8c});
+                                   plan.vector_kernels().lanes == 16 ? dnnl::memory::format_tag::nChw16c
+                                                                     : dnnl::memory::format_tag::nChw8c});
   };
   const Parameter& weight = parameter(plan, op.weight);
   WeightGradientStep gradient{.gradient = {.images = shape.n,
@@ -165,27 +254,29 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
   plan.note_implementation(step.conv, "backward weights", plan.vector_kernels().name, first_step);
 }
 
+// Our own computes what oneDNN has no fast kernel for, dilated kernels, in f32 whatever the plan's precision.
+bool has_own_weight_gradient(const PlanBuilder& plan, const MaskedConvOp& op) {
+  const TrainingKernels& kernels = plan.vector_kernels();
+  if (!plan.crops_kernels() || !kernels.weight_gradient) return false;
+  if (op.row_dilation > 1 || op.column_dilation > 1) return true;
+  return !kernels.dilated_only && plan.data_type() == dnnl::memory::data_type::f32;
+}
+
 }  // namespace
 
 void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,
                                         int diff_dst) {
   const MaskedConvOp& op = step.op;
-  if (plan.crops_kernels() && plan.vector_kernels().weight_gradient &&
-      plan.data_type() == dnnl::memory::data_type::f32)
-    return lower_weight_gradient(plan, step, lowered.src, diff_dst);
+  if (has_own_weight_gradient(plan, op)) return lower_weight_gradient(plan, step, lowered.src, diff_dst);
   const std::size_t first_step = plan.step_count();
   const StoredZeros zeros = zeros_to_store(plan, op);
-  const bool stores_zeros = zeros.rows > 0 || zeros.columns > 0;
   dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, op, zeros);
-  const auto hint = !stores_zeros
-                        ? lowered.forward
-                        : dnnl_compat::conv_forward(plan.engine(), dnnl::prop_kind::forward_training, shape,
-                                                    fresh_attributes());
+  const auto hint = forward_hint(plan, shape, zeros, lowered);
   shape.weights = any_kernel(plan, op, static_cast<int>(dnnl_compat::dims_of(shape.dst)[1]),
                              dnnl::memory::data_type::f32);
   const auto pd = dnnl_compat::conv_backward_weights(plan.engine(), shape, hint, fresh_attributes());
 
-  const int src = stores_zeros ? plan.with_zeros_before(lowered.src, zeros.rows, zeros.columns) : lowered.src;
+  const int src = zeros.any() ? plan.with_zeros(lowered.src, zeros) : lowered.src;
   const Parameter& weight = parameter(plan, op.weight);
   const Parameter& bias = parameter(plan, op.bias);
   const int diff_weights = plan.new_tensor(pd.diff_weights_desc());

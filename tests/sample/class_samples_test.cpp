@@ -1,0 +1,105 @@
+// Samplers of networks that are told the class of an image.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "engine/sample/incremental_sampler.h"
+#include "engine/sample/naive_sampler.h"
+#include "tests/support/chi_square.h"
+#include "tests/support/networks.h"
+#include "tests/support/states.h"
+
+namespace pcnn {
+namespace {
+
+using testing::Random;
+
+const auto kHead = make_output_head({});
+
+struct Model {
+  Model(Random& random, int height, int width, int classes)
+      : network(testing::random_network(random, Activation::kTanh, {.classes = classes})),
+        parameters(testing::random_parameters(random, network)) {
+    network.image_height = height;
+    network.image_width = width;
+  }
+  Network network;
+  std::vector<float> parameters;
+};
+
+Samples sample(const Model& model, const SampleRequest& request, int threads = 2, int chain_batch = 0) {
+  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads),
+                              chain_batch);
+}
+
+TEST(SamplesOfClasses, DependOnNoOtherChain) {
+  Random random(51);
+  for (int round = 0; round < 6; ++round) {
+    const Model model(random, 7, 6, 4);
+    const std::vector<int> classes{3, 0, 2, 2, 1, 0, 3};
+    const std::vector<float> together =
+        sample(model, {.chains = 7, .seed = 5, .classes = classes}, 1, 7).images;
+    EXPECT_EQ(sample(model, {.chains = 7, .seed = 5, .classes = classes}, 3, 2).images, together);
+    std::vector<int> others = classes;
+    others[0] = 1;
+    const std::vector<float> changed = sample(model, {.chains = 7, .seed = 5, .classes = others}).images;
+    const auto first = static_cast<std::ptrdiff_t>(model.network.shape(0, 1).size());
+    EXPECT_TRUE(std::equal(changed.begin() + first, changed.end(), together.begin() + first));
+  }
+}
+
+TEST(SamplesOfClasses, AreThoseOfTheNaiveSampler) {
+  Random random(52);
+  int parted = 0;
+  for (int round = 0; round < 10; ++round) {
+    const Model model(random, random.between(1, 9), random.between(1, 9), 3);
+    const std::vector<int> classes{0, 1, 2, 0, 1, 2};
+    const SampleRequest request{.chains = 6, .seed = 71, .classes = classes, .with_probabilities = true};
+    const Samples incremental = sample(model, request);
+    const Samples naive = sample_naively(model.network, *kHead, model.parameters, request, Workers(2));
+    if (incremental.images != naive.images) {
+      ++parted;
+      continue;
+    }
+    for (std::size_t i = 0; i < naive.probabilities.size(); ++i)
+      ASSERT_NEAR(incremental.probabilities[i], naive.probabilities[i], 1e-5f) << "round " << round;
+  }
+  EXPECT_LE(parted, 1);  // some 3,000 draws, apart by 1e-6 each
+}
+
+TEST(SamplesOfClasses, AreRefusedWhereThereIsNotOneClassForEach) {
+  Random random(53);
+  const Model model(random, 3, 3, 3), plain(random, 3, 3, 0);
+  const std::vector<int> two{0, 1};
+  EXPECT_THROW((void)sample(model, {.chains = 3}), std::invalid_argument);
+  EXPECT_THROW((void)sample(model, {.chains = 3, .classes = two}), std::invalid_argument);
+  EXPECT_THROW((void)sample(plain, {.chains = 2, .classes = two}), std::invalid_argument);
+}
+
+TEST(SamplesOfClasses, FollowTheModelsDistributionOverAllStatesOfEachClass) {
+  constexpr int kSamples = 60000;
+  ModelConfig config;
+  config.activation = Activation::kTanh;
+  config.condition.classes = 2;
+  config.input_kernel = {3, 3};
+  config.input_filters = 6;
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}};
+  config.output_filters = {4};
+  const Network network = build_network(config, 1, 3, 3);
+  Random random(54);
+  const std::vector<float> parameters = testing::random_parameters(random, network);
+  for (const int of_class : {0, 1}) {
+    const std::vector<int> classes(kSamples, of_class);
+    const std::vector<float> samples =
+        sample_incrementally(network, *kHead, parameters,
+                             {.chains = kSamples, .seed = 22, .classes = classes}, Workers(2))
+            .images;
+    testing::expect_counts_follow(testing::count_states(network, *kHead, samples),
+                                  testing::state_probabilities(network, *kHead, parameters, of_class));
+  }
+}
+
+}  // namespace
+}  // namespace pcnn
