@@ -11,6 +11,7 @@
 
 #include "bench/reference_network.h"
 #include "engine/core/parallel.h"
+#include "engine/run/trained_model.h"
 #include "engine/sample/incremental_sampler.h"
 #include "engine/sample/naive_sampler.h"
 #include "engine/train/scorer.h"
@@ -18,10 +19,12 @@
 namespace pcnn {
 namespace {
 
+// Nothing is guessed: what a network draws that was not trained is no picture of what others draw.
 void sample(const ReferenceNetwork& reference, int chains, const Workers& workers, int chain_batch = 0,
             Precision precision = Precision::kF32) {
   benchmark::DoNotOptimize(sample_incrementally(reference.network, *reference.head, reference.parameters,
-                                                {.chains = chains}, workers, chain_batch, precision));
+                                                {.chains = chains}, workers, chain_batch, precision,
+                                                kSpeculateOff));
 }
 
 // Where the processor does not multiply bf16, samples are drawn in f32: not to be timed under that name.
@@ -60,6 +63,39 @@ void SampleOneImage(benchmark::State& state, Precision precision) {
 }
 BENCHMARK_CAPTURE(SampleOneImage, f32, Precision::kF32)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(SampleOneImage, bf16, Precision::kBf16)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+// Seconds of some images on one core, pixel by pixel, over those with guesses; of a trained model, from the
+// root of the repository.
+void GuessedOverOneByOne(benchmark::State& state) {
+  const TrainedModel model = load_trained_model("configs/trained/mnist_small");
+  const int images = static_cast<int>(state.range(0));
+  const Workers workers(1);
+  std::vector<double> ratios;
+  std::uint64_t seed = 0;
+  SpeculationCounts counts;
+  const auto draw = [&](int speculate) {
+    counts += sample_incrementally(model.network, *model.head, model.parameters,
+                                   {.chains = images, .seed = seed}, workers, 0, Precision::kF32, speculate)
+                  .speculation;
+  };
+  for (auto _ : state) {
+    ++seed;
+    const double one_by_one = seconds_of([&] { draw(kSpeculateOff); });
+    const double guessed = seconds_of([&] { draw(kSpeculateAuto); });
+    ratios.push_back(one_by_one / guessed);
+  }
+  report_ratios(state, ratios);
+  state.counters["kept"] =
+      static_cast<double>(counts.kept) / static_cast<double>(std::max<std::int64_t>(1, counts.guessed));
+}
+BENCHMARK(GuessedOverOneByOne)
+    ->ArgName("images")
+    ->Arg(1)
+    ->Arg(2)
+    ->Arg(3)
+    ->Iterations(51)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 // A grid of images: bench/peers compares it with a forward pass of the whole canvas per pixel.
 void Sample(benchmark::State& state, Precision precision) {

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
       "it draws, never at those after the hole, so holes near the lower edge come out best.");
   CLI::App& app = program.options();
   pcnn::SampleOptions options;
-  std::string sampler = "incremental", precision;
+  std::string sampler = "incremental", precision, speculate = "auto";
   app.add_option("model", options.model, "a run directory (its best parameters) or a checkpoint file")
       ->required();
   app.add_option(
@@ -73,6 +73,13 @@ int main(int argc, char** argv) {
   app.add_option("--flock", options.sampler.chain_batch)
       ->group("")
       ->check(CLI::Range(1, 4096));  // its old name
+  app.add_option("--speculate", speculate,
+                 "auto, off, or the pixels of a row, 2 to 64, that are guessed and then computed at once; a "
+                 "wrong guess costs time, and results do not depend on it (auto: where images are few)")
+      ->check([](const std::string& word) {
+        return pcnn::speculation_named(word) ? std::string()
+                                             : "'" + word + "' is not auto, off or a number from 2 to 64";
+      });
   app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));
   app.add_option("--columns", options.columns, "images per row of the grid (nearest to a square)")
@@ -90,6 +97,7 @@ int main(int argc, char** argv) {
   if (precision == "auto") options.precision = pcnn::PrecisionChoice{};
   if (precision == "f32") options.precision = pcnn::Precision::kF32;
   if (precision == "bf16") options.precision = pcnn::Precision::kBf16;
+  options.sampler.speculate = pcnn::speculation_named(speculate).value_or(pcnn::kSpeculateAuto);
   if (sampler == "naive") options.sampler.kind = pcnn::SamplerKind::kNaive;
 
   return program.run([&] { pcnn::sample(options); });

@@ -39,13 +39,16 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
                        Console& console) {
   if (config.sample.sampler.kind == SamplerKind::kNaive || config.sample.count == 0) return;
   const PixelProgram program(network, std::vector<float>(network.parameter_count()), pixel_kernel(precision));
-  const int chain_batch =
-      effective_chain_batch(config.sample.sampler.chain_batch, program, config.sample.count, config.threads);
-  console.line(
-      fmt::format("sampling: {}, {} of kept rows per chain at {} columns, whatever the height; batches of {} "
-                  "chains, {} of weights",
-                  name_of(program.precision()), megabytes(program.state_bytes_per_chain()),
-                  network.image_width, chain_batch, megabytes(program.weight_bytes())));
+  const SamplerConfig& sampler = config.sample.sampler;
+  const ChainPlan plan =
+      plan_chains(program, *make_output_head(config.model.head, network.image_channels), config.sample.count,
+                  config.threads, sampler.chain_batch, sampler.speculate);
+  console.line(fmt::format(
+      "sampling: {}, {} of kept rows per chain at {} columns, whatever the height; batches of "
+      "{}, {} of weights{}",
+      name_of(program.precision()), megabytes(program.state_bytes_per_chain()), network.image_width,
+      counted(plan.chain_batch, "chain"), megabytes(program.weight_bytes()),
+      plan.span.columns > 1 ? fmt::format("; up to {} pixels guessed at once", plan.span.columns) : ""));
 }
 
 // Where a resumed run would go on from.

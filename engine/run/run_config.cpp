@@ -7,6 +7,15 @@ namespace {
 
 constexpr double kMaxThreads = 1024, kMaxChainBatch = 4096, kMostEpochs = 1e6;
 
+int read_speculation(const ConfigNode& section) {
+  const std::string word = section.text("speculate", "auto");
+  const std::optional<int> columns = speculation_named(word);
+  if (!columns)
+    section.fail("speculate", "found '" + word + "', accepted: auto, off, or 2 to " +
+                                  std::to_string(kMostSpeculated) + " pixels guessed at once");
+  return *columns;
+}
+
 SampleConfig read_sample_config(const ConfigNode& section) {
   SampleConfig config;
   config.count = static_cast<int>(section.integer("count", config.count, ConfigRange::between(0, 10000)));
@@ -14,12 +23,17 @@ SampleConfig read_sample_config(const ConfigNode& section) {
   config.sampler.kind = section.choice<SamplerKind>(
       "sampler", config.sampler.kind,
       {{"incremental", SamplerKind::kIncremental}, {"naive", SamplerKind::kNaive}});
-  if (config.sampler.kind != SamplerKind::kIncremental) section.governs("sampler", {"chain_batch"});
-  if (config.sampler.kind == SamplerKind::kIncremental)
+  if (config.sampler.kind != SamplerKind::kIncremental)
+    section.governs("sampler", {"chain_batch", "speculate"});
+  if (config.sampler.kind == SamplerKind::kIncremental) {
     config.sampler.chain_batch = static_cast<int>(
         section.optional_integer("chain_batch", ConfigRange::between(1, kMaxChainBatch)).value_or(0));
-  else if (section.has("chain_batch"))
+    config.sampler.speculate = read_speculation(section);
+  } else if (section.has("chain_batch")) {
     section.fail("chain_batch", "only the incremental sampler has batches of chains");
+  } else if (section.has("speculate")) {
+    section.fail("speculate", "only the incremental sampler guesses pixels");
+  }
   config.every_epochs = static_cast<int>(
       section.integer("every_epochs", config.every_epochs, ConfigRange::between(1, kMostEpochs)));
   config.columns =

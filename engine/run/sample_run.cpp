@@ -178,12 +178,25 @@ std::vector<int> chosen_classes(const SampleOptions& options, const TrainedModel
   return options.classes;
 }
 
-std::string describe(const SampleOptions& options, const Samples& samples, int threads) {
+// What guessing pixels saved.
+std::string describe(const SpeculationCounts& counts, double batches, const char* unit) {
+  const double passes = static_cast<double>(counts.passes) / batches;
+  if (counts.guessed == 0) return fmt::format("no pixels guessed, {:.0f} passes {}", passes, unit);
+  return fmt::format("{:.0f} % of guessed pixels kept, {:.0f} passes {}",
+                     100.0 * static_cast<double>(counts.kept) / static_cast<double>(counts.guessed), passes,
+                     unit);
+}
+
+std::string describe(const SampleOptions& options, const Samples& samples, int chains, int threads) {
   const char* const precision = name_of(samples.precision);
   if (options.sampler.kind == SamplerKind::kNaive)
     return fmt::format("naive sampler, {}, {}", precision, counted(threads, "thread"));
-  return fmt::format("incremental sampler, {}, batches of {} chains, {}", precision, samples.chain_batch,
-                     counted(threads, "thread"));
+  const int batch = samples.chain_batch;
+  const std::string text = fmt::format("incremental sampler, {}, batches of {}, {}", precision,
+                                       counted(batch, "chain"), counted(threads, "thread"));
+  if (samples.longest_span == 1) return text;
+  return text + "; " +
+         describe(samples.speculation, (chains + batch - 1) / batch, batch == 1 ? "an image" : "a batch");
 }
 
 }  // namespace
@@ -282,7 +295,8 @@ void sample(const SampleOptions& options) {
     write_trace(options.trace, shape, samples.probabilities, model.head->probability_count());
   console.line(fmt::format("{} of {}x{} in {:.2f} s: {:.1f} images/s ({}) from {} to {}",
                            counted(chains, "image"), shape.h, shape.w, seconds, chains / seconds,
-                           describe(options, samples, workers.threads()), model.path, options.output));
+                           describe(options, samples, chains, workers.threads()), model.path,
+                           options.output));
   if (!rows.empty())
     console.line(
         fmt::format("{}{}, in this order", describe(rows), partial ? ", of each partial image" : ""));

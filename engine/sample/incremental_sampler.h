@@ -12,6 +12,7 @@
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"
 #include "engine/sample/sampling.h"
+#include "engine/sample/speculation.h"
 
 namespace pcnn {
 
@@ -24,12 +25,24 @@ namespace pcnn {
 // The size in effect where `asked` chains were asked for, 0 for choose_chain_batch(): 1 to `chains`.
 [[nodiscard]] int effective_chain_batch(int asked, const PixelProgram& program, int chains, int threads);
 
-// Images of the network's size, the same bits for any size of batches of chains and number of threads.
-// chain_batch 0: choose_chain_batch(). precision: see pixel_gemm.h; f32 where the processor does not multiply
-// bf16.
+// How chains are drawn: how many together, and how many pixels are guessed at once.
+struct ChainPlan {
+  int chain_batch = 1;
+  SpanPolicy span;
+};
+// chain_batch: as asked for, 0 where it is to be chosen; speculate: see speculation.h. Batches are of one
+// chain where pixels are guessed, unless others are asked for: all chains of a batch wait for the one whose
+// guess was wrong.
+[[nodiscard]] ChainPlan plan_chains(const PixelProgram& program, const OutputHead& head, int chains,
+                                    int threads, int chain_batch, int speculate);
+
+// Images of the network's size, the same bits for any size of batches of chains, number of threads and
+// speculation. chain_batch, speculate: see plan_chains(). precision: see pixel_gemm.h; f32 where the
+// processor does not multiply bf16.
 [[nodiscard]] Samples sample_incrementally(const Network& network, const OutputHead& head,
                                            std::span<const float> parameters, const SampleRequest& request,
                                            const Workers& workers, int chain_batch = 0,
-                                           Precision precision = Precision::kF32);
+                                           Precision precision = Precision::kF32,
+                                           int speculate = kSpeculateAuto);
 
 }  // namespace pcnn

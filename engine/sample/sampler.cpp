@@ -11,7 +11,7 @@ Samples draw_samples(const SamplerConfig& sampler, const Network& network, const
   if (sampler.kind == SamplerKind::kNaive)
     return sample_naively(network, head, parameters, request, workers, sampler.precision);
   return sample_incrementally(network, head, parameters, request, workers, sampler.chain_batch,
-                              sampler.precision);
+                              sampler.precision, sampler.speculate);
 }
 
 }  // namespace pcnn

@@ -6,6 +6,7 @@
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"
 #include "engine/sample/sampling.h"
+#include "engine/sample/speculation.h"
 
 namespace pcnn {
 
@@ -18,6 +19,7 @@ struct SamplerConfig {
   SamplerKind kind = SamplerKind::kIncremental;
   int chain_batch = 0;  // incremental: chains that share each weight loaded; 0: choose_chain_batch()
   Precision precision = Precision::kF32;
+  int speculate = kSpeculateAuto;  // incremental: pixels guessed at once, see speculation.h
   friend bool operator==(const SamplerConfig&, const SamplerConfig&) = default;
 };
 

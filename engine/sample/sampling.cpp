@@ -47,13 +47,19 @@ bool PixelDraws::skips(int chain, int row, int column) const {
   return !request_.with_probabilities && is_known(chain, row, column);
 }
 
-void PixelDraws::draw(int chain, int row, int column, int group, std::span<const float> logits,
+float PixelDraws::uniform(int chain, int row, int column, int channel) const {
+  return stream_.uniform(static_cast<std::uint32_t>(chain),
+                         static_cast<std::uint32_t>(row * image_.w + column),
+                         static_cast<std::uint32_t>(channel));
+}
+
+bool PixelDraws::draw(int chain, int row, int column, int group, std::span<const float> logits,
                       std::span<float> values) {
-  const int pixel = row * image_.w + column;
   const bool known = is_known(chain, row, column);
   const auto temperature = static_cast<float>(request_.temperature);
   // What is drawn from others means nothing, and nobody is to take it for an image.
   const bool finite = std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); });
+  bool same = true;
   for (int i = 0; i < group_channels_; ++i) {
     const auto at_group = static_cast<std::size_t>(i);
     const int channel = group * group_channels_ + i;
@@ -65,14 +71,15 @@ void PixelDraws::draw(int chain, int row, int column, int group, std::span<const
                           std::span(samples_.probabilities).subspan(at * count, count));
     }
     float& value = samples_.images[at];
+    const float held = value;
     if (!known && !finite)
       value = std::numeric_limits<float>::quiet_NaN();
     else if (!known)
-      value = head_.draw(dimension, temperature,
-                         stream_.uniform(static_cast<std::uint32_t>(chain), static_cast<std::uint32_t>(pixel),
-                                         static_cast<std::uint32_t>(channel)));
+      value = head_.draw(dimension, temperature, uniform(chain, row, column, channel));
     values[at_group] = value;
+    same &= value == held;
   }
+  return same;
 }
 
 void PixelDraws::count_pixels(int pixels) {

@@ -39,6 +39,19 @@ struct SampleRequest {
   std::function<void(std::int64_t pixels)> on_progress;
 };
 
+// What speculation did (speculation.h), over all images.
+struct SpeculationCounts {
+  std::int64_t passes = 0;   // of the network, over one pixel or a span, for a batch of chains
+  std::int64_t guessed = 0;  // pixels of spans that were not known
+  std::int64_t kept = 0;     // of those, the ones drawn as guessed, up to the first that was not
+  SpeculationCounts& operator+=(const SpeculationCounts& other) {
+    passes += other.passes;
+    guessed += other.guessed;
+    kept += other.kept;
+    return *this;
+  }
+};
+
 struct Samples {
   std::vector<float> images;  // [chain][channel][row][column] as fed to the network
   // Of every dimension's outcomes given the pixels before it, at the request's temperature:
@@ -47,6 +60,8 @@ struct Samples {
   std::vector<float> probabilities;
   int chain_batch = 1;                    // chains that moved together, at most
   Precision precision = Precision::kF32;  // of the products
+  int longest_span = 1;                   // of pixels guessed at once; 1: none were
+  SpeculationCounts speculation;
 };
 
 // Draws pixels and writes them down: what all samplers share. Thread-safe on different chains.
@@ -56,13 +71,17 @@ class PixelDraws {
   PixelDraws(const Network& network, const OutputHead& head, const SampleRequest& request);
 
   // Draws (or keeps, where they are known) the channels of one group of a pixel from the group's logits;
-  // writes their values, [channel of the group].
-  void draw(int chain, int row, int column, int group, std::span<const float> logits,
+  // writes their values, [channel of the group]. Whether the image held these already.
+  bool draw(int chain, int row, int column, int group, std::span<const float> logits,
             std::span<float> values);
   // Whether the chain's pixel is kept as it is and nobody asks for its probabilities: its logits need not be
   // computed.
   [[nodiscard]] bool skips(int chain, int row, int column) const;
-  // The image of one chain, for samplers that look at all of it.
+  [[nodiscard]] bool is_known(int chain, int row, int column) const;
+  // The number that a dimension is drawn with.
+  [[nodiscard]] float uniform(int chain, int row, int column, int channel) const;
+  // The image of one chain, for samplers that look at all of it. What is not known may be written to: it
+  // stands until it is drawn.
   [[nodiscard]] std::span<float> image(int chain);
   void count_pixels(int pixels);
 
@@ -70,8 +89,6 @@ class PixelDraws {
   [[nodiscard]] Samples take(int chain_batch, Precision precision) &&;
 
  private:
-  [[nodiscard]] bool is_known(int chain, int row, int column) const;
-
   const OutputHead& head_;
   const SampleRequest& request_;
   Shape image_;

@@ -201,6 +201,37 @@ TEST_F(SampleRun, DrawsTheSameWithEitherSamplerAndWithOtherSeedsOtherImages) {
   EXPECT_NE(slurp(file("a.npy")), slurp(file("c.npy")));
 }
 
+TEST_F(SampleRun, DrawsTheSameWhetherPixelsAreGuessedOrNot) {
+  for (const int speculate : {kSpeculateOff, kSpeculateAuto, 2, 8}) {
+    SampleOptions guessed = options("guess_" + std::to_string(speculate) + ".npy");
+    guessed.sampler.speculate = speculate;
+    sample(guessed);
+    EXPECT_EQ(slurp(guessed.output), slurp(file("guess_1.npy"))) << speculate;
+  }
+}
+
+TEST(SampleConfig, ReadsHowManyPixelsAreGuessed) {
+  const auto speculate = [](const std::string& value) {
+    const ConfigDocument document =
+        ConfigDocument::from_string("sample: {speculate: " + value + "}", "test.yaml");
+    return read_run_config(document, "test").sample.sampler.speculate;
+  };
+  EXPECT_EQ(speculate("null"), kSpeculateAuto);
+  EXPECT_EQ(speculate("auto"), kSpeculateAuto);
+  EXPECT_EQ(speculate("off"), kSpeculateOff);
+  EXPECT_EQ(speculate("8"), 8);
+  for (const char* value : {"1", "65", "on", "yes"}) {
+    try {
+      (void)speculate(value);
+      FAIL() << value;
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(std::string(error.what()), "test.yaml:1:21: sample.speculate: found '" + std::string(value) +
+                                               "', accepted: auto, off, or 2 to 64 pixels guessed at once");
+    }
+  }
+  EXPECT_THROW((void)speculate("8, sampler: naive"), ConfigError);
+}
+
 TEST_F(SampleRun, DrawsImagesOfOtherSizesAndTracesTheirProbabilities) {
   SampleOptions larger = options("larger.npy");
   larger.height = 9;

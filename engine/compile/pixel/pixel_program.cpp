@@ -190,23 +190,30 @@ void PixelProgram::begin_row(IncrementalState& state, int row) const {
   if (row_columns_ > 0) run_all_groups({Phase::kRow}, state, {.row = row, .columns = row_columns_});
 }
 
+PixelSpan PixelProgram::pixel(IncrementalState& state, int row, int column, int group) const {
+  PixelSpan span{.row = row, .column = column, .group = group};
+  check(state, span);
+  PixelSpan& last = state.last_;
+  if (row != last.row || column < last.column || column >= last.column + last.columns) last = span;
+  span.place = column - last.column;
+  return span;
+}
+
 std::span<const float> PixelProgram::logits(IncrementalState& state, int row, int column, int group) const {
-  const PixelSpan pixel{.row = row, .column = column, .group = group};
-  check(state, pixel);
+  const PixelSpan span = pixel(state, row, column, group);
   if (column == 0 && group == 0) begin_row(state, row);
   for (const PixelStep& step : steps_)
-    if (step.phase == Phase::kLogits) run(step, state, pixel);
-  return {at(state, network_.logits, pixel), count(network_.logits, state, pixel)};
+    if (step.phase == Phase::kLogits) run(step, state, span);
+  return {at(state, network_.logits, span), count(network_.logits, state, span)};
 }
 
 void PixelProgram::set_pixel(IncrementalState& state, int row, int column, int group,
                              std::span<const float> values) const {
-  const PixelSpan pixel{.row = row, .column = column, .group = group};
-  check(state, pixel);
-  check_size(values.size(), count(0, state, pixel));
-  std::ranges::copy(values, at(state, 0, pixel));
+  const PixelSpan span = pixel(state, row, column, group);
+  check_size(values.size(), count(0, state, span));
+  std::ranges::copy(values, at(state, 0, span));
   for (const PixelStep& step : steps_)
-    if (step.phase == Phase::kPixel) run(step, state, pixel);
+    if (step.phase == Phase::kPixel) run(step, state, span);
 }
 
 void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int columns,
@@ -215,10 +222,18 @@ void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int 
   check(state, span);
   const std::size_t of_group = count(0, state, span);
   check_size(values.size(), of_group * to_index(groups()));
+  state.last_ = span;
   for (span.group = 0; span.group < groups(); ++span.group)
     std::ranges::copy(values.subspan(to_index(span.group) * of_group, of_group), at(state, 0, span));
   if (column == 0) begin_row(state, row);
   run_all_groups({Phase::kLogits, Phase::kPixel}, state, span);
+}
+
+std::span<const float> PixelProgram::span_logits(IncrementalState& state, int group) const {
+  PixelSpan span = state.last_;
+  span.group = group;
+  check(state, span);
+  return {at(state, network_.logits, span), count(network_.logits, state, span)};
 }
 
 void PixelProgram::check(const IncrementalState& state, const PixelSpan& span) const {

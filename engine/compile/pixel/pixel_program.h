@@ -5,10 +5,15 @@
 // few rows it kept (row_layout.h): an image costs what one forward pass costs, not one pass per pixel.
 //
 // What is computed at once is a span: neighbouring pixels of one row, layer by layer, for a batch of chains
-// that move together. Pixels that are drawn are spans of one; pixels that are known beforehand, of as many as
-// are known; maps that see the rows above only (sight.h) are computed for the whole row when it begins. A
-// feature has the same bits in every span, every batch of chains, and on every instruction set with fused
-// multiply-add: see pixel_gemm.h.
+// that move together. Pixels that are drawn are spans of one; pixels that are known beforehand, or guessed,
+// of as many as there are. A guess that was wrong spoils what was computed to its right, and nothing else:
+//
+//     guessed   1 1 0 0 1 1
+//     drawn     1 1 0 1 . .     the fourth is right from its logits; the fifth is computed anew
+//
+// Maps that see the rows above only (sight.h) are computed for the whole row when it begins. A feature has
+// the same bits in every span, every batch of chains, and on every instruction set with fused multiply-add:
+// see pixel_gemm.h.
 //
 // Taps in rows above the image, or wholly beside it, are skipped. Nothing is read before it was written, but
 // for the columns of zeros, so a state can be used for image after image without being cleared.
@@ -34,8 +39,8 @@ class PixelProgram;
 // the program must outlive it.
 class IncrementalState {
  public:
-  // max_columns: of the spans given to set_pixels(); pixels that are drawn need one. classes: of each chain's
-  // image, where the network has a condition; else none. Throws ComputeError for others.
+  // max_columns: of the spans given to set_pixels(); pixels that are drawn one by one need one. classes: of
+  // each chain's image, where the network has a condition; else none. Throws ComputeError for others.
   IncrementalState(const PixelProgram& program, int chains, int max_columns = 1,
                    std::span<const int> classes = {});
   [[nodiscard]] int chains() const { return chains_; }
@@ -45,6 +50,7 @@ class IncrementalState {
   friend class PixelProgram;
   int chains_;
   int max_columns_;
+  PixelSpan last_;  // what was computed last; group and place mean nothing
   std::vector<int> classes_;
   std::vector<float> values_;  // as RowLayout says
   std::vector<PixelTap> taps_;
@@ -60,8 +66,11 @@ class PixelProgram {
   PixelProgram(const Network& network, std::span<const float> parameters,
                const PixelKernel& kernel = pixel_kernels().back());
 
-  // Bytes of an IncrementalState per chain, for spans of one column: width x kernel rows x depth.
-  [[nodiscard]] std::size_t state_bytes_per_chain() const { return layout_.floats(1, 1) * sizeof(float); }
+  // Bytes of an IncrementalState per chain: width x kernel rows x depth, and a little for every column of the
+  // longest span.
+  [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
+    return layout_.floats(1, max_columns) * sizeof(float);
+  }
   [[nodiscard]] std::size_t weight_bytes() const { return weight_bytes_; }
 
   [[nodiscard]] int groups() const { return network_.groups; }
@@ -69,16 +78,21 @@ class PixelProgram {
 
   // The logits of one channel group at a pixel, [chain][logit channel of the group], valid until the next
   // call. Every pixel before it, in raster order from (0, 0), and every group before it, must have been
-  // given. Allocates nothing. Throws ComputeError where there is no such pixel or group.
+  // given; of pixels and groups that were given more than once, rightly the last time. Allocates nothing.
+  // Throws ComputeError where there is no such pixel or group.
   [[nodiscard]] std::span<const float> logits(IncrementalState& state, int row, int column, int group) const;
   // What the image holds there, after logits(): [chain][image channel of the group] as fed to the network.
   // Throws ComputeError where that is not what `values` holds, here and in set_pixels().
   void set_pixel(IncrementalState& state, int row, int column, int group,
                  std::span<const float> values) const;
-  // Pixels of one row whose logits nobody asks for, all groups of them, instead of logits() and set_pixel()
-  // for each: [group][column][chain][image channel of the group]. At most state.max_columns().
+  // Pixels of one row, all groups of them, instead of logits() and set_pixel() for each: [group][column]
+  // [chain][image channel of the group]. At most state.max_columns(). They may be guesses: a wrong one is set
+  // right by set_pixel(), and the groups and pixels after it are asked for or given anew.
   void set_pixels(IncrementalState& state, int row, int column, int columns,
                   std::span<const float> values) const;
+  // After set_pixels() and until the next call: the logits of one channel group at each of its pixels,
+  // [column][chain][logit channel of the group], given what it was given before them.
+  [[nodiscard]] std::span<const float> span_logits(IncrementalState& state, int group) const;
 
  private:
   friend class IncrementalState;
@@ -115,6 +129,8 @@ class PixelProgram {
   void check(const IncrementalState& state, const PixelSpan& span) const;
   void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
   void begin_row(IncrementalState& state, int row) const;
+  // One pixel, in its place inside what was computed last, for what its groups left there.
+  [[nodiscard]] PixelSpan pixel(IncrementalState& state, int row, int column, int group) const;
   [[nodiscard]] float* at(IncrementalState& state, int node, const PixelSpan& span) const;
   void run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const;

@@ -78,7 +78,7 @@ std::size_t RowLayout::offset(int node, const PixelSpan& span, int down, int rig
   const std::size_t channels = to_index(buffer.channels);
   if (buffer.rows == 0)
     return (rows_floats_ + buffer.offset * to_index(max_columns) +
-            to_index(group) * to_index(max_columns) * channels) *
+            (to_index(group) * to_index(max_columns) + to_index(span.place)) * channels) *
            to_index(chains);
   const std::size_t row = to_index((span.row + down) % buffer.rows) * to_index(groups_) + to_index(group);
   const std::size_t column =

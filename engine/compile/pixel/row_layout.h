@@ -25,6 +25,7 @@ struct PixelSpan {
   int column = 0;  // the first
   int columns = 1;
   int group = 0;
+  int place = 0;  // of the first column, in buffers that keep the span alone: not 0 inside a span of more
 };
 
 // Immutable. Offsets are in floats, for `chains` chains and spans of at most `max_columns` columns.

@@ -207,6 +207,78 @@ TEST(PixelProgram, GivesAPixelTheSameBitsWhateverSpansOfKnownPixelsComeBeforeIt)
   }
 }
 
+// Logits of all pixels, NCHW, from spans of guesses: up to the first that is not what the image holds, which
+// is then set right, and its other groups computed.
+std::vector<float> logits_by_guesses(const PixelProgram& program, const Network& network,
+                                     IncrementalState& state, std::span<const float> images, Random& random) {
+  const Shape maps = network.shape(network.logits, state.chains());
+  const int of_group = maps.c / network.groups;
+  std::vector<float> all(maps.size());
+  const auto keep = [&](std::span<const float> logits, int row, int column, int group) {
+    for (int image = 0; image < maps.n; ++image)
+      for (int channel = 0; channel < of_group; ++channel)
+        all[maps.offset(image, group * of_group + channel, row, column)] =
+            logits[static_cast<std::size_t>(image * of_group + channel)];
+  };
+  const auto truth = [&](int row, int column, int group) {
+    return pixel_of(network, images, maps.n, row, column, group);
+  };
+  const std::size_t per_column = static_cast<std::size_t>(maps.n * of_group);
+  for (int row = 0; row < maps.h; ++row)
+    for (int column = 0; column < maps.w;) {
+      const int columns = random.between(1, std::min(state.max_columns(), maps.w - column));
+      std::vector<float> guess = span_of(network, images, maps.n, row, column, columns);
+      const int wrong_group = random.between(0, network.groups - 1), wrong = random.between(0, columns);
+      const std::size_t per_group = guess.size() / static_cast<std::size_t>(network.groups),
+                        of_column = per_group / static_cast<std::size_t>(columns);
+      for (int group = 0; group < network.groups; ++group)
+        for (int i = 0; i < columns; ++i)
+          if (i > wrong || (i == wrong && group >= wrong_group))
+            for (std::size_t k = 0; k < of_column; ++k)
+              guess[static_cast<std::size_t>(group) * per_group + static_cast<std::size_t>(i) * of_column +
+                    k] = random.normal();
+      program.set_pixels(state, row, column, columns, guess);
+      for (int group = 0; group < network.groups; ++group)
+        for (int i = 0; i < columns && (i < wrong || (i == wrong && group <= wrong_group)); ++i)
+          keep(
+              program.span_logits(state, group).subspan(static_cast<std::size_t>(i) * per_column, per_column),
+              row, column + i, group);
+      column += std::min(wrong + 1, columns);
+      if (wrong == columns) continue;
+      program.set_pixel(state, row, column - 1, wrong_group, truth(row, column - 1, wrong_group));
+      for (int group = wrong_group + 1; group < network.groups; ++group) {
+        keep(program.logits(state, row, column - 1, group), row, column - 1, group);
+        program.set_pixel(state, row, column - 1, group, truth(row, column - 1, group));
+      }
+    }
+  return all;
+}
+
+TEST(PixelProgram, GivesTheLogitsOfAPixelTheSameBitsInASpanOfGuessesUpToTheFirstWrongOne) {
+  Random random(37);
+  int several_groups = 0;
+  for (int round = 0; round < 120; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    Network network = round % 2 == 0 ? testing::random_graph(random, kFunctions[round % 5])
+                                     : testing::random_network(random, kFunctions[round % 5]);
+    network.image_height = random.between(1, 9);
+    network.image_width = random.between(1, 9);
+    several_groups += network.groups > 1;
+    SCOPED_TRACE(testing::describe(network));
+    const int chains = random.between(1, 3);
+    const std::vector<float> parameters = testing::random_parameters(random, network),
+                             images = testing::random_images(random, network, chains);
+    for (const PixelKernel& kernel : pixel_kernels()) {
+      const PixelProgram program(network, parameters, kernel);
+      IncrementalState one_by_one(program, chains), spans(program, chains, network.image_width);
+      const std::vector<float> expected = logits_by_pixel(program, network, one_by_one, images);
+      for (int pass = 0; pass < 3; ++pass)  // again with a used state
+        ASSERT_EQ(logits_by_guesses(program, network, spans, images, random), expected) << kernel.name;
+    }
+  }
+  EXPECT_GT(several_groups, 20);
+}
+
 TEST(PixelProgram, RefusesPixelsAndValuesThatAreNotThere) {
   const Network network = testing::small_network(4, 5);
   const PixelProgram program(network, std::vector<float>(network.parameter_count()));
@@ -220,6 +292,8 @@ TEST(PixelProgram, RefusesPixelsAndValuesThatAreNotThere) {
   EXPECT_THROW(program.set_pixels(state, 0, 0, 4, std::vector<float>(8)), ComputeError);
   EXPECT_THROW(program.set_pixels(state, 0, 0, 3, std::span(values).first(5)), ComputeError);
   EXPECT_NO_THROW(program.set_pixels(state, 0, 0, 3, values));
+  EXPECT_EQ(program.span_logits(state, 0).size(), 2 * 3);
+  EXPECT_THROW((void)program.span_logits(state, 1), ComputeError);
 }
 
 std::size_t state_bytes(Network network, int height, int width) {
