@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <span>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -70,9 +72,38 @@ CommandLine::CommandLine(std::string name, const std::string& about)
   app_.set_version_flag("--version", version_text, "print versions, and the instructions and threads in use");
 }
 
+void CommandLine::rename(std::string before, std::string now) {
+  renames_.push_back({std::move(before), std::move(now)});
+}
+
+std::vector<std::string> CommandLine::follow_renames(std::vector<std::string> words,
+                                                     std::string& notes) const {
+  const std::size_t end = static_cast<std::size_t>(std::ranges::find(words, "--") - words.begin());
+  const auto is_option = [](const std::string& word, const std::string& option) {
+    return word == option || word.starts_with(option + "=");
+  };
+  for (const Rename& rename : renames_) {
+    bool has_before = false, has_now = false;
+    for (std::string& word : std::span(words).first(end)) {
+      has_now = has_now || is_option(word, rename.now);
+      if (!is_option(word, rename.before)) continue;
+      has_before = true;
+      word.replace(0, rename.before.size(), rename.now);
+    }
+    if (has_before && has_now)
+      throw CLI::ArgumentMismatch(rename.before + " is what " + rename.now +
+                                  " was called: give one of the two");
+    if (has_before) notes += "; " + rename.before + " is called " + rename.now + " now";
+  }
+  return words;
+}
+
 std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
+  std::string notes;
   try {
-    app_.parse(argc, argv);
+    std::vector<std::string> words = follow_renames({argv + 1, argv + argc}, notes);
+    std::ranges::reverse(words);  // as CLI11 takes them
+    app_.parse(std::move(words));
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {
@@ -80,7 +111,7 @@ std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
       (void)app_.exit(error, text, text);
       return run([&] { print(text.str()); });
     }
-    return refuse(one_line(app_, error));
+    return refuse(one_line(app_, error) + notes);
   }
 }
 

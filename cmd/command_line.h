@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/run/console.h"
 
@@ -18,6 +19,9 @@ class CommandLine {
   CommandLine(std::string name, const std::string& about);
 
   [[nodiscard]] CLI::App& options() { return app_; }
+  // An option that was called `before`, which is still taken for it, and not beside it: "--flock" and
+  // "--chain-batch". Before parse().
+  void rename(std::string before, std::string now);
   // The exit code where that is all: --help, --version, or a mistake, of which one line is on standard error.
   [[nodiscard]] std::optional<int> parse(int argc, const char* const* argv);
   [[nodiscard]] Verbosity verbosity() const;
@@ -28,10 +32,18 @@ class CommandLine {
   [[nodiscard]] int run(const std::function<void()>& work) const;
 
  private:
+  struct Rename {
+    std::string before, now;
+  };
+
   void say(const std::string& message) const;
+  // The words, with the options of former names under those of now. Adds a word about each to `notes`.
+  [[nodiscard]] std::vector<std::string> follow_renames(std::vector<std::string> words,
+                                                        std::string& notes) const;
 
   std::string name_;
   CLI::App app_;
+  std::vector<Rename> renames_;
   bool quiet_ = false, verbose_ = false;
 };
 

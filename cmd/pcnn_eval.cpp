@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
   app.add_option("--nll-map", options.nll_map,
                  ".png: the most and the least likely images, each beside its map of nats per pixel")
       ->check(refuse_empty);
-  app.add_option("--surprise", options.nll_map)->group("")->check(refuse_empty);  // what it was called
+  program.rename("--surprise", "--nll-map");
   app.add_option("--count,-n", options.count, "images of each kind in the picture of --nll-map (8)")
       ->check(CLI::Range(1, 10000));
   app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")

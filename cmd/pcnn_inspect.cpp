@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
                "print what every node of the network computes; 7x7A * x is a convolution with mask A");
   bool no_verify = false;
   app.add_flag("--no-verify", no_verify, "print the table and the receptive field only");
-  app.add_flag("--no-proof", no_verify)->group("");  // what it was called
+  program.rename("--no-proof", "--no-verify");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
   options.verbosity = program.verbosity();
   if (arguments.empty() || arguments.front().find('=') != std::string::npos)

@@ -70,9 +70,7 @@ int main(int argc, char** argv) {
   app.add_option("--chain-batch", options.sampler.chain_batch,
                  "chains that are drawn together; results do not depend on it (chosen)")
       ->check(CLI::Range(1, 4096));
-  app.add_option("--flock", options.sampler.chain_batch)
-      ->group("")
-      ->check(CLI::Range(1, 4096));  // its old name
+  program.rename("--flock", "--chain-batch");
   app.add_option("--speculate", speculate,
                  "auto, off, or the pixels of a row, 2 to 64, that are guessed and then computed at once; a "
                  "wrong guess costs time, and results do not depend on it (auto: where images are few)")
@@ -99,6 +97,8 @@ int main(int argc, char** argv) {
   if (precision == "bf16") options.precision = pcnn::Precision::kBf16;
   options.sampler.speculate = pcnn::speculation_named(speculate).value_or(pcnn::kSpeculateAuto);
   if (sampler == "naive") options.sampler.kind = pcnn::SamplerKind::kNaive;
+  if (sampler == "naive" && options.sampler.chain_batch != 0)
+    return program.refuse("--chain-batch: only the incremental sampler has batches of chains");
 
   return program.run([&] { pcnn::sample(options); });
 }

@@ -25,8 +25,9 @@ int main(int argc, char** argv) {
   pcnn::SweepOptions options;
   std::vector<std::string> arguments;
   app.add_option("config", arguments, "the config file, then any number of key=value and key=a,b,c");
-  app.add_flag("--retry-failed", options.retry_failed,
-               "run the trials that failed again; those that diverged would do so again");
+  app.add_flag(
+      "--retry-failed", options.retry_failed,
+      "run the trials again that failed, or whose results are gone; those that diverged would do so again");
   app.add_flag("--dry-run", options.dry_run,
                "check every trial's config, data and network, print the plan, and stop; writes nothing");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;

@@ -55,7 +55,7 @@ ConfigDocument ConfigDocument::load(std::string_view yaml, std::string name,
   if (const Entry* include = tree.find(config_detail::kIncludeKey))
     state->source.fail(include->value_place(), config_detail::kIncludeKey,
                        "accepted in a config file only, where names are relative to it");
-  state->renamed = config_detail::follow_renames(state->tree);
+  state->renamed = config_detail::follow_renames(state->tree, state->source);
   state->root.map = tree.kind == Tree::Kind::kMap ? &tree : nullptr;
   // An error about the document as a whole speaks of the file, whatever was added to it.
   state->root.place = tree.place.override_index >= 0 ? Place{} : tree.place;

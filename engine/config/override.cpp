@@ -7,14 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/config/config.h"
 #include "engine/config/key_path.h"
 #include "engine/config/layers.h"
 #include "engine/config/scalar.h"
 #include "engine/config/yaml_reader.h"
+#include "engine/core/error.h"
+#include "engine/core/shell_word.h"
 #include "engine/core/text.h"
 
 namespace pcnn::config_detail {
 namespace {
+
+constexpr std::string_view kSpace = " \t\r\n";
 
 // A place in the tree and its path in the form messages use.
 struct Cursor {
@@ -32,9 +37,13 @@ class Override {
     if (equals == std::string_view::npos) fail("", "no '=', accepted: path.key=value");
     const std::string_view path = text.substr(0, equals), value = text.substr(equals + 1);
     const std::vector<PathStep> steps = steps_of(path);
-    if (value.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    if (value.find_first_not_of(kSpace) == std::string_view::npos)
       fail(path_of(steps), "no value after '=', write null for the default");
+    if (value[value.find_first_not_of(kSpace)] == '&')
+      refuse_yaml(value, path_of(steps), "to YAML an anchor");
     Tree tree = read_yaml_value(value, source_, place_, path_of(steps));
+    if (ends_in_comment(tree, value, path_of(steps)))
+      refuse_yaml(value, path_of(steps), "of which YAML takes # and what follows for a comment");
 
     Cursor cursor{&root, ""};
     for (std::size_t i = 0; i < steps.size(); ++i)
@@ -46,6 +55,23 @@ class Override {
  private:
   [[noreturn]] void fail(std::string_view path, std::string_view message) const {
     source_.fail(place_, path, message);
+  }
+
+  // What YAML passes over without a word is meant as text in an argument.
+  [[noreturn]] void refuse_yaml(std::string_view value, const std::string& path,
+                                const std::string& what) const {
+    const std::string argument = path + "=" + yaml_text(value);
+    fail(path, "found " + shorten(value) + ", " + what + "; as text, in quotes: " + shell_word(argument));
+  }
+
+  bool ends_in_comment(const Tree& tree, std::string_view value, const std::string& path) const {
+    if (value.find('#') == std::string_view::npos) return false;
+    try {
+      const Tree longer = read_yaml_value(std::string(value) + "]", source_, place_, path);
+      return flow_yaml(longer) == flow_yaml(tree);
+    } catch (const ConfigError&) {
+      return false;
+    }
   }
 
   std::vector<PathStep> steps_of(std::string_view path) const {

@@ -20,6 +20,13 @@ bool begins_with_upper_control(std::string_view text) {
   return text.size() >= 2 && text[0] == '\xC2' && (static_cast<unsigned char>(text[1]) & 0xE0) == 0x80;
 }
 
+// U+202A to U+202E and U+2066 to U+2069, three bytes each.
+bool begins_with_direction(std::string_view text) {
+  if (text.size() < 3 || text[0] != '\xE2') return false;
+  return (text[1] == '\x80' && text[2] >= '\xAA' && text[2] <= '\xAE') ||
+         (text[1] == '\x81' && text[2] >= '\xA6' && text[2] <= '\xA9');
+}
+
 }  // namespace
 
 std::size_t utf8_character_bytes(std::string_view text) {
@@ -52,12 +59,20 @@ std::string escape_controls(std::string_view text) {
       escaped += "\\x" + hex(c);
     else if (begins_with_upper_control(text.substr(i)))
       escaped += "\\u00" + hex(text[++i]);
+    else if (begins_with_direction(text.substr(i)))
+      escaped += (text[i + 1] == '\x80' ? "\\u202" : "\\u206"), escaped += hex(text[i += 2]).back();
     else if (const std::size_t bytes = utf8_character_bytes(text.substr(i)); bytes == 0)
       escaped += "\\x" + hex(c);
     else
       escaped += text.substr(std::exchange(i, i + bytes - 1), bytes);
   }
   return escaped;
+}
+
+bool sets_direction(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i)
+    if (begins_with_direction(text.substr(i))) return true;
+  return false;
 }
 
 std::string escape_controls_by_line(std::string_view text) {

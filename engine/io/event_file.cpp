@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "engine/core/error.h"
 #include "engine/io/checksum.h"
 #include "engine/io/file.h"
 
@@ -88,15 +89,29 @@ std::string summary_of(std::string_view value) {
 EventFile::EventFile(const std::string& directory, std::int64_t first_step) {
   const std::int64_t seconds = std::max(static_cast<std::int64_t>(now()), last_seconds_in(directory) + 1);
   path_ = fmt::format("{}/{}{:010}.{}.{}", directory, kPrefix, seconds, host_name(), ::getpid());
-  append(0, field(3, std::string_view("brain.Event:2")));
   constexpr std::int64_t kStart = 1;
-  append(first_step, field(7, field(1, kStart)));  // SessionLog: later steps of earlier files are void
+  try {
+    append(0, field(3, std::string_view("brain.Event:2")));
+    append(first_step, field(7, field(1, kStart)));  // SessionLog: later steps of earlier files are void
+  } catch (const FileError&) {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+    throw;
+  }
 }
 
 void EventFile::append(std::int64_t step, std::string_view fields) {
   const std::string event = field(1, now()) + field(2, step) + std::string(fields);
   const std::string length = bytes_of(static_cast<std::uint64_t>(event.size()));
-  append_bytes(path_, length + bytes_of(masked_sum(length)) + event + bytes_of(masked_sum(event)));
+  const std::string record = length + bytes_of(masked_sum(length)) + event + bytes_of(masked_sum(event));
+  std::error_code error;
+  const std::uintmax_t whole = std::filesystem::file_size(path_, error);
+  try {
+    append_bytes(path_, record);
+  } catch (const FileError&) {
+    if (!error) std::filesystem::resize_file(path_, whole, error);
+    throw;
+  }
 }
 
 void EventFile::scalars(std::int64_t step, std::span<const std::pair<std::string, double>> values) {

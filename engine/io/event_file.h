@@ -18,7 +18,8 @@
 
 namespace pcnn {
 
-// One thread at a time. Appends to a file of its own; every call leaves whole records on the disk.
+// One thread at a time. Appends to a file of its own; every call leaves whole records on the disk, also one
+// that throws FileError: what comes after a record that was cut short would be lost to readers.
 class EventFile {
  public:
   // A new file in the directory, events.out.tfevents.<seconds>.<host>.<process>, whose name comes after those

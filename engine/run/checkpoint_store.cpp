@@ -153,8 +153,16 @@ Restored restore_latest(const RunParts& run, Trainer& trainer, Console& console)
       why = error.what();
     }
   }
+  Restored restored;
+  restored.is_previous = true;
+  try {
+    restored.standing = restore(run, directory.previous(), trainer, console);
+  } catch (const FormatError& error) {
+    throw ConfigError(
+        fmt::format("{}; nor can the run go on from the checkpoint before it: {}", why, error.what()));
+  }
   console.warning(fmt::format("{}; goes on from {}", why, directory.previous()));
-  return {.standing = restore(run, directory.previous(), trainer, console), .is_previous = true};
+  return restored;
 }
 
 CheckpointStore::CheckpointStore(const RunParts& run, const RunLock& lock, Trainer& trainer, Console& console)

@@ -2,32 +2,22 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/run/console.h"
 #include "engine/run/run_lock.h"
 #include "engine/run/run_parts.h"
+#include "engine/run/standing.h"
 #include "engine/train/trainer.h"
 
 namespace pcnn {
 
-struct BestEpoch {
-  double validation_nats_per_dim = 0.0;
-  std::int64_t epoch = 0;
-};
-
-// Where a run stands, beside the state of its trainer.
-struct Standing {
-  std::optional<BestEpoch> best;
-  bool epoch_is_open = false;  // trained to its end, but not validated, sampled and written down
-};
-
 // What resume() begins with, for a trainer of the run: restores it to the latest checkpoint, or where the
-// bytes of that are damaged, or it is not there, to the one before it; writes nothing. Throws FormatError
-// where both are damaged, ConfigError where the images are others, FileError where the latest cannot be read:
-// it may be good.
+// bytes of that are damaged, or it is not there, to the one before it; writes nothing. Throws ConfigError
+// where neither can be used, which names what is wrong with each, or where the images are others; FormatError
+// where the latest is damaged and there is no other; FileError where the latest cannot be read: it may be
+// good.
 struct Restored {
   Standing standing;
   bool is_previous = false;  // from the one before the latest

@@ -11,10 +11,10 @@
 #include <utility>
 
 #include "engine/core/error.h"
-#include "engine/io/file.h"
 #include "engine/core/standard_files.h"
 #include "engine/core/terminal.h"
 #include "engine/core/text.h"
+#include "engine/io/file.h"
 
 namespace pcnn {
 namespace {

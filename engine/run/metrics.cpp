@@ -76,11 +76,28 @@ bool read_line(const std::string& path, std::string_view line, const Read& read)
   }
 }
 
-// Whether a run that goes on keeps the line. One that cannot be read is nobody's to drop.
-bool is_kept(const std::string& path, std::string_view line, const LastSteps& last) {
+// Adds the line to the log, or counts it where it cannot be read. One that is still being written counts as
+// not there.
+void add_line(const std::string& path, std::string_view line, std::int64_t number, MetricsLog& log) {
+  const bool is_read = read_line(path, line, [&](const JsonFields& json) {
+    if (is_window(json))
+      log.windows.push_back(window_in(json));
+    else
+      log.epochs.push_back(epoch_in(json));
+  });
+  if (is_read || !line.ends_with('\n')) return;
+  if (log.unread.count++ == 0) log.unread.first = number;
+}
+
+// Whether a run that goes on keeps the line; notes the step of the first line of an epoch that it does not
+// keep. A line that cannot be read is nobody's to drop.
+bool is_kept(const std::string& path, std::string_view line, const LastSteps& last,
+             std::optional<std::int64_t>& first_dropped_epoch_step) {
   bool kept = true;
   read_line(path, line, [&](const JsonFields& json) {
-    kept = json.whole("step", 0, kMostSteps) <= (is_window(json) ? last.window : last.epoch);
+    const std::int64_t step = json.whole("step", 0, kMostSteps);
+    kept = step <= (is_window(json) ? last.window : last.epoch);
+    if (!kept && !is_window(json) && !first_dropped_epoch_step) first_dropped_epoch_step = step;
   });
   return kept;
 }
@@ -139,17 +156,7 @@ MetricsLog read_metrics_log(const std::string& path) {
   MetricsLog log;
   if (!std::filesystem::exists(path)) return log;
   std::int64_t number = 0;
-  for_each_line(read_text_file(path), [&](std::string_view line) {
-    ++number;
-    const bool is_read = read_line(path, line, [&](const JsonFields& json) {
-      if (is_window(json))
-        log.windows.push_back(window_in(json));
-      else
-        log.epochs.push_back(epoch_in(json));
-    });
-    if (is_read || !line.ends_with('\n')) return;
-    if (log.unread.count++ == 0) log.unread.first = number;
-  });
+  for_each_line(read_text_file(path), [&](std::string_view line) { add_line(path, line, ++number, log); });
   return log;
 }
 
@@ -174,22 +181,19 @@ std::string note_on_missing(const std::string& path, const std::vector<EpochMetr
                      until, first);
 }
 
-std::vector<EpochMetrics> read_metrics(const std::string& path) {
-  return read_metrics_log(path).epochs;
-}
-
-std::vector<WindowMetrics> read_windows(const std::string& path) {
-  return read_metrics_log(path).windows;
-}
-
-void drop_metrics_after(const std::string& path, const LastSteps& last) {
-  if (!std::filesystem::exists(path)) return;
+KeptMetrics drop_metrics_after(const std::string& path, const LastSteps& last) {
+  KeptMetrics metrics;
+  if (!std::filesystem::exists(path)) return metrics;
   const std::string text = read_text_file(path);
   std::string kept;
+  std::int64_t number = 0;
   for_each_line(text, [&](std::string_view line) {
-    if (line.ends_with('\n') && is_kept(path, line, last)) kept.append(line);
+    if (!line.ends_with('\n') || !is_kept(path, line, last, metrics.first_dropped_epoch_step)) return;
+    kept.append(line);
+    add_line(path, line, ++number, metrics.log);
   });
   if (kept != text) write_file_atomic(path, kept);
+  return metrics;
 }
 
 std::string draw_curves(const std::string& title, const std::vector<EpochMetrics>& epochs,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,17 +55,19 @@ struct MetricsLog {
 // "runs/a/metrics.jsonl: has no line of 2 of the epochs 1 to 5, the first of them 1"; "" where it has.
 [[nodiscard]] std::string note_on_missing(const std::string& path, const std::vector<EpochMetrics>& epochs,
                                           std::int64_t until);
-// The lines of one kind alone.
-[[nodiscard]] std::vector<EpochMetrics> read_metrics(const std::string& path);
-[[nodiscard]] std::vector<WindowMetrics> read_windows(const std::string& path);
 // Of lines of either kind, the step up to which they are kept.
 struct LastSteps {
   std::int64_t epoch = 0;
   std::int64_t window = 0;
 };
+// What stays of metrics.jsonl.
+struct KeptMetrics {
+  MetricsLog log;
+  std::optional<std::int64_t> first_dropped_epoch_step;  // of the lines that were dropped
+};
 // Drops what a killed run wrote after its last checkpoint, and a last line that was cut short. The others
-// stay as they are, also those that cannot be read.
-void drop_metrics_after(const std::string& path, const LastSteps& last);
+// stay as they are, also those that cannot be read. Throws FileError.
+KeptMetrics drop_metrics_after(const std::string& path, const LastSteps& last);
 
 // An SVG of both losses over epochs, and of those inside epochs.
 [[nodiscard]] std::string draw_curves(const std::string& title, const std::vector<EpochMetrics>& epochs,

@@ -22,6 +22,17 @@ namespace fs = std::filesystem;
 constexpr std::string_view kLock = "lock", kBefore = ".before";
 constexpr const char* kChoose = "choose another directory with name=NAME or output=DIRECTORY";
 
+// Throws ConfigError where something is in the place of a directory in the making: it is not followed, and
+// not written to.
+void refuse_other_than_directory(const std::string& place, const std::string& path) {
+  std::error_code error;
+  const fs::file_type type = fs::symlink_status(place, error).type();
+  if (type == fs::file_type::not_found || type == fs::file_type::directory) return;
+  if (type == fs::file_type::none) throw SystemError(place, "cannot be looked at", error.value());
+  throw ConfigError(fmt::format("{}: is {}, and {} is to be made under that name; move it away", place,
+                                type == fs::file_type::symlink ? "a symbolic link" : "no directory", path));
+}
+
 // Throws FileError where it cannot be listed.
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
@@ -62,19 +73,21 @@ void refuse_what_is_more(const std::string& path, const StartFiles& files) {
                       path, files.what, name, files.whole, kChoose));
 }
 
-// All but the lock.
-void empty_directory(const std::string& directory) {
-  for (const std::string& name : names_in(directory)) {
+// All but the lock. Opens nothing but folders that are not empty.
+void empty_directory(const std::string& directory, const RunLock& lock) {
+  for (const std::string& name : lock.names()) {
+    const std::string path = directory + "/" + name;
     std::error_code error;
-    if (name != kLock) fs::remove_all(directory + "/" + name, error);
-    if (error) throw SystemError(directory + "/" + name, "cannot be removed", error.value());
+    if (name == kLock) continue;
+    if (fs::remove(path, error); error) fs::remove_all(path, error);
+    if (error) throw SystemError(path, "cannot be removed", error.value());
   }
 }
 
 // As far as it can be: what stays is used up by the next start.
 void remove_emptied(const std::string& directory, std::optional<RunLock>& lock) {
   try {
-    empty_directory(directory);
+    empty_directory(directory, *lock);
   } catch (const FileError&) {
   }
   lock.reset();
@@ -108,6 +121,7 @@ std::string starting_name(const std::string& path) {
 
 void check_can_begin(const std::string& path, const StartFiles& files) {
   refuse_what_is_more(path, files);
+  refuse_other_than_directory(starting_name(path), path);
   for (const std::string& directory : {path, starting_name(path)})
     if (file_exists(directory)) RunLock::check_free(directory, path);
   check_parent(path);
@@ -118,6 +132,7 @@ void remove_abandoned_start(const std::string& path, const StartFiles& files) {
   std::error_code error;
   if (!fs::exists(place, error)) return;
   try {
+    refuse_other_than_directory(place, path);
     std::optional<RunLock> lock(std::in_place, place, path);
     refuse_other_than_start(place, path, files);
     remove_emptied(place, lock);
@@ -133,7 +148,7 @@ NewDirectory::NewDirectory(std::string path, const StartFiles& files)
   make_and_lock();
   try {
     refuse_other_than_start(place_, path_, files_);
-    empty_directory(place_);
+    empty_directory(place_, *lock_);
     if (!file_exists(path_)) return;
     refuse_what_is_more(path_, files_);
     unfinished_.emplace(path_);
@@ -150,6 +165,7 @@ void NewDirectory::make_and_lock() {
   for (int attempts_left = 10;; --attempts_left) {
     std::error_code error;
     fs::create_directory(place_, error);
+    refuse_other_than_directory(place_, path_);
     if (error) throw SystemError(path_, "cannot be made", error.value());
     try {
       lock_.emplace(place_, path_);
@@ -196,7 +212,7 @@ void NewDirectory::replace_unfinished() {
     remove_emptied(std::exchange(place_, path_), unfinished_);
     return;
   }
-  empty_directory(path_);
+  empty_directory(path_, *unfinished_);
   unfinished_.reset();
   rename_durably(place_, path_);
 }

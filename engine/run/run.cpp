@@ -105,9 +105,14 @@ void note_all(const RunParts& run, const ChosenPrecision& chosen, const ConfigDo
 
 void run(const RunOptions& options) {
   const bool resumes = !options.resume.empty();
-  if (resumes) check_resumable(options.overrides);
-  if (resumes) refuse_sweep(options.resume, "pcnn-run --resume ");
-  const std::string config_path = resumes ? RunDirectory::open(options.resume).config() : options.config;
+  std::string config_path = options.config;
+  if (resumes) {
+    check_resumable(options.overrides);
+    refuse_sweep(options.resume, "pcnn-run --resume ");
+    const RunDirectory directory = RunDirectory::open(options.resume);
+    directory.check_files();
+    config_path = directory.config();
+  }
   const ConfigDocument document = ConfigDocument::from_file(config_path, options.overrides);
   const RunConfig config = read_run_config(document, std::filesystem::path(config_path).stem().string());
 

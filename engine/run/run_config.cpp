@@ -1,6 +1,7 @@
 #include "engine/run/run_config.h"
 
 #include "engine/core/parallel.h"
+#include "engine/core/text.h"
 
 namespace pcnn {
 namespace {
@@ -48,6 +49,14 @@ void check_name(const ConfigNode& root, const std::string& name) {
     root.fail("name", "found '" + name + "', accepted: a directory name without '/'");
 }
 
+// Where a name has such a character, a terminal shows another name.
+void check_direction(const ConfigNode& root, const char* key, const std::string& name) {
+  if (sets_direction(name))
+    root.fail(key, "found '" + shorten(name) +
+                       "', accepted: a name without U+202A to U+202E and U+2066 to U+2069, which change the "
+                       "direction of text");
+}
+
 // A network that is told the class of an image needs one of every image.
 void check_labels(const ConfigNode& data, const RunConfig& config) {
   const int classes = config.model.condition.classes;
@@ -74,6 +83,8 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
   config.name = root.text("name", default_name);
   check_name(root, config.name);
   config.output = root.text("output", config.output);
+  check_direction(root, "name", config.name);
+  check_direction(root, "output", config.output);
   config.seed = static_cast<std::uint64_t>(root.integer("seed", 1, ConfigRange::seeds()));
   config.threads = static_cast<int>(
       root.optional_integer("threads", ConfigRange::between(1, kMaxThreads)).value_or(available_threads()));

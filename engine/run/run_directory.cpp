@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "engine/core/error.h"
+#include "engine/core/regular_file.h"
 #include "engine/core/shell_word.h"
 #include "engine/io/file.h"
 #include "engine/io/leftovers.h"
@@ -38,6 +39,13 @@ bool RunDirectory::is_leftover(std::string_view name) {
 
 bool RunDirectory::can_be_resumed() const {
   return missing_file(*this).empty();
+}
+
+void RunDirectory::check_files() const {
+  for (const std::string& path : {metrics(), results(), best(), previous()})
+    if (file_exists(path)) require_regular_file(path);
+  std::error_code error;
+  if (fs::is_directory(log(), error)) require_regular_file(log());  // a device may be meant
 }
 
 void RunDirectory::make_samples_folder() const {

@@ -31,6 +31,10 @@ class RunDirectory {
   // be told.
   [[nodiscard]] bool can_be_resumed() const;
 
+  // Throws FileError where something that cannot be read as a file has the name of one that the run reads and
+  // writes after its start.
+  void check_files() const;
+
   // Throws FileError.
   void make_samples_folder() const;
 

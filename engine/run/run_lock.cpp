@@ -1,13 +1,16 @@
 #include "engine/run/run_lock.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 
 #include "engine/core/error.h"
 
@@ -93,6 +96,25 @@ RunLock::~RunLock() {
 
 bool RunLock::holds_lock_file() const {
   return is_at(fd_, "lock", directory_fd_);
+}
+
+std::vector<std::string> RunLock::names() const {
+  std::vector<std::string> names;
+  alignas(dirent64) std::array<char, 4096> room{};
+  if (::lseek(directory_fd_, 0, SEEK_SET) != 0) throw SystemError(directory_, "cannot be listed", errno);
+  for (;;) {
+    const ssize_t bytes = ::getdents64(directory_fd_, room.data(), room.size());
+    if (bytes < 0) throw SystemError(directory_, "cannot be listed", errno);
+    if (bytes == 0) break;
+    for (std::size_t at = 0; at < static_cast<std::size_t>(bytes);) {
+      const auto* const entry = reinterpret_cast<const dirent64*>(room.data() + at);
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+      at += entry->d_reclen;
+    }
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 void RunLock::follow(const std::string& directory) {

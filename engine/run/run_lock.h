@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/core/error.h"
 
@@ -44,6 +45,9 @@ class RunLock {
   void check() const;
   // Whoever holds the lock has renamed the directory.
   void follow(const std::string& directory);
+  // Of everything in the directory, in order; it opens nothing, so that it works where no more files may be
+  // opened. Throws FileError.
+  [[nodiscard]] std::vector<std::string> names() const;
   // Of the directory, wherever it is moved.
   [[nodiscard]] int directory_fd() const { return directory_fd_; }
 

@@ -43,49 +43,35 @@ std::vector<std::pair<std::string, EventFile::Value>> hyper_parameters(const Run
 }  // namespace
 
 RunOutputs::RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
-    : run_(run), lock_(lock), workers_(workers), console_(console) {}
+    : run_(run), lock_(lock), workers_(workers), console_(console), write_best_effort_(lock, console) {}
 
 void RunOutputs::go_on_from(const Start& start) {
-  const auto& [step, epochs, epoch_is_open, window_is_open] = start;
+  const std::int64_t step = start.step;
   const std::string path = run_.directory.metrics();
-  drop_metrics_after(path,
-                     {.epoch = step - (epoch_is_open ? 1 : 0), .window = step - (window_is_open ? 1 : 0)});
-  metrics_ = read_metrics_log(path);
-  const std::int64_t ended = epochs - (epoch_is_open ? 1 : 0);
+  const bool drops_epoch = start.epoch_is_open || start.epoch_goes_on;
+  KeptMetrics kept = drop_metrics_after(
+      path, {.epoch = step - (drops_epoch ? 1 : 0), .window = step - (start.window_is_open ? 1 : 0)});
+  metrics_ = std::move(kept.log);
+  const bool epoch_is_open =
+      start.epoch_is_open || (start.epoch_goes_on && kept.first_dropped_epoch_step == step);
+  const std::int64_t ended = start.epochs - (start.epoch_is_open ? 1 : 0);
   for (const std::string& note :
        {note_on(path, metrics_.unread), note_on_missing(path, metrics_.epochs, ended)})
     if (!note.empty()) console_.warning(note);
-  void_from_ = step + (epoch_is_open || window_is_open ? 0 : 1);
+  void_from_ = step + (epoch_is_open || start.window_is_open ? 0 : 1);
   if (!epoch_is_open) return;
   // Of the open epoch's last step the window's event is voided with the others, and is not written again.
   const std::vector<WindowMetrics>& windows = metrics_.windows;
   if (!windows.empty() && windows.back().step == step) note_window_event(windows.back());
 }
 
-bool RunOutputs::has_epoch_at(std::int64_t step) const {
-  return std::ranges::count(read_metrics(run_.directory.metrics()), step, &EpochMetrics::step) > 0;
-}
-
-void RunOutputs::write_best_effort(const std::function<void()>& write) {
-  try {
-    write();
-  } catch (const LostDirectory&) {
-    throw;
-  } catch (const Error& error) {
-    lock_.check();
-    // A record that was cut short would hide those after it: events begin a new file.
-    events_.reset();
-    if (reported_failures_.insert(error.what()).second)
-      console_.warning(fmt::format("{}; it is left out", error.what()));
-  }
-}
-
-EventFile& RunOutputs::events(std::int64_t step) {
+EventFile& RunOutputs::events() {
   if (!events_) {
-    const std::int64_t first = std::exchange(void_from_, std::nullopt).value_or(step + 1);
-    events_.emplace(run_.directory.path(), first);
-    events_->text(first, "config", "```yaml\n" + run_.resolved_yaml + "```\n");
-    events_->hyper_parameters(first, run_.config.name, hyper_parameters(run_));
+    events_.emplace(run_.directory.path(), void_from_);
+    write_best_effort_(
+        [&] { events_->text(void_from_, "config", "```yaml\n" + run_.resolved_yaml + "```\n"); });
+    write_best_effort_(
+        [&] { events_->hyper_parameters(void_from_, run_.config.name, hyper_parameters(run_)); });
   }
   return *events_;
 }
@@ -113,7 +99,7 @@ void RunOutputs::note_window_event(const WindowMetrics& window) {
        {"step/learning_rate", window.learning_rate},
        {"step/grad_norm", window.grad_norm},
        {"step/images_per_second", window.images_per_second}}};
-  write_best_effort([&] { events(window.step).scalars(window.step, values); });
+  write_best_effort_([&] { events().scalars(window.step, values); });
 }
 
 void RunOutputs::note_scores(std::int64_t step, const std::vector<FinalScore>& scores) {
@@ -121,8 +107,8 @@ void RunOutputs::note_scores(std::int64_t step, const std::vector<FinalScore>& s
   const std::array<std::pair<std::string, double>, 3> values{{{"test/nats_per_dim", score.nats_per_dim},
                                                               {"test/nats_per_image", score.nats_per_image},
                                                               {"test/bits_per_dim", score.bits_per_dim}}};
-  write_best_effort([&] {
-    EventFile& file = events(step);
+  write_best_effort_([&] {
+    EventFile& file = events();
     file.scalars(step, values);
     file.success(step);
   });
@@ -137,8 +123,8 @@ void RunOutputs::note_epoch(const EpochMetrics& epoch) {
        {"epoch/validation_nats_per_dim", epoch.validation_nats_per_dim},
        {"epoch/validation_bits_per_dim", epoch.validation_nats_per_dim / std::numbers::ln2},
        {"epoch/grad_norm", epoch.grad_norm}}};
-  write_best_effort([&] { events(epoch.step).scalars(epoch.step, values); });
-  write_best_effort([&] {
+  write_best_effort_([&] { events().scalars(epoch.step, values); });
+  write_best_effort_([&] {
     write_file_atomic(run_.directory.curves(),
                       draw_curves(run_.config.name, metrics_.epochs, metrics_.windows));
   });
@@ -167,15 +153,15 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
   if (in_grid.is_by_class) pictures = fill_rows(in_grid.rows, std::move(pictures));
   const Image8 grid = tile_images(pictures, in_grid.columns, kGridGap, sample.scale);
   lock_.check();
-  write_best_effort([&] {
+  write_best_effort_([&] {
     write_png(path, grid);
-    events(step).image(step, "samples", read_text_file(path), grid.width, grid.height, grid.channels);
+    events().image(step, "samples", read_text_file(path), grid.width, grid.height, grid.channels);
   });
 }
 
 void RunOutputs::write_report(const RunDirectory& directory, std::string_view state,
                               const std::string& reason) {
-  write_best_effort([&] {
+  write_best_effort_([&] {
     Report report = read_report(directory);
     report.metrics = metrics_.epochs;
     report.windows = metrics_.windows;

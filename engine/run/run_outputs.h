@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "engine/core/parallel.h"
 #include "engine/io/event_file.h"
+#include "engine/run/best_effort.h"
 #include "engine/run/console.h"
 #include "engine/run/metrics.h"
 #include "engine/run/results.h"
@@ -34,11 +34,11 @@ class RunOutputs {
   struct Start {
     std::int64_t step = 0;    // of the checkpoint
     std::int64_t epochs = 0;  // trained to their end
-    bool epoch_is_open = false, window_is_open = false;
+    bool epoch_is_open = false;
+    bool epoch_goes_on = false;  // inside one: where a budget had ended it there, its line is written again
+    bool window_is_open = false;
   };
   void go_on_from(const Start& start);
-  // Whether an epoch has been written down that ended with this step.
-  [[nodiscard]] bool has_epoch_at(std::int64_t step) const;
   // Throws FileError where the line of metrics cannot be written.
   void note_window(const Progress& progress, std::int64_t steps_per_epoch);
   // Throws FileError where the line of metrics cannot be written.
@@ -51,18 +51,17 @@ class RunOutputs {
   void write_report(const RunDirectory& directory, std::string_view state, const std::string& reason = {});
 
  private:
-  [[nodiscard]] EventFile& events(std::int64_t step);
+  [[nodiscard]] EventFile& events();
   void note_window_event(const WindowMetrics& window);
-  void write_best_effort(const std::function<void()>& write);
 
   const RunParts& run_;
   const RunLock& lock_;
   const Workers& workers_;
   Console& console_;
-  MetricsLog metrics_;                         // what metrics.jsonl holds
-  std::optional<EventFile> events_;            // begun with the first event
-  std::optional<std::int64_t> void_from_ = 0;  // step from which on a new event file voids those before
-  std::set<std::string> reported_failures_;    // what write_best_effort() has said
+  MetricsLog metrics_;  // what metrics.jsonl holds
+  BestEffort write_best_effort_;
+  std::optional<EventFile> events_;  // begun with the first event
+  std::int64_t void_from_ = 0;       // step from which on that voids the event files before
 };
 
 }  // namespace pcnn

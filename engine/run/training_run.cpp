@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -13,14 +11,12 @@
 
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
-#include "engine/core/shell_word.h"
 #include "engine/model/initialise.h"
 #include "engine/run/interruption.h"
 #include "engine/run/progress_line.h"
 #include "engine/run/results.h"
-#include "engine/train/classes.h"
-#include "engine/train/divergence.h"
-#include "engine/train/non_finite.h"
+#include "engine/run/standing.h"
+#include "engine/run/validation.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -44,36 +40,12 @@ struct Stopwatch {
   }
 };
 
-std::string resume_command(const std::string& directory) {
-  return "pcnn-run --resume " + shell_word(directory);
-}
-
-bool is_scored(const RunDirectory& directory) {
-  std::string unread;
-  const std::optional<RunResults> results = read_results(directory.results(), unread);
-  return results && !results->scores.empty();
-}
-
 std::vector<float> initial_parameters_of(const RunParts& run) {
   if (run.start) return run.start->values;
   return initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
 }
 
-std::optional<SpentBudget> spent_by(const RunParts& run, const Trainer& trainer, const Standing& standing) {
-  const auto best = standing.best ? std::optional(standing.best->epoch) : std::nullopt;
-  return spent_budget(run.config.train, trainer.progress(), trainer.steps_per_epoch(run.data.train.count),
-                      best);
-}
-
 }  // namespace
-
-std::string how_to_go_beyond(const RunParts& run, const Trainer& trainer, const Standing& standing) {
-  const std::optional<SpentBudget> spent = spent_by(run, trainer, standing);
-  if (standing.epoch_is_open || !spent || !is_scored(run.directory)) return "";
-  return fmt::format("{} is finished: {}; to train on, raise {}: `{} {}`", run.directory.path(),
-                     spent->reason, spent->raised.find(' ') == std::string::npos ? "it" : "them",
-                     resume_command(run.directory.path()), spent->raised);
-}
 
 TrainingRun::TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
     : run_(run),
@@ -96,7 +68,7 @@ std::string TrainingRun::how_to_go_beyond() const {
 }
 
 std::optional<SpentBudget> TrainingRun::spent_here() const {
-  return spent_by(run_, trainer_, standing_);
+  return pcnn::spent_here(run_, trainer_, standing_);
 }
 
 std::int64_t TrainingRun::steps_per_epoch() const {
@@ -158,13 +130,11 @@ void TrainingRun::work() {
   std::filesystem::remove(run_.directory.results(), ignored);  // of an end that is not the last any more
   const Progress& progress = trainer_.progress();
   if (is_resumed_) {
-    // An epoch that a budget cut short goes on where that was raised, and is written down again.
-    const bool goes_on = progress.step % steps_per_epoch() != 0 && !spent_here();
-    outputs_.go_on_from(
-        {.step = progress.step,
-         .epochs = progress.step / steps_per_epoch(),
-         .epoch_is_open = standing_.epoch_is_open || (goes_on && outputs_.has_epoch_at(progress.step)),
-         .window_is_open = progress.window.steps > 0});
+    outputs_.go_on_from({.step = progress.step,
+                         .epochs = progress.step / steps_per_epoch(),
+                         .epoch_is_open = standing_.epoch_is_open,
+                         .epoch_goes_on = progress.step % steps_per_epoch() != 0 && !spent_here(),
+                         .window_is_open = progress.window.steps > 0});
   }
   report_window();
   if (checkpoints_.has_latest())
@@ -278,40 +248,7 @@ void TrainingRun::leave(const LostDirectory& lost) {
 }
 
 Score TrainingRun::score(std::string_view split, std::span<const float> parameters, const ImageSet& images) {
-  const auto fill = [&](int position, std::span<float> image) {
-    throw_where_signalled();
-    run_.coding->encode_for_evaluation(images, position, image);
-  };
-  const std::span<const int> classes = classes_of(run_.network, images);
-  const std::vector<double> nats = scorer_.nats(parameters, images.count, fill, classes);
-  const auto bad = std::ranges::find_if(nats, [](double value) { return !std::isfinite(value); });
-  if (bad != nats.end()) {
-    const auto image = static_cast<int>(bad - nats.begin());
-    const std::string origin = non_finite_value(
-        run_.network, parameters, 1, [&](int, std::span<float> values) { fill(image, values); },
-        classes.empty() ? classes : classes.subspan(static_cast<std::size_t>(image), 1));
-    throw trainer_.divergence(
-        fmt::format("the {} loss is not finite{}", split, origin.empty() ? "" : ", beginning in " + origin));
-  }
-  return summarise(nats, run_.network.shape(0, 1).size());
-}
-
-bool TrainingRun::is_best(double validation) const {
-  return !standing_.best || validation < standing_.best->validation_nats_per_dim;
-}
-
-void TrainingRun::check_validation(double nats_per_dim) const {
-  const LossReference reference = trainer_.loss_reference();
-  if (is_diverged(nats_per_dim, reference))
-    throw trainer_.divergence(
-        fmt::format("the validation loss is {:.4g} nats/dim, {}", nats_per_dim, reference.describe()));
-  Standing after = standing_;
-  if (is_best(nats_per_dim)) after.best = BestEpoch{nats_per_dim, epoch()};
-  const std::string why = why_fruitless({.lowest = after.best->validation_nats_per_dim,
-                                         .epochs_since_lowest = epoch() - after.best->epoch,
-                                         .is_last = spent_by(run_, trainer_, after).has_value()},
-                                        reference);
-  if (!why.empty()) throw trainer_.divergence(why);
+  return score_split(run_, trainer_, scorer_, split, parameters, images, throw_where_signalled);
 }
 
 void TrainingRun::finish_epoch() {
@@ -321,13 +258,11 @@ void TrainingRun::finish_epoch() {
   const Stopwatch validating;
   const double validation = score("validation", parameters, run_.data.validation).nats_per_dim;
   const double validation_seconds = validating.seconds();
-  check_validation(validation);
+  const std::optional<BestEpoch> best = judge_validation(run_, trainer_, standing_, validation);
   const Stopwatch sampling;
-  const bool best = is_best(validation);
   if (best) {
-    const BestEpoch now{validation, epoch()};
-    checkpoints_.save_best(now);
-    standing_.best = now;
+    checkpoints_.save_best(*best);
+    standing_.best = best;
   }
   if (sample.count > 0 && (spent_here() || epoch() % sample.every_epochs == 0))
     outputs_.draw_grid(parameters, progress.step, run_.directory.samples(epoch()), throw_where_signalled);

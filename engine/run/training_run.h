@@ -19,10 +19,6 @@
 
 namespace pcnn {
 
-// Where a resumed run has nothing left to do, a line that says how to go on beyond that; else "".
-[[nodiscard]] std::string how_to_go_beyond(const RunParts& run, const Trainer& trainer,
-                                           const Standing& standing);
-
 // One run from its first step, or its checkpoint, to its final scores. A checkpoint is written before the
 // first step, every so often inside an epoch, at its end, and once more after what follows: validation, best
 // parameters, samples, metrics, curves. So a run killed at any point resumes from its last checkpoint as if
@@ -38,7 +34,7 @@ class TrainingRun {
   // Restores the state of the directory's checkpoint, or where that is damaged of the one before it. Throws
   // what restore_latest() throws.
   void resume();
-  // See the function of that name.
+  // See standing.h.
   [[nodiscard]] std::string how_to_go_beyond() const;
 
   // However it ends, log.txt, results.json and the report say why, where they can be written. Throws
@@ -57,15 +53,11 @@ class TrainingRun {
   [[noreturn]] void stop(int signal);
   [[noreturn]] void leave(const LostDirectory& lost);
   void record(Ended how, const std::string& reason, const RunDirectory& directory);
-  // Throws DivergenceError where the score of an image is not finite. split: "validation".
+  // See score_split().
   [[nodiscard]] Score score(std::string_view split, std::span<const float> parameters,
                             const ImageSet& images);
-  [[nodiscard]] bool is_best(double validation_nats_per_dim) const;
-  // Throws DivergenceError where the validation loss of this epoch shows that training has diverged.
-  void check_validation(double nats_per_dim) const;
   void report_final_scores();
 
-  // What ends training here; none where it goes on.
   [[nodiscard]] std::optional<SpentBudget> spent_here() const;
   [[nodiscard]] Ending ending(Ended how, const std::string& reason) const;
   // Of the train images.

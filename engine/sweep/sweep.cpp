@@ -35,15 +35,46 @@ std::string described(const SweepPlan& plan) {
   return text;
 }
 
-void retry(std::vector<Trial>& trials) {
-  for (Trial& trial : trials)
-    if (trial.state == TrialState::kFailed) trial.state = TrialState::kWaiting, trial.error.clear();
+// Whether the checkpoints of a trial that came to a result are gone, or its scores.
+bool is_lost(const Trial& trial, const SweepDirectory& directory) {
+  if (trial.state != TrialState::kDone && trial.state != TrialState::kStopped) return false;
+  const RunDirectory run = RunDirectory::at(directory.trial(trial.number));
+  try {
+    return !run.can_be_resumed() || (trial.state == TrialState::kDone && !file_exists(run.results()));
+  } catch (const FileError&) {  // they may be there
+    return false;
+  }
 }
 
-std::vector<Trial> trials_to_run(const SweepPlan& plan, const SweepDirectory& directory, bool retry_failed) {
-  std::vector<Trial> trials = load_trials(plan, directory);
-  if (retry_failed) retry(trials);
-  return trials;
+std::string note_on_lost(const std::vector<Trial>& trials, const SweepDirectory& directory) {
+  std::vector<int> lost;
+  for (const Trial& trial : trials)
+    if (is_lost(trial, directory)) lost.push_back(trial.number);
+  if (lost.empty()) return "";
+  return fmt::format(
+      "trial {}{}: ended, but {} checkpoint or results.json is gone; --retry-failed runs {} again",
+      lost.front(), lost.size() == 1 ? "" : fmt::format(" and {} more", lost.size() - 1),
+      lost.size() == 1 ? "its" : "their", lost.size() == 1 ? "it" : "them");
+}
+
+// Failed trials, and those whose results are lost.
+void retry(std::vector<Trial>& trials, const SweepDirectory& directory) {
+  for (Trial& trial : trials)
+    if (trial.state == TrialState::kFailed || is_lost(trial, directory))
+      trial.state = TrialState::kWaiting, trial.error.clear();
+}
+
+// What is left of lost trials that cannot be resumed makes room for them. Returns a note on each.
+std::vector<std::string> keep_remains(const std::vector<Trial>& trials, const SweepDirectory& directory) {
+  std::vector<std::string> notes;
+  for (const Trial& trial : trials) {
+    const std::string path = directory.trial(trial.number), kept = path + ".lost";
+    if (!is_lost(trial, directory) || !file_exists(path) || RunDirectory::at(path).can_be_resumed()) continue;
+    if (file_exists(kept)) continue;  // its run says what stands in its way
+    rename_durably(path, kept);
+    notes.push_back(fmt::format("trial {}: what is left of it is kept in {}", trial.number, kept));
+  }
+  return notes;
 }
 
 // Of this sweep and of its trials, those too that are not run again. Where a trial still saves after a kill
@@ -75,14 +106,20 @@ void sweep(const SweepOptions& options) {
   const SweepPlan plan = plan_sweep(options);
   const SweepDirectory directory(plan.base.output, plan.base.name);
   Console console(options.verbosity);
-  const std::vector<Trial> planned = trials_to_run(plan, directory, options.retry_failed);
-  const CheckedTrials checked = check_trials(plan, planned);
+  std::vector<Trial> planned = load_trials(plan, directory);
+  const std::string note_of_lost = options.retry_failed ? "" : note_on_lost(planned, directory);
+  if (options.retry_failed) retry(planned, directory);
+  CheckedTrials checked = check_trials(plan, planned);
+  if (!note_of_lost.empty()) checked.notes.push_back(note_of_lost);
   const std::string heading =
       fmt::format("sweep {}: {}; {}", directory.path(), count_text(planned), described(plan));
+  const auto note_all = [&] {
+    for (const std::string& note : checked.notes) console.warning("note: " + note);
+  };
   if (options.dry_run) {
     directory.check();
     console.line(heading);
-    for (const std::string& note : checked.notes) console.warning("note: " + note);
+    note_all();
     return describe(plan, planned, checked, console);
   }
 
@@ -95,14 +132,19 @@ void sweep(const SweepOptions& options) {
     made.emplace(directory.path(), SweepDirectory::start_files());
   const SweepDirectory there = made ? directory.at(made->place()) : directory;
   remove_leftovers(there, planned);
-  std::vector<Trial> trials = trials_to_run(plan, there, options.retry_failed);
+  std::vector<Trial> trials = load_trials(plan, there);
+  if (options.retry_failed) {
+    const std::vector<std::string> kept = keep_remains(trials, there);
+    checked.notes.insert(checked.notes.end(), kept.begin(), kept.end());
+    retry(trials, there);
+  }
   console.log_to(there.log(), directory.log());
   write_file_atomic(there.config(), plan.config_text);
   save_trials(trials, plan, there);
   const std::string note_of_start = made ? made->take_name() : "";
   console.line(heading);
   if (!note_of_start.empty()) console.warning(note_of_start);
-  for (const std::string& note : checked.notes) console.warning("note: " + note);
+  note_all();
   SweepRun(plan, options.program, directory, made ? made->lock() : *own, std::move(trials), console).run();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/config/renamed.h"
 #include "engine/core/error.h"
 
 namespace pcnn {
@@ -61,10 +62,12 @@ SweepArguments split_arguments(const std::vector<std::string>& arguments) {
       throw ConfigError("override '" + argument +
                         "': no '=', accepted: key=value, or key=a,b,c to sweep over");
     const std::string path = path_of(argument);
-    if (std::ranges::find(seen, path) != seen.end())
-      throw ConfigError("override '" + argument + "': " + path + " is given twice; a sweep's list is " +
-                        path + "=a,b,c");
-    seen.push_back(path);
+    const std::string key = config_detail::current_path(path);
+    if (std::ranges::find(seen, key) != seen.end())
+      throw ConfigError("override '" + argument + "': " + key + " is given twice" +
+                        (key == path ? "" : " (" + path + " is its old name)") + "; a sweep's list is " +
+                        key + "=a,b,c");
+    seen.push_back(key);
     const std::vector<std::string> values = split_at_commas(argument.substr(equals + 1));
     if (values.size() == 1) {
       result.fixed.push_back(argument);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/config/config.h"
+#include "engine/config/renamed.h"
 
 namespace pcnn {
 namespace {
@@ -118,6 +119,14 @@ std::vector<SweptParameter> read_parameters(const ConfigNode& sweep, SearchMetho
   return parameters;
 }
 
+// What was swept under an old name of its key is swept under the one of now.
+void follow_rename(SweptParameter& parameter, std::vector<std::string>& notes) {
+  std::string now = config_detail::current_path(parameter.path);
+  if (now == parameter.path) return;
+  notes.push_back(config_detail::renamed_note(parameter.path));
+  parameter.path = std::move(now);
+}
+
 // Of who wrote where the parameters stand in a file.
 std::string hint_of(std::string_view path) {
   constexpr std::string_view kParameters = "sweep.parameters.";
@@ -149,10 +158,17 @@ SweepConfig read_sweep_config(const ConfigNode& sweep, const std::vector<SweptPa
   config.parameters = read_parameters(sweep, config.method);
   sweep.reject_unread();
 
+  for (SweptParameter& parameter : config.parameters) {
+    const std::string path = parameter.path;
+    follow_rename(parameter, config.notes);
+    if (std::ranges::count(config.parameters, parameter.path, &SweptParameter::path) > 1)
+      sweep.section("parameters").fail(path, "the old name of " + parameter.path + ", which is swept, too");
+  }
   std::erase_if(config.parameters, [&](const SweptParameter& parameter) {
-    return std::ranges::find(fixed, parameter.path) != fixed.end();
+    return std::ranges::find(fixed, parameter.path, config_detail::current_path) != fixed.end();
   });
-  for (const SweptParameter& parameter : extra) {
+  for (SweptParameter parameter : extra) {
+    follow_rename(parameter, config.notes);
     if (is_of_the_sweep(parameter.path))
       sweep.fail("", parameter.path + " cannot be swept, it is the sweep's own" + hint_of(parameter.path));
     const auto same = std::ranges::find(config.parameters, parameter.path, &SweptParameter::path);

@@ -47,7 +47,8 @@ struct SweepConfig {
   int parallel = 1;          // trials at once; the threads are shared out among them
   Objective objective;
   std::optional<EarlyStopping> early_stopping;
-  std::vector<SweptParameter> parameters;
+  std::vector<SweptParameter> parameters;  // paths of now
+  std::vector<std::string> notes;          // on those that were given an old one
 };
 
 inline constexpr std::int64_t kMostTrials = 10000;

@@ -16,7 +16,7 @@ struct SweepOptions {
   std::string config;                  // path of a YAML file
   std::vector<std::string> arguments;  // key=value, key=a,b,c; sweep.* among them
   std::string program;                 // pcnn-run, for the trials
-  bool retry_failed = false;           // failed trials are run again
+  bool retry_failed = false;           // trials that failed, or lost their results, are run again
   bool dry_run = false;                // say what would be trained, and stop; writes nothing
   Verbosity verbosity = Verbosity::kNormal;
 };

@@ -46,7 +46,8 @@ SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const Swee
       directory_(directory),
       lock_(lock),
       trials_(std::move(trials)),
-      console_(console) {
+      console_(console),
+      write_best_effort_(lock, console) {
   const int threads = plan.base.threads, parallel = plan.sweep.parallel;
   for (int i = 0; i < parallel; ++i)
     slots_.push_back(
@@ -120,6 +121,8 @@ bool SweepRun::can_start(const Trial& trial) {
     for (const std::string& place : {path, starting_name(path)})
       if (file_exists(place)) RunLock::check_free(place, path);
     return true;
+  } catch (const FileError&) {
+    return true;  // its run says why it cannot be made
   } catch (const ConfigError& error) {
     if (!std::exchange(in_use_[trial.number], true)) console_.line(error.what());
     return false;
@@ -226,10 +229,13 @@ void SweepRun::stop(int signal) {
 
 void SweepRun::write_results() {
   save_trials(trials_, plan_, directory_);  // names the best
-  write_file_atomic(directory_.csv(), results_csv(trials_, plan_, directory_));
-  write_file_atomic(directory_.leaderboard(), leaderboard_text(trials_, plan_, directory_));
-  write_file_atomic(directory_.picture(), parameter_picture_svg(directory_.name(), trials_, plan_));
-  write_best();
+  const auto write = [&](const std::string& path, const auto& text) {
+    write_best_effort_([&] { write_file_atomic(path, text()); });
+  };
+  write(directory_.csv(), [&] { return results_csv(trials_, plan_, directory_); });
+  write(directory_.leaderboard(), [&] { return leaderboard_text(trials_, plan_, directory_); });
+  write(directory_.picture(), [&] { return parameter_picture_svg(directory_.name(), trials_, plan_); });
+  write_best_effort_([&] { write_best(); });
 }
 
 void SweepRun::write_best() {

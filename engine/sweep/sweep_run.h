@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "engine/run/best_effort.h"
 #include "engine/run/console.h"
 #include "engine/run/run_lock.h"
 #include "engine/sweep/successive_halving.h"
@@ -27,8 +28,8 @@ class SomeTrialsFailed : public Error {
 
 // Runs the trials that have not ended, several at once, and keeps the sweep's files up to date. What a trial
 // is, and what was decided about it, is written down before it is acted upon: a sweep killed at any point
-// goes on from there.
-// One thread at a time; its trials are processes.
+// goes on from there. What shows the sweep (tables, picture, best.yaml) and cannot be written is left out,
+// with one note. One thread at a time; its trials are processes.
 class SweepRun {
  public:
   // All must outlive this. The threads of the base config are shared out among the trials at once, one each
@@ -70,6 +71,7 @@ class SweepRun {
   const RunLock& lock_;
   std::vector<Trial> trials_;
   Console& console_;
+  BestEffort write_best_effort_;
   std::optional<SuccessiveHalving> halving_;
   std::map<int, std::int64_t> judged_;  // by trial: epochs looked at for early stopping
   std::map<int, std::string> read_;     // by trial: what read_new_epochs() read last, by size and time

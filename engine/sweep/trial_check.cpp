@@ -65,6 +65,7 @@ void add_notes(const std::vector<std::string>& notes, std::vector<std::string>& 
 
 CheckedTrials check_trials(const SweepPlan& plan, const std::vector<Trial>& trials) {
   CheckedTrials checked;
+  add_notes(plan.sweep.notes, checked.notes);
   DataSets data;
   Refusals refusals;
   std::size_t waiting = 0;

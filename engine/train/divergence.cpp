@@ -10,20 +10,21 @@
 namespace pcnn {
 namespace {
 
-std::string message(std::int64_t step, double learning_rate, const std::string& what) {
-  if (learning_rate == 0.0)
+std::string message(std::int64_t step, std::optional<double> learning_rate, const std::string& what) {
+  if (!learning_rate)
     return fmt::format(
         "step {}: training diverged before its first step: {} (another model.initialisation may help)", step,
         what);
   return fmt::format(
       "step {}, learning rate {:.4g}: training diverged: {} (a lower train.learning_rate or train.clip_norm "
       "may help)",
-      step, learning_rate, what);
+      step, *learning_rate, what);
 }
 
 }  // namespace
 
-DivergenceError::DivergenceError(std::int64_t step, double learning_rate, const std::string& what)
+DivergenceError::DivergenceError(std::int64_t step, std::optional<double> learning_rate,
+                                 const std::string& what)
     : ComputeError(message(step, learning_rate, what)) {}
 
 double guessing_nats_per_dim(const OutputHead& head) {

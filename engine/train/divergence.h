@@ -8,6 +8,7 @@
 // model.initialisation he_normal begin at 3,100 nats per dimension and are at 14 after twelve steps.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/core/error.h"
@@ -31,9 +32,9 @@ inline constexpr std::int64_t kFruitlessEpochs = 3;
 // Training cannot go on from here, and what it has now is worth nothing; what it had before may be.
 class DivergenceError : public ComputeError {
  public:
-  // Met at this step. learning_rate: of the last step that was taken; 0 where none was. "step 12, learning
-  // rate 0.1: training diverged: <what> (a lower train.learning_rate or train.clip_norm may help)".
-  DivergenceError(std::int64_t step, double learning_rate, const std::string& what);
+  // Met at this step. learning_rate: of the last step that was taken; none before the first. "step 12,
+  // learning rate 0.1: training diverged: <what> (a lower train.learning_rate or train.clip_norm may help)".
+  DivergenceError(std::int64_t step, std::optional<double> learning_rate, const std::string& what);
 };
 
 // Nats per dimension of guessing all levels alike.

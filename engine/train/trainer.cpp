@@ -154,7 +154,7 @@ void Trainer::check_loss(double nats, double norm, std::span<const int> position
   LossReference reference = loss_reference();
   if (progress_.step == 0) reference.first = per_dim;
   const auto refuse = [&](const std::string& what) {
-    throw DivergenceError(progress_.step + 1, progress_.learning_rate, what);
+    throw DivergenceError(progress_.step + 1, last_rate(), what);
   };
   if (std::isfinite(norm) && !is_diverged(per_dim, reference)) return;
   if (std::isfinite(norm) && std::isfinite(nats))
@@ -175,8 +175,13 @@ LossReference Trainer::loss_reference() const {
   return {.guessing = guessing_nats_per_dim(head_), .first = progress_.first_nats_per_dim};
 }
 
+// A schedule may give 0, too.
+std::optional<double> Trainer::last_rate() const {
+  return progress_.step > 0 ? std::optional(progress_.learning_rate) : std::nullopt;
+}
+
 DivergenceError Trainer::divergence(const std::string& what) const {
-  return {progress_.step, progress_.learning_rate, what};
+  return {progress_.step, last_rate(), what};
 }
 
 void Trainer::check_state() {

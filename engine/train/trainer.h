@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -100,6 +101,7 @@ class Trainer {
   void step(std::span<const int> positions, const ImageSet& images, const PixelCoding& coding, int epoch,
             std::int64_t steps_per_epoch);
 
+  [[nodiscard]] std::optional<double> last_rate() const;
   void check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,
                   const PixelCoding& coding, int epoch, std::span<const int> classes) const;
 

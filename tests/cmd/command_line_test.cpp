@@ -65,6 +65,24 @@ TEST_F(CommandLinePrograms, RefuseWrongOptionsInOneLine) {
             "pcnn-sample: --outptu: unknown option; did you mean --output?\n");
 }
 
+TEST_F(CommandLinePrograms, TakeTheOldNameOfAnOptionButNotBothAtOnce) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  const std::string output = root_ + "/x.png";
+  (void)said("pcnn-sample", {directory(), "-o", output, "--flock", "2"});
+  (void)said("pcnn-sample", {directory(), "-o", output, "--flock=2", "--overwrite"});
+  EXPECT_EQ(
+      said("pcnn-sample", {directory(), "-o", output, "--flock", "0"}, 2),
+      "pcnn-sample: --chain-batch: Value 0 not in range 1 to 4096; --flock is called --chain-batch now\n");
+  EXPECT_EQ(said("pcnn-sample", {directory(), "-o", output, "--flock=2", "--chain-batch", "4"}, 2),
+            "pcnn-sample: --flock is what --chain-batch was called: give one of the two\n");
+  EXPECT_EQ(
+      said("pcnn-eval", {directory(), "--surprise", ""}, 2),
+      "pcnn-eval: --nll-map: empty, accepted: the name of a file; --surprise is called --nll-map now\n");
+  (void)said("pcnn-inspect", {config(), "--no-proof"});
+  EXPECT_EQ(said("pcnn-sample", {directory(), "-o", output, "--sampler", "naive", "--chain-batch", "4"}, 2),
+            "pcnn-sample: --chain-batch: only the incremental sampler has batches of chains\n");
+}
+
 TEST_F(CommandLinePrograms, TellWhoGivesAListHowToSweepOverIt) {
   EXPECT_EQ(said("pcnn-run", {config(), "train.batch=8,16"}, 2),
             "pcnn-run: override 'train.batch=8,16': train.batch: found 8,16, accepted: an integer in [1, "

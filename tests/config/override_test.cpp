@@ -104,6 +104,23 @@ TEST(ConfigOverride, RejectsValuesThatAreNotYaml) {
             "override 'a=\\x01': a: found the control character \\x01, accepted: UTF-8 text");
 }
 
+// YAML would give the key no value, or another one, and nobody would hear of it.
+TEST(ConfigOverride, RejectsTextThatYamlReadsAsAnAnchorOrAComment) {
+  EXPECT_EQ(load_error("", {"a=&x"}),
+            "override 'a=&x': a: found &x, to YAML an anchor; as text, in quotes: 'a=\"&x\"'");
+  EXPECT_EQ(load_error("", {"a=&x y"}),
+            "override 'a=&x y': a: found &x y, to YAML an anchor; as text, in quotes: 'a=\"&x y\"'");
+  const std::string comment = ", of which YAML takes # and what follows for a comment; as text, in quotes: ";
+  EXPECT_EQ(load_error("", {"a=#x"}), "override 'a=#x': a: found #x" + comment + "'a=\"#x\"'");
+  EXPECT_EQ(load_error("", {"a=run #3"}),
+            "override 'a=run #3': a: found run #3" + comment + "'a=\"run #3\"'");
+  EXPECT_NE(load_error("", {"a=[1, 2] # two"}), "");
+  EXPECT_EQ(load("", {"a=x#y"}).root().text("a", ""), "x#y");
+  EXPECT_EQ(load("", {"a=\"run #3\""}).root().text("a", ""), "run #3");
+  EXPECT_EQ(load("", {"a=[&x 1, *x]"}).root().integers("a", {}), (std::vector<std::int64_t>{1, 1}));
+  EXPECT_FALSE(load("a: &x\nb: 1\n").root().has("a")) << "in a file it is YAML's null";
+}
+
 TEST(ConfigOverride, StandsInPlaceOfTheLineInErrors) {
   const ConfigDocument document = load("train:\n  batch: 8\n", {"train.batch=0", "train.bacth=1"});
   EXPECT_EQ(config_error([&] {

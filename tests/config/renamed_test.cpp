@@ -37,5 +37,14 @@ TEST(RenamedKey, IsLeftOutBesideAValueOfTheNewOne) {
             std::vector<std::string>{"sample.flock is called sample.chain_batch now"});
 }
 
+// Whoever gives it on the command line means it, under either name.
+TEST(RenamedKey, OfAHigherLayerStandsOverTheNewOneBelow) {
+  EXPECT_EQ(notes_of("sample: {chain_batch: 4}", {"sample.flock=8"}),
+            std::vector<std::string>{"sample.flock is called sample.chain_batch now"});
+  EXPECT_EQ(
+      notes_of("sample: {flock: 4}", {"sample.chain_batch=8"}),
+      std::vector<std::string>{"sample.flock is left out beside sample.chain_batch, as it is called now"});
+}
+
 }  // namespace
 }  // namespace pcnn

@@ -13,6 +13,13 @@ TEST(Text, OfOthersCannotCommandATerminal) {
   EXPECT_EQ(escape_controls("\xff\xc3"), "\\xFF\\xC3");
 }
 
+TEST(Text, OfOthersCannotTurnTheDirectionOfALine) {
+  EXPECT_EQ(escape_controls("a\u202Eb\u2066\u202a\u2069"), "a\\u202Eb\\u2066\\u202A\\u2069");
+  EXPECT_EQ(escape_controls("a\u2029\u202f\u2065\u206a"), "a\u2029\u202f\u2065\u206a");
+  EXPECT_TRUE(sets_direction("a\u2068"));
+  EXPECT_FALSE(sets_direction("a\u202f \u05d0 é"));
+}
+
 TEST(Text, OfSeveralLinesKeepsThem) {
   EXPECT_EQ(escape_controls_by_line("a\x1b\n\nb\t\n"), "a\\x1B\n\nb\\t\n");
   EXPECT_EQ(escape_controls_by_line(""), "");

@@ -81,7 +81,7 @@ TEST_F(DivergingRun, OfOneStepIsSeenByItsValidation) {
       << message;
   EXPECT_EQ(saved_step(), 0) << "the last that was good";
   EXPECT_FALSE(fs::exists(directory() + "/best.safetensors"));
-  EXPECT_TRUE(read_metrics(directory() + "/metrics.jsonl").empty());
+  EXPECT_TRUE(read_metrics_log(directory() + "/metrics.jsonl").epochs.empty());
   expect_finite("tiny");
 }
 
@@ -134,7 +134,7 @@ TEST_F(DivergingRun, OfAnOlderVersionGoesOnPastTheLinesThatItCannotRead) {
                                "number from -1e+300 to 1e+300; it is passed over\n"),
             1u)
       << log;
-  EXPECT_EQ(read_metrics(path).size(), 2u);
+  EXPECT_EQ(read_metrics_log(path).epochs.size(), 2u);
   EXPECT_NE(slurp(path).find("null"), std::string::npos) << "it is left as it was";
   EXPECT_EQ(results().at("ended"), "completed");
   EXPECT_NE(slurp(directory() + "/report.html").find("completed"), std::string::npos);

@@ -37,8 +37,7 @@ class RunEnding : public TinyRun {
         {config(), "train.epochs=1000000", "sample.count=0", "train.checkpoint_every.steps=1000000",
          "train.report_every=" + std::to_string(report_every)},
         said());
-    for (int look = 0; look < 500 && !fs::exists(directory() + "/report.html"); ++look)
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (!wait_until(child, [&] { return fs::exists(directory() + "/report.html"); })) return -1;
     // Inside the second epoch, and not in the middle of a save, which has asked already whether the directory
     // is still there.
     do {
@@ -123,8 +122,7 @@ TEST_F(RunEnding, InADirectoryThatWasMovedBeforeTheFirstStepLeavesNoneOfItsName)
                                      "train.epochs=1000000", "sample.count=0"},
                                     said());
   const std::string place = starting_name(directory());
-  for (int look = 0; look < 5000 && slurp(place + "/lock").empty(); ++look)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(wait_until(child, [&] { return !slurp(place + "/lock").empty(); }));
   fs::rename(place, directory("moved"));
   EXPECT_EQ(WEXITSTATUS(wait_for_end(child)), 2);
   EXPECT_TRUE(last_line().starts_with("pcnn-run: " + directory() + ": was moved to " + directory("moved")))

@@ -8,6 +8,7 @@
 
 #include "engine/io/safetensors.h"
 #include "engine/run/metrics.h"
+#include "tests/io/event_records.h"
 #include "tests/run/program.h"
 #include "tests/run/tiny_run.h"
 
@@ -45,7 +46,8 @@ class FullDisk : public TinyRun {
                           b = read_safetensors(other + "/checkpoint.safetensors");
     for (const auto& [name, tensor] : a.tensors) ASSERT_EQ(tensor.values, b.tensors.at(name).values) << name;
     EXPECT_EQ(slurp(one + "/results.json"), slurp(other + "/results.json"));
-    EXPECT_EQ(read_metrics(one + "/metrics.jsonl").size(), read_metrics(other + "/metrics.jsonl").size());
+    EXPECT_EQ(read_metrics_log(one + "/metrics.jsonl").epochs.size(),
+              read_metrics_log(other + "/metrics.jsonl").epochs.size());
   }
 
   // The exit code of a program that may write files of up to so many KiB.
@@ -147,10 +149,26 @@ TEST_F(FullDisk, LosesPicturesBeforeItLosesARun) {
   fs::remove(directory() + "/curves.svg");
   fs::create_directory(directory() + "/curves.svg");
   ASSERT_EQ(pcnn_run({"--resume", directory(), "train.epochs=3"}), 0) << last_line();
-  EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
+  EXPECT_EQ(read_metrics_log(directory() + "/metrics.jsonl").epochs.size(), 3u);
   const std::string said = slurp(root_ + "/said.txt");
   EXPECT_NE(said.find("samples/epoch-0002.png: cannot be written"), std::string::npos) << said;
   EXPECT_NE(said.find("curves.svg: cannot be written"), std::string::npos) << said;
+}
+
+// One file of events, whose records are whole, and one note: not a file for every write that was refused.
+TEST_F(FullDisk, ThatTakesOnlySmallFilesGetsOneFileOfEvents) {
+  ASSERT_EQ(
+      run_with_small_files(12, "pcnn-run", "'" + config() + "' train.epochs=45 train.report_every=1000000"),
+      0)
+      << last_line();
+  std::vector<std::string> events;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory()))
+    if (entry.path().filename().string().starts_with("events.")) events.push_back(entry.path());
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_GT(records_of(events.front()).size(), 10u);
+  const std::string said = slurp(root_ + "/said.txt"), refused = events.front() + ": cannot be appended to";
+  EXPECT_NE(said.find(refused), std::string::npos) << said;
+  EXPECT_EQ(said.find(refused), said.rfind(refused)) << said;
 }
 
 TEST_F(FullDisk, OfStandardOutputIsAnError) {

@@ -80,8 +80,8 @@ TEST_F(GovernedRun, AResolvedConfigTrainsOnTheDatasetThatIsAskedFor) {
   run({.config = config(),
        .overrides = {"data.dataset=idx", "data.directory=" + root_ + "/clothes", "name=again",
                      "train.optimiser=sgd"}});
-  EXPECT_EQ(read_metrics(directory("clothes") + "/metrics.jsonl").at(0).train_nats_per_dim,
-            read_metrics(directory("again") + "/metrics.jsonl").at(0).train_nats_per_dim);
+  EXPECT_EQ(read_metrics_log(directory("clothes") + "/metrics.jsonl").epochs.at(0).train_nats_per_dim,
+            read_metrics_log(directory("again") + "/metrics.jsonl").epochs.at(0).train_nats_per_dim);
   const std::string log = slurp(directory("clothes") + "/log.txt");
   EXPECT_NE(log.find("note: train.epsilon: 1.0e-07, train.beta1: 0.9, train.beta2: 0.999 are left out, they "
                      "belong to train.optimiser: adam"),

@@ -25,7 +25,7 @@ class Metrics : public testing::Test {
   }
   [[nodiscard]] std::vector<std::int64_t> steps() const {
     std::vector<std::int64_t> steps;
-    for (const WindowMetrics& window : read_windows(path_)) steps.push_back(window.step);
+    for (const WindowMetrics& window : read_metrics_log(path_).windows) steps.push_back(window.step);
     return steps;
   }
 
@@ -34,13 +34,13 @@ class Metrics : public testing::Test {
 };
 
 TEST_F(Metrics, OfEpochsAndWindowsAreToldApart) {
-  EXPECT_EQ(read_metrics(path_).size(), 2u);
-  const std::vector<WindowMetrics> windows = read_windows(path_);
+  EXPECT_EQ(read_metrics_log(path_).epochs.size(), 2u);
+  const std::vector<WindowMetrics> windows = read_metrics_log(path_).windows;
   ASSERT_EQ(windows.size(), 5u);
   EXPECT_EQ(windows[3].epoch, 1.6);
   EXPECT_EQ(windows[3].steps, 2);
   EXPECT_EQ(windows[2].train_nats_per_dim, 1.0 / 6.0) << "to the last bit";
-  EXPECT_TRUE(read_windows(directory_.file("none")).empty());
+  EXPECT_TRUE(read_metrics_log(directory_.file("none")).windows.empty());
 }
 
 TEST_F(Metrics, AfterACheckpointAreDroppedAndTheOthersStayAsTheyAre) {
@@ -50,7 +50,7 @@ TEST_F(Metrics, AfterACheckpointAreDroppedAndTheOthersStayAsTheyAre) {
   // The window that ends with an open epoch is written before its checkpoint, the line of the epoch after it.
   drop_metrics_after(path_, {.epoch = 9, .window = 10});
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{2, 4, 6, 8, 10}));
-  EXPECT_EQ(read_metrics(path_).size(), 1u);
+  EXPECT_EQ(read_metrics_log(path_).epochs.size(), 1u);
   drop_metrics_after(path_, {.epoch = 7, .window = 7});
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{2, 4, 6}));
   EXPECT_TRUE(before.starts_with(read_text_file(path_)));

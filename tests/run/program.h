@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -59,6 +60,23 @@ inline int wait_for_end(pid_t child) {
   int status = 0;
   ::waitpid(child, &status, 0);
   return status;
+}
+
+// Waits until the condition holds, as long as the child runs. The limit is for a child that hangs: a machine
+// that does other things may take minutes. False where it does not come to hold; then the child is killed.
+[[nodiscard]] inline bool wait_until(pid_t child, const std::function<bool()>& condition) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(8);
+  bool has_ended = false;
+  while (!has_ended && std::chrono::steady_clock::now() < limit) {
+    siginfo_t info{};
+    has_ended = ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+                info.si_pid == child;
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ADD_FAILURE() << (has_ended ? "the program has ended" : "the program does not come to it");
+  ::kill(child, SIGKILL);
+  return false;
 }
 
 // Runs the program to its end; it gets the signal after so long, unless that is 0. Returns its wait status.

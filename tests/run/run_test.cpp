@@ -24,7 +24,7 @@ TEST_F(Run, LeavesConfigLogMetricsParametersSamplesAndCurves) {
         "results.json", "curves.svg", "samples/epoch-0001.png", "samples/epoch-0003.png"})
     EXPECT_TRUE(fs::exists(directory() + "/" + file)) << file;
 
-  const std::vector<EpochMetrics> metrics = read_metrics(directory() + "/metrics.jsonl");
+  const std::vector<EpochMetrics> metrics = read_metrics_log(directory() + "/metrics.jsonl").epochs;
   ASSERT_EQ(metrics.size(), 3u);
   EXPECT_EQ(metrics[2].epoch, 3);
   EXPECT_EQ(metrics[2].step, 15);
@@ -64,8 +64,8 @@ TEST_F(Run, ResumedEndsInTheSameParametersAsUninterrupted) {
   for (const auto& [name, tensor] : whole.tensors)
     EXPECT_EQ(tensor.values, parts.tensors.at(name).values) << name;
 
-  const auto one = read_metrics(directory() + "/metrics.jsonl"),
-             other = read_metrics(directory("parts") + "/metrics.jsonl");
+  const auto one = read_metrics_log(directory() + "/metrics.jsonl").epochs,
+             other = read_metrics_log(directory("parts") + "/metrics.jsonl").epochs;
   ASSERT_EQ(other.size(), 3u);
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(one[i].train_nats_per_dim, other[i].train_nats_per_dim);
@@ -78,7 +78,7 @@ TEST_F(Run, ResumedDropsMetricsWrittenAfterTheCheckpoint) {
   run({.config = config(), .overrides = {"train.epochs=2"}});
   append_metrics(directory() + "/metrics.jsonl", EpochMetrics{.epoch = 3, .step = 15});
   run({.resume = directory(), .overrides = {"train.epochs=3"}});
-  EXPECT_EQ(read_metrics(directory() + "/metrics.jsonl").size(), 3u);
+  EXPECT_EQ(read_metrics_log(directory() + "/metrics.jsonl").epochs.size(), 3u);
 }
 
 TEST_F(Run, KeepsTheConfigOfAResumedRun) {
@@ -144,7 +144,7 @@ TEST_F(Run, ResumesWithTheShardSizeItsConfigNames) {
 
 TEST_F(Run, EndsWhenItsStepsAreUsedUpInsideAnEpoch) {
   run({.config = config(), .overrides = {"train.epochs=null", "train.steps=7"}});
-  const std::vector<EpochMetrics> metrics = read_metrics(directory() + "/metrics.jsonl");
+  const std::vector<EpochMetrics> metrics = read_metrics_log(directory() + "/metrics.jsonl").epochs;
   ASSERT_EQ(metrics.size(), 2u);
   EXPECT_EQ(metrics[1].step, 7);
 }

@@ -38,8 +38,8 @@ TEST_F(StartFrom, BeginsWithTheParametersThatScoreWithAnOptimiserOfItsOwn) {
                                      "train.average.decay=0"})});
   const TrainedModel first = load_trained_model(directory("first"));
   EXPECT_EQ(best("still"), first.parameters);
-  const std::vector<EpochMetrics> before = read_metrics(directory("first") + "/metrics.jsonl"),
-                                  after = read_metrics(directory("still") + "/metrics.jsonl");
+  const std::vector<EpochMetrics> before = read_metrics_log(directory("first") + "/metrics.jsonl").epochs,
+                                  after = read_metrics_log(directory("still") + "/metrics.jsonl").epochs;
   ASSERT_EQ(before.size(), 3u);
   ASSERT_EQ(after.size(), 1u);
   EXPECT_EQ(after[0].validation_nats_per_dim, before[2].validation_nats_per_dim);

@@ -202,6 +202,59 @@ TEST_F(RunStart, LeavesAloneWhatIsMoreThanAStart) {
   EXPECT_NE(message_of({.config = config()}).find("exists already and is no directory"), std::string::npos);
 }
 
+TEST_F(RunStart, DoesNotFollowALinkInPlaceOfADirectoryInTheMaking) {
+  const std::string other = root_ + "/other";
+  fs::create_directories(root_ + "/runs");
+  fs::create_directories(other);
+  std::ofstream(other + "/log.txt") << "mine";
+  const auto refusal = [&](const std::string& what) {
+    return starting() + ": is " + what + ", and " + directory() +
+           " is to be made under that name; move it away";
+  };
+  const auto expect_refused = [&](const std::string& what) {
+    for (const bool dry_run : {false, true})
+      EXPECT_EQ(message_of({.config = config(), .overrides = kShort, .dry_run = dry_run}), refusal(what));
+    EXPECT_FALSE(fs::exists(directory()));
+  };
+  fs::create_directory_symlink(other, starting());
+  expect_refused("a symbolic link");
+  EXPECT_EQ(slurp(other + "/log.txt"), "mine");
+  EXPECT_FALSE(fs::exists(other + "/lock"));
+  fs::remove(starting());
+  fs::create_symlink(root_ + "/none", starting());
+  expect_refused("a symbolic link");
+  fs::remove(starting());
+  std::ofstream(starting()) << "x";
+  expect_refused("no directory");
+  EXPECT_EQ(slurp(starting()), "x");
+
+  // A run that goes on removes what a killed start left, but nothing behind a link.
+  fs::remove(starting());
+  ASSERT_EQ(message_of({.config = config(), .overrides = kShort}), "");
+  fs::create_directory_symlink(other, starting());
+  ASSERT_EQ(message_of({.resume = directory(), .overrides = {"train.steps=2"}}), "");
+  EXPECT_EQ(slurp(other + "/log.txt"), "mine");
+  EXPECT_TRUE(fs::is_symlink(starting()));
+}
+
+// From so few open files that the program hardly begins to as many as it needs.
+TEST_F(RunStart, WithoutFilesToOpenLeavesNothingBehind) {
+  for (const std::string& command :
+       {"pcnn-run '" + config() + "' train.epochs=null train.steps=1 sample.count=0",
+        "pcnn-sweep '" + config() + "' seed=1,2 train.epochs=null train.steps=1 sample.count=0"}) {
+    int failed = 0, code = 1;
+    for (int files = 4; code != 0 && files < 60; ++files) {
+      fs::remove_all(root_ + "/runs");
+      code = run_bash("ulimit -n " + std::to_string(files) + "; exec $P/" + command + " > '" + root_ +
+                      "/said.txt' 2>&1");
+      failed += code != 0;
+      EXPECT_FALSE(fs::exists(starting())) << files << ": " << slurp(root_ + "/said.txt");
+    }
+    EXPECT_EQ(code, 0) << slurp(root_ + "/said.txt");
+    EXPECT_GT(failed, 2) << "or this has tested nothing";
+  }
+}
+
 TEST_F(RunStart, OfAnotherProcessIsLeftAlone) {
   for (const std::string& place : {directory(), starting()}) {
     fs::create_directories(place);
@@ -214,6 +267,18 @@ TEST_F(RunStart, OfAnotherProcessIsLeftAlone) {
     EXPECT_EQ(slurp(place + "/log.txt"), "x");
     fs::remove_all(place);
   }
+}
+
+// A name that a terminal would show as another.
+TEST_F(RunStart, OfANameThatTurnsTheDirectionOfTextIsRefused) {
+  const std::string what =
+      "', accepted: a name without U+202A to U+202E and U+2066 to U+2069, which change "
+      "the direction of text";
+  EXPECT_EQ(message_of({.config = config(), .overrides = {"name=a\u202egnp.b"}}),
+            "override 'name=a\\u202Egnp.b': name: found 'a\\u202Egnp.b" + what);
+  EXPECT_EQ(message_of({.config = config(), .overrides = {"output=a\u2066b"}}),
+            "override 'output=a\\u2066b': output: found 'a\\u2066b" + what);
+  EXPECT_FALSE(fs::exists(root_ + "/runs"));
 }
 
 TEST_F(RunStart, OfOneNameByManyAtOnceIsMadeByOne) {

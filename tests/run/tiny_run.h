@@ -44,12 +44,12 @@ inline std::string error_of(const std::function<void()>& action) {
   return "";
 }
 
-class TinyRun : public testing::Test {
+class TinyRun : public ::testing::Test {
  protected:
   void SetUp() override {
-    const testing::TestInfo& info = *testing::UnitTest::GetInstance()->current_test_info();
+    const ::testing::TestInfo& info = *::testing::UnitTest::GetInstance()->current_test_info();
     // The process is in the name: two builds may test at once.
-    root_ = testing::TempDir() + "pcnn_" + info.test_suite_name() + "_" + info.name() + "_" +
+    root_ = ::testing::TempDir() + "pcnn_" + info.test_suite_name() + "_" + info.name() + "_" +
             std::to_string(::getpid());
     std::filesystem::remove_all(root_);
     std::filesystem::create_directories(root_ + "/data");

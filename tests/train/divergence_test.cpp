@@ -57,9 +57,13 @@ TEST(Divergence, NamesStepAndLearningRate) {
   EXPECT_STREQ(DivergenceError(12, 1000.0, "the loss is not finite").what(),
                "step 12, learning rate 1000: training diverged: the loss is not finite (a lower "
                "train.learning_rate or train.clip_norm may help)");
-  EXPECT_STREQ(DivergenceError(1, 0.0, "the loss is not finite").what(),
+  EXPECT_STREQ(DivergenceError(1, std::nullopt, "the loss is not finite").what(),
                "step 1: training diverged before its first step: the loss is not finite (another "
                "model.initialisation may help)");
+  EXPECT_STREQ(DivergenceError(12, 0.0, "the loss is not finite").what(),
+               "step 12, learning rate 0: training diverged: the loss is not finite (a lower "
+               "train.learning_rate or train.clip_norm may help)")
+      << "a schedule may end at 0";
 }
 
 }  // namespace
