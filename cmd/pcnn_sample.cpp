@@ -99,6 +99,8 @@ int main(int argc, char** argv) {
   if (sampler == "naive") options.sampler.kind = pcnn::SamplerKind::kNaive;
   if (sampler == "naive" && options.sampler.chain_batch != 0)
     return program.refuse("--chain-batch: only the incremental sampler has batches of chains");
+  if (sampler == "naive" && options.sampler.speculate > 1)
+    return program.refuse("--speculate: only the incremental sampler guesses pixels");
 
   return program.run([&] { pcnn::sample(options); });
 }

@@ -40,7 +40,7 @@ struct Append {
   // class joins both stacks before their gates, as in equation 4.
   Features operator()(const GatedBlockConfig& block) const {
     const int both = 2 * block.filters;  // halves of a gate
-    const int above = src.rows_above < 0 ? 0 : gate(name + ".vertical", src.rows_above);
+    const int above = src.rows_above < 0 ? src.image : gate(name + ".vertical", src.rows_above);
     const int vertical =
         builder.conv(name + ".vertical", above, Sight::kAbove, block.kernel, both, block.dilation);
     const int joined = builder.conv(name + ".join", vertical, Sight::kBefore, {1, 1}, both);
@@ -53,7 +53,8 @@ struct Append {
     result.node =
         builder.add(name, src.node, builder.conv(name + ".out", gated, Sight::kBefore, {1, 1}, channels));
     if (block.skip) {
-      const int skip = builder.conv(name + ".skip", gated, Sight::kBefore, {1, 1}, channels);
+      const int maps = src.skip_maps > 0 ? src.skip_maps : channels;
+      const int skip = builder.conv(name + ".skip", gated, Sight::kBefore, {1, 1}, maps);
       result.skips = src.skips < 0 ? skip : builder.add(name + ".skips", src.skips, skip);
     }
     return result;

@@ -144,7 +144,7 @@ ModelConfig read_model_config(const ConfigNode& section) {
   for (const ConfigNode& block : blocks) {
     config.blocks.push_back(read_block(block));
     if (std::holds_alternative<GatedBlockConfig>(config.blocks.back().block) &&
-        config.input_kernel.height == 1)
+        config.blocks.back().repeat > 0 && config.input_kernel.height == 1)
       input.fail("kernel",
                  "found a height of 1, accepted: 3 or more where blocks are gated (the vertical stack "
                  "reads rows above)");

@@ -73,6 +73,9 @@ int NetworkBuilder::activate(int src) {
 }
 
 int NetworkBuilder::add(const std::string& name, int a, int b) {
+  if (channels(a) != channels(b))
+    throw std::invalid_argument(
+        fmt::format("{}: {} maps cannot be added to {}", name, channels(b), channels(a)));
   return append({.name = name, .op = AddOp{.a = a, .b = b}, .channels = channels(a)});
 }
 
@@ -118,6 +121,15 @@ std::vector<std::pair<std::string, int>> filters_of(const ModelConfig& config) {
   return all;
 }
 
+// What the output's layers read: blocks keep the width of what they read, but for plain convolutions.
+int maps_of_last_block(const ModelConfig& config) {
+  int maps = config.input_filters;
+  for (const BlockConfig& block : config.blocks)
+    if (const auto* conv = std::get_if<MaskedConvBlockConfig>(&block.block); conv && block.repeat > 0)
+      maps = conv->filters;
+  return maps;
+}
+
 }  // namespace
 
 Network build_network(const ModelConfig& config, int image_channels, int image_height, int image_width) {
@@ -135,16 +147,15 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
   const auto is_gated = [](const BlockConfig& block) {
     return block.repeat > 0 && std::holds_alternative<GatedBlockConfig>(block.block);
   };
-  Features features;
-  int image = 0;
+  Features features{.skip_maps = maps_of_last_block(config)};
   if (config.input_embedding > 0)
-    image = builder.embed("input.embedding", config.input_embedding, head->levels(), head->value(0),
-                          head->value(head->levels() - 1));
+    features.image = builder.embed("input.embedding", config.input_embedding, head->levels(), head->value(0),
+                                   head->value(head->levels() - 1));
   if (std::ranges::any_of(config.blocks, is_gated))
-    features.rows_above =
-        builder.conv("input_above", image, Sight::kAbove, config.input_kernel, 2 * config.input_filters);
+    features.rows_above = builder.conv("input_above", features.image, Sight::kAbove, config.input_kernel,
+                                       2 * config.input_filters);
   features.node = builder.activate(
-      builder.masked_conv("input", image, MaskType::kA, config.input_kernel, config.input_filters));
+      builder.masked_conv("input", features.image, MaskType::kA, config.input_kernel, config.input_filters));
 
   int index = 0;
   bool ends_in_sum = false;  // that nothing bends before the output's layers

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/compile/batch/program.h"
 #include "engine/core/digits.h"
 #include "engine/model/summary.h"
@@ -48,7 +50,9 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
       "{}, {} of weights{}",
       name_of(program.precision()), megabytes(program.state_bytes_per_chain()), network.image_width,
       counted(plan.chain_batch, "chain"), megabytes(program.weight_bytes()),
-      plan.span.columns > 1 ? fmt::format("; up to {} pixels guessed at once", plan.span.columns) : ""));
+      plan.span.columns > 1
+          ? fmt::format("; up to {} pixels guessed at once", std::min(plan.span.columns, network.image_width))
+          : ""));
 }
 
 // Where a resumed run would go on from.

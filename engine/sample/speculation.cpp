@@ -1,7 +1,6 @@
 #include "engine/sample/speculation.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "engine/core/index.h"
@@ -13,15 +12,6 @@ namespace {
 constexpr int kPatience = 64, kFirstRest = 64, kLongestRest = 1 << 16;
 
 }  // namespace
-
-std::optional<int> speculation_named(std::string_view word) {
-  if (word == "auto") return kSpeculateAuto;
-  if (word == "off") return kSpeculateOff;
-  int columns = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), columns);
-  const bool whole = error == std::errc() && end == word.data() + word.size();
-  return whole && columns >= 2 && columns <= kMostSpeculated ? std::optional(columns) : std::nullopt;
-}
 
 Guesser::Guesser(std::vector<GuessTable>& tables, const OutputHead& head, const Shape& image, int first,
                  int chains, const SpanPolicy& policy, PixelDraws& draws)

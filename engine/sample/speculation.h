@@ -11,20 +11,14 @@
 // bit of it.
 
 #include <cstdint>
-#include <optional>
-#include <string_view>
 #include <vector>
 
 #include "engine/model/output_head.h"
 #include "engine/sample/guess_table.h"
 #include "engine/sample/sampling.h"
+#include "engine/sample/speculate.h"
 
 namespace pcnn {
-
-// How many pixels are to be guessed at once: a number, or one of these.
-inline constexpr int kSpeculateAuto = 0, kSpeculateOff = 1, kMostSpeculated = 64;
-// Of "auto", "off" and the numbers from 2 to kMostSpeculated; nullopt of any other word.
-[[nodiscard]] std::optional<int> speculation_named(std::string_view word);
 
 // How long spans are.
 struct SpanPolicy {

@@ -166,5 +166,28 @@ TEST(Network, RefusesFiltersThatColourCannotShareOut) {
   EXPECT_NO_THROW((void)build_network(config, 3, 4, 4));
 }
 
+// Widths change between gated blocks; the sum of their skips has that of the last.
+TEST(BuildNetwork, SumsSkipsPastBlocksOfOtherWidths) {
+  ModelConfig config;
+  config.input_filters = 8;
+  const GatedBlockConfig gated{{3, 3}, 6, {}, true};
+  config.blocks = {{1, gated}, {1, MaskedConvBlockConfig{{3, 3}, 12}}, {2, gated}};
+  const Network network = build_network(config, 1, 5, 4);
+  for (const Node& node : network.nodes)
+    if (node.name == "skips" || node.name.ends_with(".skip")) {
+      EXPECT_EQ(node.channels, 12) << node.name;
+    }
+  config.input_kernel = {1, 3};
+  config.blocks = {{1, MaskedConvBlockConfig{{3, 3}, 4}}};
+  EXPECT_EQ(build_network(config, 1, 5, 4).node(1).channels, 8) << "without gated blocks any kernel goes";
+}
+
+TEST(NetworkBuilder, AddsMapsOfOneWidthOnly) {
+  NetworkBuilder builder(1, 4, 4, Activation::kRelu, 0.0f);
+  const int narrow = builder.masked_conv("narrow", 0, MaskType::kA, {3, 3}, 2),
+            wide = builder.masked_conv("wide", 0, MaskType::kA, {3, 3}, 3);
+  EXPECT_THROW(builder.add("sum", narrow, wide), std::invalid_argument);
+}
+
 }  // namespace
 }  // namespace pcnn
