@@ -78,8 +78,8 @@ bool is_slow(const char* implementation) {
   return name.find("gemm") != name.npos || name.find("ref") != name.npos;
 }
 
-// oneDNN's fast kernels refuse the wide paddings of dilated kernels. make(zeros) returns a primitive
-// descriptor for a source with these zeros stored; `zeros` receives those it takes.
+// oneDNN's fast kernels refuse wide paddings, as dilated kernels and those of 9x9 have. make(zeros) returns a
+// primitive descriptor for a source with these zeros stored; `zeros` receives those it takes.
 template <typename Make>
 auto fastest(const PlanBuilder& plan, const MaskedConvOp& op, const Make& make, StoredZeros& zeros) {
   zeros = {};
