@@ -25,6 +25,14 @@ std::string describe_field(const Network& network) {
 
 }  // namespace
 
+LayerSummary summarise_table(const Network& network, int node, int parameter) {
+  const std::size_t parameters = network.parameters[to_index(parameter)].size;
+  return {.name = network.node(node).name,
+          .output = network.shape(node, 1),
+          .parameters = parameters,
+          .live_parameters = parameters};
+}
+
 std::vector<LayerSummary> summarise_layers(const Network& network) {
   std::vector<LayerSummary> layers;
   for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node)

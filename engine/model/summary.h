@@ -7,6 +7,9 @@
 
 namespace pcnn {
 
+// The line of a node whose parameters are one table, all of them live.
+[[nodiscard]] LayerSummary summarise_table(const Network& network, int node, int parameter);
+
 // Of the nodes that have a line in the table: convolutions, each with the activation after it, and additions.
 [[nodiscard]] std::vector<LayerSummary> summarise_layers(const Network& network);
 

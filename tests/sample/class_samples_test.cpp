@@ -7,6 +7,7 @@
 
 #include "engine/sample/incremental_sampler.h"
 #include "engine/sample/naive_sampler.h"
+#include "tests/sample/sampled_model.h"
 #include "tests/support/chi_square.h"
 #include "tests/support/networks.h"
 #include "tests/support/states.h"
@@ -16,28 +17,10 @@ namespace {
 
 using testing::Random;
 
-const auto kHead = make_output_head({});
-
-struct Model {
-  Model(Random& random, int height, int width, int classes)
-      : network(testing::random_network(random, Activation::kTanh, {.classes = classes})),
-        parameters(testing::random_parameters(random, network)) {
-    network.image_height = height;
-    network.image_width = width;
-  }
-  Network network;
-  std::vector<float> parameters;
-};
-
-Samples sample(const Model& model, const SampleRequest& request, int threads = 2, int chain_batch = 0) {
-  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads),
-                              chain_batch);
-}
-
 TEST(SamplesOfClasses, DependOnNoOtherChain) {
   Random random(51);
   for (int round = 0; round < 6; ++round) {
-    const Model model(random, 7, 6, 4);
+    const Model model(random, 7, 6, Activation::kTanh, 4);
     const std::vector<int> classes{3, 0, 2, 2, 1, 0, 3};
     const std::vector<float> together =
         sample(model, {.chains = 7, .seed = 5, .classes = classes}, 1, 7).images;
@@ -54,7 +37,7 @@ TEST(SamplesOfClasses, AreThoseOfTheNaiveSampler) {
   Random random(52);
   int parted = 0;
   for (int round = 0; round < 10; ++round) {
-    const Model model(random, random.between(1, 9), random.between(1, 9), 3);
+    const Model model(random, random.between(1, 9), random.between(1, 9), Activation::kTanh, 3);
     const std::vector<int> classes{0, 1, 2, 0, 1, 2};
     const SampleRequest request{.chains = 6, .seed = 71, .classes = classes, .with_probabilities = true};
     const Samples incremental = sample(model, request);
@@ -71,7 +54,7 @@ TEST(SamplesOfClasses, AreThoseOfTheNaiveSampler) {
 
 TEST(SamplesOfClasses, AreRefusedWhereThereIsNotOneClassForEach) {
   Random random(53);
-  const Model model(random, 3, 3, 3), plain(random, 3, 3, 0);
+  const Model model(random, 3, 3, Activation::kTanh, 3), plain(random, 3, 3);
   const std::vector<int> two{0, 1};
   EXPECT_THROW((void)sample(model, {.chains = 3}), std::invalid_argument);
   EXPECT_THROW((void)sample(model, {.chains = 3, .classes = two}), std::invalid_argument);

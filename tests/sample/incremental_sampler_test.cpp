@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/sample/naive_sampler.h"
+#include "tests/sample/sampled_model.h"
 #include "tests/support/chi_square.h"
 #include "tests/support/networks.h"
 #include "tests/support/states.h"
@@ -17,26 +18,6 @@ using testing::Random;
 
 constexpr Activation kFunctions[] = {Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
                                      Activation::kTanh, Activation::kSigmoid};
-
-const auto kHead = make_output_head({});
-
-// A random network over one-channel or more-channel images, with parameters that make pixels depend on each
-// other.
-struct Model {
-  explicit Model(Random& random, int height, int width, Activation activation = Activation::kTanh)
-      : network(testing::random_network(random, activation)),
-        parameters(testing::random_parameters(random, network)) {
-    network.image_height = height;
-    network.image_width = width;
-  }
-  Network network;
-  std::vector<float> parameters;
-};
-
-Samples sample(const Model& model, const SampleRequest& request, int threads = 2, int chain_batch = 0) {
-  return sample_incrementally(model.network, *kHead, model.parameters, request, Workers(threads),
-                              chain_batch);
-}
 
 TEST(IncrementalSampler, GivesTheSameBitsForAnyThreadsChainBatchAndCanvas) {
   Random random(41);

@@ -20,16 +20,43 @@ dnnl::primitive_attr fresh_attributes() {
   return attributes;
 }
 
+std::optional<dnnl::memory::format_tag> known_tag(const dnnl::memory::desc& desc) {
+  using Tag = dnnl::memory::format_tag;
+  for (const Tag tag : {Tag::nchw, Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nhwc})
+    if (desc == dnnl::memory::desc(dnnl_compat::dims_of(desc), dnnl_compat::data_type_of(desc), tag))
+      return tag;
+  return {};
+}
+
+dnnl::memory::desc with_dims(const dnnl::memory::desc& desc, const dnnl::memory::dims& dims) {
+  return {dims, dnnl_compat::data_type_of(desc), known_tag(desc).value_or(dnnl::memory::format_tag::nchw)};
+}
+
 namespace {
 
-// Of other rows and columns, in its own blocking where that is one of the usual two, so that a convolution
-// takes what is copied as it is.
-dnnl::memory::desc with_dims(const dnnl::memory::desc& desc, const dnnl::memory::dims& dims) {
+// Of a layout that is known.
+MapLayout map_layout(const dnnl::memory::desc& desc) {
   using Tag = dnnl::memory::format_tag;
-  const auto type = dnnl_compat::data_type_of(desc);
-  for (const Tag blocked : {Tag::nChw16c, Tag::nChw8c})
-    if (desc == dnnl::memory::desc(dnnl_compat::dims_of(desc), type, blocked)) return {dims, type, blocked};
-  return {dims, type, Tag::nchw};
+  const auto dims = dnnl_compat::dims_of(desc);
+  const auto extent = [&](std::size_t dimension) { return static_cast<int>(dims[dimension]); };
+  MapLayout layout{.images = extent(0), .maps = extent(1), .pixels = extent(2) * extent(3), .block = 1};
+  switch (known_tag(desc).value()) {
+    case Tag::nChw16c:
+      layout.block = 16;
+      break;
+    case Tag::nChw8c:
+      layout.block = 8;
+      break;
+    case Tag::nChw4c:
+      layout.block = 4;
+      break;
+    case Tag::nhwc:
+      layout.block = layout.maps;
+      break;
+    default:
+      break;
+  }
+  return layout;
 }
 
 }  // namespace
@@ -144,32 +171,10 @@ void PlanBuilder::embedding_backward(const EmbeddingLookup& lookup, int src, int
   append(EmbeddingBackwardStep{lookup, src, diff_dst}, std::vector{src, diff_dst}, {});
 }
 
-namespace {
-
-// None for layouts that the kernels do not know.
-std::optional<MapLayout> map_layout(const dnnl::memory::desc& desc) {
-  using Tag = dnnl::memory::format_tag;
-  const auto dims = dnnl_compat::dims_of(desc);
-  const auto extent = [&](std::size_t dimension) { return static_cast<int>(dims[dimension]); };
-  constexpr int kAll = 0;
-  for (const auto& [tag, block] :
-       {std::pair{Tag::nchw, 1}, std::pair{Tag::nChw16c, 16}, std::pair{Tag::nChw8c, 8},
-        std::pair{Tag::nChw4c, 4}, std::pair{Tag::nhwc, kAll}})
-    if (desc == dnnl::memory::desc(dims, dnnl_compat::data_type_of(desc), tag))
-      return MapLayout{.images = extent(0),
-                       .maps = extent(1),
-                       .pixels = extent(2) * extent(3),
-                       .block = block == kAll ? extent(1) : block};
-  return {};
-}
-
-}  // namespace
-
 PlanBuilder::KnownMaps PlanBuilder::in_known_layout(int tensor) {
-  if (const auto layout = map_layout(desc(tensor))) return {tensor, *layout};
-  const dnnl::memory::desc planes(dnnl_compat::dims_of(desc(tensor)), dnnl_compat::data_type_of(desc(tensor)),
-                                  dnnl::memory::format_tag::nchw);
-  return {in_layout(tensor, planes), map_layout(planes).value()};
+  const dnnl::memory::desc given = desc(tensor);
+  tensor = in_layout(tensor, with_dims(given, dnnl_compat::dims_of(given)));
+  return {tensor, map_layout(desc(tensor))};
 }
 
 int PlanBuilder::add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation,

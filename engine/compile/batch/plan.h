@@ -196,6 +196,12 @@ class PlanBuilder {
   // a + b as a new tensor in a's layout.
   int sum(int a, int b);
   int activation_backward(const ActivationOp& op, int dst, int diff_dst);
+  // The tensor itself where its layout is one that the kernels know, else a copy in planes.
+  struct KnownMaps {
+    int tensor;
+    MapLayout layout;
+  };
+  KnownMaps in_known_layout(int tensor);
   // To a new tensor of this layout.
   int gate(const LoweredGate& gate, const dnnl::memory::desc& dst);
   int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
@@ -233,12 +239,6 @@ class PlanBuilder {
 
  private:
   void append(StepAction action, std::span<const int> reads, std::span<const int> writes);
-  // The tensor itself where its layout is one that the kernels know, else a copy in planes.
-  struct KnownMaps {
-    int tensor;
-    MapLayout layout;
-  };
-  KnownMaps in_known_layout(int tensor);
   // dst may be computed in the buffer of src, element by element.
   struct InPlace {
     int src;
@@ -255,6 +255,11 @@ class PlanBuilder {
   std::vector<TensorLife> tensor_lives_;
   std::vector<InPlace> in_place_;
 };
+
+// The tag of a layout that our own kernels know: planes, blocks of maps, or the maps of a pixel side by side.
+[[nodiscard]] std::optional<dnnl::memory::format_tag> known_tag(const dnnl::memory::desc& desc);
+// The same layout for other dimensions where it is known, else planes.
+[[nodiscard]] dnnl::memory::desc with_dims(const dnnl::memory::desc& desc, const dnnl::memory::dims& dims);
 
 // NCHW order of dimensions: any layout of this type, or plain f32.
 [[nodiscard]] dnnl::memory::desc any_layout(const Shape& shape, dnnl::memory::data_type type);

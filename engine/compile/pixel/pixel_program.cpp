@@ -64,18 +64,19 @@ PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const floa
   return packed;
 }
 
-PixelProgram::Work PixelProgram::pack(const EmbeddingStep& step, std::span<const float> parameters) {
-  const Parameter& table = network_.parameters[to_index(step.op.table)];
+std::vector<float> PixelProgram::pack_table(int parameter, std::span<const float> parameters) {
+  const Parameter& table = network_.parameters[to_index(parameter)];
   const std::span<const float> values = parameters.subspan(table.offset, table.size);
   weight_bytes_ += values.size_bytes();
-  return PackedEmbeddingStep{step, {values.begin(), values.end()}};
+  return {values.begin(), values.end()};
+}
+
+PixelProgram::Work PixelProgram::pack(const EmbeddingStep& step, std::span<const float> parameters) {
+  return PackedEmbeddingStep{step, pack_table(step.op.table, parameters)};
 }
 
 PixelProgram::Work PixelProgram::pack(const ConditionStep& step, std::span<const float> parameters) {
-  const Parameter& table = network_.parameters[to_index(step.op.table)];
-  const std::span<const float> values = parameters.subspan(table.offset, table.size);
-  weight_bytes_ += values.size_bytes();
-  return PackedConditionStep{step, {values.begin(), values.end()}};
+  return PackedConditionStep{step, pack_table(step.op.table, parameters)};
 }
 
 IncrementalState::IncrementalState(const PixelProgram& program, int chains, int max_columns,

@@ -126,6 +126,8 @@ class PixelProgram {
   [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
+  // A copy of a parameter's values.
+  [[nodiscard]] std::vector<float> pack_table(int parameter, std::span<const float> parameters);
   void check(const IncrementalState& state, const PixelSpan& span) const;
   void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
   void begin_row(IncrementalState& state, int row) const;

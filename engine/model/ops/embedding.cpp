@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/core/index.h"
-#include "engine/model/network.h"
+#include "engine/model/summary.h"
 
 namespace pcnn {
 
@@ -21,11 +20,7 @@ std::string EmbeddingOp::formula(std::span<const std::string> inputs) const {
 }
 
 std::optional<LayerSummary> EmbeddingOp::summary(const Network& network, int node) const {
-  const std::size_t parameters = network.parameters[to_index(table)].size;
-  return LayerSummary{.name = network.node(node).name,
-                      .output = network.shape(node, 1),
-                      .parameters = parameters,
-                      .live_parameters = parameters};
+  return summarise_table(network, node, table);
 }
 
 }  // namespace pcnn

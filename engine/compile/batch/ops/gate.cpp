@@ -3,36 +3,23 @@
 #include "engine/core/index.h"
 
 namespace pcnn {
-namespace {
-
-using Tag = dnnl::memory::format_tag;
-
-dnnl::memory::desc with_maps(const dnnl::memory::desc& desc, dnnl::memory::dim maps, Tag tag) {
-  dnnl::memory::dims dims = dnnl_compat::dims_of(desc);
-  dims[1] = maps;
-  return {dims, dnnl_compat::data_type_of(desc), tag};
-}
-
-}  // namespace
 
 int lower_gate(PlanBuilder& plan, int node, LoweredGate& lowered) {
   const std::size_t first_step = plan.step_count();
   const Shape dst = plan.network().shape(node, plan.images());
   const auto groups = to_index(plan.network().groups), maps = to_index(dst.c) / groups,
              pixels = to_index(dst.h) * to_index(dst.w), images = to_index(dst.n);
-  const dnnl::memory::desc given = plan.desc(lowered.src);
-  const auto in_tag = [&](Tag tag) { return with_maps(given, 2 * dst.c, tag); };
-  const auto is_blocked = [&](Tag tag, std::size_t size) { return maps % size == 0 && given == in_tag(tag); };
-
-  // The halves of a group lie side by side: planes or blocks of maps, or the maps of a pixel.
-  Tag tag = Tag::nchw;
-  if (is_blocked(Tag::nChw16c, 16)) tag = Tag::nChw16c;
-  if (is_blocked(Tag::nChw8c, 8)) tag = Tag::nChw8c;
-  if (given == in_tag(Tag::nhwc)) tag = Tag::nhwc;
-  lowered.halves = tag == Tag::nhwc ? GateHalves{.count = images * pixels * groups, .size = maps}
-                                    : GateHalves{.count = images * groups, .size = maps * pixels};
-  lowered.src = plan.in_layout(lowered.src, in_tag(tag));
-  const int result = plan.gate(lowered, with_maps(given, dst.c, tag));
+  // The halves of a group must lie side by side: planes or blocks of maps, or the maps of a pixel.
+  PlanBuilder::KnownMaps src = plan.in_known_layout(lowered.src);
+  const bool by_pixel = known_tag(plan.desc(src.tensor)) == dnnl::memory::format_tag::nhwc;
+  if (!by_pixel && maps % to_index(src.layout.block) != 0)
+    src.tensor = plan.in_layout(
+        src.tensor, {dnnl_compat::dims_of(plan.desc(src.tensor)),
+                     dnnl_compat::data_type_of(plan.desc(src.tensor)), dnnl::memory::format_tag::nchw});
+  lowered.src = src.tensor;
+  lowered.halves = by_pixel ? GateHalves{.count = images * pixels * groups, .size = maps}
+                            : GateHalves{.count = images * groups, .size = maps * pixels};
+  const int result = plan.gate(lowered, with_dims(plan.desc(src.tensor), {dst.n, dst.c, dst.h, dst.w}));
   plan.note_implementation(node, "forward", plan.vector_kernels().name, first_step);
   return result;
 }

@@ -33,9 +33,11 @@ dnnl::memory::desc vector_of(int count) {
 
 // Those that a convolution reads.
 StoredZeros zeros_around(const PlanBuilder& plan, const MaskedConvOp& op) {
+  const LiveBox box = computed_box(plan, op);
   return {.above = op.kernel_height / 2 * op.row_dilation,
+          .below = (box.rows - 1 - op.kernel_height / 2) * op.row_dilation,
           .left = op.kernel_width / 2 * op.column_dilation,
-          .right = (computed_box(plan, op).columns - 1 - op.kernel_width / 2) * op.column_dilation};
+          .right = (box.columns - 1 - op.kernel_width / 2) * op.column_dilation};
 }
 
 // All layouts left to the primitive, everything but the bias in the plan's precision; the zeros around the
@@ -43,17 +45,16 @@ StoredZeros zeros_around(const PlanBuilder& plan, const MaskedConvOp& op) {
 dnnl_compat::ConvGeometry geometry(const PlanBuilder& plan, int node, const MaskedConvOp& op,
                                    StoredZeros stored = {}) {
   Shape src = plan.network().shape(op.src, plan.images());
-  src.h += stored.above;
+  src.h += stored.above + stored.below;
   src.w += stored.left + stored.right;
   const Shape dst = plan.network().shape(node, plan.images());
-  const LiveBox box = computed_box(plan, op);
   const StoredZeros around = zeros_around(plan, op);
   return {.src = any_layout(src, plan.data_type()),
           .weights = any_kernel(plan, op, dst.c, plan.data_type()),
           .bias = vector_of(dst.c),
           .dst = any_layout(dst, plan.data_type()),
           .pad_before = {around.above - stored.above, around.left - stored.left},
-          .pad_after = {(box.rows - 1 - op.kernel_height / 2) * op.row_dilation, around.right - stored.right},
+          .pad_after = {around.below - stored.below, around.right - stored.right},
           .gaps = {op.row_dilation - 1, op.column_dilation - 1}};
 }
 
@@ -156,10 +157,8 @@ int lower_mirrored(PlanBuilder& plan, const ConvStep& step, int diff_dst) {
   Shape dst = plan.network().shape(step.conv, plan.images());
   const LiveBox box = computed_box(plan, op);
   const StoredZeros around = zeros_around(plan, op);
-  const StoredZeros zeros{.above = (box.rows - 1) * op.row_dilation - around.above,
-                          .below = around.above,
-                          .left = around.right,
-                          .right = around.left};
+  const StoredZeros zeros{
+      .above = around.below, .below = around.above, .left = around.right, .right = around.left};
   const int filters = dst.c;
   dst.h += zeros.above + zeros.below;
   dst.w += zeros.left + zeros.right;
