@@ -52,6 +52,7 @@ class Fusion {
   void append(int node, const ActivationOp& op) { append_step(ActivationStep{.op = op, .dst = node}); }
   void append(int node, const EmbeddingOp& op) { append_step(EmbeddingStep{.op = op, .dst = node}); }
   void append(int node, const GateOp& op) { append_step(GateStep{.op = op, .dst = node}); }
+  void append(int node, const DropoutOp& op) { append_step(DropoutStep{.op = op, .dst = node}); }
   void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
 
   void append(int node, const ConditionOp& op) {
@@ -96,6 +97,7 @@ struct ReadsOf {
   std::vector<Reads> operator()(const ActivationStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const AddStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const GateStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const DropoutStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const EmbeddingStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const ConditionStep& step) const { return step.op.reads(); }
 };

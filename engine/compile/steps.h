@@ -64,7 +64,15 @@ struct ConditionStep {
   Sight sight = Sight::kBefore;
 };
 
-using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep>;
+// In training alone.
+struct DropoutStep {
+  DropoutOp op;
+  int dst = 0;
+  Sight sight = Sight::kBefore;
+};
+
+using Step =
+    std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep, DropoutStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.

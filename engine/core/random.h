@@ -25,6 +25,7 @@ enum class Stream : std::uint32_t {
   kProbeParameters = 7,  // (parameter index, element)
   kInspection = 8,       // element
   kSweep = 9,            // (trial, parameter, attempt)
+  kDropout = 10,         // step, as two words: the key of its masks
 };
 
 // Numbers of one (seed, stream). Copying is free; every method is const and thread-safe.

@@ -9,13 +9,13 @@ struct Append {
   Features src;
 
   // 1x1 - kernel - 1x1, an activation after each, the skip added after the last one. The class joins where
-  // space is looked at.
+  // space is looked at, and dropout follows.
   Features operator()(const ResidualBlockConfig& block) const {
     int node = builder.activate(
         builder.masked_conv(name + ".reduce", src.node, MaskType::kB, {1, 1}, block.filters));
     node = builder.masked_conv(name + ".spatial", node, MaskType::kB, block.kernel, block.filters,
                                block.dilation);
-    node = builder.activate(builder.condition(name + ".condition", node));
+    node = builder.dropout(builder.activate(builder.condition(name + ".condition", node)));
     node = builder.activate(
         builder.masked_conv(name + ".expand", node, MaskType::kB, {1, 1}, builder.channels(src.node)));
     return with_node(builder.add(name, src.node, node));
@@ -24,7 +24,7 @@ struct Append {
   Features operator()(const MaskedConvBlockConfig& block) const {
     const int node = builder.masked_conv(name + ".conv", src.node, MaskType::kB, block.kernel, block.filters,
                                          block.dilation);
-    return with_node(builder.activate(builder.condition(name + ".condition", node)));
+    return with_node(builder.dropout(builder.activate(builder.condition(name + ".condition", node))));
   }
 
   //     rows above -> gate -> vertical -+--------------------------------------> rows above
@@ -37,7 +37,8 @@ struct Append {
   //
   // Source: van den Oord et al., "Conditional Image Generation with PixelCNN Decoders", NeurIPS 2016, figure
   // 2. The vertical stack is gated where it is read, so that no gate is computed that nothing reads. The
-  // class joins both stacks before their gates, as in equation 4.
+  // class joins both stacks before their gates, as in equation 4; dropout, which they do not have, follows
+  // the horizontal gate.
   Features operator()(const GatedBlockConfig& block) const {
     const int both = 2 * block.filters;  // halves of a gate
     const int above = src.rows_above < 0 ? src.image : gate(name + ".vertical", src.rows_above);
@@ -46,7 +47,8 @@ struct Append {
     const int joined = builder.conv(name + ".join", vertical, Sight::kBefore, {1, 1}, both);
     const int horizontal = builder.conv(name + ".horizontal", src.node, Sight::kBefore,
                                         {1, block.kernel.width}, both, {1, block.dilation.width});
-    const int gated = gate(name + ".horizontal", builder.add(name + ".sum", horizontal, joined));
+    const int gated =
+        builder.dropout(gate(name + ".horizontal", builder.add(name + ".sum", horizontal, joined)));
     const int channels = builder.channels(src.node);
     Features result = src;
     result.rows_above = vertical;

@@ -132,6 +132,7 @@ ModelConfig read_model_config(const ConfigNode& section) {
       static_cast<int>(section.section("condition")
                            .optional_integer("classes", ConfigRange::between(1, kMaxClasses))
                            .value_or(0));
+  config.dropout = section.real("dropout", config.dropout, ConfigRange::from_below(0.0, 1.0));
   const ConfigNode input = section.section("input");
   config.input_kernel = read_kernel(input, config.input_kernel);
   config.input_filters = read_filters(input, config.input_filters);

@@ -64,6 +64,7 @@ struct ModelConfig {
   float slope = 0.0f;
   Initialisation initialisation = Initialisation::kGlorotNormal;
   ConditionConfig condition;
+  double dropout = 0.0;  // rate, in every block, in training; in [0, 1)
   Kernel input_kernel{7, 7};
   int input_filters = 128;
   int input_embedding = 0;  // maps of each channel's embedding; 0: the network reads the values themselves

@@ -1,6 +1,7 @@
 #include "engine/model/network.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pcnn {
 namespace {
@@ -25,6 +26,23 @@ std::size_t Network::live_parameter_count() const {
 
 Shape Network::shape(int node, int images) const {
   return {images, this->node(node).channels, image_height, image_width};
+}
+
+Network without_dropout(Network network) {
+  std::vector<int> numbers;  // old number -> new one
+  std::vector<Node> kept;
+  for (Node& node : network.nodes) {
+    renumber(node.op, numbers);
+    if (const auto* dropout = std::get_if<DropoutOp>(&node.op)) {
+      numbers.push_back(dropout->src);
+      continue;
+    }
+    numbers.push_back(static_cast<int>(kept.size()));
+    kept.push_back(std::move(node));
+  }
+  network.nodes = std::move(kept);
+  network.logits = numbers[to_index(network.logits)];
+  return network;
 }
 
 void zero_dead_weights(const Network& network, std::span<float> parameters) {

@@ -53,6 +53,10 @@ struct Network {
   [[nodiscard]] Shape shape(int node, int images) const;
 };
 
+// The network as it is when it is not trained: every node that read a DropoutOp reads what that one read.
+// Nodes are numbered anew where there is one.
+[[nodiscard]] Network without_dropout(Network network);
+
 // Sets the dead weights of a flat parameter-sized buffer (weights or gradients) to exactly zero.
 void zero_dead_weights(const Network& network, std::span<float> parameters);
 

@@ -13,8 +13,8 @@
 namespace pcnn {
 
 NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation,
-                               float slope, int groups, int classes)
-    : activation_(activation), slope_(slope) {
+                               float slope, int groups, int classes, double dropout)
+    : activation_(activation), slope_(slope), dropout_(dropout) {
   network_.image_channels = image_channels;
   network_.image_height = image_height;
   network_.image_width = image_width;
@@ -99,6 +99,14 @@ int NetworkBuilder::condition(const std::string& name, int src) {
                  .channels = channels(src)});
 }
 
+int NetworkBuilder::dropout(int src) {
+  if (dropout_ == 0.0) return src;
+  const Node& source = network_.nodes[to_index(src)];
+  return append({.name = source.name + ".dropout",
+                 .op = DropoutOp{.src = src, .rate = dropout_},
+                 .channels = source.channels});
+}
+
 int NetworkBuilder::channels(int node) const {
   return network_.nodes[static_cast<std::size_t>(node)].channels;
 }
@@ -143,7 +151,7 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
           key, filters, groups, image_channels, groups));
 
   NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups,
-                         config.condition.classes);
+                         config.condition.classes, config.dropout);
   const auto is_gated = [](const BlockConfig& block) {
     return block.repeat > 0 && std::holds_alternative<GatedBlockConfig>(block.block);
   };

@@ -14,9 +14,9 @@ class NetworkBuilder {
  public:
   // Starts with the input node, index 0. The activation is the one activate() uses. groups: see mask.h; it
   // must divide the image's channels and the filters of every convolution. classes: that condition() tells
-  // apart; 0: none.
+  // apart; 0: none. dropout: the rate of dropout().
   NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation, float slope,
-                 int groups = 1, int classes = 0);
+                 int groups = 1, int classes = 0, double dropout = 0.0);
 
   // Makes parameters `name.weight` and `name.bias`. The mask is the one that lets maps of this sight read
   // src.
@@ -36,6 +36,9 @@ class NetworkBuilder {
   // makes nothing and returns src.
   int condition(const std::string& name, int src);
 
+  // Of src, named after it, in training; at a rate of 0 it makes nothing and returns src.
+  int dropout(int src);
+
   [[nodiscard]] int channels(int node) const;
   [[nodiscard]] Sight sight(int node) const { return sights_[to_index(node)]; }
   [[nodiscard]] int groups() const { return network_.groups; }
@@ -50,6 +53,7 @@ class NetworkBuilder {
   std::vector<Sight> sights_;  // by node
   Activation activation_;
   float slope_;
+  double dropout_;
 };
 
 // The whole network of a config for images of this shape: masked input convolution, blocks, 1x1 layers,

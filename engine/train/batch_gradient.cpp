@@ -51,7 +51,8 @@ void BatchGradient::load_parameters(std::span<const float> parameters) {
 }
 
 double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& fill,
-                                std::span<const int> classes, std::span<float> gradients) {
+                                std::span<const int> classes, DropoutKey dropout,
+                                std::span<float> gradients) {
   const Pool<Buffers>::Loan buffers = buffers_.borrow();
   const int first = static_cast<int>(shard) * program_.images();
   const int present = std::min(program_.images(), images - first);
@@ -67,8 +68,9 @@ double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& 
     else
       std::ranges::fill(image, 0.0f);
   }
+  dropout.first_image += static_cast<std::uint32_t>(first);
   take_classes(classes, static_cast<std::size_t>(first), buffers->classes);
-  program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->classes);
+  program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->classes, dropout);
 
   double nats = 0.0;
   for (int i = 0; i < present; ++i)
@@ -83,7 +85,7 @@ double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& 
 }
 
 double BatchGradient::compute(int images, const FillImage& fill, std::span<float> gradients,
-                              std::span<const int> classes) {
+                              std::span<const int> classes, const DropoutKey& dropout) {
   assert(images > 0);
   check_class_count(network_, static_cast<std::size_t>(images), classes);
   std::vector<Partial> partials(
@@ -93,7 +95,7 @@ double BatchGradient::compute(int images, const FillImage& fill, std::span<float
       [&](std::size_t shard) {
         Partial& partial = partials[shard];
         partial.gradients.emplace(gradients_.borrow());
-        partial.nats = run_shard(shard, images, fill, classes, **partial.gradients);
+        partial.nats = run_shard(shard, images, fill, classes, dropout, **partial.gradients);
       },
       [&](std::size_t left, std::size_t right) {
         std::vector<float>&sum = **partials[left].gradients, &other = **partials[right].gradients;

@@ -33,9 +33,9 @@ class BatchGradient {
 
   // Nats of the batch, summed over its images and dimensions. gradients (parameter order) receives the
   // derivative of the mean over images and dimensions; dead weights get exactly zero. classes: of each image,
-  // where the network has a condition.
+  // where the network has a condition. dropout: of the first image.
   double compute(int images, const FillImage& fill, std::span<float> gradients,
-                 std::span<const int> classes = {});
+                 std::span<const int> classes = {}, const DropoutKey& dropout = {});
 
   [[nodiscard]] const Program& program() const { return program_; }
 
@@ -44,7 +44,7 @@ class BatchGradient {
   struct Partial;  // what some shards in a row came to
 
   double run_shard(std::size_t shard, int images, const FillImage& fill, std::span<const int> classes,
-                   std::span<float> gradients);
+                   DropoutKey dropout, std::span<float> gradients);
 
   const Network& network_;
   const OutputHead& head_;

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "engine/core/error.h"
+#include "engine/core/random.h"
 #include "engine/data/batches.h"
 #include "engine/train/gradient.h"
 #include "engine/train/non_finite.h"
@@ -20,6 +21,14 @@ constexpr std::size_t kUpdateChunk = 1 << 15;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+DropoutKey dropout_key(std::uint64_t seed, std::int64_t step) {
+  const auto words = static_cast<std::uint64_t>(step);
+  const PhiloxBlock numbers =
+      RandomStream(seed, Stream::kDropout)
+          .bits(static_cast<std::uint32_t>(words), static_cast<std::uint32_t>(words >> 32));
+  return {.key = {numbers[0], numbers[1]}};
 }
 
 // Weights decay, biases do not.
@@ -114,7 +123,7 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
   if (network_.classes > 0)
     for (const int position : positions)
       classes.push_back(images.labels.at(static_cast<std::size_t>(position)));
-  const double nats = gradient_.compute(count, fill, gradients_, classes);
+  const double nats = gradient_.compute(count, fill, gradients_, classes, dropout_key(seed_, progress_.step));
   double norm = std::sqrt(squared_norm(gradients_));
   check_loss(nats, norm, positions, images, coding, epoch, classes);
   if (config_.clip_norm) clip_to_norm(gradients_, *config_.clip_norm);

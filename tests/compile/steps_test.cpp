@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <set>
 
 #include "engine/core/index.h"
@@ -87,6 +89,26 @@ TEST(FuseSteps, GiveTheActivationAfterAConditionToIt) {
     EXPECT_EQ(network.node(condition.dst).name, "blocks.0.condition.activation");
     for (const std::size_t i : {0u, 1u, 4u}) EXPECT_TRUE(std::get<ConvStep>(steps[i]).activation);
   }
+}
+
+TEST(FuseSteps, AreThoseOfANetworkWithoutDropoutWhereNothingIsDropped) {
+  ModelConfig config;
+  config.blocks = {{2, ResidualBlockConfig{{3, 3}, 8}}, {1, GatedBlockConfig{.filters = 8, .skip = true}}};
+  const Network plain = build_network(config, 1, 6, 6);
+  config.dropout = 0.5;
+  const Network network = build_network(config, 1, 6, 6), without = without_dropout(network);
+  EXPECT_EQ(network.nodes.size(), plain.nodes.size() + 3);
+  ASSERT_EQ(without.nodes.size(), plain.nodes.size());
+  EXPECT_EQ(without.logits, plain.logits);
+  for (int node = 0; node < static_cast<int>(plain.nodes.size()); ++node) {
+    EXPECT_EQ(without.node(node).name, plain.node(node).name);
+    EXPECT_EQ(inputs(without.node(node).op), inputs(plain.node(node).op));
+  }
+  const std::vector<Step> training = fuse_steps(network, false);
+  EXPECT_EQ(std::ranges::count_if(training,
+                                  [](const Step& step) { return std::holds_alternative<DropoutStep>(step); }),
+            3);
+  EXPECT_EQ(training.size(), fuse_steps(plain, false).size() + 3);
 }
 
 TEST(FuseSteps, HandsOnTheTapsInRasterOrder) {

@@ -33,6 +33,11 @@ double relative_error(std::span<const float> values, std::span<const double> exa
   return error / std::max(floor, largest(exact));
 }
 
+bool has_dropout(const Network& network) {
+  return std::ranges::any_of(network.nodes,
+                             [](const Node& node) { return std::holds_alternative<DropoutOp>(node.op); });
+}
+
 }  // namespace
 
 Case random_case(Random& random, Network network, int images) {
@@ -41,10 +46,11 @@ Case random_case(Random& random, Network network, int images) {
   result.images = images;
   result.parameters = random_parameters(random, result.network);
   result.classes = random_classes(random, result.network, images);
+  result.dropout = {.key = {1, static_cast<std::uint32_t>(images)}, .first_image = 3};
   do {
     result.pixels = random_images(random, result.network, images);
     result.forward = reference_forward(result.network, images, widened(result.parameters),
-                                       widened(result.pixels), result.classes);
+                                       widened(result.pixels), result.classes, result.dropout);
   } while (distance_to_kink(result.network, result.forward) < 3e-6);
   result.diff_logits.resize(result.network.shape(result.network.logits, images).size());
   for (float& value : result.diff_logits) value = random.normal();
@@ -56,8 +62,13 @@ void expect_agreement(const Case& c, const CompileOptions& options) {
   Compiled training(c.network, c.images, c.parameters, Purpose::kTraining, options);
   Compiled scoring(c.network, c.images, c.parameters, Purpose::kInference, options);
   const Values& exact_logits = c.forward.nodes[static_cast<std::size_t>(c.network.logits)];
-  EXPECT_LT(relative_error(training.forward(c.pixels, c.classes), exact_logits, 1.0), kForwardTolerance);
-  EXPECT_LT(relative_error(scoring.forward(c.pixels, c.classes), exact_logits, 1.0), kForwardTolerance);
+  EXPECT_LT(relative_error(training.forward(c.pixels, c.classes, c.dropout), exact_logits, 1.0),
+            kForwardTolerance);
+  const Values scored = has_dropout(c.network) ? reference_forward(c.network, c.images, widened(c.parameters),
+                                                                   widened(c.pixels), c.classes)
+                                                     .nodes[static_cast<std::size_t>(c.network.logits)]
+                                               : exact_logits;
+  EXPECT_LT(relative_error(scoring.forward(c.pixels, c.classes), scored, 1.0), kForwardTolerance);
 
   const std::vector<float> gradients = training.backward(c.diff_logits);
   const Values exact = reference_backward(c.network, c.images, widened(c.parameters), c.forward,

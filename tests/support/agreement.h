@@ -13,7 +13,8 @@ struct Case {
   int images = 1;
   std::vector<float> parameters, pixels, diff_logits;
   std::vector<int> classes;  // of the images; none where the network has no condition
-  ReferenceForward forward;
+  DropoutKey dropout;
+  ReferenceForward forward;  // in training
 };
 
 // Random numbers for this network, drawn again while any relu is too near its kink for f32 to be on the

@@ -129,7 +129,7 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
             width = random.between(1, limits.side);
   const int groups = random.between(0, 1) ? channels : 1;
   NetworkBuilder builder(channels, height, width, activation, random_slope(random, activation), groups,
-                         limits.classes);
+                         limits.classes, limits.dropout);
   Kernel kernel = random_kernel(random, limits.kernel);
   if (kernel.height == 1 && kernel.width == 1) kernel = {3, 3};  // mask A leaves a 1x1 kernel nothing
   const int image =
@@ -148,11 +148,11 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
   return std::move(builder).finish(node);
 }
 
-Network random_graph(Random& random, Activation activation, int classes) {
+Network random_graph(Random& random, Activation activation, int classes, double dropout) {
   const int channels = random.between(1, 3);
   const int groups = random.between(0, 1) ? channels : 1;
   NetworkBuilder builder(channels, random.between(1, 9), random.between(1, 9), activation,
-                         random_slope(random, activation), groups, classes);
+                         random_slope(random, activation), groups, classes, dropout);
   struct Value {
     int node, maps;
   };
@@ -176,6 +176,7 @@ Network random_graph(Random& random, Activation activation, int classes) {
         [[fallthrough]];
       case 0:
         values.push_back({builder.activate(a.node), a.maps});
+        if (dropout > 0.0) values.push_back({builder.dropout(values.back().node), a.maps});
         break;
       case 1:
         if (a.maps == b.maps) {
@@ -263,6 +264,7 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
                               [](const MaskedConvOp& op) { return &op; },
                               [](const ActivationOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const GateOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const DropoutOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const EmbeddingOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const AddOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const ConditionOp&) -> const MaskedConvOp* { return nullptr; }},
@@ -310,7 +312,7 @@ double distance_to_kink(const Network& network, const ReferenceForward& forward)
     const auto* op = std::get_if<ActivationOp>(&node.op);
     if (!op || op->function == Activation::kTanh || op->function == Activation::kSigmoid) continue;
     for (const double value : forward.nodes[to_index(op->src)])
-      distance = std::min(distance, std::abs(value));
+      if (value != 0.0) distance = std::min(distance, std::abs(value));  // what was dropped stays where it is
   }
   return distance;
 }

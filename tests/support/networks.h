@@ -24,6 +24,7 @@ struct NetworkLimits {
   bool embeddings = true;              // some read levels: steps in the values, with gradients of zero
   MaskType input_mask = MaskType::kA;  // kB makes a network that leaks
   int classes = 0;                     // of images; 0: no conditions
+  double dropout = 0.0;                // rate in blocks; 0: none
 };
 
 // Blocks of every kind in random order, images of several channels with a group for each or with one for
@@ -33,7 +34,8 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
 
 // A causal graph no config makes: every op reads any nodes before it, kernels of every height read the same
 // node, and the logits are any node of as many maps as the image has channels, read again or not.
-Network random_graph(Random& random, Activation activation, int classes = 0);
+// dropout: a rate; some activations are read through one then.
+Network random_graph(Random& random, Activation activation, int classes = 0, double dropout = 0.0);
 
 // Scaled by the live taps, so that signals neither die nor saturate. Dead weights hold large numbers, which
 // nothing may ever see.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/core/index.h"
+#include "engine/core/random.h"
 #include "tests/support/overloaded.h"
 
 namespace pcnn::testing {
@@ -86,6 +87,21 @@ std::size_t vector_place(const Network& network, const ConditionOp& op, const Sh
   return network.parameters[to_index(op.table)].offset + to_index(of_image) * maps + i / area % maps;
 }
 
+// What value i of a node's maps, NCHW, is multiplied by.
+double dropout_factor(const DropoutOp& op, int node, const Shape& shape, std::size_t i,
+                      const std::optional<DropoutKey>& dropout) {
+  if (!dropout) return 1.0;
+  const std::size_t area = to_index(shape.h) * to_index(shape.w), map = i / area % to_index(shape.c);
+  const std::uint32_t image = dropout->first_image + static_cast<std::uint32_t>(i / area / to_index(shape.c));
+  const PhiloxBlock block =
+      philox4x32({static_cast<std::uint32_t>(i % area), static_cast<std::uint32_t>(map / 8),
+                  static_cast<std::uint32_t>(node), image},
+                 dropout->key);
+  const std::uint32_t number = (block[map % 8 / 2] >> (map % 2 * 16)) & 0xffff;
+  const double limit = std::round(op.rate * 65536);
+  return number < limit ? 0.0 : 65536 / (65536 - limit);
+}
+
 // Calls visit(dst, weight, src) with flat indices for every live product of a convolution.
 template <class Visit>
 void for_each_product(const Network& network, int node, const MaskedConvOp& op, int images, Visit&& visit) {
@@ -140,8 +156,9 @@ bool may_read(const Parameter& kernel, std::size_t index) {
 }
 
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
-                                   std::span<const double> pixels, std::span<const int> classes) {
-  ReferenceForward result;
+                                   std::span<const double> pixels, std::span<const int> classes,
+                                   const std::optional<DropoutKey>& dropout) {
+  ReferenceForward result{.nodes = {}, .dropout = dropout};
   for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node) {
     const Shape shape = network.shape(node, images);
     Values value(shape.size(), 0.0);
@@ -171,6 +188,11 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
             const Values& src = result.nodes[to_index(op.src)];
             value[dst] = std::tanh(src[a]) * sigmoid(src[b]);
           });
+        },
+        [&](const DropoutOp& op) {
+          const Values& src = result.nodes[to_index(op.src)];
+          for (std::size_t i = 0; i < value.size(); ++i)
+            value[i] = src[i] * dropout_factor(op, node, shape, i, dropout);
         },
         [&](const AddOp& op) {
           std::ranges::transform(result.nodes[to_index(op.a)], result.nodes[to_index(op.b)], value.begin(),
@@ -230,6 +252,11 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
             diff_src[a] += diff[dst] * s * (1 - t * t);
             diff_src[b] += diff[dst] * t * s * (1 - s);
           });
+        },
+        [&](const DropoutOp& op) {
+          const Shape shape = network.shape(node, images);
+          for (std::size_t i = 0; i < diff.size(); ++i)
+            diffs[to_index(op.src)][i] += diff[i] * dropout_factor(op, node, shape, i, forward.dropout);
         },
         [&](const AddOp& op) {
           for (std::size_t i = 0; i < diff.size(); ++i) {

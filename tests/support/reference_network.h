@@ -4,9 +4,11 @@
 // which pixels may be read, its own loops for every op and every derivative. What the compiled program
 // computes is held against it.
 
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "engine/compile/batch/program.h"
 #include "engine/model/network.h"
 
 namespace pcnn::testing {
@@ -23,12 +25,15 @@ bool may_read(const Parameter& kernel, std::size_t index);
 
 struct ReferenceForward {
   std::vector<Values> nodes;  // value of every node, NCHW
+  std::optional<DropoutKey> dropout;
 };
 
 // parameters: flat buffer in parameter order; dead weights there are ignored. images: NCHW.
-// classes: of each image, where the network has a condition.
+// classes: of each image, where the network has a condition. dropout: of a pass in training; none: nothing is
+// dropped.
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
-                                   std::span<const double> pixels, std::span<const int> classes = {});
+                                   std::span<const double> pixels, std::span<const int> classes = {},
+                                   const std::optional<DropoutKey>& dropout = {});
 
 struct ReferenceGradients {
   Values parameters;  // dead weights zero

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <stdexcept>
 #include <thread>
 
@@ -84,6 +85,29 @@ TEST(BatchGradient, OfImagesOfSeveralClassesIsTheSameOnAnyNumberOfThreads) {
       EXPECT_EQ(table[i] != 0.0f, i / maps < 2) << parameter.name << " " << i;
   }
   EXPECT_EQ(tables, 2);
+}
+
+TEST(BatchGradient, WithDropoutDependsOnTheKeyAndNotOnThreadsOrShards) {
+  ModelConfig config;
+  config.dropout = 0.3;
+  config.input_kernel = {3, 3};
+  config.input_filters = 6;
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}, {1, GatedBlockConfig{{3, 3}, 6}}};
+  const Network network = build_network(config, 1, 6, 5);
+  const auto head = make_output_head({});
+  const std::vector<float> parameters = initial_parameters(network, Initialisation::kGlorotNormal, 1);
+  const auto nats_of = [&](int threads, int shard_images, const DropoutKey& key) {
+    const Workers workers(threads);
+    BatchGradient gradient(network, *head, shard_images, workers);
+    gradient.load_parameters(parameters);
+    std::vector<float> gradients(network.parameter_count());
+    return std::pair(gradient.compute(kImages, draw_image, gradients, {}, key), gradients);
+  };
+  const auto one = nats_of(1, 4, {.key = {1, 2}});
+  for (const int threads : {2, 3, 8}) EXPECT_EQ(nats_of(threads, 4, {.key = {1, 2}}), one);
+  // Images are told apart across shards, so that other shards drop the same values.
+  EXPECT_NEAR(nats_of(2, 5, {.key = {1, 2}}).first, one.first, 1e-4 * one.first);
+  EXPECT_GT(std::abs(nats_of(1, 4, {.key = {1, 3}}).first - one.first), 1e-4 * one.first);
 }
 
 TEST(BatchGradient, RefusesAnotherNumberOfClasses) {

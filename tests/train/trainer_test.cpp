@@ -18,9 +18,11 @@ namespace {
 
 constexpr int kHeight = 7, kWidth = 6;
 
+// With dropout, which is to be the same on any number of threads and after going on.
 Network small_network() {
   ModelConfig config;
   config.input_kernel = {5, 5};
+  config.dropout = 0.1;
   config.input_filters = 12;
   config.blocks = {{2, ResidualBlockConfig{{3, 3}, 8}}};
   config.output_filters = {8};
@@ -214,7 +216,8 @@ class Disturbed {
 
 TEST(Trainer, NamesTheOpWhereANumberStopsBeingFinite) {
   const std::string absurd = Disturbed("", "logits.bias", 3e38f).message();
-  EXPECT_TRUE(absurd.starts_with("step 2, learning rate 0.003333: training diverged: the loss is ")) << absurd;
+  EXPECT_TRUE(absurd.starts_with("step 2, learning rate 0.003333: training diverged: the loss is "))
+      << absurd;
   EXPECT_NE(absurd.find("e+38 nats/dim, where guessing has 0.6931"), std::string::npos) << absurd;
   const std::string not_a_number = Disturbed("", "blocks.0.reduce.bias", NAN).message();
   EXPECT_NE(not_a_number.find("parameter 'blocks.0.reduce.bias'"), std::string::npos) << not_a_number;
@@ -277,7 +280,7 @@ TEST(BatchGradient, IsTheMeanOverImagesWhateverTheSharding) {
     return batch.compute(
         count,
         [&](int position, std::span<float> image) { binariser.encode(images, first + position, 0, image); },
-        gradient);
+        gradient, {}, {.first_image = static_cast<std::uint32_t>(first)});
   };
 
   std::vector<float> one(parameters.size());

@@ -77,6 +77,8 @@ class Lowering {
     return dst;
   }
 
+  int forward(const DropoutStep& step) { return lower_dropout(plan_, step, tensor(step.op.src), "forward"); }
+
   void backward(const ConvStep& step, int gradient) {
     const LoweredConv& lowered = convs_[to_index(step.conv)];
     if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
@@ -109,6 +111,10 @@ class Lowering {
     plan_.class_gradient(step.op, gradient);
     plan_.note_implementation(step.condition, "backward weights", plan_.vector_kernels().name, first_step);
     add_gradient(step.op.src, gradient);
+  }
+
+  void backward(const DropoutStep& step, int gradient) {
+    add_gradient(step.op.src, lower_dropout(plan_, step, gradient, "backward data"));
   }
 
   void add_gradient(int node, int gradient) { gradients_[to_index(node)].push_back(gradient); }

@@ -195,6 +195,15 @@ void PlanBuilder::class_gradient(const ConditionOp& op, int diff_dst) {
          std::vector{known.tensor}, {});
 }
 
+int PlanBuilder::dropout(int node, const DropoutOp& op, int src) {
+  const KnownMaps known = in_known_layout(src);
+  const int dst = new_tensor(desc(known.tensor));
+  in_place_.push_back({known.tensor, dst, static_cast<int>(plan_.steps.size())});
+  append(DropoutPassStep{known.layout, op.rate, node, known.tensor, dst}, std::vector{known.tensor},
+         std::vector{dst});
+  return dst;
+}
+
 void PlanBuilder::weight_gradient(WeightGradientStep step) {
   const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));

@@ -126,6 +126,15 @@ struct ClassGradientStep {
   int diff_dst = 0;
 };
 
+// dst = dropout(src), of a value or of a gradient, one layout.
+struct DropoutPassStep {
+  MapLayout layout;
+  double rate = 0.0;
+  int node = 0;
+  int src = 0;
+  int dst = 0;
+};
+
 // Into the caller's gradient buffer, at these float offsets.
 struct WeightGradientStep {
   WeightGradient gradient;  // without its pointers
@@ -143,9 +152,10 @@ struct ZeroStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep,
-                                GateBackwardStep, EmbeddingForwardStep, EmbeddingBackwardStep, SumStep,
-                                ClassVectorStep, ClassGradientStep, WeightGradientStep, ZeroStep>;
+using StepAction =
+    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
+                 EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, ClassVectorStep, ClassGradientStep,
+                 DropoutPassStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -211,6 +221,8 @@ class PlanBuilder {
   int add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation, int src);
   // The gradient of the table; diff_dst: of what the vectors were added in.
   void class_gradient(const ConditionOp& op, int diff_dst);
+  // Of a node's value, or of the gradient of it; in src's layout where the kernels know that.
+  int dropout(int node, const DropoutOp& op, int src);
   void weight_gradient(WeightGradientStep step);
   // A copy of src with these around it, and of what lies inside them.
   int with_zeros(int src, const StoredZeros& zeros);

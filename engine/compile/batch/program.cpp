@@ -51,7 +51,9 @@ void check_classes(std::span<const int> classes, const Network& network, int ima
 }  // namespace
 
 Program::Impl::Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options)
-    : network(given), images(image_count), engine(dnnl::engine::kind::cpu, 0) {
+    : network(purpose == Purpose::kTraining ? given : without_dropout(given)),
+      images(image_count),
+      engine(dnnl::engine::kind::cpu, 0) {
   if (images < 1)
     throw ComputeError("the network cannot be compiled for " + std::to_string(images) +
                        " images at a time: right is 1 or more");
@@ -161,7 +163,7 @@ void Program::pack(std::span<const float> parameters, PackedWeights& packed) con
 }
 
 void Program::forward(Workspace& workspace, std::span<const float> images, std::span<float> logits,
-                      std::span<const int> classes) const {
+                      std::span<const int> classes, const DropoutKey& dropout) const {
   Workspace::Impl& run = *workspace.impl_;
   const Network& network = impl_->network;
   check_owner("workspace", &run.plan == &impl_->plan);
@@ -170,6 +172,7 @@ void Program::forward(Workspace& workspace, std::span<const float> images, std::
   check_classes(classes, network, impl_->images);
   std::memcpy(run.tensor(impl_->plan.images_tensor), images.data(), images.size_bytes());
   std::ranges::copy(classes, run.classes.begin());
+  run.dropout = dropout;
   run.run(1, impl_->plan.backward_begin);
   std::memcpy(logits.data(), run.tensor(impl_->plan.logits_tensor), logits.size_bytes());
 }

@@ -3,7 +3,9 @@
 // The compiled network: built once, then immutable and shared by every thread. One Workspace per task holds
 // what changes. oneDNN stays behind this header.
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,6 +41,13 @@ struct CompileOptions {
   // false computes the dead rows of kernels too, as programs that multiply kernels by a mask do, and computes
   // every weight gradient with oneDNN, which knows no mask: for benchmarks and checks.
   bool crop_kernels = true;
+};
+
+// What the numbers of dropout are drawn by: they follow from this, the op, and the place of a value among the
+// images. Source: Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
+struct DropoutKey {
+  std::array<std::uint32_t, 2> key{};  // of a step
+  std::uint32_t first_image = 0;       // of its batch: which of them is the first one given
 };
 
 class Program;
@@ -101,9 +110,10 @@ class Program {
   void pack(std::span<const float> parameters, PackedWeights& packed) const;
 
   // images: NCHW as fed to the network; logits: NCHW. classes: of each image, where the network has a
-  // condition; else none. Allocates nothing. Thread-safe on different workspaces.
+  // condition; else none. dropout: of a program for training; one for inference computes without.
+  // Allocates nothing. Thread-safe on different workspaces.
   void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits,
-               std::span<const int> classes = {}) const;
+               std::span<const int> classes = {}, const DropoutKey& dropout = {}) const;
   // After forward() on the same workspace, of a program for training. Writes d(loss)/d(parameters) of this
   // batch over `gradients` (parameter order). What it writes at dead taps, if anything, means nothing: see
   // zero_dead_weights. Cropped kernels leave taps outside their live box alone.

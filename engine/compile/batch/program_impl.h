@@ -42,6 +42,7 @@ struct Workspace::Impl {
   const Plan& plan;
   const std::byte* biases;   // packed
   std::vector<int> classes;  // of the images of the last forward pass; none where there is no condition
+  DropoutKey dropout;        // of the last forward pass
   AlignedBuffer arena;
   AlignedBuffer scratchpad;
   SingleThreadedCompute one_thread;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "engine/compile/batch/dnnl_compat.h"
@@ -166,6 +167,21 @@ struct RunStep {
       kernels.sum_by_class_bf16(step.layout, workspace.classes.data(), at<Bf16>(step.diff_dst), gradients);
     else
       kernels.sum_by_class(step.layout, workspace.classes.data(), at<float>(step.diff_dst), gradients);
+  }
+  void operator()(const DropoutPassStep& step) const {
+    constexpr double kNumbers = 65536.0;  // 16 bits
+    const double dropped = std::min(std::round(step.rate * kNumbers), kNumbers - 1.0);
+    const DropoutPass pass{.layout = step.layout,
+                           .key = workspace.dropout.key,
+                           .node = static_cast<std::uint32_t>(step.node),
+                           .first_image = workspace.dropout.first_image,
+                           .dropped = static_cast<std::uint32_t>(dropped),
+                           .scale = static_cast<float>(kNumbers / (kNumbers - dropped))};
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    if (holds_bf16(step.dst))
+      kernels.dropout_bf16(pass, at<Bf16>(step.src), at<Bf16>(step.dst));
+    else
+      kernels.dropout(pass, at<float>(step.src), at<float>(step.dst));
   }
   void operator()(const WeightGradientStep& step) const {
     WeightGradient gradient = step.gradient;

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "engine/compile/kernels/class_vectors_tile.h"
+#include "engine/compile/kernels/dropout_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/core/simd.h"
@@ -103,7 +104,9 @@ TrainingKernels elementwise_kernels(const char* name) {
           .add_class_vectors = ByClass::template add<float>,
           .add_class_vectors_bf16 = ByClass::template add<Bf16>,
           .sum_by_class = ByClass::template sum<float>,
-          .sum_by_class_bf16 = ByClass::template sum<Bf16>};
+          .sum_by_class_bf16 = ByClass::template sum<Bf16>,
+          .dropout = DropoutTile<kLanes>::template run<float>,
+          .dropout_bf16 = DropoutTile<kLanes>::template run<Bf16>};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 // kernels reach 55 to 65 % of the processor's peak there (9 % for the 7x7 on one channel) and compute dead
 // taps too; those for AVX-512 are left to it. Of dilated kernels it computes neither fast.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -71,6 +72,16 @@ struct ClassVectors {
   const ActivationOp* activation = nullptr;  // null: the identity
 };
 
+// Which values one pass of dropout drops; see dropout_tile.h.
+struct DropoutPass {
+  MapLayout layout;
+  std::array<std::uint32_t, 2> key{};  // of the numbers, and what they are counted by beside the value
+  std::uint32_t node = 0;
+  std::uint32_t first_image = 0;
+  std::uint32_t dropped = 0;  // of 65,536
+  float scale = 1.0f;         // of what is kept
+};
+
 // One build of the kernels for one instruction set.
 struct TrainingKernels {
   const char* name = "";  // "avx2"
@@ -102,6 +113,9 @@ struct TrainingKernels {
                        float* gradients) = nullptr;
   void (*sum_by_class_bf16)(const MapLayout& layout, const int* classes, const Bf16* diff_dst,
                             float* gradients) = nullptr;
+  // dst[i] = src[i] * scale or 0, in any order of passes: of a value as of its gradient. dst may be src.
+  void (*dropout)(const DropoutPass& pass, const float* src, float* dst) = nullptr;
+  void (*dropout_bf16)(const DropoutPass& pass, const Bf16* src, Bf16* dst) = nullptr;
   // Null where oneDNN's primitive is to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
   bool dilated_only = false;  // oneDNN's is as fast for kernels without gaps

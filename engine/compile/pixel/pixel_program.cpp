@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "engine/core/error.h"
@@ -32,14 +33,10 @@ void check_classes(std::span<const int> given, int classes, int chains) {
 
 PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
                            const PixelKernel& kernel)
-    : PixelProgram(network, parameters, kernel, fuse_steps(network, true)) {}
-
-PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
-                           const PixelKernel& kernel, const std::vector<Step>& steps)
-    : network_(network), kernel_(kernel), layout_(network, steps) {
-  if (sights(network)[to_index(network.logits)] > Sight::kBefore)
+    : network_(without_dropout(network)), kernel_(kernel), layout_(network_, fuse_steps(network_, true)) {
+  if (sights(network_)[to_index(network_.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
-  for (const Step& step : steps) {
+  for (const Step& step : fuse_steps(network_, true)) {
     for (const Reads& input : reads(step))
       if (std::ranges::any_of(input.taps, [](const Tap& tap) { return tap.down > 0; }))
         throw ComputeError("the network reads rows below the pixel, which are not there yet");
@@ -69,6 +66,10 @@ std::vector<float> PixelProgram::pack_table(int parameter, std::span<const float
   const std::span<const float> values = parameters.subspan(table.offset, table.size);
   weight_bytes_ += values.size_bytes();
   return {values.begin(), values.end()};
+}
+
+PixelProgram::Work PixelProgram::pack(const DropoutStep&, std::span<const float>) {
+  throw std::logic_error("dropout in a network that is to be sampled from");
 }
 
 PixelProgram::Work PixelProgram::pack(const EmbeddingStep& step, std::span<const float> parameters) {

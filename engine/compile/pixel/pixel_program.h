@@ -118,12 +118,11 @@ class PixelProgram {
     Phase phase = Phase::kLogits;
   };
 
-  PixelProgram(const Network& network, std::span<const float> parameters, const PixelKernel& kernel,
-               const std::vector<Step>& steps);
   [[nodiscard]] Work pack(const ConvStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
+  [[nodiscard]] Work pack(const DropoutStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
   // A copy of a parameter's values.

@@ -13,6 +13,10 @@ struct AddOp {
   int b = 0;
 
   [[nodiscard]] std::vector<Reads> reads() const { return {reads_pixel(a), reads_pixel(b)}; }
+  void renumber(std::span<const int> nodes) {
+    a = nodes[to_index(a)];
+    b = nodes[to_index(b)];
+  }
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {}; }
   [[nodiscard]] double input_gain() const { return 1.0; }

@@ -4,6 +4,7 @@
 // op.h asks them of any op:
 //
 //     std::vector<Reads> reads() const;           the nodes it reads, and where
+//     void renumber(std::span<const int> nodes);  reads nodes[n] where it read n
 //     Sight own_sight() const;                    what it sees beside what it reads
 //     std::vector<ParameterScale> parameters(int channels) const;
 //     double input_gain() const;                  what keeps the size of a signal, see below
@@ -16,9 +17,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "engine/core/index.h"
 #include "engine/core/shape.h"
 #include "engine/model/sight.h"
 

@@ -14,6 +14,7 @@ struct ConditionOp {
   int table = 0;  // index into Network::parameters, [class][map]
 
   [[nodiscard]] std::vector<Reads> reads() const { return {reads_pixel(src)}; }
+  void renumber(std::span<const int> nodes) { src = nodes[to_index(src)]; }
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {{table, 0.3}}; }
   [[nodiscard]] double input_gain() const { return 1.0; }

@@ -10,6 +10,7 @@ namespace pcnn {
 // The image itself, scaled as the output head says.
 struct ImageOp {
   [[nodiscard]] std::vector<Reads> reads() const { return {}; }
+  void renumber(std::span<const int>) {}
   [[nodiscard]] Sight own_sight() const { return Sight::kItself; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {}; }
   [[nodiscard]] double input_gain() const { return 1.0; }

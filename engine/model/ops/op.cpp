@@ -10,6 +10,8 @@ constexpr bool answers_all(const std::variant<AnOp>*) {
   static_assert(
       requires(const AnOp& op) { op.reads(); }, "the op has no reads()");
   static_assert(
+      requires(AnOp & op, std::span<const int> nodes) { op.renumber(nodes); }, "the op has no renumber()");
+  static_assert(
       requires(const AnOp& op) { op.own_sight(); }, "the op has no own_sight()");
   static_assert(
       requires(const AnOp& op) { op.parameters(1); }, "the op has no parameters()");
@@ -36,6 +38,10 @@ static_assert(all_answer(static_cast<const Op*>(nullptr)));
 
 std::vector<Reads> reads(const Op& op) {
   return std::visit([](const auto& any) { return any.reads(); }, op);
+}
+
+void renumber(Op& op, std::span<const int> nodes) {
+  std::visit([=](auto& any) { any.renumber(nodes); }, op);
 }
 
 Sight own_sight(const Op& op) {

@@ -12,6 +12,7 @@
 #include "engine/model/ops/activation.h"
 #include "engine/model/ops/add.h"
 #include "engine/model/ops/condition.h"
+#include "engine/model/ops/dropout.h"
 #include "engine/model/ops/embedding.h"
 #include "engine/model/ops/gate.h"
 #include "engine/model/ops/image.h"
@@ -19,10 +20,12 @@
 
 namespace pcnn {
 
-using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp, ConditionOp>;
+using Op =
+    std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp, ConditionOp, DropoutOp>;
 
 // What the op answers, whichever it is; see answers.h.
 [[nodiscard]] std::vector<Reads> reads(const Op& op);
+void renumber(Op& op, std::span<const int> nodes);
 [[nodiscard]] Sight own_sight(const Op& op);
 [[nodiscard]] std::vector<ParameterScale> parameters(const Op& op, int channels);
 [[nodiscard]] double input_gain(const Op& op);

@@ -115,6 +115,16 @@ TEST(ProgramGraph, RandomGraphsWithConditions) {
   }
 }
 
+TEST(ProgramGraph, RandomGraphsWithDropout) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    testing::Random random(70000 + seed);
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Activation activation = seed % 2 ? Activation::kSigmoid : Activation::kElu;
+    testing::expect_agreement(
+        testing::random_case(random, testing::random_graph(random, activation, seed % 3 ? 0 : 2, 0.4), 3));
+  }
+}
+
 TEST(ProgramGraph, RandomGraphs) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     testing::Random random(50000 + seed);

@@ -49,6 +49,19 @@ TEST_P(EveryActivation, AgreesWithPlainLoopsWhereImagesHaveClasses) {
     }
 }
 
+// In training what is dropped follows from the key; elsewhere nothing is.
+TEST_P(EveryActivation, AgreesWithPlainLoopsWhereValuesAreDropped) {
+  for (const TrainingKernels& kernels : training_kernels())
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      testing::Random random(90000 + 1000 * static_cast<std::uint64_t>(GetParam()) + seed);
+      SCOPED_TRACE(std::string(kernels.name) + ", seed " + std::to_string(seed));
+      testing::NetworkLimits limits = seed % 4 == 0 ? kWide : kNarrow;
+      limits.dropout = seed % 2 ? 0.3 : 0.5;
+      limits.classes = seed % 3 == 0 ? 2 : 0;
+      testing::expect_agreement(random_case(random, GetParam(), limits), {.kernels = kernels});
+    }
+}
+
 // On one processor the weight gradient is ours, on another oneDNN's.
 TEST(Program, AgreesWithPlainLoopsWithEveryInstructionSetsKernels) {
   for (const TrainingKernels& kernels : training_kernels())

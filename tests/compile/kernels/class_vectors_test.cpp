@@ -7,48 +7,21 @@
 
 #include "engine/compile/kernels/training_kernels.h"
 #include "tests/support/bf16.h"
+#include "tests/support/map_layouts.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
 namespace {
 
+using testing::element_count, testing::for_each_value, testing::map_layouts;
 using testing::nearest, testing::normals, testing::widened;
-
-// Every block that oneDNN lays maps out in, the last one filled up or not, and pixels with all their maps.
-std::vector<MapLayout> map_layouts(testing::Random& random) {
-  std::vector<MapLayout> layouts;
-  for (const int block : {1, 4, 8, 16, 0})
-    for (int round = 0; round < 6; ++round) {
-      const int maps = random.between(1, 150);
-      layouts.push_back({.images = random.between(1, 3),
-                         .maps = maps,
-                         .pixels = random.between(1, 30),
-                         .block = block == 0 ? maps : block});
-    }
-  return layouts;
-}
-
-std::size_t element_count(const MapLayout& layout) {
-  const int blocks = (layout.maps + layout.block - 1) / layout.block;
-  return static_cast<std::size_t>(layout.images * blocks * layout.pixels * layout.block);
-}
-
-// visit(place in memory, image, map); a map from layout.maps on is none.
-template <typename Visit>
-void for_each_value(const MapLayout& layout, Visit&& visit) {
-  std::size_t at = 0;
-  for (int image = 0; image < layout.images; ++image)
-    for (int first = 0; first < layout.maps; first += layout.block)
-      for (int pixel = 0; pixel < layout.pixels; ++pixel)
-        for (int i = 0; i < layout.block; ++i) visit(at++, image, first + i);
-}
 
 struct ByClass {
   ByClass(testing::Random& random, const MapLayout& of_layout, int classes) : layout(of_layout) {
     for (int image = 0; image < layout.images; ++image) of_image.push_back(random.between(0, classes - 1));
     table = normals(random, place(classes, 0));
     values = normals(random, element_count(layout));
-    for_each_value(layout, [&](std::size_t at, int, int map) {
+    for_each_value(layout, [&](std::size_t at, int, int map, int) {
       if (map >= layout.maps) values[at] = 0.0f;
     });
   }
@@ -80,7 +53,7 @@ TEST(ClassVectors, AreAddedInEveryLayoutAndZerosStayZero) {
         EXPECT_EQ(apart.back(), 7.0f) << kernels.name << " wrote past the end";
         apart.pop_back();
         EXPECT_EQ(apart, in_place) << kernels.name;
-        for_each_value(layout, [&](std::size_t at, int image, int map) {
+        for_each_value(layout, [&](std::size_t at, int image, int map, int) {
           float expected = 0.0f;
           if (map < layout.maps) expected = c.values[at] + c.table[c.place_of(image, map)];
           if (op == &relu) expected = std::max(expected, 0.0f);
@@ -101,7 +74,7 @@ TEST(ClassVectors, HaveGradientsThatAreSummedByClassInEveryLayout) {
       sums.push_back(7.0f);
       kernels.sum_by_class(layout, c.of_image.data(), c.values.data(), sums.data());
       std::vector<double> expected(c.table.begin(), c.table.end());
-      for_each_value(layout, [&](std::size_t at, int image, int map) {
+      for_each_value(layout, [&](std::size_t at, int image, int map, int) {
         if (map < layout.maps) expected[c.place_of(image, map)] += c.values[at];
       });
       EXPECT_EQ(sums.back(), 7.0f) << kernels.name << " wrote past the end";
@@ -119,7 +92,7 @@ TEST(ClassVectors, AndTheirGradientsInBf16AreThoseOfTheWidenedNumbers) {
       for (float& value : c.values) value = widened(values.emplace_back(nearest(value)));
       const ClassVectors vectors{.layout = layout, .classes = c.of_image.data(), .table = c.table.data()};
       kernels.add_class_vectors_bf16(vectors, values.data(), results.data());
-      for_each_value(layout, [&](std::size_t at, int image, int map) {
+      for_each_value(layout, [&](std::size_t at, int image, int map, int) {
         const float sum = map < layout.maps ? c.values[at] + c.table[c.place_of(image, map)] : 0.0f;
         ASSERT_EQ(results[at], nearest(sum)) << kernels.name << ", blocks of " << layout.block;
       });

@@ -44,6 +44,10 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
 [[nodiscard]] int lower_embedding(PlanBuilder& plan, const EmbeddingStep& step, int src);
 void lower_embedding_backward(PlanBuilder& plan, const EmbeddingStep& step, int src, int diff_dst);
 
+// src with the dropped values set to 0 and the others scaled: of the op's source, and of the gradient of its
+// result. direction: "forward" or "backward data".
+[[nodiscard]] int lower_dropout(PlanBuilder& plan, const DropoutStep& step, int src, const char* direction);
+
 // oneDNN's name of the function.
 [[nodiscard]] dnnl::algorithm eltwise_algorithm(Activation function);
 
