@@ -54,16 +54,11 @@ struct BlockConfig {
   std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig> block;
 };
 
-// What an image is known to be beforehand.
-struct ConditionConfig {
-  int classes = 0;  // it is of one of so many; 0: nothing is known
-};
-
 struct ModelConfig {
   Activation activation = Activation::kRelu;
   float slope = 0.0f;
   Initialisation initialisation = Initialisation::kGlorotNormal;
-  ConditionConfig condition;
+  Condition condition;
   Kernel input_kernel{7, 7};
   int input_filters = 128;
   int input_embedding = 0;  // maps of each channel's embedding; 0: the network reads the values themselves

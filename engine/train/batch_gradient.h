@@ -32,10 +32,8 @@ class BatchGradient {
   void load_parameters(std::span<const float> parameters);
 
   // Nats of the batch, summed over its images and dimensions. gradients (parameter order) receives the
-  // derivative of the mean over images and dimensions; dead weights get exactly zero. classes: of each image,
-  // where the network has a condition.
-  double compute(int images, const FillImage& fill, std::span<float> gradients,
-                 std::span<const int> classes = {});
+  // derivative of the mean over images and dimensions; dead weights get exactly zero. given: of each image.
+  double compute(int images, const FillImage& fill, std::span<float> gradients, const Given& given = {});
 
   [[nodiscard]] const Program& program() const { return program_; }
 
@@ -43,7 +41,7 @@ class BatchGradient {
   struct Buffers;  // of one shard at work
   struct Partial;  // what some shards in a row came to
 
-  double run_shard(std::size_t shard, int images, const FillImage& fill, std::span<const int> classes,
+  double run_shard(std::size_t shard, int images, const FillImage& fill, const Given& given,
                    std::span<float> gradients);
 
   const Network& network_;

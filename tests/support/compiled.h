@@ -20,9 +20,9 @@ class Compiled {
     program_.pack(parameters, packed_);
   }
 
-  std::vector<float> forward(std::span<const float> images, std::span<const int> classes = {}) {
+  std::vector<float> forward(std::span<const float> images, const Given& given = {}) {
     std::vector<float> logits(network_.shape(network_.logits, program_.images()).size());
-    program_.forward(workspace_, images, logits, classes);
+    program_.forward(workspace_, images, logits, given);
     return logits;
   }
 

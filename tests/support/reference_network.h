@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/model/given.h"
 #include "engine/model/network.h"
 
 namespace pcnn::testing {
@@ -26,9 +27,9 @@ struct ReferenceForward {
 };
 
 // parameters: flat buffer in parameter order; dead weights there are ignored. images: NCHW.
-// classes: of each image, where the network has a condition.
+// given: of each image.
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
-                                   std::span<const double> pixels, std::span<const int> classes = {});
+                                   std::span<const double> pixels, const Given& given = {});
 
 struct ReferenceGradients {
   Values parameters;  // dead weights zero
@@ -38,6 +39,6 @@ struct ReferenceGradients {
 // Derivatives of sum(diff_logits * logits).
 ReferenceGradients reference_backward(const Network& network, int images, std::span<const double> parameters,
                                       const ReferenceForward& forward, std::span<const double> diff_logits,
-                                      std::span<const int> classes = {});
+                                      const Given& given = {});
 
 }  // namespace pcnn::testing
