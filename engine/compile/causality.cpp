@@ -12,12 +12,14 @@
 #include "engine/core/error.h"
 #include "engine/core/index.h"
 #include "engine/core/pool.h"
+#include "engine/core/random.h"
 #include "engine/model/sight.h"
 
 namespace pcnn {
 namespace {
 
 constexpr int kImagesPerPass = 4;
+constexpr std::uint32_t kGivenValue = 1;  // a counter of its own
 
 std::int64_t count_places(const Network& network) {
   return std::int64_t{network.image_height} * network.image_width * network.groups;
@@ -56,12 +58,16 @@ class Comparison {
       : network_(network),
         change_(change),
         program_(network_, images, purpose, options),
-        packed_(program_.new_packed_weights()) {
+        packed_(program_.new_packed_weights()),
+        given_(network_, to_index(images)) {
     program_.pack(parameters, packed_);
-    if (network_.classes > 0)
-      for (int image = 0; image < images; ++image) classes_.push_back(image % network_.classes);
+    for (std::size_t image = 0; image < given_.classes.size(); ++image)
+      given_.classes[image] = static_cast<int>(image) % network_.condition.classes;
+    const RandomStream stream(1, Stream::kInspection);
+    for (std::size_t i = 0; i < given_.values.size(); ++i)
+      given_.values[i] = stream.normal(static_cast<std::uint32_t>(i), kGivenValue);
     Pass pass(*this);
-    program_.forward(pass.workspace_, pass.images_, pass.logits_, classes_);
+    program_.forward(pass.workspace_, pass.images_, pass.logits_, given_.view());
     before_ = pass.logits_;
   }
 
@@ -83,7 +89,7 @@ class Comparison {
     // Changes image i at place first + i, for `count` of them.
     void run(std::int64_t first, int count) {
       for (int image = 0; image < count; ++image) write(owner_.change_.after, image, first + image);
-      owner_.program_.forward(workspace_, images_, logits_, owner_.classes_);
+      owner_.program_.forward(workspace_, images_, logits_, owner_.given_.view());
       for (int image = 0; image < count; ++image) write(owner_.change_.before, image, first + image);
     }
 
@@ -134,7 +140,7 @@ class Comparison {
   ImageChange change_;
   Program program_;
   PackedWeights packed_;
-  std::vector<int> classes_;  // in turn, one for each image; none where the network has no condition
+  GivenBatch given_;  // classes in turn, or random values
   std::vector<float> before_;
 };
 

@@ -9,7 +9,8 @@
 //
 // It holds for one image and one set of parameters, at every place of the image and its borders: a leak
 // that these hide by chance (behind a ReLU that is off) goes unseen, so use parameters that let signals
-// through, see random_parameters. Images of a network that has a condition are of its classes in turn.
+// through, see random_parameters. Images of a network that has a condition are of its classes in turn,
+// or of random vectors or maps.
 
 #include <cstdint>
 #include <functional>

@@ -23,7 +23,7 @@ enum class Stream : std::uint32_t {
   kSample = 5,           // (chain, pixel, channel)
   kColour = 6,           // (image id, attempt)
   kProbeParameters = 7,  // (parameter index, element)
-  kInspection = 8,       // element
+  kInspection = 8,       // (element, 0: of an image; 1: of what is given of images)
   kSweep = 9,            // (trial, parameter, attempt)
   kDropout = 10,         // step, as two words: the key of its masks
 };

@@ -54,16 +54,11 @@ struct BlockConfig {
   std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig> block;
 };
 
-// What an image is known to be beforehand.
-struct ConditionConfig {
-  int classes = 0;  // it is of one of so many; 0: nothing is known
-};
-
 struct ModelConfig {
   Activation activation = Activation::kRelu;
   float slope = 0.0f;
   Initialisation initialisation = Initialisation::kGlorotNormal;
-  ConditionConfig condition;
+  Condition condition;
   double dropout = 0.0;  // rate, in every block, in training; in [0, 1)
   Kernel input_kernel{7, 7};
   int input_filters = 128;

@@ -10,6 +10,7 @@
 
 #include "engine/core/index.h"
 #include "engine/core/shape.h"
+#include "engine/model/condition.h"
 #include "engine/model/mask.h"
 #include "engine/model/ops/op.h"
 
@@ -41,7 +42,7 @@ struct Network {
   int image_height = 1;
   int image_width = 1;
   int groups = 1;           // of the channels of every node: see mask.h; 1, or one for each image channel
-  int classes = 0;          // of images: each is of one, which its ConditionOps read; 0: it has none of these
+  Condition condition{};    // which its ConditionOps read
   std::vector<Node> nodes;  // in order of computation
   std::vector<Parameter> parameters;  // in order of their offsets
   int logits = 0;                     // the node that holds the head's logits

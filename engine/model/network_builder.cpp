@@ -13,13 +13,13 @@
 namespace pcnn {
 
 NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation,
-                               float slope, int groups, int classes, double dropout)
+                               float slope, int groups, const Condition& condition, double dropout)
     : activation_(activation), slope_(slope), dropout_(dropout) {
   network_.image_channels = image_channels;
   network_.image_height = image_height;
   network_.image_width = image_width;
   network_.groups = groups;
-  network_.classes = classes;
+  network_.condition = condition;
   append({.name = "image", .op = ImageOp{}, .channels = image_channels});
 }
 
@@ -92,10 +92,11 @@ int NetworkBuilder::embed(const std::string& name, int maps, int levels, float l
 }
 
 int NetworkBuilder::condition(const std::string& name, int src) {
-  if (network_.classes == 0) return src;
-  const int table = append_parameter({.name = name + ".weight", .shape = {network_.classes, channels(src)}});
+  const int classes = network_.condition.classes;
+  if (classes == 0) return src;
+  const int table = append_parameter({.name = name + ".weight", .shape = {classes, channels(src)}});
   return append({.name = name,
-                 .op = ConditionOp{.src = src, .classes = network_.classes, .table = table},
+                 .op = ConditionOp{.src = src, .classes = classes, .table = table},
                  .channels = channels(src)});
 }
 
@@ -151,7 +152,7 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
           key, filters, groups, image_channels, groups));
 
   NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups,
-                         config.condition.classes, config.dropout);
+                         config.condition, config.dropout);
   const auto is_gated = [](const BlockConfig& block) {
     return block.repeat > 0 && std::holds_alternative<GatedBlockConfig>(block.block);
   };

@@ -13,10 +13,10 @@ namespace pcnn {
 class NetworkBuilder {
  public:
   // Starts with the input node, index 0. The activation is the one activate() uses. groups: see mask.h; it
-  // must divide the image's channels and the filters of every convolution. classes: that condition() tells
-  // apart; 0: none. dropout: the rate of dropout().
+  // must divide the image's channels and the filters of every convolution. condition: what condition() adds.
+  // dropout: the rate of dropout().
   NetworkBuilder(int image_channels, int image_height, int image_width, Activation activation, float slope,
-                 int groups = 1, int classes = 0, double dropout = 0.0);
+                 int groups = 1, const Condition& condition = {}, double dropout = 0.0);
 
   // Makes parameters `name.weight` and `name.bias`. The mask is the one that lets maps of this sight read
   // src.

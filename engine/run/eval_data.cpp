@@ -101,7 +101,7 @@ void note_other_files(const TrainedModel& model, const RunConfig& config, const 
   same.labels = model.config.data.labels;
   same.binarisation = model.config.data.binarisation;
   if (same != model.config.data || model.train_images.empty() ||
-      model.train_images == fingerprint(train, model.network.classes > 0))
+      model.train_images == fingerprint(train, model.network.condition.classes > 0))
     return;
   notes.push_back(
       "the train images are not those of the run: its files have changed since, and a split may hold images "

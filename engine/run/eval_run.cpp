@@ -19,6 +19,7 @@
 #include "engine/run/score_by_class.h"
 #include "engine/run/score_images.h"
 #include "engine/run/sweep_hint.h"
+#include "engine/train/given_of.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -63,7 +64,6 @@ void check_nll_map(const EvalOptions& options, const Shape& image, int images) {
 
 Evaluation::NllMap write_nll_map(const EvalOptions& options, Scorer& scorer, const TrainedModel& model,
                                  const EvalData& data, const Evaluation& evaluation) {
-  std::vector<int> classes;
   std::vector<int> order(evaluation.nats.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {},
@@ -80,13 +80,13 @@ Evaluation::NllMap write_nll_map(const EvalOptions& options, Scorer& scorer, con
   const FillImage fill = [&, encode = fill_from(data)](int position, std::span<float> image) {
     encode(shown[static_cast<std::size_t>(position)], image);
   };
-  if (model.network.classes > 0)
-    for (const int image : shown) classes.push_back(data.images.labels[static_cast<std::size_t>(image)]);
+  GivenBatch given(model.network, shown.size());
+  given.take(given_of(model.network, data.images), shown);
   std::vector<float> images(shown.size() * size);
   for (std::size_t i = 0; i < shown.size(); ++i)
     fill(static_cast<int>(i), std::span(images).subspan(i * size, size));
   const std::vector<float> pixel_nats =
-      scorer.pixel_nats(model.parameters, static_cast<int>(shown.size()), fill, classes);
+      scorer.pixel_nats(model.parameters, static_cast<int>(shown.size()), fill, given.view());
   const NllMapPicture drawn = draw_nll_map(images, pixel_nats, evaluation.image, *model.head);
   write_png(options.nll_map, drawn.picture);
   nll_map.white_nats = drawn.white_nats;
@@ -104,10 +104,10 @@ std::vector<std::string> label_texts(std::span<const int> labels, const std::vec
 }
 
 void check_classes(const EvalOptions& options, const TrainedModel& model, const EvalData& data) {
-  if (options.classify && model.network.classes == 0)
+  if (options.classify && model.network.condition.classes == 0)
     throw ConfigError(
         fmt::format("--classify: {} was trained without model.condition, and knows no classes", model.path));
-  if (!options.nll_map.empty() && model.network.classes > 0 && !data.has_classes)
+  if (!options.nll_map.empty() && model.network.condition.classes > 0 && !data.has_classes)
     throw ConfigError(fmt::format(
         "--nll-map: {} is told the class of an image, and those of {} have none that it knows; accepted: the "
         "images of a split",

@@ -25,8 +25,8 @@ struct GridOfSamples {
 
 [[nodiscard]] inline GridOfSamples grid_of_samples(const SampleConfig& sample, const Network& network) {
   GridOfSamples grid{.samples = sample.count, .rows = {}, .columns = sample.columns};
-  if (network.classes == 0) return grid;
-  grid.rows = share_out(sample.count, all_classes(network.classes));
+  if (network.condition.classes == 0) return grid;
+  grid.rows = share_out(sample.count, all_classes(network.condition.classes));
   grid.is_by_class = sample.columns == 0;
   if (grid.is_by_class) grid.columns = columns_of(grid.rows);
   return grid;

@@ -138,7 +138,7 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
   const SampleRequest request{.chains = sample.count,
                               .seed = run_.config.seed,
                               .temperature = sample.temperature,
-                              .classes = classes,
+                              .given = {.classes = classes},
                               .on_progress = [&](std::int64_t) { go_on(); }};
   SamplerConfig sampler = sample.sampler;
   sampler.precision = run_.precision;

@@ -34,11 +34,11 @@ RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Pre
       noted.notes.push_back(std::move(note));
   Dataset data = load_dataset(config.data);
   Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
-  const bool with_labels = network.classes > 0;
+  const bool with_labels = network.condition.classes > 0;
   if (with_labels) {
     for (const ImageSet* images : {&data.train, &data.validation, &data.test})
-      require_classes(*images, network.classes);
-    if (std::string note = note_on_classes_without(data.train, network.classes); !note.empty())
+      require_classes(*images, network.condition.classes);
+    if (std::string note = note_on_classes_without(data.train, network.condition.classes); !note.empty())
       noted.notes.push_back(std::move(note));
   }
   Fingerprints sums{fingerprint(data.train, with_labels), fingerprint(data.validation, with_labels),

@@ -85,8 +85,8 @@ double expected_seconds(const SamplerConfig& sampler, const Network& network, co
   const Network small =
       resized(network, std::min(network.image_height, kSide), std::min(network.image_width, kSide));
   const int few = std::min(chains, 16 * workers.threads());
-  const std::vector<int> classes(static_cast<std::size_t>(network.classes > 0 ? few : 0), 0);
-  const SampleRequest request{.chains = few, .classes = classes};
+  const GivenBatch given(small, static_cast<std::size_t>(few));
+  const SampleRequest request{.chains = few, .given = given.view()};
   const auto start = std::chrono::steady_clock::now();
   (void)draw_samples(sampler, small, *model.head, model.parameters, request, workers);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -164,7 +164,7 @@ int images_of_each(const SampleOptions& options, bool completes, std::span<const
 
 // Those that are drawn; none of a model without a condition.
 std::vector<int> chosen_classes(const SampleOptions& options, const TrainedModel& model) {
-  const int classes = model.network.classes;
+  const int classes = model.network.condition.classes;
   if (options.classes.empty()) return all_classes(classes);
   if (classes == 0)
     throw ConfigError(
@@ -261,7 +261,7 @@ void sample(const SampleOptions& options) {
   SampleRequest request{.chains = chains,
                         .seed = options.seed,
                         .temperature = options.temperature,
-                        .classes = classes,
+                        .given = {.classes = classes},
                         .canvas = canvas.pixels,
                         .known = canvas.known,
                         .with_probabilities = !options.trace.empty()};

@@ -16,11 +16,11 @@ std::vector<std::vector<double>> score_every_class(Scorer& scorer, const Trained
                                                    const EvalData& data, int threads,
                                                    const std::string& what) {
   std::vector<std::vector<double>> by_class;
-  const int classes = model.network.classes;
+  const int classes = model.network.condition.classes;
   for (int of_class = 0; of_class < classes; ++of_class) {
     const std::vector<int> all(to_index(data.images.count), of_class);
     by_class.push_back(
-        score_images(scorer, model, data, all, threads,
+        score_images(scorer, model, data, {.classes = all}, threads,
                      what.empty() ? what : fmt::format("{}, class {} of {}:", what, of_class, classes)));
   }
   return by_class;
@@ -44,11 +44,11 @@ double joined(const std::vector<double>& nats) {
 
 ClassScores score_by_class(Scorer& scorer, const TrainedModel& model, const EvalData& data, bool passes_all,
                            int threads, const std::string& what) {
-  const int classes = model.network.classes;
+  const int classes = model.network.condition.classes;
   if (classes == 0) return {.nats = score_images(scorer, model, data, {}, threads, what)};
   if (data.has_classes) require_classes(data.images, classes);
   if (data.has_classes && !passes_all)
-    return {.nats = score_images(scorer, model, data, data.images.labels, threads, what)};
+    return {.nats = score_images(scorer, model, data, {.classes = data.images.labels}, threads, what)};
   ClassScores scores{.nats = {}, .by_class = score_every_class(scorer, model, data, threads, what)};
   for (std::size_t image = 0; image < to_index(data.images.count); ++image)
     scores.nats.push_back(data.has_classes ? scores.by_class[to_index(data.images.labels[image])][image]
@@ -57,11 +57,11 @@ ClassScores score_by_class(Scorer& scorer, const TrainedModel& model, const Eval
 }
 
 std::string note_on_classes(const TrainedModel& model, const EvalData& data) {
-  if (model.network.classes == 0 || data.has_classes) return {};
+  if (model.network.condition.classes == 0 || data.has_classes) return {};
   return fmt::format(
       "the model is told the class of an image, and these images have none that it knows: each is scored "
       "under all {} classes together, each as likely beforehand",
-      model.network.classes);
+      model.network.condition.classes);
 }
 
 Evaluation::Classification classify(const std::vector<std::vector<double>>& nats_by_class,

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/core/index.h"
 #include "engine/run/console.h"
 #include "engine/run/progress_line.h"
 
@@ -29,7 +30,7 @@ FillImage fill_from(const EvalData& data) {
 // In parts, to say how far it is. Parts are whole shards, so that no image is computed in another company
 // than without them.
 std::vector<double> score_images(Scorer& scorer, const TrainedModel& model, const EvalData& data,
-                                 std::span<const int> classes, int threads, const std::string& what) {
+                                 const Given& given, int threads, const std::string& what) {
   Console console;
   const int count = data.images.count, part = scorer.program().images() * 64 * threads;
   const FillImage fill = fill_from(data);
@@ -40,8 +41,7 @@ std::vector<double> score_images(Scorer& scorer, const TrainedModel& model, cons
     const std::vector<double> scores = scorer.nats(
         model.parameters, images,
         [&](int position, std::span<float> image) { fill(first + position, image); },
-        classes.empty() ? classes
-                        : classes.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(images)));
+        given.part(to_index(count), to_index(first), to_index(images)));
     nats.insert(nats.end(), scores.begin(), scores.end());
     if (what.empty() || !console.wants_live()) continue;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/train/classes.h"
 #include "engine/train/divergence.h"
+#include "engine/train/given_of.h"
 #include "engine/train/non_finite.h"
 
 namespace pcnn {
@@ -20,14 +20,14 @@ Score score_split(const RunParts& run, const Trainer& trainer, Scorer& scorer, s
     go_on();
     run.coding->encode_for_evaluation(images, position, image);
   };
-  const std::span<const int> classes = classes_of(run.network, images);
-  const std::vector<double> nats = scorer.nats(parameters, images.count, fill, classes);
+  const Given given = given_of(run.network, images);
+  const std::vector<double> nats = scorer.nats(parameters, images.count, fill, given);
   const auto bad = std::ranges::find_if(nats, [](double value) { return !std::isfinite(value); });
   if (bad != nats.end()) {
     const auto image = static_cast<int>(bad - nats.begin());
     const std::string origin = non_finite_value(
         run.network, parameters, 1, [&](int, std::span<float> values) { fill(image, values); },
-        classes.empty() ? classes : classes.subspan(static_cast<std::size_t>(image), 1));
+        given.part(nats.size(), static_cast<std::size_t>(image), 1));
     throw trainer.divergence(
         fmt::format("the {} loss is not finite{}", split, origin.empty() ? "" : ", beginning in " + origin));
   }

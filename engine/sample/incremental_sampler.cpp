@@ -106,10 +106,8 @@ Samples sample_incrementally(const Network& network, const OutputHead& head,
   workers.parallel_for(static_cast<std::size_t>(chain_batches), [&](std::size_t task) {
     const int first = static_cast<int>(task) * batch;
     const int chains = std::min(batch, request.chains - first);
-    const std::span<const int> classes = request.classes.empty()
-                                             ? request.classes
-                                             : request.classes.subspan(to_index(first), to_index(chains));
-    IncrementalState state(program, chains, max_columns, classes);
+    const Given given = request.given.part(to_index(request.chains), to_index(first), to_index(chains));
+    IncrementalState state(program, chains, max_columns, given);
     const auto borrowed = tables.borrow();
     std::optional<Guesser> guesser;
     if (guesses) guesser.emplace(*borrowed, head, image, first, chains, plan.span, draws);

@@ -6,6 +6,7 @@
 
 #include "engine/compile/batch/program.h"
 #include "engine/core/digits.h"
+#include "engine/core/index.h"
 #include "engine/core/memory.h"
 
 namespace pcnn {
@@ -26,14 +27,13 @@ Samples sample_naively(const Network& network, const OutputHead& head, std::span
   workers.parallel_for(static_cast<std::size_t>(request.chains), [&](std::size_t task) {
     const int chain = static_cast<int>(task);
     Workspace workspace(program, packed);
-    const std::span<const int> classes =
-        request.classes.empty() ? request.classes : request.classes.subspan(task, 1);
+    const Given given = request.given.part(to_index(request.chains), task, 1);
     std::vector<float> logits(maps.size()), pixel_logits(static_cast<std::size_t>(per_group)),
         values(static_cast<std::size_t>(image.c / network.groups));
     for (int row = 0; row < image.h; ++row)
       for (int column = 0; column < image.w; ++column) {
         for (int group = 0; group < network.groups; ++group) {
-          program.forward(workspace, draws.image(chain), logits, classes);
+          program.forward(workspace, draws.image(chain), logits, given);
           for (int k = 0; k < per_group; ++k)
             pixel_logits[static_cast<std::size_t>(k)] =
                 logits[maps.offset(0, group * per_group + k, row, column)];

@@ -23,10 +23,7 @@ PixelDraws::PixelDraws(const Network& network, const OutputHead& head, const Sam
                                 " images of " + image_.text());
   if (!request.known.empty() && request.canvas.empty())
     throw std::invalid_argument("known pixels without a canvas");
-  if (request.classes.size() != (network.classes > 0 ? chains : 0))
-    throw std::invalid_argument(std::to_string(request.classes.size()) + " classes for " +
-                                std::to_string(request.chains) + " images of a network of " +
-                                std::to_string(network.classes));
+  check_given(request.given, network, chains);
   samples_.images.assign(request.canvas.begin(), request.canvas.end());
   samples_.images.resize(dims, 0.0f);
   if (request.with_probabilities)

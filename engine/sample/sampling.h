@@ -11,15 +11,16 @@
 
 #include "engine/compile/backend.h"
 #include "engine/core/random.h"
+#include "engine/model/given.h"
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"
 
 namespace pcnn {
 
 // One chain draws one image, pixel by pixel in raster order. Its image is a function of the parameters, the
-// seed, the chain's index, its class and what is known of the image: not of threads, other chains, or what
-// else the canvas holds. In bf16 the network's values are others than in f32, and images differ where a draw
-// falls between.
+// seed, the chain's index, what is given and what is known of the image: not of threads, other chains, or
+// what else the canvas holds. In bf16 the network's values are others than in f32, and images differ where a
+// draw falls between.
 struct SampleRequest {
   int chains = 1;
   std::uint64_t seed = 1;
@@ -27,7 +28,7 @@ struct SampleRequest {
   // probable one, so that all chains draw the same image.
   double temperature = 1.0;
 
-  std::span<const int> classes{};  // [chain]: of its image, where the network has a condition; else empty
+  Given given{};  // of each chain's image, what the network's condition is
 
   // In-painting: where `known` is not 0 the canvas' values are kept, elsewhere they do not matter. Drawn
   // pixels see the known ones before them in raster order, never those after. Both empty: nothing is known.
@@ -67,7 +68,8 @@ struct Samples {
 // Draws pixels and writes them down: what all samplers share. Thread-safe on different chains.
 class PixelDraws {
  public:
-  // All must outlive this. Throws std::invalid_argument where the request's spans do not fit the network.
+  // All must outlive this. Throws std::invalid_argument where the request's spans do not fit the network,
+  // and ComputeError where what is given does not.
   PixelDraws(const Network& network, const OutputHead& head, const SampleRequest& request);
 
   // Draws (or keeps, where they are known) the channels of one group of a pixel from the group's logits;

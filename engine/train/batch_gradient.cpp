@@ -4,7 +4,6 @@
 #include <cassert>
 #include <optional>
 
-#include "engine/train/classes.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -14,7 +13,7 @@ struct BatchGradient::Buffers {
   std::vector<float> images;
   std::vector<float> logits;
   std::vector<float> diff_logits;
-  std::vector<int> classes;  // none where the network has no condition
+  GivenBatch given;
 };
 
 struct BatchGradient::Partial {
@@ -34,7 +33,7 @@ BatchGradient::BatchGradient(const Network& network, const OutputHead& head, int
       buffers_([this, count = static_cast<std::size_t>(shard_images)] {
         return Buffers{Workspace(program_, packed_), std::vector<float>(count * image_size_),
                        std::vector<float>(count * logits_size_), std::vector<float>(count * logits_size_),
-                       std::vector<int>(network_.classes > 0 ? count : 0)};
+                       GivenBatch(network_, count)};
       }),
       // Zeroed once: backward() never writes the rows below a kernel's centre and overwrites all else.
       gradients_([this] { return std::vector<float>(network_.parameter_count(), 0.0f); }) {
@@ -50,9 +49,8 @@ void BatchGradient::load_parameters(std::span<const float> parameters) {
   program_.pack_biases(parameters, packed_);
 }
 
-double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& fill,
-                                std::span<const int> classes, DropoutKey dropout,
-                                std::span<float> gradients) {
+double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& fill, const Given& given,
+                                DropoutKey dropout, std::span<float> gradients) {
   const Pool<Buffers>::Loan buffers = buffers_.borrow();
   const int first = static_cast<int>(shard) * program_.images();
   const int present = std::min(program_.images(), images - first);
@@ -69,8 +67,8 @@ double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& 
       std::ranges::fill(image, 0.0f);
   }
   dropout.first_image += static_cast<std::uint32_t>(first);
-  take_classes(classes, static_cast<std::size_t>(first), buffers->classes);
-  program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->classes, dropout);
+  buffers->given.take(given, static_cast<std::size_t>(first));
+  program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->given.view(), dropout);
 
   double nats = 0.0;
   for (int i = 0; i < present; ++i)
@@ -85,9 +83,9 @@ double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& 
 }
 
 double BatchGradient::compute(int images, const FillImage& fill, std::span<float> gradients,
-                              std::span<const int> classes, const DropoutKey& dropout) {
+                              const Given& given, const DropoutKey& dropout) {
   assert(images > 0);
-  check_class_count(network_, static_cast<std::size_t>(images), classes);
+  check_given(given, network_, static_cast<std::size_t>(images));
   std::vector<Partial> partials(
       static_cast<std::size_t>((images + program_.images() - 1) / program_.images()));
   workers_.parallel_reduce(
@@ -95,7 +93,7 @@ double BatchGradient::compute(int images, const FillImage& fill, std::span<float
       [&](std::size_t shard) {
         Partial& partial = partials[shard];
         partial.gradients.emplace(gradients_.borrow());
-        partial.nats = run_shard(shard, images, fill, classes, dropout, **partial.gradients);
+        partial.nats = run_shard(shard, images, fill, given, dropout, **partial.gradients);
       },
       [&](std::size_t left, std::size_t right) {
         std::vector<float>&sum = **partials[left].gradients, &other = **partials[right].gradients;

@@ -32,10 +32,10 @@ class BatchGradient {
   void load_parameters(std::span<const float> parameters);
 
   // Nats of the batch, summed over its images and dimensions. gradients (parameter order) receives the
-  // derivative of the mean over images and dimensions; dead weights get exactly zero. classes: of each image,
-  // where the network has a condition. dropout: of the first image.
-  double compute(int images, const FillImage& fill, std::span<float> gradients,
-                 std::span<const int> classes = {}, const DropoutKey& dropout = {});
+  // derivative of the mean over images and dimensions; dead weights get exactly zero. given: of each image.
+  // dropout: of the first image.
+  double compute(int images, const FillImage& fill, std::span<float> gradients, const Given& given = {},
+                 const DropoutKey& dropout = {});
 
   [[nodiscard]] const Program& program() const { return program_; }
 
@@ -43,7 +43,7 @@ class BatchGradient {
   struct Buffers;  // of one shard at work
   struct Partial;  // what some shards in a row came to
 
-  double run_shard(std::size_t shard, int images, const FillImage& fill, std::span<const int> classes,
+  double run_shard(std::size_t shard, int images, const FillImage& fill, const Given& given,
                    DropoutKey dropout, std::span<float> gradients);
 
   const Network& network_;

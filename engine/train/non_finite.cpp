@@ -20,7 +20,7 @@ Network up_to(const Network& network, int node) {
 }
 
 bool is_finite_at(const Network& network, int node, std::span<const float> parameters, std::size_t images,
-                  const FillImage& fill, std::span<const int> classes) {
+                  const FillImage& fill, const Given& given) {
   const Network part = up_to(network, node);
   const Program program(part, 1, Purpose::kInference);
   PackedWeights packed = program.new_packed_weights();
@@ -29,7 +29,7 @@ bool is_finite_at(const Network& network, int node, std::span<const float> param
   std::vector<float> image(part.shape(0, 1).size()), values(part.shape(node, 1).size());
   for (std::size_t i = 0; i < images; ++i) {
     fill(static_cast<int>(i), image);
-    program.forward(workspace, image, values, classes.empty() ? classes : classes.subspan(i, 1));
+    program.forward(workspace, image, values, given.part(images, i, 1));
     if (!all_finite(values)) return false;
   }
   return true;
@@ -45,10 +45,10 @@ std::string non_finite_parameter(const Network& network, std::span<const float> 
 }
 
 std::string non_finite_value(const Network& network, std::span<const float> parameters, std::size_t images,
-                             const FillImage& fill, std::span<const int> classes) {
+                             const FillImage& fill, const Given& given) {
   std::string origin = non_finite_parameter(network, parameters);
   for (int node = 1; node < static_cast<int>(network.nodes.size()) && origin.empty(); ++node)
-    if (!is_finite_at(network, node, parameters, images, fill, classes))
+    if (!is_finite_at(network, node, parameters, images, fill, given))
       origin = "op '" + network.nodes[static_cast<std::size_t>(node)].name + "'";
   return origin;
 }

@@ -14,11 +14,10 @@ namespace pcnn {
 [[nodiscard]] std::string non_finite_parameter(const Network& network, std::span<const float> parameters);
 
 // The first op, in order of computation, that makes such a number of finite ones, on any of the images; a
-// parameter that is none where there is one. "" where all are finite. classes: of each image, where the
-// network has a condition.
+// parameter that is none where there is one. "" where all are finite. given: of each image.
 [[nodiscard]] std::string non_finite_value(const Network& network, std::span<const float> parameters,
                                            std::size_t images, const FillImage& fill,
-                                           std::span<const int> classes = {});
+                                           const Given& given = {});
 
 // The last op whose parameters have such a gradient: gradients flow from the logits back.
 [[nodiscard]] std::string non_finite_gradient(const Network& network, std::span<const float> gradients);

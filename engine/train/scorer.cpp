@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numbers>
 
-#include "engine/train/classes.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -12,7 +11,7 @@ struct Scorer::Buffers {
   Workspace workspace;
   std::vector<float> images;
   std::vector<float> logits;
-  std::vector<int> classes;  // none where the network has no condition
+  GivenBatch given;
 };
 
 Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
@@ -27,8 +26,7 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
       packed_(program_.new_packed_weights()),
       buffers_([this, count = static_cast<std::size_t>(shard_images)] {
         return Buffers{Workspace(program_, packed_), std::vector<float>(count * image_size_),
-                       std::vector<float>(count * logits_size_),
-                       std::vector<int>(network_.classes > 0 ? count : 0)};
+                       std::vector<float>(count * logits_size_), GivenBatch(network_, count)};
       }) {
   require_memory_for_workspaces(program_, network, workers.threads(), "scoring");
   buffers_.reserve(static_cast<std::size_t>(workers.threads()));
@@ -37,9 +35,9 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
 Scorer::~Scorer() = default;
 
 std::vector<double> Scorer::nats(std::span<const float> parameters, int images, const FillImage& fill,
-                                 std::span<const int> classes) {
+                                 const Given& given) {
   std::vector<double> nats(static_cast<std::size_t>(images));
-  forward(parameters, images, fill, classes,
+  forward(parameters, images, fill, given,
           [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
             nats[position] = head_.nats(logits, targets, {});
           });
@@ -47,18 +45,18 @@ std::vector<double> Scorer::nats(std::span<const float> parameters, int images, 
 }
 
 std::vector<float> Scorer::pixel_nats(std::span<const float> parameters, int images, const FillImage& fill,
-                                      std::span<const int> classes) {
+                                      const Given& given) {
   std::vector<float> nats(static_cast<std::size_t>(images) * area_);
-  forward(parameters, images, fill, classes,
+  forward(parameters, images, fill, given,
           [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
             head_.pixel_nats(logits, targets, std::span(nats).subspan(position * area_, area_));
           });
   return nats;
 }
 
-void Scorer::forward(std::span<const float> parameters, int images, const FillImage& fill,
-                     std::span<const int> classes, const TakeLogits& take) {
-  check_class_count(network_, static_cast<std::size_t>(images), classes);
+void Scorer::forward(std::span<const float> parameters, int images, const FillImage& fill, const Given& given,
+                     const TakeLogits& take) {
+  check_given(given, network_, static_cast<std::size_t>(images));
   program_.pack(parameters, packed_);
   const int per_shard = program_.images();
   workers_.parallel_for(
@@ -70,8 +68,8 @@ void Scorer::forward(std::span<const float> parameters, int images, const FillIm
         for (int i = 0; i < present; ++i)
           fill(first + i,
                std::span(buffers->images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
-        take_classes(classes, static_cast<std::size_t>(first), buffers->classes);
-        program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->classes);
+        buffers->given.take(given, static_cast<std::size_t>(first));
+        program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->given.view());
         for (int i = 0; i < present; ++i)
           take(static_cast<std::size_t>(first + i),
                std::span(buffers->logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),

@@ -23,14 +23,14 @@ class Scorer {
          Precision precision = Precision::kF32);
   ~Scorer();
 
-  // Nats of each image, summed over its dimensions; the same bits on any number of threads. classes: of each
-  // image, where the network has a condition.
+  // Nats of each image, summed over its dimensions; the same bits on any number of threads. given: of each
+  // image.
   [[nodiscard]] std::vector<double> nats(std::span<const float> parameters, int images, const FillImage& fill,
-                                         std::span<const int> classes = {});
+                                         const Given& given = {});
 
   // The same by pixel, each summed over its channels: [image][row][column].
   [[nodiscard]] std::vector<float> pixel_nats(std::span<const float> parameters, int images,
-                                              const FillImage& fill, std::span<const int> classes = {});
+                                              const FillImage& fill, const Given& given = {});
 
   [[nodiscard]] const Program& program() const { return program_; }
 
@@ -40,8 +40,8 @@ class Scorer {
   using TakeLogits = std::function<void(std::size_t position, std::span<const float> logits,
                                         std::span<const float> targets)>;
 
-  void forward(std::span<const float> parameters, int images, const FillImage& fill,
-               std::span<const int> classes, const TakeLogits& take);
+  void forward(std::span<const float> parameters, int images, const FillImage& fill, const Given& given,
+               const TakeLogits& take);
 
   const Network& network_;
   const OutputHead& head_;

@@ -9,6 +9,7 @@
 #include "engine/core/error.h"
 #include "engine/core/random.h"
 #include "engine/data/batches.h"
+#include "engine/train/given_of.h"
 #include "engine/train/gradient.h"
 #include "engine/train/non_finite.h"
 #include "engine/train/shard_size.h"
@@ -119,13 +120,12 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
     coding.encode(images, positions[static_cast<std::size_t>(position)], epoch, image);
   };
   const int count = static_cast<int>(positions.size());
-  std::vector<int> classes;
-  if (network_.classes > 0)
-    for (const int position : positions)
-      classes.push_back(images.labels.at(static_cast<std::size_t>(position)));
-  const double nats = gradient_.compute(count, fill, gradients_, classes, dropout_key(seed_, progress_.step));
+  GivenBatch given(network_, positions.size());
+  given.take(given_of(network_, images), positions);
+  const double nats =
+      gradient_.compute(count, fill, gradients_, given.view(), dropout_key(seed_, progress_.step));
   double norm = std::sqrt(squared_norm(gradients_));
-  check_loss(nats, norm, positions, images, coding, epoch, classes);
+  check_loss(nats, norm, positions, images, coding, epoch, given.view());
   if (config_.clip_norm) clip_to_norm(gradients_, *config_.clip_norm);
   if (config_.clip_value) clip_to_value(gradients_, static_cast<float>(*config_.clip_value));
 
@@ -157,7 +157,7 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
 }
 
 void Trainer::check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,
-                         const PixelCoding& coding, int epoch, std::span<const int> classes) const {
+                         const PixelCoding& coding, int epoch, const Given& given) const {
   const double per_dim =
       nats / (static_cast<double>(positions.size()) * static_cast<double>(network_.shape(0, 1).size()));
   LossReference reference = loss_reference();
@@ -175,7 +175,7 @@ void Trainer::check_loss(double nats, double norm, std::span<const int> position
                                 [&](int i, std::span<float> image) {
                                   coding.encode(images, positions[static_cast<std::size_t>(i)], epoch, image);
                                 },
-                                classes);
+                                given);
   refuse(fmt::format("the {} is not finite{}", std::isfinite(nats) ? "gradient" : "loss",
                      origin.empty() ? "" : ", beginning in " + origin));
 }

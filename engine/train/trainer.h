@@ -103,7 +103,7 @@ class Trainer {
 
   [[nodiscard]] std::optional<double> last_rate() const;
   void check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,
-                  const PixelCoding& coding, int epoch, std::span<const int> classes) const;
+                  const PixelCoding& coding, int epoch, const Given& given) const;
 
   const Network& network_;
   const OutputHead& head_;

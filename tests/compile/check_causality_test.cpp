@@ -44,9 +44,10 @@ TEST(CheckCausality, VerifiesRandomNetworksForEveryPurpose) {
     testing::Random random(seed);
     const int classes = seed % 4 < 2 ? 0 : 3;
     const Network network =
-        seed % 2 ? testing::random_network(random, Activation::kTanh,
-                                           {.kernel = 5, .side = 7, .channels = 6, .classes = classes})
-                 : testing::random_graph(random, Activation::kTanh, classes);
+        seed % 2 ? testing::random_network(
+                       random, Activation::kTanh,
+                       {.kernel = 5, .side = 7, .channels = 6, .condition = {.classes = classes}})
+                 : testing::random_graph(random, Activation::kTanh, {.classes = classes});
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + testing::describe(network));
     for (const Purpose purpose : kPurposes) {
       const CausalityCheck found = check(network, random_parameters(network, seed), purpose);
@@ -60,7 +61,7 @@ TEST(CheckCausality, VerifiesRandomNetworksForEveryPurpose) {
 // A class joins everywhere and shows no pixel: what leaks is found as without.
 TEST(CheckCausality, FindsALeakUnderACondition) {
   for (const MaskType mask : {MaskType::kA, MaskType::kB}) {
-    NetworkBuilder builder(1, 4, 5, Activation::kTanh, 0.0f, 1, 3);
+    NetworkBuilder builder(1, 4, 5, Activation::kTanh, 0.0f, 1, {.classes = 3});
     const int input = builder.masked_conv("input", 0, mask, {3, 3}, 4);
     const int features = builder.activate(builder.condition("input.condition", input));
     const Network network =

@@ -29,7 +29,7 @@ std::vector<int> nodes_of(const Step& step) {
 TEST(FuseSteps, ComputesEveryNodeOfRandomGraphsOnceAndAfterWhatItReads) {
   testing::Random random(51);
   for (int round = 0; round < 200; ++round) {
-    const Network network = testing::random_graph(random, Activation::kRelu, round % 2 ? 3 : 0);
+    const Network network = testing::random_graph(random, Activation::kRelu, {.classes = round % 2 ? 3 : 0});
     const std::vector<Sight> sight = sights(network);
     for (const bool sums : {false, true}) {
       std::vector<int> times(network.nodes.size(), 0);

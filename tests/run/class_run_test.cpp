@@ -80,9 +80,10 @@ class ClassRun : public TinyRun {
     return {.model = directory(), .output = file(output), .classes = std::move(classes), .seed = 7};
   }
   [[nodiscard]] std::vector<float> draw(const TrainedModel& model, const std::vector<int>& classes) const {
-    return sample_incrementally(model.network, *model.head, model.parameters,
-                                {.chains = static_cast<int>(classes.size()), .seed = 7, .classes = classes},
-                                Workers(2))
+    return sample_incrementally(
+               model.network, *model.head, model.parameters,
+               {.chains = static_cast<int>(classes.size()), .seed = 7, .given = {.classes = classes}},
+               Workers(2))
         .images;
   }
   // Of the images that a .npy of levels holds.
@@ -115,11 +116,13 @@ TEST_F(ClassRun, IsScoredUnderTheClassesOfItsImagesAndClassifiesThemByBayes) {
   const Workers workers(1);
   Scorer scorer(model.network, *model.head, 4, workers);
   std::vector<std::vector<double>> nats;
-  for (int of_class = 0; of_class < kClasses; ++of_class)
+  for (int of_class = 0; of_class < kClasses; ++of_class) {
+    const std::vector<int> all(kTest, of_class);
     nats.push_back(scorer.nats(
         model.parameters, kTest,
         [&](int i, std::span<float> image) { coding->encode_for_evaluation(data.test, i, image); },
-        std::vector<int>(kTest, of_class)));
+        {.classes = all}));
+  }
   int correct = 0;
   double log_loss = 0.0;
   std::istringstream csv(slurp(file("scores.csv")));

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <stdexcept>
 
+#include "engine/core/error.h"
 #include "engine/sample/incremental_sampler.h"
 #include "engine/sample/naive_sampler.h"
 #include "tests/sample/sampled_model.h"
@@ -20,14 +20,15 @@ using testing::Random;
 TEST(SamplesOfClasses, DependOnNoOtherChain) {
   Random random(51);
   for (int round = 0; round < 6; ++round) {
-    const Model model(random, 7, 6, Activation::kTanh, 4);
+    const Model model(random, 7, 6, Activation::kTanh, {.classes = 4});
     const std::vector<int> classes{3, 0, 2, 2, 1, 0, 3};
     const std::vector<float> together =
-        sample(model, {.chains = 7, .seed = 5, .classes = classes}, 1, 7).images;
-    EXPECT_EQ(sample(model, {.chains = 7, .seed = 5, .classes = classes}, 3, 2).images, together);
+        sample(model, {.chains = 7, .seed = 5, .given = {.classes = classes}}, 1, 7).images;
+    EXPECT_EQ(sample(model, {.chains = 7, .seed = 5, .given = {.classes = classes}}, 3, 2).images, together);
     std::vector<int> others = classes;
     others[0] = 1;
-    const std::vector<float> changed = sample(model, {.chains = 7, .seed = 5, .classes = others}).images;
+    const std::vector<float> changed =
+        sample(model, {.chains = 7, .seed = 5, .given = {.classes = others}}).images;
     const auto first = static_cast<std::ptrdiff_t>(model.network.shape(0, 1).size());
     EXPECT_TRUE(std::equal(changed.begin() + first, changed.end(), together.begin() + first));
   }
@@ -37,9 +38,10 @@ TEST(SamplesOfClasses, AreThoseOfTheNaiveSampler) {
   Random random(52);
   int parted = 0;
   for (int round = 0; round < 10; ++round) {
-    const Model model(random, random.between(1, 9), random.between(1, 9), Activation::kTanh, 3);
+    const Model model(random, random.between(1, 9), random.between(1, 9), Activation::kTanh, {.classes = 3});
     const std::vector<int> classes{0, 1, 2, 0, 1, 2};
-    const SampleRequest request{.chains = 6, .seed = 71, .classes = classes, .with_probabilities = true};
+    const SampleRequest request{
+        .chains = 6, .seed = 71, .given = {.classes = classes}, .with_probabilities = true};
     const Samples incremental = sample(model, request);
     const Samples naive = sample_naively(model.network, *kHead, model.parameters, request, Workers(2));
     if (incremental.images != naive.images) {
@@ -54,11 +56,11 @@ TEST(SamplesOfClasses, AreThoseOfTheNaiveSampler) {
 
 TEST(SamplesOfClasses, AreRefusedWhereThereIsNotOneClassForEach) {
   Random random(53);
-  const Model model(random, 3, 3, Activation::kTanh, 3), plain(random, 3, 3);
+  const Model model(random, 3, 3, Activation::kTanh, {.classes = 3}), plain(random, 3, 3);
   const std::vector<int> two{0, 1};
-  EXPECT_THROW((void)sample(model, {.chains = 3}), std::invalid_argument);
-  EXPECT_THROW((void)sample(model, {.chains = 3, .classes = two}), std::invalid_argument);
-  EXPECT_THROW((void)sample(plain, {.chains = 2, .classes = two}), std::invalid_argument);
+  EXPECT_THROW((void)sample(model, {.chains = 3}), ComputeError);
+  EXPECT_THROW((void)sample(model, {.chains = 3, .given = {.classes = two}}), ComputeError);
+  EXPECT_THROW((void)sample(plain, {.chains = 2, .given = {.classes = two}}), ComputeError);
 }
 
 TEST(SamplesOfClasses, FollowTheModelsDistributionOverAllStatesOfEachClass) {
@@ -77,7 +79,7 @@ TEST(SamplesOfClasses, FollowTheModelsDistributionOverAllStatesOfEachClass) {
     const std::vector<int> classes(kSamples, of_class);
     const std::vector<float> samples =
         sample_incrementally(network, *kHead, parameters,
-                             {.chains = kSamples, .seed = 22, .classes = classes}, Workers(2))
+                             {.chains = kSamples, .seed = 22, .given = {.classes = classes}}, Workers(2))
             .images;
     testing::expect_counts_follow(testing::count_states(network, *kHead, samples),
                                   testing::state_probabilities(network, *kHead, parameters, of_class));

@@ -14,8 +14,8 @@ inline const std::unique_ptr<const OutputHead> kHead = make_output_head({});
 // other.
 struct Model {
   Model(testing::Random& random, int height, int width, Activation activation = Activation::kTanh,
-        int classes = 0)
-      : network(testing::random_network(random, activation, {.classes = classes})),
+        const Condition& condition = {})
+      : network(testing::random_network(random, activation, {.condition = condition})),
         parameters(testing::random_parameters(random, network)) {
     network.image_height = height;
     network.image_width = width;

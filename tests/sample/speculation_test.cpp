@@ -135,7 +135,8 @@ TEST(Speculation, ChangesNoBitOfSamplesOfGatedNetworksWithClassesAndEmbeddedLeve
                 .parameters = {}};
     model.parameters = testing::random_parameters(random, model.network);
     const std::vector<int> classes{2, 0, 1};
-    const SampleRequest request{.chains = 3, .seed = 4, .classes = classes, .with_probabilities = true};
+    const SampleRequest request{
+        .chains = 3, .seed = 4, .given = {.classes = classes}, .with_probabilities = true};
     const auto draw = [&](int chain_batch, int speculate) {
       return sample_incrementally(model.network, *model.head, model.parameters, request, Workers(2),
                                   chain_batch, Precision::kF32, speculate);

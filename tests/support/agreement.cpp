@@ -45,12 +45,12 @@ Case random_case(Random& random, Network network, int images) {
   result.network = std::move(network);
   result.images = images;
   result.parameters = random_parameters(random, result.network);
-  result.classes = random_classes(random, result.network, images);
+  result.given = random_given(random, result.network, images);
   result.dropout = {.key = {1, static_cast<std::uint32_t>(images)}, .first_image = 3};
   do {
     result.pixels = random_images(random, result.network, images);
     result.forward = reference_forward(result.network, images, widened(result.parameters),
-                                       widened(result.pixels), result.classes, result.dropout);
+                                       widened(result.pixels), result.given.view(), result.dropout);
   } while (distance_to_kink(result.network, result.forward) < 3e-6);
   result.diff_logits.resize(result.network.shape(result.network.logits, images).size());
   for (float& value : result.diff_logits) value = random.normal();
@@ -62,17 +62,17 @@ void expect_agreement(const Case& c, const CompileOptions& options) {
   Compiled training(c.network, c.images, c.parameters, Purpose::kTraining, options);
   Compiled scoring(c.network, c.images, c.parameters, Purpose::kInference, options);
   const Values& exact_logits = c.forward.nodes[static_cast<std::size_t>(c.network.logits)];
-  EXPECT_LT(relative_error(training.forward(c.pixels, c.classes, c.dropout), exact_logits, 1.0),
+  EXPECT_LT(relative_error(training.forward(c.pixels, c.given.view(), c.dropout), exact_logits, 1.0),
             kForwardTolerance);
   const Values scored = has_dropout(c.network) ? reference_forward(c.network, c.images, widened(c.parameters),
-                                                                   widened(c.pixels), c.classes)
+                                                                   widened(c.pixels), c.given.view())
                                                      .nodes[static_cast<std::size_t>(c.network.logits)]
                                                : exact_logits;
-  EXPECT_LT(relative_error(scoring.forward(c.pixels, c.classes), scored, 1.0), kForwardTolerance);
+  EXPECT_LT(relative_error(scoring.forward(c.pixels, c.given.view()), scored, 1.0), kForwardTolerance);
 
   const std::vector<float> gradients = training.backward(c.diff_logits);
   const Values exact = reference_backward(c.network, c.images, widened(c.parameters), c.forward,
-                                          widened(c.diff_logits), c.classes)
+                                          widened(c.diff_logits), c.given.view())
                            .parameters;
   for (const Parameter& parameter : c.network.parameters)
     // Sums that cancel are held to a hundredth of the largest gradient.

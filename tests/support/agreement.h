@@ -12,7 +12,7 @@ struct Case {
   Network network;
   int images = 1;
   std::vector<float> parameters, pixels, diff_logits;
-  std::vector<int> classes;  // of the images; none where the network has no condition
+  GivenBatch given;
   DropoutKey dropout;
   ReferenceForward forward;  // in training
 };

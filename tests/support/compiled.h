@@ -20,10 +20,10 @@ class Compiled {
     program_.pack(parameters, packed_);
   }
 
-  std::vector<float> forward(std::span<const float> images, std::span<const int> classes = {},
+  std::vector<float> forward(std::span<const float> images, const Given& given = {},
                              const DropoutKey& dropout = {}) {
     std::vector<float> logits(network_.shape(network_.logits, program_.images()).size());
-    program_.forward(workspace_, images, logits, classes, dropout);
+    program_.forward(workspace_, images, logits, given, dropout);
     return logits;
   }
 

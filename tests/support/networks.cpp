@@ -72,7 +72,7 @@ int append_stage(NetworkBuilder& builder, Random& random, const std::string& nam
                  const NetworkLimits& limits) {
   const Kernel kernel = random_kernel(random, limits.kernel);
   const int filters = random_maps(random, limits.channels, builder.groups());
-  switch (random.between(limits.classes > 0 ? -1 : 0, 6)) {
+  switch (random.between(limits.condition.any() ? -1 : 0, 6)) {
     case -1:
       return append_condition_fork(builder, name, src);
     case 0:
@@ -129,7 +129,7 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
             width = random.between(1, limits.side);
   const int groups = random.between(0, 1) ? channels : 1;
   NetworkBuilder builder(channels, height, width, activation, random_slope(random, activation), groups,
-                         limits.classes, limits.dropout);
+                         limits.condition, limits.dropout);
   Kernel kernel = random_kernel(random, limits.kernel);
   if (kernel.height == 1 && kernel.width == 1) kernel = {3, 3};  // mask A leaves a 1x1 kernel nothing
   const int image =
@@ -148,11 +148,11 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
   return std::move(builder).finish(node);
 }
 
-Network random_graph(Random& random, Activation activation, int classes, double dropout) {
+Network random_graph(Random& random, Activation activation, const Condition& condition, double dropout) {
   const int channels = random.between(1, 3);
   const int groups = random.between(0, 1) ? channels : 1;
   NetworkBuilder builder(channels, random.between(1, 9), random.between(1, 9), activation,
-                         random_slope(random, activation), groups, classes, dropout);
+                         random_slope(random, activation), groups, condition, dropout);
   struct Value {
     int node, maps;
   };
@@ -164,7 +164,7 @@ Network random_graph(Random& random, Activation activation, int classes, double 
   for (int op = random.between(6, 14); op > 0; --op) {
     const Value a = any(), b = any();
     const std::string name = "op." + std::to_string(op);
-    switch (random.between(classes > 0 ? -1 : 0, 4)) {
+    switch (random.between(condition.any() ? -1 : 0, 4)) {
       case -1:
         values.push_back({builder.condition(name, a.node), a.maps});
         break;
@@ -222,11 +222,11 @@ std::vector<float> random_parameters(Random& random, const Network& network) {
   return values;
 }
 
-std::vector<int> random_classes(Random& random, const Network& network, int images) {
-  std::vector<int> classes;
-  for (int image = 0; image < images && network.classes > 0; ++image)
-    classes.push_back(random.between(0, network.classes - 1));
-  return classes;
+GivenBatch random_given(Random& random, const Network& network, int images) {
+  GivenBatch given(network, to_index(images));
+  for (int& of_image : given.classes) of_image = random.between(0, network.condition.classes - 1);
+  for (float& value : given.values) value = random.normal();
+  return given;
 }
 
 std::vector<float> random_images(Random& random, const Network& network, int images) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/model/given.h"
 #include "engine/model/network.h"
 #include "engine/model/network_builder.h"
 #include "tests/support/random.h"
@@ -23,8 +24,8 @@ struct NetworkLimits {
   int stages = 4;
   bool embeddings = true;              // some read levels: steps in the values, with gradients of zero
   MaskType input_mask = MaskType::kA;  // kB makes a network that leaks
-  int classes = 0;                     // of images; 0: no conditions
-  double dropout = 0.0;                // rate in blocks; 0: none
+  Condition condition{};
+  double dropout = 0.0;  // rate in blocks; 0: none
 };
 
 // Blocks of every kind in random order, images of several channels with a group for each or with one for
@@ -35,14 +36,15 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
 // A causal graph no config makes: every op reads any nodes before it, kernels of every height read the same
 // node, and the logits are any node of as many maps as the image has channels, read again or not.
 // dropout: a rate; some activations are read through one then.
-Network random_graph(Random& random, Activation activation, int classes = 0, double dropout = 0.0);
+Network random_graph(Random& random, Activation activation, const Condition& condition = {},
+                     double dropout = 0.0);
 
 // Scaled by the live taps, so that signals neither die nor saturate. Dead weights hold large numbers, which
 // nothing may ever see.
 std::vector<float> random_parameters(Random& random, const Network& network);
 
-// One for each image; none where the network has no condition.
-std::vector<int> random_classes(Random& random, const Network& network, int images);
+// What the network is to be told of so many images.
+GivenBatch random_given(Random& random, const Network& network, int images);
 
 // Standard normals, NCHW.
 std::vector<float> random_images(Random& random, const Network& network, int images);

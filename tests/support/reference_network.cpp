@@ -81,9 +81,9 @@ void for_each_gate(const Network& network, int node, const GateOp& op, int image
 
 // Of the parameter that is added to value i of a condition's maps, NCHW.
 std::size_t vector_place(const Network& network, const ConditionOp& op, const Shape& shape, std::size_t i,
-                         std::span<const int> classes) {
+                         const Given& given) {
   const std::size_t area = to_index(shape.h) * to_index(shape.w), maps = to_index(shape.c);
-  const int of_image = classes[i / area / maps];
+  const int of_image = given.classes[i / area / maps];
   return network.parameters[to_index(op.table)].offset + to_index(of_image) * maps + i / area % maps;
 }
 
@@ -156,7 +156,7 @@ bool may_read(const Parameter& kernel, std::size_t index) {
 }
 
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
-                                   std::span<const double> pixels, std::span<const int> classes,
+                                   std::span<const double> pixels, const Given& given,
                                    const std::optional<DropoutKey>& dropout) {
   ReferenceForward result{.nodes = {}, .dropout = dropout};
   for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node) {
@@ -201,7 +201,7 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
         [&](const ConditionOp& op) {
           const Values& src = result.nodes[to_index(op.src)];
           for (std::size_t i = 0; i < value.size(); ++i)
-            value[i] = src[i] + parameters[vector_place(network, op, shape, i, classes)];
+            value[i] = src[i] + parameters[vector_place(network, op, shape, i, given)];
         }};
     std::visit(compute, network.node(node).op);
     result.nodes.push_back(std::move(value));
@@ -211,7 +211,7 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
 
 ReferenceGradients reference_backward(const Network& network, int images, std::span<const double> parameters,
                                       const ReferenceForward& forward, std::span<const double> diff_logits,
-                                      std::span<const int> classes) {
+                                      const Given& given) {
   std::vector<Values> diffs;
   for (const Values& value : forward.nodes) diffs.emplace_back(value.size(), 0.0);
   diffs[to_index(network.logits)].assign(diff_logits.begin(), diff_logits.end());
@@ -268,7 +268,7 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
           const Shape shape = network.shape(node, images);
           for (std::size_t i = 0; i < diff.size(); ++i) {
             diffs[to_index(op.src)][i] += diff[i];
-            result.parameters[vector_place(network, op, shape, i, classes)] += diff[i];
+            result.parameters[vector_place(network, op, shape, i, given)] += diff[i];
           }
         }};
     std::visit(propagate, network.node(node).op);

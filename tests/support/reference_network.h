@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/compile/batch/program.h"
+#include "engine/model/given.h"
 #include "engine/model/network.h"
 
 namespace pcnn::testing {
@@ -29,10 +30,9 @@ struct ReferenceForward {
 };
 
 // parameters: flat buffer in parameter order; dead weights there are ignored. images: NCHW.
-// classes: of each image, where the network has a condition. dropout: of a pass in training; none: nothing is
-// dropped.
+// given: of each image. dropout: of a pass in training; none: nothing is dropped.
 ReferenceForward reference_forward(const Network& network, int images, std::span<const double> parameters,
-                                   std::span<const double> pixels, std::span<const int> classes = {},
+                                   std::span<const double> pixels, const Given& given = {},
                                    const std::optional<DropoutKey>& dropout = {});
 
 struct ReferenceGradients {
@@ -43,6 +43,6 @@ struct ReferenceGradients {
 // Derivatives of sum(diff_logits * logits).
 ReferenceGradients reference_backward(const Network& network, int images, std::span<const double> parameters,
                                       const ReferenceForward& forward, std::span<const double> diff_logits,
-                                      std::span<const int> classes = {});
+                                      const Given& given = {});
 
 }  // namespace pcnn::testing

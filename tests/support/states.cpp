@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/train/scorer.h"
@@ -24,10 +25,12 @@ std::vector<double> state_probabilities(const Network& network, const OutputHead
     }
   };
   const int states = state_count(network, head);
-  const std::vector<int> classes(static_cast<std::size_t>(network.classes > 0 ? states : 0), of_class);
+  GivenBatch given(network, static_cast<std::size_t>(states));
+  std::ranges::fill(given.classes, of_class);
   std::vector<double> probabilities;
   double total = 0.0;
-  for (const double nats : Scorer(network, head, 4, workers).nats(parameters, states, draw_state, classes))
+  for (const double nats :
+       Scorer(network, head, 4, workers).nats(parameters, states, draw_state, given.view()))
     total += probabilities.emplace_back(std::exp(-nats));
   EXPECT_NEAR(total, 1.0, 1e-5);
   return probabilities;

@@ -1,4 +1,5 @@
 #include "engine/train/batch_gradient.h"
+#include "engine/core/error.h"
 
 #include <gtest/gtest.h>
 #include <oneapi/tbb/parallel_for.h>
@@ -39,14 +40,14 @@ struct Result {
   friend bool operator==(const Result&, const Result&) = default;
 };
 
-Result gradient_of(const Network& network, int threads, const FillImage& fill,
-                   std::span<const int> classes = {}, int shard_images = 1) {
+Result gradient_of(const Network& network, int threads, const FillImage& fill, const Given& given = {},
+                   int shard_images = 1) {
   const auto head = make_output_head({});
   const Workers workers(threads);
   BatchGradient gradient(network, *head, shard_images, workers);
   gradient.load_parameters(initial_parameters(network, Initialisation::kGlorotNormal, 1));
   Result result{.gradients = std::vector<float>(network.parameter_count())};
-  result.nats = gradient.compute(kImages, fill, result.gradients, classes);
+  result.nats = gradient.compute(kImages, fill, result.gradients, given);
   return result;
 }
 
@@ -71,9 +72,11 @@ TEST(BatchGradient, OfImagesOfSeveralClassesIsTheSameOnAnyNumberOfThreads) {
   const Network network = conditional_network();
   std::vector<int> classes;
   for (int image = 0; image < kImages; ++image) classes.push_back(image * image % 4);
-  const Result one = gradient_of(network, 1, draw_image, classes, 5);  // the last shard is filled up
-  for (const int threads : {2, 3, 8}) EXPECT_EQ(gradient_of(network, threads, draw_image, classes, 5), one);
-  EXPECT_NE(gradient_of(network, 1, draw_image, std::vector<int>(kImages, 1), 5), one);
+  const Result one =
+      gradient_of(network, 1, draw_image, {.classes = classes}, 5);  // the last shard is filled up
+  for (const int threads : {2, 3, 8})
+    EXPECT_EQ(gradient_of(network, threads, draw_image, {.classes = classes}, 5), one);
+  EXPECT_NE(gradient_of(network, 1, draw_image, {.classes = std::vector<int>(kImages, 1)}, 5), one);
   int tables = 0;
   for (const Parameter& parameter : network.parameters) {
     if (!parameter.name.ends_with(".condition.weight")) continue;
@@ -111,11 +114,12 @@ TEST(BatchGradient, WithDropoutDependsOnTheKeyAndNotOnThreadsOrShards) {
 }
 
 TEST(BatchGradient, RefusesAnotherNumberOfClasses) {
-  EXPECT_THROW(gradient_of(conditional_network(), 1, draw_image), std::invalid_argument);
-  EXPECT_THROW(gradient_of(conditional_network(), 1, draw_image, std::vector<int>(kImages - 1)),
-               std::invalid_argument);
-  EXPECT_THROW(gradient_of(testing::small_network(6, 5), 1, draw_image, std::vector<int>(kImages)),
-               std::invalid_argument);
+  EXPECT_THROW(gradient_of(conditional_network(), 1, draw_image), ComputeError);
+  EXPECT_THROW(gradient_of(conditional_network(), 1, draw_image, {.classes = std::vector<int>(kImages - 1)}),
+               ComputeError);
+  EXPECT_THROW(
+      gradient_of(testing::small_network(6, 5), 1, draw_image, {.classes = std::vector<int>(kImages)}),
+      ComputeError);
 }
 
 TEST(BatchGradient, KeepsShardsApartWhereTheirTasksWait) {

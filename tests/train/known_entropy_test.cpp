@@ -16,7 +16,7 @@
 #include "engine/data/quantise.h"
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
-#include "engine/train/classes.h"
+#include "engine/train/given_of.h"
 #include "engine/train/scorer.h"
 #include "engine/train/trainer.h"
 #include "tests/support/random.h"
@@ -203,7 +203,7 @@ void expect_known_entropy(const Case& c, int classes) {
           .nats(
               trainer.evaluation_parameters(), test.count,
               [&](int i, std::span<float> dst) { coding.encode_for_evaluation(test, i, dst); },
-              classes_of(network, test));
+              given_of(network, test));
   const double mean = summarise(nats, image.size()).nats_per_image;
   double squares = 0.0;
   for (const double value : nats) squares += (value - mean) * (value - mean);

@@ -38,16 +38,6 @@ void check_owner(const char* what, bool is_own) {
     throw ComputeError(std::string(what) + " of another program given: right is this program's own");
 }
 
-// Of a batch of so many images.
-void check_classes(std::span<const int> classes, const Network& network, int images) {
-  if (network.classes == 0) return check_size("classes", classes.size(), 0, "the network has no condition");
-  check_size("classes", classes.size(), static_cast<std::size_t>(images), "one for each image");
-  for (const int of_image : classes)
-    if (of_image < 0 || of_image >= network.classes)
-      throw ComputeError("class of an image: " + std::to_string(of_image) + " given, right are 0 to " +
-                         std::to_string(network.classes - 1));
-}
-
 }  // namespace
 
 Program::Impl::Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options)
@@ -163,15 +153,15 @@ void Program::pack(std::span<const float> parameters, PackedWeights& packed) con
 }
 
 void Program::forward(Workspace& workspace, std::span<const float> images, std::span<float> logits,
-                      std::span<const int> classes, const DropoutKey& dropout) const {
+                      const Given& given, const DropoutKey& dropout) const {
   Workspace::Impl& run = *workspace.impl_;
   const Network& network = impl_->network;
   check_owner("workspace", &run.plan == &impl_->plan);
   check_size("images", images.size(), network.shape(0, impl_->images));
   check_size("logits", logits.size(), network.shape(network.logits, impl_->images));
-  check_classes(classes, network, impl_->images);
+  check_given(given, network, to_index(impl_->images));
   std::memcpy(run.tensor(impl_->plan.images_tensor), images.data(), images.size_bytes());
-  std::ranges::copy(classes, run.classes.begin());
+  run.given.take(given, 0);
   run.dropout = dropout;
   run.run(1, impl_->plan.backward_begin);
   std::memcpy(logits.data(), run.tensor(impl_->plan.logits_tensor), logits.size_bytes());

@@ -13,6 +13,7 @@
 
 #include "engine/compile/backend.h"
 #include "engine/compile/kernels/training_kernels.h"
+#include "engine/model/given.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
@@ -109,11 +110,11 @@ class Program {
   // All of the above, one after the other.
   void pack(std::span<const float> parameters, PackedWeights& packed) const;
 
-  // images: NCHW as fed to the network; logits: NCHW. classes: of each image, where the network has a
-  // condition; else none. dropout: of a program for training; one for inference computes without.
-  // Allocates nothing. Thread-safe on different workspaces.
+  // images: NCHW as fed to the network; logits: NCHW. given: of each image, what the network's condition is.
+  // dropout: of a program for training; one for inference computes without. Allocates nothing. Thread-safe on
+  // different workspaces.
   void forward(Workspace& workspace, std::span<const float> images, std::span<float> logits,
-               std::span<const int> classes = {}, const DropoutKey& dropout = {}) const;
+               const Given& given = {}, const DropoutKey& dropout = {}) const;
   // After forward() on the same workspace, of a program for training. Writes d(loss)/d(parameters) of this
   // batch over `gradients` (parameter order). What it writes at dead taps, if anything, means nothing: see
   // zero_dead_weights. Cropped kernels leave taps outside their live box alone.

@@ -40,9 +40,9 @@ struct Workspace::Impl {
   void bind_gradients(float* gradients);
 
   const Plan& plan;
-  const std::byte* biases;   // packed
-  std::vector<int> classes;  // of the images of the last forward pass; none where there is no condition
-  DropoutKey dropout;        // of the last forward pass
+  const std::byte* biases;  // packed
+  GivenBatch given;         // of the images of the last forward pass
+  DropoutKey dropout;       // of the last forward pass
   AlignedBuffer arena;
   AlignedBuffer scratchpad;
   SingleThreadedCompute one_thread;

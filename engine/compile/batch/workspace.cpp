@@ -6,13 +6,14 @@
 #include "engine/compile/batch/embedding.h"
 #include "engine/compile/batch/program_impl.h"
 #include "engine/core/error.h"
+#include "engine/core/index.h"
 
 namespace pcnn {
 
 Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory& packed)
     : plan(program.plan),
       biases(packed.biases.data()),
-      classes(program.network.classes > 0 ? static_cast<std::size_t>(program.images) : 0),
+      given(program.network, to_index(program.images)),
       arena(plan.arena.bytes),
       scratchpad(plan.scratchpad_bytes),
       stream(program.engine),
@@ -151,7 +152,7 @@ struct RunStep {
     const TrainingKernels& kernels = workspace.plan.vector_kernels;
     const ClassVectors vectors{
         .layout = step.layout,
-        .classes = workspace.classes.data(),
+        .classes = workspace.given.classes.data(),
         .table = reinterpret_cast<const float*>(workspace.biases + step.table * sizeof(float)),
         .activation = step.activation ? &*step.activation : nullptr};
     if (holds_bf16(step.dst))
@@ -164,9 +165,10 @@ struct RunStep {
     float* const gradients = workspace.gradients_base + step.table;
     std::fill_n(gradients, step.classes * step.layout.maps, 0.0f);
     if (holds_bf16(step.diff_dst))
-      kernels.sum_by_class_bf16(step.layout, workspace.classes.data(), at<Bf16>(step.diff_dst), gradients);
+      kernels.sum_by_class_bf16(step.layout, workspace.given.classes.data(), at<Bf16>(step.diff_dst),
+                                gradients);
     else
-      kernels.sum_by_class(step.layout, workspace.classes.data(), at<float>(step.diff_dst), gradients);
+      kernels.sum_by_class(step.layout, workspace.given.classes.data(), at<float>(step.diff_dst), gradients);
   }
   void operator()(const DropoutPassStep& step) const {
     constexpr double kNumbers = 65536.0;  // 16 bits

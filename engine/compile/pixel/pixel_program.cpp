@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <stdexcept>
-#include <utility>
 
 #include "engine/core/error.h"
 #include "engine/core/index.h"
@@ -16,17 +15,6 @@ namespace {
 void check_size(std::size_t given, std::size_t expected) {
   if (given != expected)
     throw ComputeError(fmt::format("{} values of the image given where {} are due", given, expected));
-}
-
-void check_classes(std::span<const int> given, int classes, int chains) {
-  if (std::cmp_not_equal(given.size(), classes > 0 ? chains : 0))
-    throw ComputeError(
-        classes > 0
-            ? fmt::format("{} classes given for {} chains: right is one for each", given.size(), chains)
-            : fmt::format("{} classes given, but the network has no condition", given.size()));
-  for (const int of_chain : given)
-    if (of_chain < 0 || of_chain >= classes)
-      throw ComputeError(fmt::format("class {} given, right are 0 to {}", of_chain, classes - 1));
 }
 
 }  // namespace
@@ -81,17 +69,18 @@ PixelProgram::Work PixelProgram::pack(const ConditionStep& step, std::span<const
 }
 
 IncrementalState::IncrementalState(const PixelProgram& program, int chains, int max_columns,
-                                   std::span<const int> classes)
+                                   const Given& given)
     : chains_(chains),
       max_columns_(max_columns),
-      classes_(classes.begin(), classes.end()),
+      given_(program.network_, to_index(chains)),
       values_(program.layout_.floats(chains, max_columns)),
       taps_(program.max_taps_),
       scratch_(program.precision() == Precision::kBf16
                    ? 2 * program.max_tap_words_ * to_index(chains) *
                          to_index(std::max(max_columns, program.row_columns_))
                    : 0) {
-  check_classes(classes, program.network_.classes, chains);
+  check_given(given, program.network_, to_index(chains));
+  given_.take(given, 0);
 }
 
 float* PixelProgram::at(IncrementalState& state, int node, const PixelSpan& span) const {
@@ -166,7 +155,7 @@ void PixelProgram::run(const PackedConditionStep& packed, IncrementalState& stat
   float* const dst = at(state, packed.step.dst, span);
   float* to = dst;
   for (int column = 0; column < span.columns; ++column)
-    for (const int of_chain : state.classes_) {
+    for (const int of_chain : state.given_.classes) {
       const float* vector = packed.table.data() + to_index(of_chain * groups() + span.group) * to_index(maps);
       kernel_.sum(to_index(maps), src, vector, to);
       src += maps;

@@ -29,6 +29,7 @@
 #include "engine/compile/pixel/packed_conv.h"
 #include "engine/compile/pixel/row_layout.h"
 #include "engine/compile/steps.h"
+#include "engine/model/given.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
@@ -39,10 +40,9 @@ class PixelProgram;
 // the program must outlive it.
 class IncrementalState {
  public:
-  // max_columns: of the spans given to set_pixels(); pixels that are drawn one by one need one. classes: of
-  // each chain's image, where the network has a condition; else none. Throws ComputeError for others.
-  IncrementalState(const PixelProgram& program, int chains, int max_columns = 1,
-                   std::span<const int> classes = {});
+  // max_columns: of the spans given to set_pixels(); pixels that are drawn one by one need one. given: of
+  // each chain's image, what the network's condition is. Throws ComputeError for others.
+  IncrementalState(const PixelProgram& program, int chains, int max_columns = 1, const Given& given = {});
   [[nodiscard]] int chains() const { return chains_; }
   [[nodiscard]] int max_columns() const { return max_columns_; }
 
@@ -51,7 +51,7 @@ class IncrementalState {
   int chains_;
   int max_columns_;
   PixelSpan last_;  // what was computed last; group and place mean nothing
-  std::vector<int> classes_;
+  GivenBatch given_;
   std::vector<float> values_;  // as RowLayout says
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel

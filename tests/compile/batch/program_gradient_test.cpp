@@ -32,27 +32,28 @@ TEST_P(EveryGradient, OfTheReferenceIsTheSlopeOfItsLossInEveryParameterAndPixel)
                                                      .side = 6,
                                                      .channels = 4,
                                                      .stages = 3,
-                                                     .classes = seed % 3 == 0 ? 2 : 0,
+                                                     .condition = {.classes = seed % 3 == 0 ? 2 : 0},
                                                      .dropout = seed % 4 == 0 ? 0.3 : 0.0});
     const DropoutKey dropout{.key = {7, 8}};
-    const std::vector<int> classes = testing::random_classes(random, network, 1);
+    const GivenBatch given = testing::random_given(random, network, 1);
     SCOPED_TRACE(testing::describe(network));
     std::vector<double> parameters = testing::widened(testing::random_parameters(random, network));
     std::vector<double> pixels;
     testing::ReferenceForward forward;
     do {  // no relu may switch within a step
       pixels = testing::widened(testing::random_images(random, network, 1));
-      forward = testing::reference_forward(network, 1, parameters, pixels, classes, dropout);
+      forward = testing::reference_forward(network, 1, parameters, pixels, given.view(), dropout);
     } while (testing::distance_to_kink(network, forward) < 1e-4);
     const std::vector<double> diff_logits = testing::widened(testing::random_images(random, network, 1));
     const testing::ReferenceGradients gradients =
-        testing::reference_backward(network, 1, parameters, forward, diff_logits, classes);
+        testing::reference_backward(network, 1, parameters, forward, diff_logits, given.view());
 
     const auto slope = [&](double& value) {
       const auto loss_at = [&](double at) {
         value = at;
-        return dot(diff_logits, testing::reference_forward(network, 1, parameters, pixels, classes, dropout)
-                                    .nodes[static_cast<std::size_t>(network.logits)]);
+        return dot(diff_logits,
+                   testing::reference_forward(network, 1, parameters, pixels, given.view(), dropout)
+                       .nodes[static_cast<std::size_t>(network.logits)]);
       };
       const double middle = value, up = loss_at(middle + kStep), down = loss_at(middle - kStep);
       value = middle;
@@ -71,18 +72,20 @@ TEST_P(EveryGradient, OfTheProgramIsTheSlopeOfItsOwnLoss) {
   constexpr double kStep = 0x1.0p-15;
   for (std::uint64_t seed = 0; seed < 15; ++seed) {
     testing::Random random(5000 + 100 * static_cast<std::uint64_t>(GetParam()) + seed);
-    const Network network = testing::random_network(
-        random, GetParam(),
-        {.kernel = 5, .side = 8, .classes = seed % 3 == 0 ? 3 : 0, .dropout = seed % 4 == 0 ? 0.3 : 0.0});
+    const Network network = testing::random_network(random, GetParam(),
+                                                    {.kernel = 5,
+                                                     .side = 8,
+                                                     .condition = {.classes = seed % 3 == 0 ? 3 : 0},
+                                                     .dropout = seed % 4 == 0 ? 0.3 : 0.0});
     const DropoutKey dropout{.key = {9, 10}, .first_image = 4};
-    const std::vector<int> classes = testing::random_classes(random, network, 2);
+    const GivenBatch given = testing::random_given(random, network, 2);
     SCOPED_TRACE(testing::describe(network));
     std::vector<float> parameters = testing::random_parameters(random, network);
     zero_dead_weights(network, parameters);
     const std::vector<float> pixels = testing::random_images(random, network, 2);
     const std::vector<float> diff_logits = testing::random_images(random, network, 2);
     testing::Compiled compiled(network, 2, parameters);
-    const std::vector<float> logits = compiled.forward(pixels, classes, dropout);
+    const std::vector<float> logits = compiled.forward(pixels, given.view(), dropout);
     const std::vector<float> gradients = compiled.backward(diff_logits);
     double rounding = 0.0;  // what f32 logits leave of the loss, half a unit in the last place of each
     for (std::size_t i = 0; i < logits.size(); ++i)
@@ -101,7 +104,7 @@ TEST_P(EveryGradient, OfTheProgramIsTheSlopeOfItsOwnLoss) {
       };
       const auto loss_at = [&](const std::vector<float>& moved_parameters) {
         compiled.program().pack(moved_parameters, compiled.packed());
-        return dot(diff_logits, compiled.forward(pixels, classes, dropout));
+        return dot(diff_logits, compiled.forward(pixels, given.view(), dropout));
       };
       const std::vector<float> up = moved(1.0), down = moved(-1.0);
       const double expected = dot(gradients, up) - dot(gradients, down);

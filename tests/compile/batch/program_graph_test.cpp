@@ -111,7 +111,9 @@ TEST(ProgramGraph, RandomGraphsWithConditions) {
     testing::Random random(60000 + seed);
     SCOPED_TRACE("seed " + std::to_string(seed));
     testing::expect_agreement(testing::random_case(
-        random, testing::random_graph(random, seed % 2 ? Activation::kSigmoid : Activation::kElu, 4), 3));
+        random,
+        testing::random_graph(random, seed % 2 ? Activation::kSigmoid : Activation::kElu, {.classes = 4}),
+        3));
   }
 }
 
@@ -121,7 +123,7 @@ TEST(ProgramGraph, RandomGraphsWithDropout) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Activation activation = seed % 2 ? Activation::kSigmoid : Activation::kElu;
     testing::expect_agreement(
-        testing::random_case(random, testing::random_graph(random, activation, seed % 3 ? 0 : 2, 0.4), 3));
+        testing::random_case(random, testing::random_graph(random, activation, {.classes = seed % 3 ? 0 : 2}, 0.4), 3));
   }
 }
 

@@ -127,10 +127,11 @@ TEST(ProgramSpans, RepeatRefusesStepsThatAreNotThere) {
 TEST(ProgramSpans, ForwardRefusesClassesThatAreNotThoseOfItsImages) {
   Door door;
   const std::vector<int> two{0, 1};
-  EXPECT_EQ(message_of([&] { door.program.forward(door.workspace, door.images, door.logits, two); }),
-            "classes: 2 values given, right are 0 (the network has no condition)");
+  EXPECT_EQ(
+      message_of([&] { door.program.forward(door.workspace, door.images, door.logits, {.classes = two}); }),
+      "classes: 2 values given, right are 0 (the network has no condition)");
 
-  NetworkBuilder builder(1, 5, 4, Activation::kTanh, 0.0f, 1, 3);
+  NetworkBuilder builder(1, 5, 4, Activation::kTanh, 0.0f, 1, {.classes = 3});
   const int features =
       builder.condition("condition", builder.masked_conv("input", 0, MaskType::kA, {3, 3}, 2));
   const Network network =
@@ -140,7 +141,7 @@ TEST(ProgramSpans, ForwardRefusesClassesThatAreNotThoseOfItsImages) {
   program.pack(std::vector<float>(network.parameter_count(), 0.5f), packed);
   Workspace workspace(program, packed);
   const auto forward = [&](const std::vector<int>& classes) {
-    return message_of([&] { program.forward(workspace, door.images, door.logits, classes); });
+    return message_of([&] { program.forward(workspace, door.images, door.logits, {.classes = classes}); });
   };
   EXPECT_EQ(forward({}), "classes: 0 values given, right are 2 (one for each image)");
   EXPECT_EQ(forward({0, 3}), "class of an image: 3 given, right are 0 to 2");

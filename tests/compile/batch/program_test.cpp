@@ -44,7 +44,7 @@ TEST_P(EveryActivation, AgreesWithPlainLoopsWhereImagesHaveClasses) {
       testing::Random random(70000 + 1000 * static_cast<std::uint64_t>(GetParam()) + seed);
       SCOPED_TRACE(std::string(kernels.name) + ", seed " + std::to_string(seed));
       testing::NetworkLimits limits = seed % 4 == 0 ? kWide : kNarrow;
-      limits.classes = random.between(1, 6);
+      limits.condition.classes = random.between(1, 6);
       testing::expect_agreement(random_case(random, GetParam(), limits), {.kernels = kernels});
     }
 }
@@ -57,7 +57,7 @@ TEST_P(EveryActivation, AgreesWithPlainLoopsWhereValuesAreDropped) {
       SCOPED_TRACE(std::string(kernels.name) + ", seed " + std::to_string(seed));
       testing::NetworkLimits limits = seed % 4 == 0 ? kWide : kNarrow;
       limits.dropout = seed % 2 ? 0.3 : 0.5;
-      limits.classes = seed % 3 == 0 ? 2 : 0;
+      limits.condition.classes = seed % 3 == 0 ? 2 : 0;
       testing::expect_agreement(random_case(random, GetParam(), limits), {.kernels = kernels});
     }
 }

@@ -55,12 +55,12 @@ void expect_forward_pass(Random& random, Network network, int height, int width)
   constexpr int kImages = 3;
   const std::vector<float> parameters = testing::random_parameters(random, network),
                            images = testing::random_images(random, network, kImages);
-  const std::vector<int> classes = testing::random_classes(random, network, kImages);
+  const GivenBatch given = testing::random_given(random, network, kImages);
   const std::vector<float> whole =
-      testing::Compiled(network, kImages, parameters, Purpose::kInference).forward(images, classes);
+      testing::Compiled(network, kImages, parameters, Purpose::kInference).forward(images, given.view());
   for (const PixelKernel& kernel : pixel_kernels()) {
     const PixelProgram program(network, parameters, kernel);
-    IncrementalState cache(program, kImages, 1, classes);
+    IncrementalState cache(program, kImages, 1, given.view());
     const std::vector<float> by_pixel = logits_by_pixel(program, network, cache, images);
     for (std::size_t i = 0; i < whole.size(); ++i)
       ASSERT_NEAR(by_pixel[i], whole[i], 1e-4f * std::max(1.0f, std::abs(whole[i])))
@@ -79,8 +79,9 @@ TEST(PixelProgram, ComputesTheForwardPassOfImagesOfSeveralClasses) {
   Random random(36);
   for (int round = 0; round < 60; ++round) {
     const Network network =
-        round % 2 ? testing::random_network(random, kFunctions[round % 5], {.classes = random.between(1, 5)})
-                  : testing::random_graph(random, kFunctions[round % 5], random.between(1, 5));
+        round % 2 ? testing::random_network(random, kFunctions[round % 5],
+                                            {.condition = {.classes = random.between(1, 5)}})
+                  : testing::random_graph(random, kFunctions[round % 5], {.classes = random.between(1, 5)});
     expect_forward_pass(random, network, network.image_height, network.image_width);
   }
 }
@@ -90,13 +91,14 @@ TEST(PixelProgram, RefusesClassesThatAreNotThoseOfItsChains) {
   const Network without = testing::small_network(3, 3);
   const PixelProgram plain(without, testing::random_parameters(random, without));
   const std::vector<int> classes{0, 1, 4};
-  EXPECT_THROW(IncrementalState(plain, 3, 1, classes), ComputeError);
-  const Network network = testing::random_network(random, Activation::kTanh, {.stages = 1, .classes = 4});
+  EXPECT_THROW(IncrementalState(plain, 3, 1, {.classes = classes}), ComputeError);
+  const Network network =
+      testing::random_network(random, Activation::kTanh, {.stages = 1, .condition = {.classes = 4}});
   const PixelProgram program(network, testing::random_parameters(random, network));
   EXPECT_THROW(IncrementalState(program, 3), ComputeError);
-  EXPECT_THROW(IncrementalState(program, 3, 1, classes), ComputeError) << "4 is one too many";
-  EXPECT_THROW(IncrementalState(program, 1, 1, std::span(classes).first(2)), ComputeError);
-  EXPECT_NO_THROW(IncrementalState(program, 2, 1, std::span(classes).first(2)));
+  EXPECT_THROW(IncrementalState(program, 3, 1, {.classes = classes}), ComputeError) << "4 is one too many";
+  EXPECT_THROW(IncrementalState(program, 1, 1, {.classes = std::span(classes).first(2)}), ComputeError);
+  EXPECT_NO_THROW(IncrementalState(program, 2, 1, {.classes = std::span(classes).first(2)}));
 }
 
 TEST(PixelProgram, ComputesTheForwardPassOfImagesOfEveryKindOfShape) {
