@@ -19,6 +19,9 @@ struct Word {
 constexpr std::array kWords = std::to_array<Word>({
     {"lr", {"learning_rate"}},
     {"alpha", {"learning_rate", "slope"}},
+    {"dropout_rate", {"dropout"}},
+    {"drop_rate", {"dropout"}},
+    {"dropout_p", {"dropout"}},
     {"eta", {"learning_rate"}},
     {"step_size", {"every_steps", "learning_rate"}},
     {"base_lr", {"learning_rate"}},
@@ -175,7 +178,6 @@ constexpr std::array kWords = std::to_array<Word>({
 });
 
 constexpr std::array kRemarks = std::to_array<std::pair<std::string_view, std::string_view>>({
-    {"dropout", "networks have no dropout here"},
     {"batch_norm", "networks have no normalisation here"},
     {"batchnorm", "networks have no normalisation here"},
     {"layer_norm", "networks have no normalisation here"},

@@ -35,7 +35,8 @@ TEST(ConfigHints, KnowTheWordsOfOtherPrograms) {
   EXPECT_EQ(hint("model: {initializer: he_normal}"), "did you mean model.initialisation?");
   EXPECT_EQ(hint("model: {input: {kernel_size: 3}}"), "did you mean model.input.kernel?");
   EXPECT_EQ(hint("model: {head: softmax, num_classes: 4}"), "did you mean model.levels?");
-  EXPECT_EQ(hint("model: {dropout: 0.5}"), "networks have no dropout here");
+  EXPECT_EQ(hint("model: {dropout_rate: 0.5}"), "did you mean model.dropout?");
+  EXPECT_EQ(hint("model: {batch_norm: true}"), "networks have no normalisation here");
   EXPECT_EQ(hint("device: cuda"), "all runs on the CPU");
 }
 
