@@ -1,5 +1,7 @@
 #include "engine/model/model_config.h"
 
+#include <fmt/format.h>
+
 #include "engine/config/config.h"
 #include "engine/data/levels.h"
 
@@ -12,6 +14,7 @@ constexpr int kMaxDilation = 64;
 constexpr int kMaxRepeat = 1000;
 constexpr int kMaxMixtures = 100;
 constexpr int kMaxClasses = 65536;
+constexpr int kMaxVector = 65536;
 constexpr double kMaxSlope = 1e3;
 
 enum class BlockKind { kResidual, kMaskedConv, kGated };
@@ -112,6 +115,18 @@ HeadConfig read_head(const ConfigNode& section) {
   return config;
 }
 
+// At most one of the keys.
+Condition read_condition(const ConfigNode& section) {
+  const auto read = [&](const char* key, int most) {
+    return static_cast<int>(section.optional_integer(key, ConfigRange::between(1, most)).value_or(0));
+  };
+  const Condition condition{.classes = read("classes", kMaxClasses), .vector = read("vector", kMaxVector)};
+  if (condition.classes > 0 && condition.vector > 0)
+    section.fail("vector", fmt::format("found {} beside classes: {}, accepted: one of the two",
+                                       condition.vector, condition.classes));
+  return condition;
+}
+
 }  // namespace
 
 ModelConfig read_model_config(const ConfigNode& section) {
@@ -128,10 +143,7 @@ ModelConfig read_model_config(const ConfigNode& section) {
                                                           {"glorot_uniform", Initialisation::kGlorotUniform},
                                                           {"he_normal", Initialisation::kHeNormal},
                                                           {"he_uniform", Initialisation::kHeUniform}});
-  config.condition.classes =
-      static_cast<int>(section.section("condition")
-                           .optional_integer("classes", ConfigRange::between(1, kMaxClasses))
-                           .value_or(0));
+  config.condition = read_condition(section.section("condition"));
   const ConfigNode input = section.section("input");
   config.input_kernel = read_kernel(input, config.input_kernel);
   config.input_filters = read_filters(input, config.input_filters);

@@ -27,7 +27,7 @@ struct Node {
 // A named view into the flat buffer of f32 masters. Dead weights are zero there, always.
 struct Parameter {
   std::string name;        // "blocks.0.reduce.weight"
-  std::vector<int> shape;  // OIHW for weights, O for biases, [class][map] for vectors of classes
+  std::vector<int> shape;  // OIHW for weights, O for biases, [class][map] and [number][map] for conditions
   std::size_t offset = 0;  // into the flat buffer, floats
   std::size_t size = 0;    // floats
   int fan_in = 0;          // of the unmasked kernel; 0 for all else

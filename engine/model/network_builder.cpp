@@ -92,11 +92,12 @@ int NetworkBuilder::embed(const std::string& name, int maps, int levels, float l
 }
 
 int NetworkBuilder::condition(const std::string& name, int src) {
-  const int classes = network_.condition.classes;
-  if (classes == 0) return src;
-  const int table = append_parameter({.name = name + ".weight", .shape = {classes, channels(src)}});
+  const auto [classes, vector, maps] = network_.condition;
+  if (classes == 0 && vector == 0) return src;
+  const int table =
+      append_parameter({.name = name + ".weight", .shape = {std::max(classes, vector), channels(src)}});
   return append({.name = name,
-                 .op = ConditionOp{.src = src, .classes = classes, .table = table},
+                 .op = ConditionOp{.src = src, .classes = classes, .vector = vector, .table = table},
                  .channels = channels(src)});
 }
 

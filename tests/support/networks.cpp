@@ -221,6 +221,11 @@ std::vector<float> random_parameters(Random& random, const Network& network) {
   return values;
 }
 
+Condition random_condition(Random& random) {
+  if (random.between(0, 1)) return {.classes = random.between(1, 6)};
+  return {.vector = random.between(1, 6)};
+}
+
 GivenBatch random_given(Random& random, const Network& network, int images) {
   GivenBatch given(network, to_index(images));
   for (int& of_image : given.classes) of_image = random.between(0, network.condition.classes - 1);

@@ -70,12 +70,7 @@ class Lowering {
 
   int forward(const AddStep& step) { return plan_.sum(tensor(step.op.a), tensor(step.op.b)); }
 
-  int forward(const ConditionStep& step) {
-    const std::size_t first_step = plan_.step_count();
-    const int dst = plan_.add_class_vectors(step.op, step.activation, tensor(step.op.src));
-    plan_.note_implementation(step.condition, "forward", plan_.vector_kernels().name, first_step);
-    return dst;
-  }
+  int forward(const ConditionStep& step) { return lower_condition(plan_, step, tensor(step.op.src)); }
 
   void backward(const ConvStep& step, int gradient) {
     const LoweredConv& lowered = convs_[to_index(step.conv)];
@@ -105,9 +100,7 @@ class Lowering {
 
   void backward(const ConditionStep& step, int gradient) {
     if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
-    const std::size_t first_step = plan_.step_count();
-    plan_.class_gradient(step.op, gradient);
-    plan_.note_implementation(step.condition, "backward weights", plan_.vector_kernels().name, first_step);
+    lower_condition_backward_weights(plan_, step, gradient);
     add_gradient(step.op.src, gradient);
   }
 

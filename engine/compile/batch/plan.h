@@ -109,21 +109,46 @@ struct SumStep {
   int dst = 0;
 };
 
-// dst = activation(src + the vector of the image's class), one layout.
-struct ClassVectorStep {
+// Vectors to be added to the maps of images, [row][map]: those of classes, of which an image has the one of
+// its class; or a tensor with one for each image.
+struct VectorTable {
+  int tensor = -1;         // -1: of classes
+  std::size_t offset = 0;  // of classes, in floats: into the packed biases, or the caller's gradients
+  int rows = 0;
+};
+
+// dst = activation(src + the vector of the image), one layout.
+struct AddVectorsStep {
   MapLayout layout;
   std::optional<ActivationOp> activation;
-  std::size_t table = 0;  // float offset into the packed biases
+  VectorTable table;
   int src = 0;
   int dst = 0;
 };
 
-// The table's gradient, into the caller's gradient buffer; zero for classes that no image is of.
-struct ClassGradientStep {
+// The table's gradient; zero for classes that no image is of.
+struct SumVectorsStep {
   MapLayout layout;
-  int classes = 0;
-  std::size_t table = 0;  // float offset
+  VectorTable table;
   int diff_dst = 0;
+};
+
+// See given_vectors.h. table: a float offset into the packed biases, and into the caller's gradients.
+struct GivenVectors {
+  std::size_t images = 0;
+  std::size_t numbers = 0;
+  std::size_t maps = 0;
+  std::size_t table = 0;
+};
+
+struct GivenVectorsStep {
+  GivenVectors vectors;
+  int dst = 0;
+};
+
+struct GivenGradientStep {
+  GivenVectors vectors;
+  int sums = 0;
 };
 
 // Into the caller's gradient buffer, at these float offsets.
@@ -143,9 +168,10 @@ struct ZeroStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep,
-                                GateBackwardStep, EmbeddingForwardStep, EmbeddingBackwardStep, SumStep,
-                                ClassVectorStep, ClassGradientStep, WeightGradientStep, ZeroStep>;
+using StepAction =
+    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
+                 EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, AddVectorsStep, SumVectorsStep,
+                 GivenVectorsStep, GivenGradientStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -207,10 +233,13 @@ class PlanBuilder {
   int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
   int embedding(const EmbeddingLookup& lookup, int src, const dnnl::memory::desc& dst);
   void embedding_backward(const EmbeddingLookup& lookup, int src, int diff_dst);
-  // activation(src + the vector of the image's class), in src's layout where the kernels know that.
-  int add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation, int src);
-  // The gradient of the table; diff_dst: of what the vectors were added in.
-  void class_gradient(const ConditionOp& op, int diff_dst);
+  // activation(src + the vector of the image), in src's layout where the kernels know that.
+  int add_vectors(const VectorTable& table, const std::optional<ActivationOp>& activation, int src);
+  // diff_dst: the gradient of what the vectors were added in.
+  void sum_vectors(const VectorTable& table, int diff_dst);
+  // To a new tensor of this layout.
+  int given_vectors(const GivenVectors& vectors, const dnnl::memory::desc& dst);
+  void given_gradient(const GivenVectors& vectors, int sums);
   void weight_gradient(WeightGradientStep step);
   // A copy of src with these around it, and of what lies inside them.
   int with_zeros(int src, const StoredZeros& zeros);

@@ -22,17 +22,19 @@ INSTANTIATE_TEST_SUITE_P(Program, EveryGradient,
                          ::testing::Values(Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
                                            Activation::kTanh, Activation::kSigmoid));
 
+Condition condition_for(std::uint64_t seed) {
+  if (seed % 3 == 0) return {.classes = 2};
+  return {.vector = seed % 3 == 1 ? 3 : 0};
+}
+
 // The reference itself has to be right before anything is held against it.
 TEST_P(EveryGradient, OfTheReferenceIsTheSlopeOfItsLossInEveryParameterAndPixel) {
   constexpr double kStep = 1e-6;
   for (std::uint64_t seed = 0; seed < 25; ++seed) {
     testing::Random random(100 * static_cast<std::uint64_t>(GetParam()) + seed);
-    const Network network = testing::random_network(random, GetParam(),
-                                                    {.kernel = 3,
-                                                     .side = 6,
-                                                     .channels = 4,
-                                                     .stages = 3,
-                                                     .condition = {.classes = seed % 3 == 0 ? 2 : 0}});
+    const Network network = testing::random_network(
+        random, GetParam(),
+        {.kernel = 3, .side = 6, .channels = 4, .stages = 3, .condition = condition_for(seed)});
     const GivenBatch given = testing::random_given(random, network, 1);
     SCOPED_TRACE(testing::describe(network));
     std::vector<double> parameters = testing::widened(testing::random_parameters(random, network));
@@ -70,7 +72,7 @@ TEST_P(EveryGradient, OfTheProgramIsTheSlopeOfItsOwnLoss) {
   for (std::uint64_t seed = 0; seed < 15; ++seed) {
     testing::Random random(5000 + 100 * static_cast<std::uint64_t>(GetParam()) + seed);
     const Network network = testing::random_network(
-        random, GetParam(), {.kernel = 5, .side = 8, .condition = {.classes = seed % 3 == 0 ? 3 : 0}});
+        random, GetParam(), {.kernel = 5, .side = 8, .condition = condition_for(seed)});
     const GivenBatch given = testing::random_given(random, network, 2);
     SCOPED_TRACE(testing::describe(network));
     std::vector<float> parameters = testing::random_parameters(random, network);

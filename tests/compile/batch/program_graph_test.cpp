@@ -112,7 +112,8 @@ TEST(ProgramGraph, RandomGraphsWithConditions) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     testing::expect_agreement(testing::random_case(
         random,
-        testing::random_graph(random, seed % 2 ? Activation::kSigmoid : Activation::kElu, {.classes = 4}),
+        testing::random_graph(random, seed % 2 ? Activation::kSigmoid : Activation::kElu,
+                              seed % 4 < 2 ? Condition{.classes = 4} : Condition{.vector = 3}),
         3));
   }
 }

@@ -44,6 +44,11 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
 [[nodiscard]] int lower_embedding(PlanBuilder& plan, const EmbeddingStep& step, int src);
 void lower_embedding_backward(PlanBuilder& plan, const EmbeddingStep& step, int src, int diff_dst);
 
+// dst = activation(src + the vector of the image).
+[[nodiscard]] int lower_condition(PlanBuilder& plan, const ConditionStep& step, int src);
+// The gradient of the table; diff_dst: of what the vectors were added in.
+void lower_condition_backward_weights(PlanBuilder& plan, const ConditionStep& step, int diff_dst);
+
 // oneDNN's name of the function.
 [[nodiscard]] dnnl::algorithm eltwise_algorithm(Activation function);
 
