@@ -43,13 +43,17 @@ int main(int argc, char** argv) {
                  "last with data.layout=nhwc); a PNG; or a folder of PNGs, or of a folder for each class; of "
                  "any size")
       ->check(refuse_empty);
+  app.add_option("--condition", options.condition,
+                 "of a model with model.condition.vector: .npy of the numbers known of those images, a row "
+                 "for each; those of a split are read with it")
+      ->check(refuse_empty);
   app.add_flag("--json", json, "one JSON object on standard output and nothing else");
   app.add_option("--scores", options.scores,
                  ".csv for the score of every image; with its file and class where it has them")
       ->check(refuse_empty);
   app.add_flag(
       "--classify", options.classify,
-      "of a model with model.condition: the most probable class of every image (in --scores) and how "
+      "of a model with model.condition.classes: the most probable class of every image (in --scores) and how "
       "many are right; p(class | image) by Bayes' rule, each class as likely beforehand. Every class "
       "is scored, which takes as many times as long");
   app.add_option(

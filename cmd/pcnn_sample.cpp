@@ -30,8 +30,8 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--count,-n", options.count,
                  "images to draw (25), or completions of each partial image (7), shared out to the classes "
-                 "of a model that has some (10 of each, or a completion); at temperature 0, where all of a "
-                 "class are the same, 1")
+                 "or the rows of --condition (10 of each, or a completion); at temperature 0, where all of "
+                 "one are the same, 1")
       ->check(CLI::Range(1, 1000000));
   app.add_option("--class", options.classes,
                  "of a model with model.condition: classes to draw, as in 7 or 0,1,2; a row of the grid for "
@@ -39,6 +39,9 @@ int main(int argc, char** argv) {
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 65535));
+  app.add_option("--condition", options.condition,
+                 "of a model with model.condition.vector: .npy of the numbers it is told, rows x numbers; a "
+                 "row of the grid for each; with --complete a row for each image, or one for all");
   app.add_option("--seed", options.seed, "same seed, same images (1)")
       ->check(CLI::Range(std::uint64_t{0}, (std::uint64_t{1} << 63) - 1));
   app.add_option(

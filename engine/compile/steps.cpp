@@ -28,6 +28,7 @@ class Fusion {
 
  private:
   void append(int, const ImageOp&) {}
+  void append(int node, const GivenMapsOp&) { computed_[to_index(node)] = true; }
 
   void append(int node, const MaskedConvOp& op) {
     ConvStep step{.op = op, .taps = op.taps(), .conv = node, .before_sum = node, .dst = node};

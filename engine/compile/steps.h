@@ -55,7 +55,7 @@ struct EmbeddingStep {
   Sight sight = Sight::kItself;
 };
 
-// dst = activation(src + the vector of the image's class).
+// dst = activation(src + the vector of the image).
 struct ConditionStep {
   ConditionOp op;
   std::optional<ActivationOp> activation;

@@ -46,6 +46,8 @@ ImageSet coloured(const ImageSet& grey, std::uint64_t seed) {
                   .files = grey.files,
                   .labels = grey.labels,
                   .label_names = grey.label_names,
+                  .conditions = grey.conditions,
+                  .condition_shape = grey.condition_shape,
                   .passed_over = grey.passed_over,
                   .origin = grey.origin};
   images.pixels.reserve(3 * grey.pixels.size());

@@ -41,6 +41,9 @@ void read_files(const ConfigNode& data, DataConfig& config) {
   if (applies(data, "prefix", config.dataset == DatasetKind::kIdx, "dataset is not idx", {"dataset"}))
     config.prefix = data.optional_text("prefix").value_or("");
   config.labels = data.boolean("labels", config.labels);
+  if (applies(data, "condition", config.dataset != DatasetKind::kPng,
+              "dataset is png, and folders of files have no order for the rows of an array", {"dataset"}))
+    config.condition = data.boolean("condition", config.condition);
   const bool npy = config.dataset == DatasetKind::kNpy;
   const std::string_view not_npy = "dataset is not npy";
   if (applies(data, "layout", npy, not_npy, {"dataset"}))

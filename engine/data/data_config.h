@@ -65,6 +65,7 @@ struct DataConfig {
   std::string prefix;               // kIdx: files are named <prefix>-train-images...; empty: find it
   ArrayConfig arrays;               // kNpy
   bool labels = false;              // reads the classes of the images too
+  bool condition = false;           // reads what else is known of the images, see condition_file.h
   bool quantised = false;           // kNpy: the values are levels already, or bits where levels is 0
   bool colour = false;              // grey images are coloured, see colour.h
   std::uint64_t colour_seed = 1;

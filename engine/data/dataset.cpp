@@ -13,6 +13,7 @@
 #include "engine/core/error.h"
 #include "engine/core/memory.h"
 #include "engine/data/colour.h"
+#include "engine/data/condition_file.h"
 #include "engine/data/image_source.h"
 #include "engine/data/overlap.h"
 #include "engine/data/split.h"
@@ -41,16 +42,24 @@ void require_one_size(const ImageSource& source, const ImageSet& train, const Im
                                   std::filesystem::path(train.name).filename().string(), size_of(train)));
 }
 
+ImageSet read_part(const DataConfig& config, const ImageSource& source, Part part) {
+  ImageSet images = source.read(part);
+  const char* const file = part == Part::kTrain ? "train_condition.npy" : "test_condition.npy";
+  if (config.condition) read_condition((std::filesystem::path(config.directory) / file).string(), images);
+  return images;
+}
+
 // Test images are there already, unless the source has none.
 void split_train_file(const DataConfig& config, const ImageSource& source, Dataset& data) {
   const bool takes_test = !source.has_test();
-  const ImageSet all = source.read(Part::kTrain);
+  const ImageSet all = read_part(config, source, Part::kTrain);
   if (!takes_test) require_one_size(source, all, data.test);
   append_line(data.passed_over, all.passed_over);
 
   // Those that are read, and their copies in the splits.
   require_memory(
-      2.0 * sizeof(std::uint16_t) * static_cast<double>(all.pixels.size() + data.test.pixels.size()),
+      2.0 * sizeof(std::uint16_t) * static_cast<double>(all.pixels.size() + data.test.pixels.size()) +
+          2.0 * sizeof(float) * static_cast<double>(all.conditions.size() + data.test.conditions.size()),
       fmt::format("{}: {} of {} and their splits take", config.directory, counted(all.count, "image"),
                   size_of(all)));
   SplitPositions split = split_train_files(config, all, takes_test);
@@ -138,7 +147,7 @@ Dataset load_dataset(const DataConfig& config) {
   const std::unique_ptr<const ImageSource> source = make_image_source(config);
   Dataset data;
   if (source->has_test()) {
-    data.test = source->read(Part::kTest);
+    data.test = read_part(config, *source, Part::kTest);
     refuse_test_images(config);
     mark_as_test(data.test);
     data.passed_over = data.test.passed_over;

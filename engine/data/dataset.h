@@ -23,7 +23,8 @@ struct Dataset {
 
 // Reads the train and test files of the config's directory; only the second where train_on is test.
 // Validation is taken out of the train file and both keep the file's order; so are the test images where the
-// directory has no test file. Throws FileError for a missing
+// directory has no test file. What data.condition reads lies beside them: train_condition.npy and
+// test_condition.npy. Throws FileError for a missing
 // file, with what fetches it; FormatError for a damaged one or for image sizes that disagree; ConfigError
 // where files and config do not fit each other, or test images are in the train file.
 [[nodiscard]] Dataset load_dataset(const DataConfig& config);

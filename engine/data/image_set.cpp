@@ -1,5 +1,6 @@
 #include "engine/data/image_set.h"
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
@@ -28,7 +29,9 @@ ImageSet select(const ImageSet& images, std::span<const int> positions) {
                   .values = images.values,
                   .pixels = {},
                   .ids = {},
-                  .label_names = images.label_names};
+                  .label_names = images.label_names,
+                  .condition_shape = images.condition_shape};
+  const std::size_t numbers = images.conditions.size() / static_cast<std::size_t>(std::max(1, images.count));
   chosen.pixels.reserve(positions.size() * images.image_size());
   chosen.ids.reserve(positions.size());
   for (const int position : positions) {
@@ -38,18 +41,24 @@ ImageSet select(const ImageSet& images, std::span<const int> positions) {
     chosen.ids.push_back(images.ids[at]);
     if (!images.files.empty()) chosen.files.push_back(images.files[at]);
     if (!images.labels.empty()) chosen.labels.push_back(images.labels[at]);
+    const auto condition = std::span(images.conditions).subspan(at * numbers, numbers);
+    chosen.conditions.insert(chosen.conditions.end(), condition.begin(), condition.end());
   }
   return chosen;
 }
 
-std::string fingerprint(const ImageSet& images, bool with_labels) {
+std::string fingerprint(const ImageSet& images, Beside beside) {
   Crc32 sum;
   const std::array<std::int32_t, 5> shape{images.count, images.channels, images.height, images.width,
                                           images.values};
   sum.add(std::as_bytes(std::span(shape)));
   sum.add(std::as_bytes(std::span(images.pixels)));
   sum.add(std::as_bytes(std::span(images.ids)));
-  if (with_labels) sum.add(std::as_bytes(std::span(images.labels)));
+  if (beside == Beside::kLabels) sum.add(std::as_bytes(std::span(images.labels)));
+  if (beside == Beside::kCondition) {
+    sum.add(std::as_bytes(std::span(images.condition_shape)));
+    sum.add(std::as_bytes(std::span(images.conditions)));
+  }
   return sum.text();
 }
 

@@ -28,6 +28,9 @@ struct ImageSet {
   // What the classes are called, by label: of class folders, their names. Empty where they have numbers
   // alone.
   std::vector<std::string> label_names = {};
+  // What else is known of each image: numbers, or maps of its height and width. Empty where nothing is.
+  std::vector<float> conditions = {};     // [image][...]
+  std::vector<int> condition_shape = {};  // of one image: (numbers), or (maps, rows, columns)
   // What was found beside the images and not read: "pets/train: 10 files passed over: 10 .jpg". Empty for
   // nothing.
   std::string passed_over = {};
@@ -56,8 +59,11 @@ inline constexpr std::string_view kAcceptedImageShape =
 // 0, 1, 2 ...: the ids of the images of one file.
 [[nodiscard]] std::vector<std::uint32_t> ids_in_order(int count);
 
-// A checksum of shape, values and ids, and of labels where they are trained on: "crc32:0a1b2c3d".
-[[nodiscard]] std::string fingerprint(const ImageSet& images, bool with_labels = false);
+// What of the images, beside their pixels, is trained on.
+enum class Beside { kNothing, kLabels, kCondition };
+
+// A checksum of shape, values and ids, and of what else is trained on: "crc32:0a1b2c3d".
+[[nodiscard]] std::string fingerprint(const ImageSet& images, Beside beside = Beside::kNothing);
 
 // The images at these positions, in this order.
 [[nodiscard]] ImageSet select(const ImageSet& images, std::span<const int> positions);

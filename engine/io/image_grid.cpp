@@ -30,11 +30,15 @@ void paste(const Image8& image, int scale, int top, int left, Image8& grid) {
 }
 
 int columns_of(std::int64_t count, int columns) {
-  if (columns == 0) columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
+  if (columns == 0) columns = near_square_columns(count);
   return static_cast<int>(std::min<std::int64_t>(columns, count));
 }
 
 }  // namespace
+
+int near_square_columns(std::int64_t count) {
+  return static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
+}
 
 GridSize grid_size(std::int64_t count, int width, int height, int columns, int gap, int scale) {
   columns = columns_of(count, columns);

@@ -16,6 +16,9 @@ struct GridSize {
 // Of a grid of `count` >= 1 images of width x height; the other arguments as tile_images takes them.
 [[nodiscard]] GridSize grid_size(std::int64_t count, int width, int height, int columns, int gap, int scale);
 
+// Columns of the grid of so many images that is the nearest to a square.
+[[nodiscard]] int near_square_columns(std::int64_t count);
+
 // The longest side a picture may have: what libpng writes.
 inline constexpr std::int64_t kLongestSide = 1000000;
 

@@ -30,10 +30,18 @@ Given Given::part(std::size_t images, std::size_t first, std::size_t count) cons
           values.subspan(first * size, count * size)};
 }
 
-std::size_t given_values(const Network& network) {
+std::vector<int> given_shape(const Network& network) {
   const Condition& condition = network.condition;
-  return to_index(condition.vector) +
-         to_index(condition.maps) * to_index(network.image_height) * to_index(network.image_width);
+  if (condition.vector > 0) return {condition.vector};
+  if (condition.maps > 0) return {condition.maps, network.image_height, network.image_width};
+  return {};
+}
+
+std::size_t given_values(const Network& network) {
+  const std::vector<int> shape = given_shape(network);
+  std::size_t values = shape.empty() ? 0 : 1;
+  for (const int extent : shape) values *= to_index(extent);
+  return values;
 }
 
 void check_given(const Given& given, const Network& network, std::size_t images) {

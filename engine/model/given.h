@@ -20,7 +20,9 @@ struct Given {
   [[nodiscard]] Given part(std::size_t images, std::size_t first, std::size_t count) const;
 };
 
-// Numbers of Given::values for each image.
+// Of Given::values of one image: (numbers), or (maps, rows, columns); empty where it is told no numbers.
+[[nodiscard]] std::vector<int> given_shape(const Network& network);
+// How many those are.
 [[nodiscard]] std::size_t given_values(const Network& network);
 
 // Throws ComputeError where this is not what the network is to be told of so many images: another number of

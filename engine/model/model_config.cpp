@@ -1,5 +1,7 @@
 #include "engine/model/model_config.h"
 
+#include <fmt/format.h>
+
 #include "engine/config/config.h"
 #include "engine/data/levels.h"
 
@@ -12,6 +14,8 @@ constexpr int kMaxDilation = 64;
 constexpr int kMaxRepeat = 1000;
 constexpr int kMaxMixtures = 100;
 constexpr int kMaxClasses = 65536;
+constexpr int kMaxGivenMaps = 64;
+constexpr int kMaxVector = 65536;
 constexpr double kMaxSlope = 1e3;
 
 enum class BlockKind { kResidual, kMaskedConv, kGated };
@@ -112,6 +116,33 @@ HeadConfig read_head(const ConfigNode& section) {
   return config;
 }
 
+// At most one of the keys.
+Condition read_condition(const ConfigNode& section) {
+  const auto read = [](const ConfigNode& of, const char* key, int most) {
+    return static_cast<int>(of.optional_integer(key, ConfigRange::between(1, most)).value_or(0));
+  };
+  const ConfigNode map = section.section("map");
+  Condition condition{.classes = read(section, "classes", kMaxClasses),
+                      .vector = read(section, "vector", kMaxVector),
+                      .maps = read(map, "channels", kMaxGivenMaps)};
+  if (condition.classes > 0 && condition.vector > 0)
+    section.fail("vector", fmt::format("found {} beside classes: {}, accepted: one of the two",
+                                       condition.vector, condition.classes));
+  if (condition.maps > 0 && condition.classes + condition.vector > 0)
+    section.fail("map", fmt::format("found one beside {}, accepted: one of the two",
+                                    condition.classes > 0 ? fmt::format("classes: {}", condition.classes)
+                                                          : fmt::format("vector: {}", condition.vector)));
+  map.governs("channels", {"kernel"});
+  if (condition.maps == 0 && map.has("kernel"))
+    map.fail("kernel", "map.channels is null, and no map is read");
+  if (condition.maps > 0) {
+    const Kernel kernel = read_kernel(map, {3, 3});
+    condition.kernel_height = kernel.height;
+    condition.kernel_width = kernel.width;
+  }
+  return condition;
+}
+
 }  // namespace
 
 ModelConfig read_model_config(const ConfigNode& section) {
@@ -128,10 +159,7 @@ ModelConfig read_model_config(const ConfigNode& section) {
                                                           {"glorot_uniform", Initialisation::kGlorotUniform},
                                                           {"he_normal", Initialisation::kHeNormal},
                                                           {"he_uniform", Initialisation::kHeUniform}});
-  config.condition.classes =
-      static_cast<int>(section.section("condition")
-                           .optional_integer("classes", ConfigRange::between(1, kMaxClasses))
-                           .value_or(0));
+  config.condition = read_condition(section.section("condition"));
   config.dropout = section.real("dropout", config.dropout, ConfigRange::from_below(0.0, 1.0));
   const ConfigNode input = section.section("input");
   config.input_kernel = read_kernel(input, config.input_kernel);

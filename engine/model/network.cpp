@@ -28,6 +28,12 @@ Shape Network::shape(int node, int images) const {
   return {images, this->node(node).channels, image_height, image_width};
 }
 
+int given_maps_node(const Network& network) {
+  const auto found = std::ranges::find_if(
+      network.nodes, [](const Node& node) { return std::holds_alternative<GivenMapsOp>(node.op); });
+  return found == network.nodes.end() ? -1 : static_cast<int>(found - network.nodes.begin());
+}
+
 Network without_dropout(Network network) {
   std::vector<int> numbers;  // old number -> new one
   std::vector<Node> kept;

@@ -27,7 +27,7 @@ struct Node {
 // A named view into the flat buffer of f32 masters. Dead weights are zero there, always.
 struct Parameter {
   std::string name;        // "blocks.0.reduce.weight"
-  std::vector<int> shape;  // OIHW for weights, O for biases, [class][map] for vectors of classes
+  std::vector<int> shape;  // OIHW for weights, O for biases, [class][map] and [number][map] for conditions
   std::size_t offset = 0;  // into the flat buffer, floats
   std::size_t size = 0;    // floats
   int fan_in = 0;          // of the unmasked kernel; 0 for all else
@@ -53,6 +53,9 @@ struct Network {
   // Shape of a node's feature maps for this many images, NCHW.
   [[nodiscard]] Shape shape(int node, int images) const;
 };
+
+// The node that holds the maps that are given of an image; -1: it has none.
+[[nodiscard]] int given_maps_node(const Network& network);
 
 // The network as it is when it is not trained: every node that read a DropoutOp reads what that one read.
 // Nodes are numbered anew where there is one.

@@ -21,6 +21,10 @@ NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_w
   network_.groups = groups;
   network_.condition = condition;
   append({.name = "image", .op = ImageOp{}, .channels = image_channels});
+  if (condition.maps > 0)
+    append({.name = "given",
+            .op = GivenMapsOp{.maps = condition.maps},
+            .channels = (condition.maps + groups - 1) / groups * groups});
 }
 
 int NetworkBuilder::append(Node node) {
@@ -92,11 +96,17 @@ int NetworkBuilder::embed(const std::string& name, int maps, int levels, float l
 }
 
 int NetworkBuilder::condition(const std::string& name, int src) {
-  const int classes = network_.condition.classes;
-  if (classes == 0) return src;
-  const int table = append_parameter({.name = name + ".weight", .shape = {classes, channels(src)}});
+  const Condition& condition = network_.condition;
+  if (!condition.any()) return src;
+  if (condition.maps > 0)
+    return add(name + ".sum", src,
+               masked_conv(name, given_maps_node(network_), MaskType::kNone,
+                           {condition.kernel_height, condition.kernel_width}, channels(src)));
+  const auto [classes, vector] = std::pair(condition.classes, condition.vector);
+  const int table =
+      append_parameter({.name = name + ".weight", .shape = {std::max(classes, vector), channels(src)}});
   return append({.name = name,
-                 .op = ConditionOp{.src = src, .classes = classes, .table = table},
+                 .op = ConditionOp{.src = src, .classes = classes, .vector = vector, .table = table},
                  .channels = channels(src)});
 }
 

@@ -50,15 +50,25 @@ std::vector<Image8> fill_rows(std::span<const ClassRow> rows, std::vector<Image8
   return filled;
 }
 
-std::string describe(std::span<const ClassRow> rows) {
+std::string describe(std::span<const ClassRow> rows, const std::string& one, const std::string& many) {
   constexpr std::size_t kMostNamed = 20;
   const int most = columns_of(rows), fewest = std::ranges::min(rows, {}, &ClassRow::images).images;
-  std::string images = counted(fewest, "image");
-  if (most > fewest) images = fmt::format("{} or {} images", fewest, most);
-  if (rows.size() > kMostNamed) return fmt::format("{} of each of {} classes", images, grouped(rows.size()));
-  std::vector<int> named;
-  for (const ClassRow& row : rows) named.push_back(row.of_class);
-  return fmt::format("{}{} of class {}", images, rows.size() > 1 ? " each" : "", fmt::join(named, ", "));
+  // The first ones have one more.
+  const auto more = static_cast<std::size_t>(std::ranges::count(rows, most, &ClassRow::images));
+  if (rows.size() > kMostNamed) {
+    const std::string of_each = fmt::format("of each of {} {}", grouped(rows.size()), many);
+    if (most == fewest) return fmt::format("{} {}", counted(most, "image"), of_each);
+    return fmt::format("{} {}, and one more of the first {}", counted(fewest, "image"), of_each,
+                       grouped(more));
+  }
+  const auto of_some = [&](std::span<const ClassRow> some) {
+    std::vector<int> named;
+    for (const ClassRow& row : some) named.push_back(row.of_class);
+    return fmt::format("{}{} of {} {}", counted(some.front().images, "image"), some.size() > 1 ? " each" : "",
+                       one, fmt::join(named, ", "));
+  };
+  if (most == fewest) return of_some(rows);
+  return of_some(rows.first(more)) + "; " + of_some(rows.subspan(more));
 }
 
 }  // namespace pcnn

@@ -1,6 +1,7 @@
 #pragma once
 
-// Images of a network that is told their class, as grids show them: a row for each class.
+// Images of a network that is told something of them, as grids show them: a row for each class, or for each
+// vector, which is then named by its index.
 
 #include <span>
 #include <string>
@@ -31,7 +32,9 @@ struct ClassRow {
 // The pictures of all rows, one after the other, with background where a row is shorter than the longest.
 [[nodiscard]] std::vector<Image8> fill_rows(std::span<const ClassRow> rows, std::vector<Image8> pictures);
 
-// "10 images each of class 0, 1, 2"; "of classes 0, 1, 2: 4, 3, 3 images"; with many classes their number.
-[[nodiscard]] std::string describe(std::span<const ClassRow> rows);
+// "10 images each of class 0, 1, 2"; "4 images of class 0; 3 images each of class 1, 2"; of many classes
+// their number. one, many: what rows are of.
+[[nodiscard]] std::string describe(std::span<const ClassRow> rows, const std::string& one = "class",
+                                   const std::string& many = "classes");
 
 }  // namespace pcnn

@@ -9,9 +9,12 @@
 #include <utility>
 
 #include "engine/config/config.h"
+#include "engine/core/digits.h"
 #include "engine/core/error.h"
+#include "engine/data/condition_file.h"
 #include "engine/data/dataset.h"
 #include "engine/data/image_file.h"
+#include "engine/train/given_of.h"
 
 namespace pcnn {
 namespace {
@@ -101,7 +104,7 @@ void note_other_files(const TrainedModel& model, const RunConfig& config, const 
   same.labels = model.config.data.labels;
   same.binarisation = model.config.data.binarisation;
   if (same != model.config.data || model.train_images.empty() ||
-      model.train_images == fingerprint(train, model.network.condition.classes > 0))
+      model.train_images == fingerprint(train, beside(model.network)))
     return;
   notes.push_back(
       "the train images are not those of the run: its files have changed since, and a split may hold images "
@@ -130,6 +133,7 @@ EvalData load_own(const TrainedModel& model, const RunConfig& config, const Eval
   OwnImages own = read_own_images(options.images, config.data, model.network.image_channels);
   EvalData data{
       .images = std::move(own.images), .coding = std::move(own.coding), .description = {}, .notes = {}};
+  if (!options.condition.empty()) read_condition(options.condition, data.images);
   if (!own.note.empty()) data.notes.push_back(own.note);
   if (!data.images.passed_over.empty()) data.notes.push_back(data.images.passed_over);
   data.description =
@@ -175,6 +179,11 @@ EvalData load_eval_data(const TrainedModel& model, const RunConfig& config, cons
     data.notes.push_back(fmt::format("images of {}; the model was trained on {}",
                                      size_of(data.images.height, data.images.width),
                                      size_of(network.image_height, network.image_width)));
+  const std::vector<int> told = given_shape(network);
+  if (!told.empty() && !options.images.empty() && options.condition.empty())
+    throw ConfigError(fmt::format(
+        "--images: {} is told {} of each image; accepted: with --condition FILE.npy, a row for each",
+        model.path, describe_condition(told)));
   note_alterations(model, config, options, data.notes);
   if (!model.note.empty()) data.notes.push_back(model.note);
   return data;

@@ -28,12 +28,16 @@ namespace {
 void check_options(const EvalOptions& options) {
   if (!options.split.empty() && !options.images.empty())
     throw ConfigError("--split and --images: one of the two is scored");
+  if (!options.condition.empty() && options.images.empty())
+    throw ConfigError(
+        "--condition: only for --images; what is known of the images of a split is read with them");
   if (options.count > 0 && options.nll_map.empty())
     throw ConfigError("--count has no effect without --nll-map FILE.png");
   const auto check = [&](const std::string& path, const char* option, const char* ending) {
     if (path.empty()) return;
     check_ending(path, option, ending);
-    for (const std::string* input : {&options.model, &options.images, &options.background})
+    for (const std::string* input :
+         {&options.model, &options.images, &options.condition, &options.background})
       if (!input->empty() && is_same_file(path, *input))
         throw ConfigError(path + ": would be written over what is read from it; choose another name");
     check_result_file(path, options.overwrite);
@@ -104,9 +108,14 @@ std::vector<std::string> label_texts(std::span<const int> labels, const std::vec
 }
 
 void check_classes(const EvalOptions& options, const TrainedModel& model, const EvalData& data) {
-  if (options.classify && model.network.condition.classes == 0)
+  const Condition& condition = model.network.condition;
+  if (options.classify && condition.classes == 0)
     throw ConfigError(
-        fmt::format("--classify: {} was trained without model.condition, and knows no classes", model.path));
+        fmt::format("--classify: {} was trained {}, and knows no classes", model.path,
+                    condition.any() ? "with another condition than classes" : "without model.condition"));
+  if (!options.condition.empty() && condition.vector == 0)
+    throw ConfigError(fmt::format(
+        "--condition: {} was trained without model.condition.vector, and is told no numbers", model.path));
   if (!options.nll_map.empty() && model.network.condition.classes > 0 && !data.has_classes)
     throw ConfigError(fmt::format(
         "--nll-map: {} is told the class of an image, and those of {} have none that it knows; accepted: the "

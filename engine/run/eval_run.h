@@ -17,6 +17,7 @@ struct EvalOptions {
   std::string split;                   // "test", "validation" or "train"; empty: test
   std::string images;                  // .npy, PNG or folder of them to score instead of a split; see
                                        // read_own_images()
+  std::string condition;               // .npy of what is known of those, a row for each; empty: none
   std::string scores;                  // .csv for the score of every image; empty: none
   std::string background;              // run directory or checkpoint of a second model; empty: none
   std::string nll_map;                 // .png for the picture of draw_nll_map(); empty: none

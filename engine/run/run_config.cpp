@@ -1,5 +1,7 @@
 #include "engine/run/run_config.h"
 
+#include <fmt/format.h>
+
 #include "engine/core/parallel.h"
 #include "engine/core/text.h"
 
@@ -66,6 +68,23 @@ void check_labels(const ConfigNode& data, const RunConfig& config) {
                             "; accepted: true, which reads the classes of images");
 }
 
+// A network that is told numbers of an image needs those of every image; for one that is not, nothing is
+// read.
+void check_condition(const ConfigNode& data, const RunConfig& config) {
+  const Condition& condition = config.model.condition;
+  const bool has_numbers = condition.vector > 0 || condition.maps > 0;
+  if (has_numbers && !config.data.condition)
+    data.fail("condition", fmt::format("{} false, but model.condition.{} is {}; accepted: true, which "
+                                       "reads train_condition.npy and test_condition.npy",
+                                       data.has("condition") ? "found" : "the default is",
+                                       condition.vector > 0 ? "vector" : "map.channels",
+                                       std::max(condition.vector, condition.maps)));
+  if (!has_numbers && config.data.condition)
+    data.fail("condition",
+              "found true, but the network is told nothing of it; accepted: false, or with "
+              "model.condition: {vector: N}, N numbers for each image, or {map: {channels: N}}");
+}
+
 std::vector<std::string> notes_of(const ConfigDocument& document) {
   std::vector<std::string> notes = document.notes();
   if (document.is_empty())
@@ -98,6 +117,7 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
                                   {"binarisation", "threshold", "binarisation_seed"});
   config.data = read_data_config(root.section("data"), head.kind == HeadKind::kBernoulli ? 0 : head.levels);
   check_labels(root.section("data"), config);
+  check_condition(root.section("data"), config);
   config.train = read_train_config(root.section("train"));
   config.sample = read_sample_config(root.section("sample"));
   root.pass_over("sweep");  // of pcnn-sweep

@@ -10,13 +10,14 @@
 #include <utility>
 
 #include "engine/core/error.h"
+#include "engine/core/index.h"
 #include "engine/io/file.h"
 #include "engine/io/image_grid.h"
 #include "engine/io/png.h"
-#include "engine/run/grid_of_samples.h"
 #include "engine/run/pictures.h"
 #include "engine/run/report.h"
 #include "engine/sample/sampler.h"
+#include "engine/train/given_of.h"
 
 namespace pcnn {
 namespace {
@@ -130,15 +131,31 @@ void RunOutputs::note_epoch(const EpochMetrics& epoch) {
   });
 }
 
+GivenBatch RunOutputs::given_of_samples(const GridOfSamples& grid) {
+  const Network& network = run_.network;
+  GivenBatch given(network, to_index(grid.samples));
+  if (!network.condition.any()) return given;
+  const std::vector<int> rows = classes_of(grid.rows);
+  if (network.condition.classes > 0) {
+    given.classes = rows;
+    return given;
+  }
+  given.take(given_of(network, run_.data.validation), rows);
+  if (!std::exchange(said_rows_, true))
+    console_.line("samples: " + describe(grid.rows, "the condition of validation image",
+                                         "conditions of the first validation images"));
+  return given;
+}
+
 void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step, const std::string& path,
                            const std::function<void()>& go_on) {
   const SampleConfig& sample = run_.config.sample;
-  const GridOfSamples in_grid = grid_of_samples(sample, run_.network);
-  const std::vector<int> classes = classes_of(in_grid.rows);
+  const GridOfSamples in_grid = grid_of_samples(sample, run_.network, run_.data.validation.count);
+  const GivenBatch given = given_of_samples(in_grid);
   const SampleRequest request{.chains = sample.count,
                               .seed = run_.config.seed,
                               .temperature = sample.temperature,
-                              .given = {.classes = classes},
+                              .given = given.view(),
                               .on_progress = [&](std::int64_t) { go_on(); }};
   SamplerConfig sampler = sample.sampler;
   sampler.precision = run_.precision;

@@ -12,6 +12,7 @@
 #include "engine/io/event_file.h"
 #include "engine/run/best_effort.h"
 #include "engine/run/console.h"
+#include "engine/run/grid_of_samples.h"
 #include "engine/run/metrics.h"
 #include "engine/run/results.h"
 #include "engine/run/run_lock.h"
@@ -53,6 +54,8 @@ class RunOutputs {
  private:
   [[nodiscard]] EventFile& events();
   void note_window_event(const WindowMetrics& window);
+  // Says once what rows of the grid are told, where the picture does not show it.
+  [[nodiscard]] GivenBatch given_of_samples(const GridOfSamples& grid);
 
   const RunParts& run_;
   const RunLock& lock_;
@@ -61,7 +64,8 @@ class RunOutputs {
   MetricsLog metrics_;  // what metrics.jsonl holds
   BestEffort write_best_effort_;
   std::optional<EventFile> events_;  // begun with the first event
-  std::int64_t void_from_ = 0;       // step from which on that voids the event files before
+  bool said_rows_ = false;
+  std::int64_t void_from_ = 0;  // step from which on that voids the event files before
 };
 
 }  // namespace pcnn

@@ -7,6 +7,7 @@
 #include "engine/run/run_lock.h"
 #include "engine/run/run_start.h"
 #include "engine/run/start_check.h"
+#include "engine/train/given_of.h"
 
 namespace pcnn {
 namespace {
@@ -34,15 +35,12 @@ RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Pre
       noted.notes.push_back(std::move(note));
   Dataset data = load_dataset(config.data);
   Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
-  const bool with_labels = network.condition.classes > 0;
-  if (with_labels) {
-    for (const ImageSet* images : {&data.train, &data.validation, &data.test})
-      require_classes(*images, network.condition.classes);
+  for (const ImageSet* images : {&data.train, &data.validation, &data.test}) require_given(network, *images);
+  if (network.condition.classes > 0)
     if (std::string note = note_on_classes_without(data.train, network.condition.classes); !note.empty())
       noted.notes.push_back(std::move(note));
-  }
-  Fingerprints sums{fingerprint(data.train, with_labels), fingerprint(data.validation, with_labels),
-                    fingerprint(data.test, with_labels)};
+  Fingerprints sums{fingerprint(data.train, beside(network)), fingerprint(data.validation, beside(network)),
+                    fingerprint(data.test, beside(network))};
   std::unique_ptr<const OutputHead> head = make_output_head(config.model.head, network.image_channels);
   std::optional<StartParameters> start;
   if (resume.empty() && !config.train.start_from.empty())

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -24,6 +23,7 @@
 #include "engine/run/result_file.h"
 #include "engine/run/sample_output.h"
 #include "engine/run/sweep_hint.h"
+#include "engine/run/told_rows.h"
 #include "engine/run/trained_model.h"
 
 namespace pcnn {
@@ -34,7 +34,7 @@ constexpr double kMostTemperature = 1000.0;
 // Results never go where an input is read from, nor two results to one place.
 void check_distinct(const SampleOptions& options) {
   for (const std::string* result : {&options.output, &options.trace})
-    for (const std::string* input : {&options.model, &options.complete, &options.mask})
+    for (const std::string* input : {&options.model, &options.complete, &options.mask, &options.condition})
       if (!result->empty() && !input->empty() && is_same_file(*result, *input))
         throw ConfigError(*result + ": would be written over what is read from it; choose another name");
   if (!options.trace.empty() && is_same_file(options.trace, options.output))
@@ -152,7 +152,8 @@ std::string lost_in_pictures(const OutputHead& head, const Shape& image) {
   return {};
 }
 
-// Of each partial image, or in all. At temperature 0 all images of one class would be the same.
+// Of each partial image, or in all. At temperature 0 all images that are told the same would be the
+// same.
 int images_of_each(const SampleOptions& options, bool completes, std::span<const int> classes) {
   constexpr int kMostOfAClass = 10, kMostOfFew = 100;
   if (options.count > 0) return options.count;
@@ -160,22 +161,6 @@ int images_of_each(const SampleOptions& options, bool completes, std::span<const
   if (options.temperature == 0.0) return several;
   if (several == 1) return completes ? 7 : 25;
   return completes ? several : several * std::clamp(kMostOfFew / several, 1, kMostOfAClass);
-}
-
-// Those that are drawn; none of a model without a condition.
-std::vector<int> chosen_classes(const SampleOptions& options, const TrainedModel& model) {
-  const int classes = model.network.condition.classes;
-  if (options.classes.empty()) return all_classes(classes);
-  if (classes == 0)
-    throw ConfigError(
-        fmt::format("--class: {} was trained without model.condition, and draws images of no "
-                    "class",
-                    model.path));
-  for (const int chosen : options.classes)
-    if (chosen < 0 || chosen >= classes)
-      throw ConfigError(fmt::format("--class: found {}, accepted: 0 to {}, the classes of {}", chosen,
-                                    classes - 1, model.path));
-  return options.classes;
 }
 
 // What guessing pixels saved.
@@ -214,14 +199,15 @@ void sample(const SampleOptions& options) {
     partial = read_partial_images(options.complete, options.mask, model.network.image_channels, *model.head,
                                   model.config.data.binarisation.threshold, model.config.data.arrays);
   const Network network = network_for(options, model, partial);
-  const std::vector<int> chosen_to_draw = chosen_classes(options, model);
-  const int each = images_of_each(options, partial.has_value(), chosen_to_draw);
-  const int inputs = partial ? partial->shape.n : 1;
+  const int partial_images = partial ? partial->shape.n : 0, inputs = std::max(1, partial_images);
+  const ToldRows told = told_rows(options, model, network, partial_images);
+  const int each = images_of_each(options, partial.has_value(), told.chosen);
+  const std::string left_out = note_on_left_out(options, told, each);
   if (each > std::numeric_limits<int>::max() / inputs)
     throw ConfigError("--count: too many for " + options.complete);
   const int chains = each * inputs;
   std::vector<ClassRow> rows;
-  if (!chosen_to_draw.empty()) rows = share_out(each, chosen_to_draw);
+  if (!told.chosen.empty()) rows = share_out(each, told.chosen);
   const bool shows_rows = !partial && options.columns == 0 && rows.size() > 1;
   const int columns = partial ? each + 1 : shows_rows ? columns_of(rows) : options.columns;
   check_size(network.shape(0, 1), chains);
@@ -238,14 +224,13 @@ void sample(const SampleOptions& options) {
   check_memory(options, image, chains, *model.head, partial.has_value(), kind, scale);
   const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
   const Shape shape = network.shape(0, chains);
-  std::vector<int> classes;
-  for (int input = 0; input < inputs; ++input)
-    std::ranges::copy(classes_of(rows), std::back_inserter(classes));
+  const GivenBatch given = given_of_images(told, network, rows, each, partial_images);
 
   Console console(options.verbosity);
   const ChosenPrecision chosen = choose_precision(options.precision.value_or(model.config.precision));
   if (!chosen.note.empty()) console.warning(chosen.note);
   if (!model.note.empty()) console.warning("note: " + model.note);
+  if (!left_out.empty()) console.warning(left_out);
   if (partial && !partial->passed_over.empty()) console.warning("note: " + partial->passed_over);
   SamplerConfig sampler = options.sampler;
   sampler.precision = chosen.precision;
@@ -261,7 +246,7 @@ void sample(const SampleOptions& options) {
   SampleRequest request{.chains = chains,
                         .seed = options.seed,
                         .temperature = options.temperature,
-                        .given = {.classes = classes},
+                        .given = given.view(),
                         .canvas = canvas.pixels,
                         .known = canvas.known,
                         .with_probabilities = !options.trace.empty()};
@@ -298,8 +283,9 @@ void sample(const SampleOptions& options) {
                            describe(options, samples, chains, workers.threads()), model.path,
                            options.output));
   if (!rows.empty())
-    console.line(
-        fmt::format("{}{}, in this order", describe(rows), partial ? ", of each partial image" : ""));
+    console.line(fmt::format("{}{}{}, in this order", describe(rows, told.one, told.many),
+                             options.condition.empty() ? "" : " of " + options.condition,
+                             partial ? ", of each partial image" : ""));
   if (!beside_them.empty()) console.line(beside_them);
   if (const std::string note = lost_in_pictures(*model.head, image);
       kind == OutputKind::kFolder && !note.empty())

@@ -18,7 +18,9 @@ struct SampleOptions {
                        // [image][channel][row][column]; a folder: single PNGs; see output_kind()
   int count = 0;       // images, or completions of each partial image; 0: see images_of_each()
   std::vector<int>
-      classes;  // of a model with a condition: shared out to these in turn; empty: to all of them
+      classes;  // of a model that is told classes: shared out to these in turn; empty: to all of them
+  std::string condition;  // .npy of rows that a model is told: shared out to them likewise; of partial images
+                          // one for each, or one for all
   std::uint64_t seed = 1;
   double temperature = 1.0;                  // 0: the most probable level of every pixel
   int threads = 0;                           // 0: all cores this process may use

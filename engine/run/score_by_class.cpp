@@ -8,6 +8,7 @@
 #include "engine/core/index.h"
 #include "engine/data/labels.h"
 #include "engine/run/score_images.h"
+#include "engine/train/given_of.h"
 
 namespace pcnn {
 namespace {
@@ -45,7 +46,10 @@ double joined(const std::vector<double>& nats) {
 ClassScores score_by_class(Scorer& scorer, const TrainedModel& model, const EvalData& data, bool passes_all,
                            int threads, const std::string& what) {
   const int classes = model.network.condition.classes;
-  if (classes == 0) return {.nats = score_images(scorer, model, data, {}, threads, what)};
+  if (classes == 0) {
+    require_given(model.network, data.images);
+    return {.nats = score_images(scorer, model, data, given_of(model.network, data.images), threads, what)};
+  }
   if (data.has_classes) require_classes(data.images, classes);
   if (data.has_classes && !passes_all)
     return {.nats = score_images(scorer, model, data, {.classes = data.images.labels}, threads, what)};

@@ -12,7 +12,7 @@ Network checked_network(const RunConfig& config, const Shape& image) {
   (void)make_output_head(config.model.head, image.c);
   const SampleConfig& sample = config.sample;
   if (sample.count > 0) {
-    const GridOfSamples grid = grid_of_samples(sample, network);
+    const GridOfSamples grid = grid_of_samples(sample, network, sample.count);
     check_picture("sample", grid.images(), network.shape(0, 1), grid.columns, kGridGap, sample.scale,
                   "take a smaller sample.scale, or other sample.columns");
   }

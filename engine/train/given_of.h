@@ -1,5 +1,7 @@
 #pragma once
 
+// What images of a data set give to a network that is told something of each.
+
 #include "engine/data/image_set.h"
 #include "engine/model/given.h"
 #include "engine/model/network.h"
@@ -7,9 +9,12 @@
 namespace pcnn {
 
 // What the network is to be told of every image of the set; nothing, where it has no condition.
-[[nodiscard]] inline Given given_of(const Network& network, const ImageSet& images) {
-  if (network.condition.classes > 0) return {.classes = images.labels};
-  return {};
-}
+[[nodiscard]] Given given_of(const Network& network, const ImageSet& images);
+
+// Throws ConfigError where the images do not have it.
+void require_given(const Network& network, const ImageSet& images);
+
+// What fingerprints of its images are taken of.
+[[nodiscard]] Beside beside(const Network& network);
 
 }  // namespace pcnn

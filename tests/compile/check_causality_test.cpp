@@ -42,12 +42,11 @@ std::int64_t allowed_pairs(const Network& network) {
 TEST(CheckCausality, VerifiesRandomNetworksForEveryPurpose) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     testing::Random random(seed);
-    const int classes = seed % 4 < 2 ? 0 : 3;
+    const Condition condition = seed % 8 < 2 ? Condition{} : testing::random_condition(random);
     const Network network =
-        seed % 2 ? testing::random_network(
-                       random, Activation::kTanh,
-                       {.kernel = 5, .side = 7, .channels = 6, .condition = {.classes = classes}})
-                 : testing::random_graph(random, Activation::kTanh, {.classes = classes});
+        seed % 2 ? testing::random_network(random, Activation::kTanh,
+                                           {.kernel = 5, .side = 7, .channels = 6, .condition = condition})
+                 : testing::random_graph(random, Activation::kTanh, condition);
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + testing::describe(network));
     for (const Purpose purpose : kPurposes) {
       const CausalityCheck found = check(network, random_parameters(network, seed), purpose);

@@ -95,8 +95,8 @@ TEST(Labels, AreInTheFingerprintOfImagesThatAreTrainedOnWithThem) {
   images.labels = {0, 1, 2};
   others.labels = {0, 1, 1};
   EXPECT_EQ(fingerprint(images), fingerprint(others));
-  EXPECT_NE(fingerprint(images, true), fingerprint(others, true));
-  EXPECT_NE(fingerprint(images, true), fingerprint(images));
+  EXPECT_NE(fingerprint(images, Beside::kLabels), fingerprint(others, Beside::kLabels));
+  EXPECT_NE(fingerprint(images, Beside::kLabels), fingerprint(images));
 }
 
 }  // namespace

@@ -55,6 +55,8 @@ CASES = {
     "bernoulli_classes": model("bernoulli", 1, "elu", 0.5, condition={"classes": 3}),
     "gated_classes": model("bernoulli", 1, "relu", condition={"classes": 4}, blocks=GATED),
     "softmax_classes": model("softmax", 3, "leaky_relu", 0.1, levels=8, condition={"classes": 5}),
+    "bernoulli_vectors": model("bernoulli", 1, "elu", 0.5, condition={"vector": 3}),
+    "gated_vectors": model("softmax", 3, "relu", levels=4, condition={"vector": 2}, blocks=GATED),
     "softmax_grey": model("softmax", 1, "elu", 0.7, levels=256),
     "softmax_colour": model("softmax", 3, "tanh", levels=8),
     "mixture_grey": model("logistic_mixture", 1, "sigmoid", levels=256, mixtures=3),
@@ -96,11 +98,16 @@ class Formulas(unittest.TestCase):
             np.save(folder / "test.npy", test)
             np.save(folder / "train_labels.npy", np.arange(40) * 7 % 3)
             np.save(folder / "test_labels.npy", LABELS)
+            told = section.get("condition", {})
+            numbers = rng.normal(0.0, 1.0, (44, told.get("vector", 1))).astype(np.float32)
+            np.save(folder / "train_condition.npy", numbers[:40])
+            np.save(folder / "test_condition.npy", numbers[40:])
+            given = numbers[40:].astype(np.float64) if "vector" in told else LABELS
             config = {
                 "name": "tiny",
                 "output": str(folder),
                 "data": {"dataset": "npy", "directory": str(folder), "validation_images": 8,
-                         "quantised": quantised, "labels": "condition" in section},
+                         "quantised": quantised, "labels": "classes" in told, "condition": "vector" in told},
                 "model": section,
                 "train": {"optimiser": "adam", "learning_rate": 0.02, "batch": 8, "epochs": 3,
                           "average": {"decay": 0.5}},
@@ -111,32 +118,32 @@ class Formulas(unittest.TestCase):
             metadata, parameters = reference_model.read_safetensors(folder / "tiny" / "best.safetensors")
             self.assertEqual(metadata["image"], f"{channels}x{ROWS}x{COLUMNS}")
             self.check_masks(name, parameters)
-            self.check_scores(name, folder / "tiny", parameters, test, values)
+            self.check_scores(name, folder / "tiny", parameters, test, values, given)
 
             # Parameters made elsewhere, larger than training makes them: format "pcnn 1" has no checksum.
             for tensor in parameters:
                 parameters[tensor] = parameters[tensor] * rng.uniform(0.5, 2.0)
             parameters["logits.bias"] += rng.normal(0.0, 1.0, parameters["logits.bias"].shape)
-            self.check_made(name, folder / "made.safetensors", metadata, parameters, test, values)
+            self.check_made(name, folder / "made.safetensors", metadata, parameters, test, values, given)
             if section["head"] == "logistic_mixture":  # log scales below the lowest that count
                 mixtures = section["mixtures"]
                 parameters["logits.bias"][2 * mixtures:3 * mixtures] -= 12.0
-                self.check_made(name, folder / "narrow.safetensors", metadata, parameters, test, values)
+                self.check_made(name, folder / "narrow.safetensors", metadata, parameters, test, values, given)
 
-    def check_made(self, name, path, metadata, parameters, test, values):
+    def check_made(self, name, path, metadata, parameters, test, values, given):
         metadata = {key: value for key, value in metadata.items() if key != "checksum"}
         parameters = {key: tensor.astype(np.float32).astype(np.float64) for key, tensor in parameters.items()}
         reference_model.write_safetensors(path, {**metadata, "format": "pcnn 1"}, parameters)
-        self.check_scores(name, path, parameters, test, values)
+        self.check_scores(name, path, parameters, test, values, given)
 
-    def check_scores(self, name, model, parameters, test, values):
+    def check_scores(self, name, model, parameters, test, values, given):
         scores = model.parent / f"{model.stem}.csv"
         self.run_program("pcnn-eval", model, "--scores", scores)
         with open(scores, newline="") as file:
             nats = [float(row["nats"]) for row in csv.DictReader(file)]
         self.assertEqual(len(nats), len(test))
-        for image, label, score in zip(test, LABELS, nats):
-            expected = reference_model.nats(CASES[name][1], parameters, image, values, label)
+        for image, of_image, score in zip(test, given, nats):
+            expected = reference_model.nats(CASES[name][1], parameters, image, values, of_image)
             self.assertLess(abs(score - expected), 1e-5 * expected, f"{name}: {score}, {expected}")
 
     def check_masks(self, name, parameters):

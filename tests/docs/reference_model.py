@@ -100,8 +100,9 @@ def both(setting):
     return tuple(setting) if isinstance(setting, list) else (setting, setting)
 
 
-def logits(model, parameters, x, label=None):
-    """model: the config's section of that name, every key given. label: the image's class, where it has one."""
+def logits(model, parameters, x, given=None):
+    """model: the config's section of that name, every key given. given: the image's class or its numbers, where the
+    network is told one of them."""
     groups = 1 if model["head"] == "logistic_mixture" else x.shape[0]
     f = activation(model["activation"], model.get("slope"))
 
@@ -116,7 +117,9 @@ def logits(model, parameters, x, label=None):
     def joined(name, maps):
         if not model.get("condition"):
             return maps
-        return maps + parameters[name + ".condition.weight"][label][:, None, None]
+        table = parameters[name + ".condition.weight"]
+        vector = table[given] if "classes" in model["condition"] else given @ table
+        return maps + vector[:, None, None]
 
     h = f(conv("input", x, "A"))
     v, s, ends_in_sum = None, None, False
@@ -210,10 +213,10 @@ def mixture_nats(z, x, level, levels, mixtures):
     return total
 
 
-def nats(model, parameters, pixels, values=256, label=None):
+def nats(model, parameters, pixels, values=256, given=None):
     """The negative log-likelihood of an image, (channels, rows, columns), of pixels below `values`."""
     x, level = code(model, pixels, values)
-    z = logits(model, parameters, x, label)
+    z = logits(model, parameters, x, given)
     if model["head"] == "bernoulli":
         return bernoulli_nats(z, x)
     if model["head"] == "softmax":

@@ -31,9 +31,13 @@ TEST(ClassRows, AreFilledUpWithBackground) {
 
 TEST(ClassRows, SayWhatTheyHold) {
   EXPECT_EQ(describe(share_out(20, std::vector<int>{7, 3})), "10 images each of class 7, 3");
-  EXPECT_EQ(describe(share_out(5, std::vector<int>{0, 1, 2})), "1 or 2 images each of class 0, 1, 2");
+  EXPECT_EQ(describe(share_out(5, std::vector<int>{0, 1, 2})),
+            "2 images each of class 0, 1; 1 image of class 2");
   EXPECT_EQ(describe(share_out(1, std::vector<int>{4})), "1 image of class 4");
   EXPECT_EQ(describe(share_out(1000, all_classes(1000))), "1 image of each of 1,000 classes");
+  EXPECT_EQ(describe(share_out(1003, all_classes(1000))),
+            "1 image of each of 1,000 classes, and one more of the first 3");
+  EXPECT_EQ(describe(share_out(5, all_classes(2)), "row", "rows"), "3 images of row 0; 2 images of row 1");
 }
 
 }  // namespace

@@ -320,6 +320,10 @@ TEST_F(ClassRun, RefusesInOneLineWhatDoesNotFit) {
               sample(drawing("a.png", {0, 3}));
             }),
             "--class: found 3, accepted: 0 to 2, the classes of " + model);
+  SampleOptions few = drawing("a.png", {2, 0});
+  few.count = 1;
+  EXPECT_EQ(error_of([&] { sample(few); }),
+            "--count: found 1, accepted: at least 2, an image of each class of --class");
   EXPECT_EQ(error_of([&] { (void)evaluate(scoring({"data.labels=false"})); }),
             "override 'data.labels=false': data.labels: found false, but " + told);
 

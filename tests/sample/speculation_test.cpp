@@ -115,8 +115,8 @@ TEST(Speculation, ChangesNoBitOfSamplesOfAnyHead) {
   EXPECT_GT(counts.guessed - counts.kept, 1000);
 }
 
-// Embedded levels and classes join a span in steps of their own.
-TEST(Speculation, ChangesNoBitOfSamplesOfGatedNetworksWithClassesAndEmbeddedLevels) {
+// Embedded levels and conditions join a span in steps of their own.
+TEST(Speculation, ChangesNoBitOfSamplesOfGatedNetworksWithConditionsAndEmbeddedLevels) {
   Random random(63);
   SpeculationCounts counts;
   for (int round = 0; round < 6; ++round) {
@@ -125,7 +125,9 @@ TEST(Speculation, ChangesNoBitOfSamplesOfGatedNetworksWithClassesAndEmbeddedLeve
     config.input_kernel = {3, 3};
     config.input_filters = 6;
     config.input_embedding = round % 2 ? 3 : 0;
-    config.condition.classes = 3;
+    if (round < 3) config.condition.classes = 3;
+    if (round == 3) config.condition.vector = 2;
+    if (round > 3) config.condition = {.maps = 2, .kernel_height = 3, .kernel_width = 3};
     config.blocks = {{2, GatedBlockConfig{{3, 3}, 6}}};
     config.output_filters = {6};
     config.head = head;
@@ -134,9 +136,8 @@ TEST(Speculation, ChangesNoBitOfSamplesOfGatedNetworksWithClassesAndEmbeddedLeve
                 .head = make_output_head(head, channels),
                 .parameters = {}};
     model.parameters = testing::random_parameters(random, model.network);
-    const std::vector<int> classes{2, 0, 1};
-    const SampleRequest request{
-        .chains = 3, .seed = 4, .given = {.classes = classes}, .with_probabilities = true};
+    const GivenBatch given = testing::random_given(random, model.network, 3);
+    const SampleRequest request{.chains = 3, .seed = 4, .given = given.view(), .with_probabilities = true};
     const auto draw = [&](int chain_batch, int speculate) {
       return sample_incrementally(model.network, *model.head, model.parameters, request, Workers(2),
                                   chain_batch, Precision::kF32, speculate);

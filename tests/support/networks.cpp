@@ -222,6 +222,11 @@ std::vector<float> random_parameters(Random& random, const Network& network) {
   return values;
 }
 
+Condition random_condition(Random& random) {
+  if (random.between(0, 1)) return {.classes = random.between(1, 6)};
+  return {.vector = random.between(1, 6)};
+}
+
 GivenBatch random_given(Random& random, const Network& network, int images) {
   GivenBatch given(network, to_index(images));
   for (int& of_image : given.classes) of_image = random.between(0, network.condition.classes - 1);
@@ -264,6 +269,7 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
                               [](const MaskedConvOp& op) { return &op; },
                               [](const ActivationOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const GateOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const GivenMapsOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const DropoutOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const EmbeddingOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const AddOp&) -> const MaskedConvOp* { return nullptr; },

@@ -43,6 +43,9 @@ Network random_graph(Random& random, Activation activation, const Condition& con
 // nothing may ever see.
 std::vector<float> random_parameters(Random& random, const Network& network);
 
+// Classes or a vector, whichever comes.
+Condition random_condition(Random& random);
+
 // What the network is to be told of so many images.
 GivenBatch random_given(Random& random, const Network& network, int images);
 

@@ -79,12 +79,21 @@ void for_each_gate(const Network& network, int node, const GateOp& op, int image
         }
 }
 
-// Of the parameter that is added to value i of a condition's maps, NCHW.
-std::size_t vector_place(const Network& network, const ConditionOp& op, const Shape& shape, std::size_t i,
-                         const Given& given) {
-  const std::size_t area = to_index(shape.h) * to_index(shape.w), maps = to_index(shape.c);
-  const int of_image = given.classes[i / area / maps];
-  return network.parameters[to_index(op.table)].offset + to_index(of_image) * maps + i / area % maps;
+// Calls visit(dst, parameter, factor) for every product that a condition adds to a value of its maps, NCHW.
+template <class Visit>
+void for_each_given(const Network& network, const ConditionOp& op, const Shape& shape, const Given& given,
+                    Visit&& visit) {
+  const std::size_t table = network.parameters[to_index(op.table)].offset, maps = to_index(shape.c),
+                    rows = to_index(std::max(op.classes, op.vector));
+  for (int n = 0; n < shape.n; ++n)
+    for (int c = 0; c < shape.c; ++c)
+      for (int y = 0; y < shape.h; ++y)
+        for (int x = 0; x < shape.w; ++x)
+          for (std::size_t k = 0; k < rows; ++k) {
+            const double factor = op.vector > 0 ? double{given.values[to_index(n) * rows + k]}
+                                                : (to_index(given.classes[to_index(n)]) == k ? 1.0 : 0.0);
+            visit(shape.offset(n, c, y, x), table + k * maps + to_index(c), factor);
+          }
 }
 
 // What value i of a node's maps, NCHW, is multiplied by.
@@ -164,6 +173,14 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
     Values value(shape.size(), 0.0);
     const Overloaded compute{
         [&](const ImageOp&) { std::ranges::copy(pixels, value.begin()); },
+        [&](const GivenMapsOp& op) {
+          for (int n = 0; n < shape.n; ++n)
+            for (int c = 0; c < op.maps; ++c)
+              for (int y = 0; y < shape.h; ++y)
+                for (int x = 0; x < shape.w; ++x)
+                  value[shape.offset(n, c, y, x)] =
+                      given.values[to_index(((n * op.maps + c) * shape.h + y) * shape.w + x)];
+        },
         [&](const MaskedConvOp& op) {
           const std::size_t bias = network.parameters[to_index(op.bias)].offset;
           const std::size_t area = to_index(shape.h) * to_index(shape.w);
@@ -199,9 +216,11 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
                                  std::plus<>());
         },
         [&](const ConditionOp& op) {
-          const Values& src = result.nodes[to_index(op.src)];
-          for (std::size_t i = 0; i < value.size(); ++i)
-            value[i] = src[i] + parameters[vector_place(network, op, shape, i, given)];
+          value = result.nodes[to_index(op.src)];
+          for_each_given(network, op, shape, given,
+                         [&](std::size_t dst, std::size_t parameter, double factor) {
+                           value[dst] += factor * parameters[parameter];
+                         });
         }};
     std::visit(compute, network.node(node).op);
     result.nodes.push_back(std::move(value));
@@ -221,6 +240,7 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
     const Values& diff = diffs[to_index(node)];
     const Overloaded propagate{
         [](const ImageOp&) {},
+        [](const GivenMapsOp&) {},
         [&](const MaskedConvOp& op) {
           const Shape shape = network.shape(node, images);
           const std::size_t bias = network.parameters[to_index(op.bias)].offset;
@@ -266,10 +286,11 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
         },
         [&](const ConditionOp& op) {
           const Shape shape = network.shape(node, images);
-          for (std::size_t i = 0; i < diff.size(); ++i) {
-            diffs[to_index(op.src)][i] += diff[i];
-            result.parameters[vector_place(network, op, shape, i, given)] += diff[i];
-          }
+          for (std::size_t i = 0; i < diff.size(); ++i) diffs[to_index(op.src)][i] += diff[i];
+          for_each_given(network, op, shape, given,
+                         [&](std::size_t dst, std::size_t parameter, double factor) {
+                           result.parameters[parameter] += factor * diff[dst];
+                         });
         }};
     std::visit(propagate, network.node(node).op);
   }

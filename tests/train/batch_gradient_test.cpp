@@ -57,10 +57,10 @@ TEST(BatchGradient, GivesTheSameBitsOnAnyNumberOfThreads) {
   for (const int threads : {2, 3, 8}) EXPECT_EQ(gradient_of(network, threads, draw_image), one);
 }
 
-Network conditional_network() {
+Network conditional_network(const Condition& condition = {.classes = 5}) {
   ModelConfig config;
   config.activation = Activation::kTanh;
-  config.condition.classes = 5;
+  config.condition = condition;
   config.input_kernel = {3, 3};
   config.input_filters = 6;
   config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}, {1, MaskedConvBlockConfig{{3, 3}, 7}}};
@@ -111,6 +111,29 @@ TEST(BatchGradient, WithDropoutDependsOnTheKeyAndNotOnThreadsOrShards) {
   // Images are told apart across shards, so that other shards drop the same values.
   EXPECT_NEAR(nats_of(2, 5, {.key = {1, 2}}).first, one.first, 1e-4 * one.first);
   EXPECT_GT(std::abs(nats_of(1, 4, {.key = {1, 3}}).first - one.first), 1e-4 * one.first);
+}
+
+// A class is a vector that is 1 at its number and 0 elsewhere: to the last bit, so that both train alike.
+TEST(BatchGradient, OfVectorsThatNameAClassIsThatOfTheClasses) {
+  std::vector<int> classes;
+  std::vector<float> numbers;
+  for (int image = 0; image < kImages; ++image) {
+    classes.push_back(image % 5);
+    for (int k = 0; k < 5; ++k) numbers.push_back(k == image % 5 ? 1.0f : 0.0f);
+  }
+  const Result told = gradient_of(conditional_network({.vector = 5}), 1, draw_image, {.values = numbers}, 5);
+  EXPECT_EQ(told, gradient_of(conditional_network(), 1, draw_image, {.classes = classes}, 5));
+}
+
+TEST(BatchGradient, OfImagesWithVectorsIsTheSameOnAnyNumberOfThreads) {
+  const Network network = conditional_network({.vector = 3});
+  std::vector<float> numbers;
+  for (int i = 0; i < 3 * kImages; ++i) numbers.push_back(static_cast<float>(i % 7) - 3.0f);
+  const Result one = gradient_of(network, 1, draw_image, {.values = numbers}, 5);
+  for (const int threads : {2, 3, 8})
+    EXPECT_EQ(gradient_of(network, threads, draw_image, {.values = numbers}, 5), one);
+  numbers.back() += 1.0f;  // of the last image, in the shard that is filled up
+  EXPECT_NE(gradient_of(network, 1, draw_image, {.values = numbers}, 5), one);
 }
 
 TEST(BatchGradient, RefusesAnotherNumberOfClasses) {

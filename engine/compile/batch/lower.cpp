@@ -25,6 +25,13 @@ class Lowering {
     return tensors_[0];
   }
 
+  // Returns the tensor of the given maps, -1 where there are none.
+  int given_maps() {
+    const int node = given_maps_node(network_);
+    if (node < 0) return -1;
+    return tensors_[to_index(node)] = plan_.new_tensor(plain_layout(network_.shape(node, plan_.images())));
+  }
+
   // Returns the tensor of the logits, plain NCHW.
   int forward() {
     for (const Step& step : steps_)
@@ -70,12 +77,7 @@ class Lowering {
 
   int forward(const AddStep& step) { return plan_.sum(tensor(step.op.a), tensor(step.op.b)); }
 
-  int forward(const ConditionStep& step) {
-    const std::size_t first_step = plan_.step_count();
-    const int dst = plan_.add_class_vectors(step.op, step.activation, tensor(step.op.src));
-    plan_.note_implementation(step.condition, "forward", plan_.vector_kernels().name, first_step);
-    return dst;
-  }
+  int forward(const ConditionStep& step) { return lower_condition(plan_, step, tensor(step.op.src)); }
 
   int forward(const DropoutStep& step) { return lower_dropout(plan_, step, tensor(step.op.src), "forward"); }
 
@@ -83,7 +85,7 @@ class Lowering {
     const LoweredConv& lowered = convs_[to_index(step.conv)];
     if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
     lower_masked_conv_backward_weights(plan_, step, lowered, gradient);
-    if (step.op.src != 0)  // nobody asks for the gradient of the image
+    if (!inputs(network_.node(step.op.src).op).empty())  // of the image and given maps nobody asks for it
       add_gradient(step.op.src, lower_masked_conv_backward_data(plan_, step, lowered, gradient));
   }
 
@@ -107,9 +109,7 @@ class Lowering {
 
   void backward(const ConditionStep& step, int gradient) {
     if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
-    const std::size_t first_step = plan_.step_count();
-    plan_.class_gradient(step.op, gradient);
-    plan_.note_implementation(step.condition, "backward weights", plan_.vector_kernels().name, first_step);
+    lower_condition_backward_weights(plan_, step, gradient);
     add_gradient(step.op.src, gradient);
   }
 
@@ -135,18 +135,18 @@ Plan lower(const dnnl::engine& engine, const Network& network, int images, bool 
   PlanBuilder plan(engine, network, images, options);
   Lowering lowering(plan, network, backward);
 
-  const int image = lowering.image();
-  plan.caller({}, std::vector{image});
+  const int image = lowering.image(), given_maps = lowering.given_maps();
+  plan.caller({}, given_maps < 0 ? std::vector{image} : std::vector{image, given_maps});
   const int logits = lowering.forward();
   const std::size_t backward_begin = plan.step_count();
   if (!backward) {
     plan.caller(std::vector{logits}, {});
-    return std::move(plan).finish(image, logits, -1, backward_begin);
+    return std::move(plan).finish({image, given_maps, logits, -1}, backward_begin);
   }
   const int diff_logits = plan.new_tensor(plan.desc(logits));
   plan.caller(std::vector{logits}, std::vector{diff_logits});
   lowering.backward(diff_logits);
-  return std::move(plan).finish(image, logits, diff_logits, backward_begin);
+  return std::move(plan).finish({image, given_maps, logits, diff_logits}, backward_begin);
 }
 
 }  // namespace pcnn

@@ -177,22 +177,32 @@ PlanBuilder::KnownMaps PlanBuilder::in_known_layout(int tensor) {
   return {tensor, map_layout(desc(tensor))};
 }
 
-int PlanBuilder::add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation,
-                                   int src) {
+int PlanBuilder::add_vectors(const VectorTable& table, const std::optional<ActivationOp>& activation,
+                             int src) {
   const KnownMaps known = in_known_layout(src);
   const int dst = new_tensor(desc(known.tensor));
   in_place_.push_back({known.tensor, dst, static_cast<int>(plan_.steps.size())});
-  append(ClassVectorStep{known.layout, activation, network_.parameters[to_index(op.table)].offset,
-                         known.tensor, dst},
-         std::vector{known.tensor}, std::vector{dst});
+  std::vector reads{known.tensor};
+  if (table.tensor >= 0) reads.push_back(table.tensor);
+  append(AddVectorsStep{known.layout, activation, table, known.tensor, dst}, reads, std::vector{dst});
   return dst;
 }
 
-void PlanBuilder::class_gradient(const ConditionOp& op, int diff_dst) {
+void PlanBuilder::sum_vectors(const VectorTable& table, int diff_dst) {
   const KnownMaps known = in_known_layout(diff_dst);
-  append(ClassGradientStep{known.layout, op.classes, network_.parameters[to_index(op.table)].offset,
-                           known.tensor},
-         std::vector{known.tensor}, {});
+  std::vector<int> writes;
+  if (table.tensor >= 0) writes.push_back(table.tensor);
+  append(SumVectorsStep{known.layout, table, known.tensor}, std::vector{known.tensor}, writes);
+}
+
+int PlanBuilder::given_vectors(const GivenVectors& vectors, const dnnl::memory::desc& layout) {
+  const int dst = new_tensor(layout);
+  append(GivenVectorsStep{vectors, dst}, {}, std::vector{dst});
+  return dst;
+}
+
+void PlanBuilder::given_gradient(const GivenVectors& vectors, int sums) {
+  append(GivenGradientStep{vectors, sums}, std::vector{sums}, {});
 }
 
 int PlanBuilder::dropout(int node, const DropoutOp& op, int src) {
@@ -256,11 +266,8 @@ void PlanBuilder::note_implementation(int node, const char* direction, const cha
       {network_.nodes[to_index(node)].name, direction, name, first_step, plan_.steps.size()});
 }
 
-Plan PlanBuilder::finish(int images_tensor, int logits_tensor, int diff_logits_tensor,
-                         std::size_t backward_begin) && {
-  plan_.images_tensor = images_tensor;
-  plan_.logits_tensor = logits_tensor;
-  plan_.diff_logits_tensor = diff_logits_tensor;
+Plan PlanBuilder::finish(const CallerTensors& caller, std::size_t backward_begin) && {
+  plan_.caller = caller;
   plan_.backward_begin = backward_begin;
 
   plan_.lives = std::move(tensor_lives_);

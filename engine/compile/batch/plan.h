@@ -109,20 +109,27 @@ struct SumStep {
   int dst = 0;
 };
 
-// dst = activation(src + the vector of the image's class), one layout.
-struct ClassVectorStep {
+// Vectors to be added to the maps of images, [row][map]: those of classes, of which an image has the one of
+// its class; or a tensor with one for each image.
+struct VectorTable {
+  int tensor = -1;         // -1: of classes
+  std::size_t offset = 0;  // of classes, in floats: into the packed biases, or the caller's gradients
+  int rows = 0;
+};
+
+// dst = activation(src + the vector of the image), one layout.
+struct AddVectorsStep {
   MapLayout layout;
   std::optional<ActivationOp> activation;
-  std::size_t table = 0;  // float offset into the packed biases
+  VectorTable table;
   int src = 0;
   int dst = 0;
 };
 
-// The table's gradient, into the caller's gradient buffer; zero for classes that no image is of.
-struct ClassGradientStep {
+// The table's gradient; zero for classes that no image is of.
+struct SumVectorsStep {
   MapLayout layout;
-  int classes = 0;
-  std::size_t table = 0;  // float offset
+  VectorTable table;
   int diff_dst = 0;
 };
 
@@ -133,6 +140,24 @@ struct DropoutPassStep {
   int node = 0;
   int src = 0;
   int dst = 0;
+};
+
+// See given_vectors.h. table: a float offset into the packed biases, and into the caller's gradients.
+struct GivenVectors {
+  std::size_t images = 0;
+  std::size_t numbers = 0;
+  std::size_t maps = 0;
+  std::size_t table = 0;
+};
+
+struct GivenVectorsStep {
+  GivenVectors vectors;
+  int dst = 0;
+};
+
+struct GivenGradientStep {
+  GivenVectors vectors;
+  int sums = 0;
 };
 
 // Into the caller's gradient buffer, at these float offsets.
@@ -154,8 +179,8 @@ struct CallerStep {};
 
 using StepAction =
     std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
-                 EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, ClassVectorStep, ClassGradientStep,
-                 DropoutPassStep, WeightGradientStep, ZeroStep>;
+                 EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, AddVectorsStep, SumVectorsStep,
+                 GivenVectorsStep, GivenGradientStep, DropoutPassStep, WeightGradientStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -167,6 +192,14 @@ struct PackedLayout {
   std::size_t offset = 0;   // bytes, into the packed weights
 };
 
+// What the caller writes and reads, as tensors.
+struct CallerTensors {
+  int images = 0;
+  int given_maps = -1;  // -1: there are none
+  int logits = 0;
+  int diff_logits = -1;  // -1 in a forward-only plan
+};
+
 struct Plan {
   std::vector<StepAction> steps;
   std::vector<dnnl::memory::desc> tensors;
@@ -176,9 +209,7 @@ struct Plan {
   std::vector<PackedLayout> kernels;
   std::size_t packed_bytes = 0;
   std::size_t scratchpad_bytes = 0;
-  int images_tensor = 0;
-  int logits_tensor = 0;
-  int diff_logits_tensor = -1;     // -1 in a forward-only plan
+  CallerTensors caller;
   std::size_t backward_begin = 0;  // steps [1, backward_begin) are the forward pass
   std::vector<Implementation> implementations;
   TrainingKernels vector_kernels;  // for the steps that are no primitives
@@ -217,10 +248,13 @@ class PlanBuilder {
   int gate_backward(const LoweredGate& gate, int dst, int diff_dst);
   int embedding(const EmbeddingLookup& lookup, int src, const dnnl::memory::desc& dst);
   void embedding_backward(const EmbeddingLookup& lookup, int src, int diff_dst);
-  // activation(src + the vector of the image's class), in src's layout where the kernels know that.
-  int add_class_vectors(const ConditionOp& op, const std::optional<ActivationOp>& activation, int src);
-  // The gradient of the table; diff_dst: of what the vectors were added in.
-  void class_gradient(const ConditionOp& op, int diff_dst);
+  // activation(src + the vector of the image), in src's layout where the kernels know that.
+  int add_vectors(const VectorTable& table, const std::optional<ActivationOp>& activation, int src);
+  // diff_dst: the gradient of what the vectors were added in.
+  void sum_vectors(const VectorTable& table, int diff_dst);
+  // To a new tensor of this layout.
+  int given_vectors(const GivenVectors& vectors, const dnnl::memory::desc& dst);
+  void given_gradient(const GivenVectors& vectors, int sums);
   // Of a node's value, or of the gradient of it; in src's layout where the kernels know that.
   int dropout(int node, const DropoutOp& op, int src);
   void weight_gradient(WeightGradientStep step);
@@ -246,8 +280,7 @@ class PlanBuilder {
 
   // Closes the plan: lets elementwise results take over the buffer of an operand that dies there, then gives
   // out the arena.
-  [[nodiscard]] Plan finish(int images_tensor, int logits_tensor, int diff_logits_tensor,
-                            std::size_t backward_begin) &&;
+  [[nodiscard]] Plan finish(const CallerTensors& caller, std::size_t backward_begin) &&;
 
  private:
   void append(StepAction action, std::span<const int> reads, std::span<const int> writes);

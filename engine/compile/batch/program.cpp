@@ -38,6 +38,13 @@ void check_owner(const char* what, bool is_own) {
     throw ComputeError(std::string(what) + " of another program given: right is this program's own");
 }
 
+// [image][map][row][column], to the maps of their node, which has zeros after them.
+void write_given_maps(const Network& network, std::span<const float> values, float* node) {
+  const std::size_t given = given_values(network), all = network.shape(given_maps_node(network), 1).size();
+  for (; !values.empty(); values = values.subspan(given), node += all)
+    std::fill(std::ranges::copy(values.first(given), node).out, node + all, 0.0f);
+}
+
 }  // namespace
 
 Program::Impl::Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options)
@@ -160,23 +167,26 @@ void Program::forward(Workspace& workspace, std::span<const float> images, std::
   check_size("images", images.size(), network.shape(0, impl_->images));
   check_size("logits", logits.size(), network.shape(network.logits, impl_->images));
   check_given(given, network, to_index(impl_->images));
-  std::memcpy(run.tensor(impl_->plan.images_tensor), images.data(), images.size_bytes());
+  std::memcpy(run.tensor(impl_->plan.caller.images), images.data(), images.size_bytes());
   run.given.take(given, 0);
+  if (impl_->plan.caller.given_maps >= 0)
+    write_given_maps(network, given.values,
+                     reinterpret_cast<float*>(run.tensor(impl_->plan.caller.given_maps)));
   run.dropout = dropout;
   run.run(1, impl_->plan.backward_begin);
-  std::memcpy(logits.data(), run.tensor(impl_->plan.logits_tensor), logits.size_bytes());
+  std::memcpy(logits.data(), run.tensor(impl_->plan.caller.logits), logits.size_bytes());
 }
 
 void Program::backward(Workspace& workspace, std::span<const float> diff_logits,
                        std::span<float> gradients) const {
   Workspace::Impl& run = *workspace.impl_;
   const Network& network = impl_->network;
-  if (impl_->plan.diff_logits_tensor < 0)
+  if (impl_->plan.caller.diff_logits < 0)
     throw ComputeError("a backward pass of a program for inference: right is one for training");
   check_owner("workspace", &run.plan == &impl_->plan);
   check_size("gradients of the logits", diff_logits.size(), network.shape(network.logits, impl_->images));
   check_parameters("gradients", gradients.size(), network);
-  std::memcpy(run.tensor(impl_->plan.diff_logits_tensor), diff_logits.data(), diff_logits.size_bytes());
+  std::memcpy(run.tensor(impl_->plan.caller.diff_logits), diff_logits.data(), diff_logits.size_bytes());
   run.bind_gradients(gradients.data());
   run.run(impl_->plan.backward_begin, impl_->plan.steps.size());
 }

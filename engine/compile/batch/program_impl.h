@@ -40,9 +40,10 @@ struct Workspace::Impl {
   void bind_gradients(float* gradients);
 
   const Plan& plan;
-  const std::byte* biases;  // packed
-  GivenBatch given;         // of the images of the last forward pass
-  DropoutKey dropout;       // of the last forward pass
+  const std::byte* biases;    // packed
+  GivenBatch given;           // of the images of the last forward pass
+  std::vector<int> in_order;  // 0, 1, 2 ...: the images
+  DropoutKey dropout;         // of the last forward pass
   AlignedBuffer arena;
   AlignedBuffer scratchpad;
   SingleThreadedCompute one_thread;

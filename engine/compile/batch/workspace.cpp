@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 #include "engine/compile/batch/dnnl_compat.h"
 #include "engine/compile/batch/embedding.h"
 #include "engine/compile/batch/program_impl.h"
+#include "engine/compile/given_vectors.h"
 #include "engine/core/error.h"
 #include "engine/core/index.h"
 
@@ -14,6 +16,7 @@ Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory&
     : plan(program.plan),
       biases(packed.biases.data()),
       given(program.network, to_index(program.images)),
+      in_order(to_index(program.images)),
       arena(plan.arena.bytes),
       scratchpad(plan.scratchpad_bytes),
       stream(program.engine),
@@ -33,6 +36,7 @@ Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory&
     }
     return nullptr;
   };
+  std::iota(in_order.begin(), in_order.end(), 0);
   for (std::size_t step = 0; step < plan.steps.size(); ++step) {
     const auto* primitive = std::get_if<PrimitiveStep>(&plan.steps[step]);
     if (!primitive) continue;
@@ -133,8 +137,8 @@ struct RunStep {
   }
   void operator()(const EmbeddingForwardStep& step) const {
     const EmbeddingLookup& lookup = step.lookup;
-    const auto* table = reinterpret_cast<const float*>(workspace.biases + lookup.table * sizeof(float));
-    embed(lookup.op, lookup.images, lookup.maps, at<float>(step.src), table, at<float>(step.dst));
+    embed(lookup.op, lookup.images, lookup.maps, at<float>(step.src), parameters(lookup.table),
+          at<float>(step.dst));
   }
   void operator()(const EmbeddingBackwardStep& step) const {
     const EmbeddingLookup& lookup = step.lookup;
@@ -148,27 +152,45 @@ struct RunStep {
     else
       kernels.sum(count<float>(step.dst), at<float>(step.a), at<float>(step.b), at<float>(step.dst));
   }
-  void operator()(const ClassVectorStep& step) const {
+  // Which row of the table is each image's.
+  const int* rows_of(const VectorTable& table) const {
+    return table.tensor >= 0 ? workspace.in_order.data() : workspace.given.classes.data();
+  }
+  const float* parameters(std::size_t offset) const {
+    return reinterpret_cast<const float*>(workspace.biases + offset * sizeof(float));
+  }
+  void operator()(const AddVectorsStep& step) const {
     const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    const VectorTable& table = step.table;
     const ClassVectors vectors{
         .layout = step.layout,
-        .classes = workspace.given.classes.data(),
-        .table = reinterpret_cast<const float*>(workspace.biases + step.table * sizeof(float)),
+        .classes = rows_of(table),
+        .table = table.tensor >= 0 ? at<float>(table.tensor) : parameters(table.offset),
         .activation = step.activation ? &*step.activation : nullptr};
     if (holds_bf16(step.dst))
       kernels.add_class_vectors_bf16(vectors, at<Bf16>(step.src), at<Bf16>(step.dst));
     else
       kernels.add_class_vectors(vectors, at<float>(step.src), at<float>(step.dst));
   }
-  void operator()(const ClassGradientStep& step) const {
+  void operator()(const SumVectorsStep& step) const {
     const TrainingKernels& kernels = workspace.plan.vector_kernels;
-    float* const gradients = workspace.gradients_base + step.table;
-    std::fill_n(gradients, step.classes * step.layout.maps, 0.0f);
+    const VectorTable& table = step.table;
+    float* const sums = table.tensor >= 0 ? at<float>(table.tensor) : workspace.gradients_base + table.offset;
+    std::fill_n(sums, table.rows * step.layout.maps, 0.0f);
     if (holds_bf16(step.diff_dst))
-      kernels.sum_by_class_bf16(step.layout, workspace.given.classes.data(), at<Bf16>(step.diff_dst),
-                                gradients);
+      kernels.sum_by_class_bf16(step.layout, rows_of(table), at<Bf16>(step.diff_dst), sums);
     else
-      kernels.sum_by_class(step.layout, workspace.given.classes.data(), at<float>(step.diff_dst), gradients);
+      kernels.sum_by_class(step.layout, rows_of(table), at<float>(step.diff_dst), sums);
+  }
+  void operator()(const GivenVectorsStep& step) const {
+    const auto& [images, numbers, maps, table] = step.vectors;
+    make_given_vectors(images, numbers, maps, workspace.given.values.data(), parameters(table),
+                       at<float>(step.dst));
+  }
+  void operator()(const GivenGradientStep& step) const {
+    const auto& [images, numbers, maps, table] = step.vectors;
+    make_given_gradient(images, numbers, maps, workspace.given.values.data(), at<float>(step.sums),
+                        workspace.gradients_base + table);
   }
   void operator()(const DropoutPassStep& step) const {
     constexpr double kNumbers = 65536.0;  // 16 bits

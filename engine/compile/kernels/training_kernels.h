@@ -64,7 +64,8 @@ struct MapLayout {
   int block = 1;
 };
 
-// A vector for each class of images, to be added to their maps.
+// A vector for each class of images, to be added to their maps; or one for each image, which is then in a
+// class of its own.
 struct ClassVectors {
   MapLayout layout;
   const int* classes = nullptr;              // [image]

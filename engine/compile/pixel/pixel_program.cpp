@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "engine/compile/given_vectors.h"
 #include "engine/core/error.h"
 #include "engine/core/index.h"
 #include "engine/model/sight.h"
@@ -21,12 +22,16 @@ void check_size(std::size_t given, std::size_t expected) {
 
 PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
                            const PixelKernel& kernel)
-    : network_(without_dropout(network)), kernel_(kernel), layout_(network_, fuse_steps(network_, true)) {
+    : network_(without_dropout(network)),
+      given_maps_(given_maps_node(network_)),
+      kernel_(kernel),
+      layout_(network_, fuse_steps(network_, true)) {
   if (sights(network_)[to_index(network_.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
   for (const Step& step : fuse_steps(network_, true)) {
     for (const Reads& input : reads(step))
-      if (std::ranges::any_of(input.taps, [](const Tap& tap) { return tap.down > 0; }))
+      if (input.node != given_maps_ &&
+          std::ranges::any_of(input.taps, [](const Tap& tap) { return tap.down > 0; }))
         throw ComputeError("the network reads rows below the pixel, which are not there yet");
     const Sight sight = sight_of(step);
     const Phase phase = sight <= Sight::kAbove    ? Phase::kRow
@@ -65,14 +70,18 @@ PixelProgram::Work PixelProgram::pack(const EmbeddingStep& step, std::span<const
 }
 
 PixelProgram::Work PixelProgram::pack(const ConditionStep& step, std::span<const float> parameters) {
-  return PackedConditionStep{step, pack_table(step.op.table, parameters)};
+  PackedConditionStep packed{.step = step,
+                             .table = pack_table(step.op.table, parameters),
+                             .maps = to_index(network_.node(step.dst).channels),
+                             .earlier_vectors = vector_floats_};
+  vector_floats_ += packed.maps;
+  return packed;
 }
 
 IncrementalState::IncrementalState(const PixelProgram& program, int chains, int max_columns,
                                    const Given& given)
     : chains_(chains),
       max_columns_(max_columns),
-      given_(program.network_, to_index(chains)),
       values_(program.layout_.floats(chains, max_columns)),
       taps_(program.max_taps_),
       scratch_(program.precision() == Precision::kBf16
@@ -80,7 +89,25 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
                          to_index(std::max(max_columns, program.row_columns_))
                    : 0) {
   check_given(given, program.network_, to_index(chains));
-  given_.take(given, 0);
+  vectors_ = program.vectors_of(given, chains);
+}
+
+std::vector<float> PixelProgram::vectors_of(const Given& given, int chains) const {
+  const std::size_t count = to_index(chains);
+  std::vector<float> vectors(vector_floats_ * count);
+  for (const PixelStep& step : steps_) {
+    const auto* packed = std::get_if<PackedConditionStep>(&step.work);
+    if (!packed) continue;
+    float* const to = vectors.data() + packed->earlier_vectors * count;
+    if (packed->step.op.vector > 0)
+      make_given_vectors(count, to_index(packed->step.op.vector), packed->maps, given.values.data(),
+                         packed->table.data(), to);
+    else
+      for (std::size_t chain = 0; chain < count; ++chain)
+        std::copy_n(packed->table.data() + to_index(given.classes[chain]) * packed->maps, packed->maps,
+                    to + chain * packed->maps);
+  }
+  return vectors;
 }
 
 float* PixelProgram::at(IncrementalState& state, int node, const PixelSpan& span) const {
@@ -97,8 +124,9 @@ void PixelProgram::run(const PackedConvStep& packed, IncrementalState& state, co
   const PackedConv& group = packed.groups[to_index(span.group)];
   int taps = 0;
   for (const PackedConv::GroupTap& tap : group.taps) {
-    const int first = span.column + tap.right;
-    if (span.row + tap.down < 0 || first + span.columns <= 0 || first >= network_.image_width) continue;
+    const int first = span.column + tap.right, row = span.row + tap.down;
+    if (row < 0 || (tap.down > 0 && row >= network_.image_height)) continue;
+    if (first + span.columns <= 0 || first >= network_.image_width) continue;
     const std::size_t offset =
         layout_.offset(step.op.src, span, tap.down, tap.right, tap.from, state.chains_, state.max_columns_);
     state.taps_[to_index(taps++)] = {state.values_.data() + offset, tap.offset};
@@ -150,17 +178,15 @@ void PixelProgram::run(const PackedEmbeddingStep& packed, IncrementalState& stat
 
 void PixelProgram::run(const PackedConditionStep& packed, IncrementalState& state,
                        const PixelSpan& span) const {
-  const int maps = layout_.channels(packed.step.dst);
+  const std::size_t maps = to_index(layout_.channels(packed.step.dst));  // of the group
+  const float* const vectors =
+      state.vectors_.data() + packed.earlier_vectors * to_index(state.chains_) + to_index(span.group) * maps;
   const float* src = at(state, packed.step.op.src, span);
   float* const dst = at(state, packed.step.dst, span);
   float* to = dst;
   for (int column = 0; column < span.columns; ++column)
-    for (const int of_chain : state.given_.classes) {
-      const float* vector = packed.table.data() + to_index(of_chain * groups() + span.group) * to_index(maps);
-      kernel_.sum(to_index(maps), src, vector, to);
-      src += maps;
-      to += maps;
-    }
+    for (int chain = 0; chain < state.chains_; ++chain, src += maps, to += maps)
+      kernel_.sum(maps, src, vectors + to_index(chain) * packed.maps, to);
   if (packed.step.activation)
     kernel_.activate(*packed.step.activation, count(packed.step.dst, state, span), dst, dst);
 }
@@ -230,7 +256,7 @@ std::span<const float> PixelProgram::span_logits(IncrementalState& state, int gr
 void PixelProgram::check(const IncrementalState& state, const PixelSpan& span) const {
   const bool inside = span.row >= 0 && span.column >= 0 && span.columns >= 1 &&
                       span.columns <= network_.image_width - span.column && span.group >= 0 &&
-                      span.group < groups();
+                      span.group < groups() && (given_maps_ < 0 || span.row < network_.image_height);
   if (!inside || span.columns > state.max_columns_)
     throw ComputeError(fmt::format(
         "row {}, columns {} to {}, channel group {}: not inside rows of {} columns and {} groups, or above "

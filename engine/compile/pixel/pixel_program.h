@@ -50,9 +50,9 @@ class IncrementalState {
   friend class PixelProgram;
   int chains_;
   int max_columns_;
-  PixelSpan last_;  // what was computed last; group and place mean nothing
-  GivenBatch given_;
-  std::vector<float> values_;  // as RowLayout says
+  PixelSpan last_;              // what was computed last; group and place mean nothing
+  std::vector<float> vectors_;  // of conditions: [condition][chain][map]
+  std::vector<float> values_;   // as RowLayout says
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel
 };
@@ -60,16 +60,17 @@ class IncrementalState {
 // Immutable after construction, parameters included; shared by every thread.
 class PixelProgram {
  public:
-  // For images of network.image_width columns and any number of rows. parameters: the flat f32 masters. The
-  // kernel must be one this processor can run, see pixel_gemm.h. Maps are held in f32 under any kernel.
-  // Throws ComputeError where the logits read their own pixel or later ones.
+  // For images of network.image_width columns and any number of rows, where no maps are given of them.
+  // parameters: the flat f32 masters. The kernel must be one this processor can run, see pixel_gemm.h. Maps
+  // are held in f32 under any kernel. Throws ComputeError where the logits read their own pixel or later
+  // ones.
   PixelProgram(const Network& network, std::span<const float> parameters,
                const PixelKernel& kernel = pixel_kernels().back());
 
   // Bytes of an IncrementalState per chain: width x kernel rows x depth, and a little for every column of the
   // longest span.
   [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
-    return layout_.floats(1, max_columns) * sizeof(float);
+    return (layout_.floats(1, max_columns) + vector_floats_) * sizeof(float);
   }
   [[nodiscard]] std::size_t weight_bytes() const { return weight_bytes_; }
 
@@ -107,7 +108,9 @@ class PixelProgram {
   };
   struct PackedConditionStep {
     ConditionStep step;
-    std::vector<float> table;  // [class][map]
+    std::vector<float> table;         // [class][map] or [number][map]
+    std::size_t maps = 0;             // in all groups
+    std::size_t earlier_vectors = 0;  // floats of the conditions before it, for each chain
   };
   using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep,
                             PackedConditionStep>;
@@ -125,8 +128,11 @@ class PixelProgram {
   [[nodiscard]] Work pack(const DropoutStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
+  // What conditions add, for each chain.
+  [[nodiscard]] std::vector<float> vectors_of(const Given& given, int chains) const;
   // A copy of a parameter's values.
   [[nodiscard]] std::vector<float> pack_table(int parameter, std::span<const float> parameters);
+  void write_given_maps(IncrementalState& state) const;
   void check(const IncrementalState& state, const PixelSpan& span) const;
   void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
   void begin_row(IncrementalState& state, int row) const;
@@ -144,11 +150,13 @@ class PixelProgram {
   [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 
   Network network_;
+  int given_maps_;  // their node; -1: there are none
   PixelKernel kernel_;
   RowLayout layout_;
   std::vector<PixelStep> steps_;
   int row_columns_ = 0;  // of a whole row, where any step runs for one
   std::size_t weight_bytes_ = 0;
+  std::size_t vector_floats_ = 0;  // of all conditions, for each chain
   std::size_t max_taps_ = 0;
   std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain and column
 };

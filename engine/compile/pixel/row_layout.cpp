@@ -11,13 +11,16 @@ RowLayout::RowLayout(const Network& network, const std::vector<Step>& steps)
     : width_(network.image_width), groups_(network.groups), buffers_(network.nodes.size()) {
   for (std::size_t node = 0; node < buffers_.size(); ++node)
     buffers_[node].channels = network.nodes[node].channels / groups_;
-  note_reads(steps);
+  note_reads(network, steps);
   place_rows();
   share_span(network, steps);
 }
 
-void RowLayout::note_reads(const std::vector<Step>& steps) {
+void RowLayout::note_reads(const Network& network, const std::vector<Step>& steps) {
   buffers_[0].rows = 1;  // the caller writes the image after its pixel's steps
+  if (const int given = given_maps_node(network); given >= 0)
+    buffers_[to_index(given)].rows =
+        network.image_height;  // the caller writes all of them before the first pixel
   for (const Step& step : steps) {
     // Computed for the whole row before its first pixel.
     if (sight_of(step) <= Sight::kAbove) buffers_[to_index(dst_of(step))].rows = 1;

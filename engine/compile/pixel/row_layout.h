@@ -2,7 +2,8 @@
 
 // Where the sampler keeps the vectors of every node. Nodes that a kernel reads above or beside a pixel keep
 // the rows it reads, as a ring, with columns of zeros at both sides, and nodes that see whole rows keep a row
-// at least; the others keep the span that is being computed and share memory by the steps they live for:
+// at least; maps that are given of the image keep all rows; the others keep the span that is being computed
+// and share memory by the steps they live for:
 //
 //     row y - 1   0 k k k k k k k 0     k  kept       [row of the ring][group][column][chain][channel]
 //     row y       0 k k n n n . . 0     n  the span   that is computed now, columns x to x + 2
@@ -51,7 +52,7 @@ class RowLayout {
     int channels = 0;
   };
   // The rows and columns that steps read.
-  void note_reads(const std::vector<Step>& steps);
+  void note_reads(const Network& network, const std::vector<Step>& steps);
   void place_rows();
   void share_span(const Network& network, const std::vector<Step>& steps);
   [[nodiscard]] int row_columns(const RowBuffer& buffer) const { return width_ + 2 * buffer.padding; }

@@ -7,6 +7,7 @@
 namespace pcnn {
 
 std::string ConditionOp::formula(std::span<const std::string> inputs) const {
+  if (vector > 0) return fmt::format("{} + {} given numbers x table", inputs[0], vector);
   return fmt::format("{} + vector of the class, 1 of {}", inputs[0], classes);
 }
 

@@ -15,6 +15,7 @@
 #include "engine/model/ops/dropout.h"
 #include "engine/model/ops/embedding.h"
 #include "engine/model/ops/gate.h"
+#include "engine/model/ops/given_maps.h"
 #include "engine/model/ops/image.h"
 #include "engine/model/ops/masked_conv.h"
 
@@ -34,7 +35,7 @@ void renumber(Op& op, std::span<const int> nodes);
 [[nodiscard]] std::string formula(const Op& op, std::span<const std::string> inputs);
 [[nodiscard]] std::optional<LayerSummary> summary(const Op& op, const Network& network, int node);
 
-// The nodes it reads.
+// The nodes it reads; none where it is what the caller gives, the image or maps.
 [[nodiscard]] std::vector<int> inputs(const Op& op);
 
 }  // namespace pcnn

@@ -22,6 +22,12 @@ INSTANTIATE_TEST_SUITE_P(Program, EveryGradient,
                          ::testing::Values(Activation::kRelu, Activation::kLeakyRelu, Activation::kElu,
                                            Activation::kTanh, Activation::kSigmoid));
 
+Condition condition_for(std::uint64_t seed) {
+  if (seed % 3 == 0) return {.classes = 2};
+  if (seed % 3 == 1) return {.vector = seed % 2 ? 3 : 0};
+  return {.maps = 2, .kernel_height = 3, .kernel_width = 5};
+}
+
 // The reference itself has to be right before anything is held against it.
 TEST_P(EveryGradient, OfTheReferenceIsTheSlopeOfItsLossInEveryParameterAndPixel) {
   constexpr double kStep = 1e-6;
@@ -32,7 +38,7 @@ TEST_P(EveryGradient, OfTheReferenceIsTheSlopeOfItsLossInEveryParameterAndPixel)
                                                      .side = 6,
                                                      .channels = 4,
                                                      .stages = 3,
-                                                     .condition = {.classes = seed % 3 == 0 ? 2 : 0},
+                                                     .condition = condition_for(seed),
                                                      .dropout = seed % 4 == 0 ? 0.3 : 0.0});
     const DropoutKey dropout{.key = {7, 8}};
     const GivenBatch given = testing::random_given(random, network, 1);
@@ -72,11 +78,9 @@ TEST_P(EveryGradient, OfTheProgramIsTheSlopeOfItsOwnLoss) {
   constexpr double kStep = 0x1.0p-15;
   for (std::uint64_t seed = 0; seed < 15; ++seed) {
     testing::Random random(5000 + 100 * static_cast<std::uint64_t>(GetParam()) + seed);
-    const Network network = testing::random_network(random, GetParam(),
-                                                    {.kernel = 5,
-                                                     .side = 8,
-                                                     .condition = {.classes = seed % 3 == 0 ? 3 : 0},
-                                                     .dropout = seed % 4 == 0 ? 0.3 : 0.0});
+    const Network network = testing::random_network(
+        random, GetParam(),
+        {.kernel = 5, .side = 8, .condition = condition_for(seed), .dropout = seed % 4 == 0 ? 0.3 : 0.0});
     const DropoutKey dropout{.key = {9, 10}, .first_image = 4};
     const GivenBatch given = testing::random_given(random, network, 2);
     SCOPED_TRACE(testing::describe(network));

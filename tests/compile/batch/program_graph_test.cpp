@@ -110,10 +110,11 @@ TEST(ProgramGraph, RandomGraphsWithConditions) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     testing::Random random(60000 + seed);
     SCOPED_TRACE("seed " + std::to_string(seed));
-    testing::expect_agreement(testing::random_case(
-        random,
-        testing::random_graph(random, seed % 2 ? Activation::kSigmoid : Activation::kElu, {.classes = 4}),
-        3));
+    testing::expect_agreement(
+        testing::random_case(random,
+                             testing::random_graph(random, seed % 2 ? Activation::kSigmoid : Activation::kElu,
+                                                   testing::random_condition(random)),
+                             3));
   }
 }
 
@@ -122,8 +123,8 @@ TEST(ProgramGraph, RandomGraphsWithDropout) {
     testing::Random random(70000 + seed);
     SCOPED_TRACE("seed " + std::to_string(seed));
     const Activation activation = seed % 2 ? Activation::kSigmoid : Activation::kElu;
-    testing::expect_agreement(
-        testing::random_case(random, testing::random_graph(random, activation, {.classes = seed % 3 ? 0 : 2}, 0.4), 3));
+    testing::expect_agreement(testing::random_case(
+        random, testing::random_graph(random, activation, {.classes = seed % 3 ? 0 : 2}, 0.4), 3));
   }
 }
 

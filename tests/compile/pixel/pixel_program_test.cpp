@@ -75,13 +75,13 @@ TEST(PixelProgram, ComputesTheForwardPassOfRandomNetworksPixelByPixel) {
                         random.between(1, 12));
 }
 
-TEST(PixelProgram, ComputesTheForwardPassOfImagesOfSeveralClasses) {
+TEST(PixelProgram, ComputesTheForwardPassOfImagesOfSeveralClassesOrVectors) {
   Random random(36);
   for (int round = 0; round < 60; ++round) {
     const Network network =
         round % 2 ? testing::random_network(random, kFunctions[round % 5],
-                                            {.condition = {.classes = random.between(1, 5)}})
-                  : testing::random_graph(random, kFunctions[round % 5], {.classes = random.between(1, 5)});
+                                            {.condition = testing::random_condition(random)})
+                  : testing::random_graph(random, kFunctions[round % 5], testing::random_condition(random));
     expect_forward_pass(random, network, network.image_height, network.image_width);
   }
 }

@@ -44,6 +44,10 @@ void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step,
 [[nodiscard]] int lower_embedding(PlanBuilder& plan, const EmbeddingStep& step, int src);
 void lower_embedding_backward(PlanBuilder& plan, const EmbeddingStep& step, int src, int diff_dst);
 
+// dst = activation(src + the vector of the image).
+[[nodiscard]] int lower_condition(PlanBuilder& plan, const ConditionStep& step, int src);
+// The gradient of the table; diff_dst: of what the vectors were added in.
+void lower_condition_backward_weights(PlanBuilder& plan, const ConditionStep& step, int diff_dst);
 // src with the dropped values set to 0 and the others scaled: of the op's source, and of the gradient of its
 // result. direction: "forward" or "backward data".
 [[nodiscard]] int lower_dropout(PlanBuilder& plan, const DropoutStep& step, int src, const char* direction);

@@ -241,7 +241,7 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
                                            .filters = weight.shape[0],
                                            .kernel_height = op.kernel_height,
                                            .kernel_width = op.kernel_width,
-                                           .plain_src = op.src == 0},
+                                           .plain_src = inputs(plan.network().node(op.src).op).empty()},
                               .taps = kernel_taps(step),
                               .weights = weight.offset,
                               .bias = parameter(plan, op.bias).offset};
