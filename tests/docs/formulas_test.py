@@ -57,6 +57,8 @@ CASES = {
     "softmax_classes": model("softmax", 3, "leaky_relu", 0.1, levels=8, condition={"classes": 5}),
     "bernoulli_vectors": model("bernoulli", 1, "elu", 0.5, condition={"vector": 3}),
     "gated_vectors": model("softmax", 3, "relu", levels=4, condition={"vector": 2}, blocks=GATED),
+    "bernoulli_maps": model("bernoulli", 1, "elu", 0.5, condition={"map": {"channels": 2, "kernel": 3}}),
+    "gated_maps": model("softmax", 3, "relu", levels=4, condition={"map": {"channels": 1, "kernel": [3, 5]}}, blocks=GATED),
     "softmax_grey": model("softmax", 1, "elu", 0.7, levels=256),
     "softmax_colour": model("softmax", 3, "tanh", levels=8),
     "mixture_grey": model("logistic_mixture", 1, "sigmoid", levels=256, mixtures=3),
@@ -99,15 +101,16 @@ class Formulas(unittest.TestCase):
             np.save(folder / "train_labels.npy", np.arange(40) * 7 % 3)
             np.save(folder / "test_labels.npy", LABELS)
             told = section.get("condition", {})
-            numbers = rng.normal(0.0, 1.0, (44, told.get("vector", 1))).astype(np.float32)
+            shape = (told["map"]["channels"], ROWS, COLUMNS) if "map" in told else (told.get("vector", 1),)
+            numbers = rng.normal(0.0, 1.0, (44, *shape)).astype(np.float32)
             np.save(folder / "train_condition.npy", numbers[:40])
             np.save(folder / "test_condition.npy", numbers[40:])
-            given = numbers[40:].astype(np.float64) if "vector" in told else LABELS
+            given = LABELS if "classes" in told or not told else numbers[40:].astype(np.float64)
             config = {
                 "name": "tiny",
                 "output": str(folder),
                 "data": {"dataset": "npy", "directory": str(folder), "validation_images": 8,
-                         "quantised": quantised, "labels": "classes" in told, "condition": "vector" in told},
+                         "quantised": quantised, "labels": "classes" in told, "condition": "vector" in told or "map" in told},
                 "model": section,
                 "train": {"optimiser": "adam", "learning_rate": 0.02, "batch": 8, "epochs": 3,
                           "average": {"decay": 0.5}},

@@ -40,6 +40,8 @@ def write_safetensors(path, metadata, tensors):
 def mask(kind, groups, weight_shape):
     """1 where a weight is live, 0 where it is dead."""
     filters, channels, height, width = weight_shape
+    if kind == "none":
+        return np.ones(weight_shape)
     live = np.zeros(weight_shape)
     for o in range(filters):
         for i in range(channels):
@@ -101,8 +103,8 @@ def both(setting):
 
 
 def logits(model, parameters, x, given=None):
-    """model: the config's section of that name, every key given. given: the image's class or its numbers, where the
-    network is told one of them."""
+    """model: the config's section of that name, every key given. given: the image's class, its numbers or its maps,
+    where the network is told one of them."""
     groups = 1 if model["head"] == "logistic_mixture" else x.shape[0]
     f = activation(model["activation"], model.get("slope"))
 
@@ -117,6 +119,10 @@ def logits(model, parameters, x, given=None):
     def joined(name, maps):
         if not model.get("condition"):
             return maps
+        if "map" in model["condition"]:
+            channels = parameters[name + ".condition.weight"].shape[1]
+            zeros = np.zeros((channels - len(given), *given.shape[1:]))
+            return maps + conv(name + ".condition", np.concatenate([given, zeros]), "none")
         table = parameters[name + ".condition.weight"]
         vector = table[given] if "classes" in model["condition"] else given @ table
         return maps + vector[:, None, None]

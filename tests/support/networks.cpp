@@ -223,8 +223,16 @@ std::vector<float> random_parameters(Random& random, const Network& network) {
 }
 
 Condition random_condition(Random& random) {
-  if (random.between(0, 1)) return {.classes = random.between(1, 6)};
-  return {.vector = random.between(1, 6)};
+  switch (random.between(0, 2)) {
+    case 0:
+      return {.classes = random.between(1, 6)};
+    case 1:
+      return {.vector = random.between(1, 6)};
+    default:
+      return {.maps = random.between(1, 4),
+              .kernel_height = 1 + 2 * random.between(0, 2),
+              .kernel_width = 1 + 2 * random.between(0, 2)};
+  }
 }
 
 GivenBatch random_given(Random& random, const Network& network, int images) {
