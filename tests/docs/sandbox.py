@@ -90,6 +90,8 @@ class Sandbox:
             self.save(f"data/codes/{part}.npy", rng.integers(0, 512, (count, 6 * 5)))
             pictures = strokes(rng, count, 12, 10, channels=3)
             self.save(f"data/floats/{part}.npy", (pictures.transpose(0, 2, 3, 1) / 255).astype(np.float32))
+            self.save(f"data/faces/{part}.npy", pictures[:, 0])
+            self.save(f"data/faces/{part}_condition.npy", rng.normal(0.0, 1.0, (count, 40)))
             for i, image in enumerate(pictures):
                 write_png(self.folder / "data" / "photos" / part / f"{i}.png", image)
         for i, image in enumerate(strokes(rng, 40, 12, 10)):
