@@ -43,9 +43,10 @@ int main(int argc, char** argv) {
                  "last with data.layout=nhwc); a PNG; or a folder of PNGs, or of a folder for each class; of "
                  "any size")
       ->check(refuse_empty);
-  app.add_option("--condition", options.condition,
-                 "of a model with model.condition.vector: .npy of the numbers known of those images, a row "
-                 "for each; those of a split are read with it")
+  app.add_option(
+         "--condition", options.condition,
+         "of a model with model.condition.vector or map: .npy of what is known of those images, a row "
+         "for each; those of a split are read with it")
       ->check(refuse_empty);
   app.add_flag("--json", json, "one JSON object on standard output and nothing else");
   app.add_option("--scores", options.scores,

@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 65535));
   app.add_option("--condition", options.condition,
-                 "of a model with model.condition.vector: .npy of the numbers it is told, rows x numbers; a "
+                 "of a model with model.condition.vector or map: .npy of what it is told, rows x numbers or "
+                 "rows x maps; a "
                  "row of the grid for each; with --complete a row for each image, or one for all");
   app.add_option("--seed", options.seed, "same seed, same images (1)")
       ->check(CLI::Range(std::uint64_t{0}, (std::uint64_t{1} << 63) - 1));

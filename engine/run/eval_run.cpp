@@ -113,9 +113,10 @@ void check_classes(const EvalOptions& options, const TrainedModel& model, const 
     throw ConfigError(
         fmt::format("--classify: {} was trained {}, and knows no classes", model.path,
                     condition.any() ? "with another condition than classes" : "without model.condition"));
-  if (!options.condition.empty() && condition.vector == 0)
+  if (!options.condition.empty() && given_shape(model.network).empty())
     throw ConfigError(fmt::format(
-        "--condition: {} was trained without model.condition.vector, and is told no numbers", model.path));
+        "--condition: {} was trained without model.condition.vector or map, and is told no numbers",
+        model.path));
   if (!options.nll_map.empty() && model.network.condition.classes > 0 && !data.has_classes)
     throw ConfigError(fmt::format(
         "--nll-map: {} is told the class of an image, and those of {} have none that it knows; accepted: the "

@@ -124,27 +124,30 @@ TEST_F(ConditionFile, IsRefusedInOneLineWhereItDoesNotFit) {
 }
 
 TEST_F(ConditionFile, IsWhatTheNetworkIsTold) {
-  const auto message = [](const ImageSet& images, int numbers) -> std::string {
+  const auto message = [](const ImageSet& images, std::vector<int> shape) -> std::string {
     try {
-      require_vectors(images, numbers);
+      require_condition(images, shape);
     } catch (const ConfigError& error) {
       return error.what();
     }
     return "nothing was refused";
   };
   ImageSet images = load_dataset(config()).train;
-  EXPECT_EQ(message(images, 2), "nothing was refused");
-  EXPECT_EQ(message(images, 3),
+  EXPECT_EQ(message(images, {2}), "nothing was refused");
+  EXPECT_EQ(message(images, {3}),
             "model.condition.vector: found 3, but the condition of a train image is 2 numbers; accepted: 2");
   images.condition_shape = {1, 1, 2};
   EXPECT_EQ(
-      message(images, 2),
+      message(images, {2}),
       "model.condition.vector: found 2, but the condition of a train image is maps (1, 1, 2); accepted: "
-      "rows of 2 numbers");
+      "a file of 2 numbers");
+  EXPECT_EQ(message(images, {2, 1, 2}),
+            "model.condition.map.channels: found 2, but the condition of a train image is maps (1, 1, 2); "
+            "accepted: 1");
   images.conditions.clear();
-  EXPECT_EQ(message(images, 2),
-            "model.condition.vector: found 2, but no numbers are known of the train images; data.condition: "
-            "true reads them");
+  EXPECT_EQ(message(images, {2}),
+            "model.condition.vector: found 2, but nothing is known of the train images; data.condition: true "
+            "reads it");
 }
 
 }  // namespace

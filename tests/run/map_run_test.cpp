@@ -1,6 +1,7 @@
 // Runs of a network that is given a map of each image: a pixel is what the map holds below it and to its
 // right, but for one in ten, so that the entropy is known, and nothing else tells it.
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -74,6 +75,16 @@ TEST_F(MapRun, ScoresWhatTheMapLeavesOpenAndDrawsWhatItShows) {
   const double entropy = -kFlipped * std::log(kFlipped) - (1 - kFlipped) * std::log(1 - kFlipped);
   const double nats = evaluate({.model = directory(), .live = false}).score.nats_per_dim;
   EXPECT_NEAR(nats, entropy, 0.06 * entropy);  // 6,000 pixels or more: 0.01 of luck, and what is not learnt
+
+  // Its own maps, and those of other images.
+  EvalOptions own{.model = directory(), .images = root_ + "/data/test.npy", .live = false};
+  own.condition = root_ + "/data/test_condition.npy";
+  EXPECT_EQ(evaluate(own).score.nats_per_dim, nats);
+  std::vector<float> maps = read_npy(own.condition).values<float>();
+  std::ranges::rotate(maps, maps.begin() + kHeight * kWidth);
+  own.condition = file("others.npy");
+  write_npy(own.condition, {kTest, kHeight, kWidth}, maps);
+  EXPECT_GT(evaluate(own).score.nats_per_dim, 2 * nats);
 
   testing::Random random(5);
   std::vector<float> rows;

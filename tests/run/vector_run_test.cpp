@@ -238,16 +238,16 @@ TEST_F(VectorRun, RefusesInOneLineWhatDoesNotFit) {
   SampleOptions plain = drawing("a.png", {1, 1});
   plain.model = directory("plain");
   const std::string plain_model = directory("plain") + "/best.safetensors";
-  EXPECT_EQ(
-      error_of([&] { sample(plain); }),
-      "--condition: " + plain_model + " was trained without model.condition.vector, and is told no numbers");
+  EXPECT_EQ(error_of([&] { sample(plain); }),
+            "--condition: " + plain_model +
+                " was trained without model.condition.vector or map, and is told no numbers");
   EvalOptions own = scoring();
   own.model = directory("plain");
   own.images = root_ + "/data/test.npy";
   own.condition = root_ + "/data/test_condition.npy";
-  EXPECT_EQ(
-      error_of([&] { (void)evaluate(own); }),
-      "--condition: " + plain_model + " was trained without model.condition.vector, and is told no numbers");
+  EXPECT_EQ(error_of([&] { (void)evaluate(own); }),
+            "--condition: " + plain_model +
+                " was trained without model.condition.vector or map, and is told no numbers");
   EXPECT_FALSE(fs::exists(file("a.png")));
 }
 

@@ -45,9 +45,9 @@ Case random_case(Random& random, Network network, int images) {
   result.network = std::move(network);
   result.images = images;
   result.parameters = random_parameters(random, result.network);
-  result.given = random_given(random, result.network, images);
   result.dropout = {.key = {1, static_cast<std::uint32_t>(images)}, .first_image = 3};
   do {
+    result.given = random_given(random, result.network, images);
     result.pixels = random_images(random, result.network, images);
     result.forward = reference_forward(result.network, images, widened(result.parameters),
                                        widened(result.pixels), result.given.view(), result.dropout);

@@ -90,6 +90,19 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
                    : 0) {
   check_given(given, program.network_, to_index(chains));
   vectors_ = program.vectors_of(given, chains);
+  if (program.given_maps_ >= 0) program.write_given_maps(given, *this);
+}
+
+void PixelProgram::write_given_maps(const Given& given, IncrementalState& state) const {
+  const int of_group = layout_.channels(given_maps_);
+  const float* value = given.values.data();
+  for (int chain = 0; chain < state.chains_; ++chain)
+    for (int map = 0; map < network_.condition.maps; ++map)
+      for (int row = 0; row < network_.image_height; ++row)
+        for (int column = 0; column < network_.image_width; ++column)
+          at(state, given_maps_,
+             {.row = row, .column = column, .group = map / of_group})[chain * of_group + map % of_group] =
+              *value++;
 }
 
 std::vector<float> PixelProgram::vectors_of(const Given& given, int chains) const {

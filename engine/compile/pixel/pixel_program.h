@@ -132,7 +132,7 @@ class PixelProgram {
   [[nodiscard]] std::vector<float> vectors_of(const Given& given, int chains) const;
   // A copy of a parameter's values.
   [[nodiscard]] std::vector<float> pack_table(int parameter, std::span<const float> parameters);
-  void write_given_maps(IncrementalState& state) const;
+  void write_given_maps(const Given& given, IncrementalState& state) const;
   void check(const IncrementalState& state, const PixelSpan& span) const;
   void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
   void begin_row(IncrementalState& state, int row) const;

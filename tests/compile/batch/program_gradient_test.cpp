@@ -41,12 +41,13 @@ TEST_P(EveryGradient, OfTheReferenceIsTheSlopeOfItsLossInEveryParameterAndPixel)
                                                      .condition = condition_for(seed),
                                                      .dropout = seed % 4 == 0 ? 0.3 : 0.0});
     const DropoutKey dropout{.key = {7, 8}};
-    const GivenBatch given = testing::random_given(random, network, 1);
     SCOPED_TRACE(testing::describe(network));
-    std::vector<double> parameters = testing::widened(testing::random_parameters(random, network));
-    std::vector<double> pixels;
+    GivenBatch given;
+    std::vector<double> parameters, pixels;
     testing::ReferenceForward forward;
     do {  // no relu may switch within a step
+      given = testing::random_given(random, network, 1);
+      parameters = testing::widened(testing::random_parameters(random, network));
       pixels = testing::widened(testing::random_images(random, network, 1));
       forward = testing::reference_forward(network, 1, parameters, pixels, given.view(), dropout);
     } while (testing::distance_to_kink(network, forward) < 1e-4);
