@@ -57,25 +57,29 @@ struct PixelTile : ActivationTile<kLanes> {
   static constexpr int kMaxRows = kAccumulators / kVectors;
 
   static void activate_all(const ActivationOp& op, std::size_t count, const float* src, float* dst) {
-    for (std::size_t i = 0; i < count; i += kLanes) {
-      const std::size_t bytes = (count - i < kLanes ? count - i : kLanes) * sizeof(float);
-      Vector value{};
-      __builtin_memcpy(&value, src + i, bytes);
-      value = activate(op, value);
-      __builtin_memcpy(dst + i, &value, bytes);
-    }
+    std::size_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) store(dst + i, activate(op, load(src + i)));
+    if (i < count) store_part(dst + i, activate(op, load_part(src + i, count - i)), count - i);
   }
 
   static void gate_rows(std::size_t rows, std::size_t maps, const float* src, float* dst) {
-    for (std::size_t row = 0; row < rows; ++row, src += 2 * maps, dst += maps)
-      for (std::size_t i = 0; i < maps; i += kLanes) {
-        const std::size_t bytes = (maps - i < kLanes ? maps - i : kLanes) * sizeof(float);
-        Vector a{}, b{};
-        __builtin_memcpy(&a, src + i, bytes);
-        __builtin_memcpy(&b, src + maps + i, bytes);
-        a = GateTile<kLanes>::gate(a, b);
-        __builtin_memcpy(dst + i, &a, bytes);
-      }
+    const auto gate = [](Vector a, Vector b) { return GateTile<kLanes>::gate(a, b); };
+    for (std::size_t row = 0; row < rows; ++row, src += 2 * maps, dst += maps) {
+      std::size_t i = 0;
+      for (; i + kLanes <= maps; i += kLanes) store(dst + i, gate(load(src + i), load(src + maps + i)));
+      if (const std::size_t left = maps - i; left > 0)
+        store_part(dst + i, gate(load_part(src + i, left), load_part(src + maps + i, left)), left);
+    }
+  }
+
+  // Of fewer floats than a vector; the rest is zero.
+  static Vector load_part(const float* from, std::size_t count) {
+    Vector value{};
+    __builtin_memcpy(&value, from, count * sizeof(float));
+    return value;
+  }
+  static void store_part(float* to, Vector value, std::size_t count) {
+    __builtin_memcpy(to, &value, count * sizeof(float));
   }
 
   // The words of a row at a tap; those of the rows after it follow.
@@ -198,19 +202,26 @@ struct PixelTile : ActivationTile<kLanes> {
     panels_of_tile<kRows>(gemm, first_row, panel, panels);
   }
 
-  // The product with relu or no activation.
+  // The product with relu or no activation. The sources of so many rows stay in the second-level cache while
+  // all panels pass over them.
   static void run_tiles(const PixelGemm& gemm) {
+    constexpr int kRowsAtOnce = 32 * kMaxRows;
+    for (int row = 0; row < gemm.rows; row += kRowsAtOnce)
+      run_rows(gemm, row, gemm.rows - row < kRowsAtOnce ? gemm.rows - row : kRowsAtOnce);
+  }
+
+  static void run_rows(const PixelGemm& gemm, int begin, int count) {
     const int panels = (gemm.filters + kPanel - 1) / kPanel;
-    const int tiles = (gemm.rows + kMaxRows - 1) / kMaxRows;
+    const int tiles = (count + kMaxRows - 1) / kMaxRows;
     // Where few rows leave registers free, several panels share a tile. A tile's panels stay in the
     // first-level cache while all rows pass over them.
-    const int tallest = (gemm.rows + tiles - 1) / tiles * kVectors;
+    const int tallest = (count + tiles - 1) / tiles * kVectors;
     const int together = tallest * 4 <= kAccumulators ? 4 : tallest * 2 <= kAccumulators ? 2 : 1;
     for (int panel = 0; panel < panels; panel += together)
-      for (int i = 0, first_row = 0; i < tiles; ++i) {
-        const int rows = (gemm.rows - first_row) / (tiles - i);  // tiles of equal height, as far as it goes
-        tile_of(rows, gemm, first_row, panel, panels - panel < together ? panels - panel : together);
-        first_row += rows;
+      for (int i = 0, done = 0; i < tiles; ++i) {
+        const int rows = (count - done) / (tiles - i);  // tiles of equal height, as far as it goes
+        tile_of(rows, gemm, begin + done, panel, panels - panel < together ? panels - panel : together);
+        done += rows;
       }
   }
 
