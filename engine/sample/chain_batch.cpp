@@ -1,6 +1,7 @@
 #include "engine/sample/chain_batch.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/core/index.h"
 
@@ -15,6 +16,7 @@ ChainBatch::ChainBatch(const PixelProgram& program, const Shape& image, int firs
       state_(state),
       draws_(draws),
       guesser_(guesser),
+      rows_ahead_(rows_ahead()),
       values_(to_index(state.chains()) * to_index(state.max_columns()) * to_index(image.c)) {}
 
 void ChainBatch::draw() {
@@ -76,6 +78,18 @@ bool ChainBatch::is_skipped(int row, int column) const {
   return true;
 }
 
+std::vector<int> ChainBatch::rows_ahead() const {
+  std::vector<int> ahead(to_index(image_.h));
+  int next = std::numeric_limits<int>::max();
+  for (int row = image_.h - 1; row >= 0; --row) {
+    if (next < std::numeric_limits<int>::max()) ++next;
+    for (int column = 0; column < image_.w && next > 0; ++column)
+      if (!is_skipped(row, column)) next = 0;
+    ahead[to_index(row)] = next;
+  }
+  return ahead;
+}
+
 void ChainBatch::set_pixels(int row, int column, int columns) {
   ++counts_.passes;
   float* value = values_.data();
@@ -85,7 +99,7 @@ void ChainBatch::set_pixels(int row, int column, int columns) {
         for (int channel = 0; channel < group_channels_; ++channel)
           *value++ = draws_.image(
               first_ + chain)[image_.offset(0, group * group_channels_ + channel, row, column + i)];
-  program_.set_pixels(state_, row, column, columns, {values_.data(), value});
+  program_.set_pixels(state_, row, column, columns, {values_.data(), value}, rows_ahead_[to_index(row)]);
 }
 
 std::span<const float> ChainBatch::drawn() const {

@@ -33,6 +33,8 @@ class ChainBatch {
   int draw_pixel(int row, int column, int first_group = 0);
 
   [[nodiscard]] bool is_skipped(int row, int column) const;
+  // By row: how many rows below it the next pixel is that is not skipped, 0 for itself.
+  [[nodiscard]] std::vector<int> rows_ahead() const;
   // Gives what the images hold to the program.
   void set_pixels(int row, int column, int columns);
   // Draws a channel group of a pixel for all chains from their logits, into values_; whether nothing that
@@ -48,6 +50,7 @@ class ChainBatch {
   PixelDraws& draws_;
   Guesser* guesser_;
   SpeculationCounts counts_;
+  std::vector<int> rows_ahead_;
   std::vector<float> values_;  // of the pixels given last
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <stdexcept>
 
 #include "engine/compile/given_vectors.h"
@@ -18,6 +19,20 @@ void check_size(std::size_t given, std::size_t expected) {
     throw ComputeError(fmt::format("{} values of the image given where {} are due", given, expected));
 }
 
+// By node: how many rows below it the furthest logits are that depend on it; -1: none do.
+std::vector<int> rows_ahead_of(const Network& network, const std::vector<Step>& steps) {
+  std::vector<int> ahead(network.nodes.size(), -1);
+  ahead[to_index(network.logits)] = 0;
+  for (const Step& step : steps | std::views::reverse) {
+    const int of_result = ahead[to_index(dst_of(step))];
+    if (of_result < 0) continue;
+    for (const Reads& input : reads(step))
+      for (const Tap& tap : input.taps)
+        ahead[to_index(input.node)] = std::max(ahead[to_index(input.node)], of_result - tap.down);
+  }
+  return ahead;
+}
+
 }  // namespace
 
 PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
@@ -28,7 +43,9 @@ PixelProgram::PixelProgram(const Network& network, std::span<const float> parame
       layout_(network_, fuse_steps(network_, true)) {
   if (sights(network_)[to_index(network_.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
-  for (const Step& step : fuse_steps(network_, true)) {
+  const std::vector<Step> steps = fuse_steps(network_, true);
+  const std::vector<int> rows_ahead = rows_ahead_of(network_, steps);
+  for (const Step& step : steps) {
     for (const Reads& input : reads(step))
       if (input.node != given_maps_ &&
           std::ranges::any_of(input.taps, [](const Tap& tap) { return tap.down > 0; }))
@@ -37,8 +54,9 @@ PixelProgram::PixelProgram(const Network& network, std::span<const float> parame
     const Phase phase = sight <= Sight::kAbove    ? Phase::kRow
                         : sight == Sight::kBefore ? Phase::kLogits
                                                   : Phase::kPixel;
-    steps_.push_back(
-        {.work = std::visit([&](const auto& any) { return pack(any, parameters); }, step), .phase = phase});
+    steps_.push_back({.work = std::visit([&](const auto& any) { return pack(any, parameters); }, step),
+                      .phase = phase,
+                      .rows_ahead = rows_ahead[to_index(dst_of(step))]});
     if (phase == Phase::kRow) row_columns_ = network.image_width;
   }
 }
@@ -210,14 +228,15 @@ void PixelProgram::run(const PixelStep& step, IncrementalState& state, const Pix
 
 // Step by step: a column reads what the steps before made at the columns beside it, in all groups.
 void PixelProgram::run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state,
-                                  PixelSpan span) const {
+                                  PixelSpan span, int rows_ahead) const {
   for (const PixelStep& step : steps_)
-    if (std::ranges::find(phases, step.phase) != phases.end())
+    if (step.rows_ahead >= rows_ahead && std::ranges::find(phases, step.phase) != phases.end())
       for (span.group = 0; span.group < groups(); ++span.group) run(step, state, span);
 }
 
-void PixelProgram::begin_row(IncrementalState& state, int row) const {
-  if (row_columns_ > 0) run_all_groups({Phase::kRow}, state, {.row = row, .columns = row_columns_});
+void PixelProgram::begin_row(IncrementalState& state, int row, int rows_ahead) const {
+  if (row_columns_ > 0)
+    run_all_groups({Phase::kRow}, state, {.row = row, .columns = row_columns_}, rows_ahead);
 }
 
 PixelSpan PixelProgram::pixel(IncrementalState& state, int row, int column, int group) const {
@@ -231,7 +250,7 @@ PixelSpan PixelProgram::pixel(IncrementalState& state, int row, int column, int 
 
 std::span<const float> PixelProgram::logits(IncrementalState& state, int row, int column, int group) const {
   const PixelSpan span = pixel(state, row, column, group);
-  if (column == 0 && group == 0) begin_row(state, row);
+  if (column == 0 && group == 0) begin_row(state, row, 0);
   for (const PixelStep& step : steps_)
     if (step.phase == Phase::kLogits) run(step, state, span);
   return {at(state, network_.logits, span), count(network_.logits, state, span)};
@@ -247,7 +266,7 @@ void PixelProgram::set_pixel(IncrementalState& state, int row, int column, int g
 }
 
 void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int columns,
-                              std::span<const float> values) const {
+                              std::span<const float> values, int rows_ahead) const {
   PixelSpan span{.row = row, .column = column, .columns = columns};
   check(state, span);
   const std::size_t of_group = count(0, state, span);
@@ -255,8 +274,8 @@ void PixelProgram::set_pixels(IncrementalState& state, int row, int column, int 
   state.last_ = span;
   for (span.group = 0; span.group < groups(); ++span.group)
     std::ranges::copy(values.subspan(to_index(span.group) * of_group, of_group), at(state, 0, span));
-  if (column == 0) begin_row(state, row);
-  run_all_groups({Phase::kLogits, Phase::kPixel}, state, span);
+  if (column == 0) begin_row(state, row, rows_ahead);
+  run_all_groups({Phase::kLogits, Phase::kPixel}, state, span, rows_ahead);
 }
 
 std::span<const float> PixelProgram::span_logits(IncrementalState& state, int group) const {

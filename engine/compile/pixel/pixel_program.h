@@ -88,11 +88,13 @@ class PixelProgram {
                  std::span<const float> values) const;
   // Pixels of one row, all groups of them, instead of logits() and set_pixel() for each: [group][column]
   // [chain][image channel of the group]. At most state.max_columns(). They may be guesses: a wrong one is set
-  // right by set_pixel(), and the groups and pixels after it are asked for or given anew.
-  void set_pixels(IncrementalState& state, int row, int column, int columns,
-                  std::span<const float> values) const;
-  // After set_pixels() and until the next call: the logits of one channel group at each of its pixels,
-  // [column][chain][logit channel of the group], given what it was given before them.
+  // right by set_pixel(), and the groups and pixels after it are asked for or given anew. rows_ahead: where
+  // the next logits will be asked for, in this row or so many below it; maps that no such pixel depends on
+  // are not computed. All pixels of a row must be given with the same.
+  void set_pixels(IncrementalState& state, int row, int column, int columns, std::span<const float> values,
+                  int rows_ahead = 0) const;
+  // After set_pixels() with 0 rows ahead and until the next call: the logits of one channel group at each of
+  // its pixels, [column][chain][logit channel of the group], given what it was given before them.
   [[nodiscard]] std::span<const float> span_logits(IncrementalState& state, int group) const;
 
  private:
@@ -119,6 +121,7 @@ class PixelProgram {
   struct PixelStep {
     Work work;
     Phase phase = Phase::kLogits;
+    int rows_ahead = 0;  // of the furthest logits that depend on the result
   };
 
   [[nodiscard]] Work pack(const ConvStep& step, std::span<const float> parameters);
@@ -134,8 +137,10 @@ class PixelProgram {
   [[nodiscard]] std::vector<float> pack_table(int parameter, std::span<const float> parameters);
   void write_given_maps(const Given& given, IncrementalState& state) const;
   void check(const IncrementalState& state, const PixelSpan& span) const;
-  void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span) const;
-  void begin_row(IncrementalState& state, int row) const;
+  // Those steps that logits so many rows ahead depend on.
+  void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span,
+                      int rows_ahead) const;
+  void begin_row(IncrementalState& state, int row, int rows_ahead) const;
   // One pixel, in its place inside what was computed last, for what its groups left there.
   [[nodiscard]] PixelSpan pixel(IncrementalState& state, int row, int column, int group) const;
   [[nodiscard]] float* at(IncrementalState& state, int node, const PixelSpan& span) const;

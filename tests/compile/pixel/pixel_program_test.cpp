@@ -154,11 +154,17 @@ std::vector<float> span_of(const Network& network, std::span<const float> images
 }
 
 // Logits of the pixels that `known` leaves to be asked for; runs of known pixels are given at once, at most
-// as many as the state holds.
+// as many as the state holds. leaves_out: they are given with how far ahead the next unknown pixel is, so
+// that what it does not depend on is not computed.
 std::vector<float> logits_of_unknown(const PixelProgram& program, const Network& network,
                                      IncrementalState& state, std::span<const float> images,
-                                     const std::vector<bool>& known) {
+                                     const std::vector<bool>& known, bool leaves_out = false) {
   const int width = network.image_width;
+  const auto rows_ahead = [&](int row) {
+    const auto begin = known.begin() + row * width;
+    const auto next = std::find(begin, known.end(), false);
+    return next == known.end() ? network.image_height : static_cast<int>(next - begin) / width;
+  };
   std::vector<float> all;
   for (int row = 0; row < network.image_height; ++row)
     for (int column = 0; column < width;) {
@@ -168,7 +174,8 @@ std::vector<float> logits_of_unknown(const PixelProgram& program, const Network&
         ++columns;
       if (columns > 0) {
         program.set_pixels(state, row, column, columns,
-                           span_of(network, images, state.chains(), row, column, columns));
+                           span_of(network, images, state.chains(), row, column, columns),
+                           leaves_out ? rows_ahead(row) : 0);
         column += columns;
         continue;
       }
@@ -195,8 +202,11 @@ TEST(PixelProgram, GivesAPixelTheSameBitsWhateverSpansOfKnownPixelsComeBeforeIt)
     const std::vector<float> parameters = testing::random_parameters(random, network),
                              images = testing::random_images(random, network, 2);
     std::vector<bool> known;
-    for (int i = 0; i < network.image_height * network.image_width; ++i)
-      known.push_back(random.between(0, 3) > 0);
+    for (int row = 0; row < network.image_height; ++row) {
+      const bool all = random.between(0, 1) == 0;  // so that some rows are known throughout
+      for (int column = 0; column < network.image_width; ++column)
+        known.push_back(all || random.between(0, 3) > 0);
+    }
     for (const PixelKernel& kernel : pixel_kernels()) {
       const PixelProgram program(network, parameters, kernel);
       IncrementalState one_by_one(program, 2), spans(program, 2, random.between(1, network.image_width));
@@ -204,9 +214,28 @@ TEST(PixelProgram, GivesAPixelTheSameBitsWhateverSpansOfKnownPixelsComeBeforeIt)
       for (int pass = 0; pass < 2; ++pass) {
         const std::vector<float> expected = logits_of_unknown(program, network, one_by_one, images, known);
         ASSERT_EQ(logits_of_unknown(program, network, spans, images, known), expected) << kernel.name;
+        ASSERT_EQ(logits_of_unknown(program, network, spans, images, known, true), expected) << kernel.name;
       }
     }
   }
+}
+
+// Known rows are computed as far as later logits depend on them: given as if no logits followed,
+// they leave the next row without.
+TEST(PixelProgram, LeavesOutWhatNoLogitsDependOn) {
+  Random random(38);
+  const Network network = testing::small_network(4, 5);
+  const std::vector<float> parameters = testing::random_parameters(random, network),
+                           images = testing::random_images(random, network, 1);
+  const PixelProgram program(network, parameters);
+  const auto logits_below = [&](int rows_ahead) {
+    IncrementalState state(program, 1, 5);
+    for (int row = 0; row < 3; ++row)
+      program.set_pixels(state, row, 0, 5, span_of(network, images, 1, row, 0, 5), rows_ahead - row);
+    return program.logits(state, 3, 0, 0)[0];
+  };
+  EXPECT_EQ(logits_below(3), logits_below(0));
+  EXPECT_NE(logits_below(100), logits_below(0));
 }
 
 // Logits of all pixels, NCHW, from spans of guesses: up to the first that is not what the image holds, which
