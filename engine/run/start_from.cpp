@@ -46,6 +46,35 @@ std::vector<std::string> differences(const Network& from, const Network& to) {
   return all;
 }
 
+// The convolutions of one network that read other pixels than those of the other with the same weights.
+std::string note_on_dilations(const Network& from, const Network& to) {
+  const auto convolutions = [](const Network& network) {
+    std::unordered_map<std::string_view, const MaskedConvOp*> all;
+    for (const Node& node : network.nodes)
+      if (const auto* op = std::get_if<MaskedConvOp>(&node.op)) all.emplace(node.name, op);
+    return all;
+  };
+  const auto in_from = convolutions(from);
+  std::vector<std::string_view> other;
+  for (const Node& node : to.nodes) {
+    const auto found = in_from.find(node.name);
+    const auto* op = std::get_if<MaskedConvOp>(&node.op);
+    if (op && found != in_from.end() &&
+        (op->row_dilation != found->second->row_dilation ||
+         op->column_dilation != found->second->column_dilation))
+      other.push_back(node.name);
+  }
+  if (other.empty()) return "";
+  return fmt::format(
+      "{}{} of another dilation than where {} parameters come from", other.front(),
+      other.size() > 1 ? fmt::format(" and {} more convolutions are", other.size() - 1) : " is",
+      other.size() > 1 ? "their" : "its");
+}
+
+std::string joined(const std::string& a, const std::string& b) {
+  return a.empty() || b.empty() ? a + b : a + "; " + b;
+}
+
 TrainedModel load(const std::string& run_or_checkpoint) {
   try {
     refuse_sweep(run_or_checkpoint, "train.start_from=");
@@ -70,7 +99,9 @@ StartParameters start_parameters(const std::string& run_or_checkpoint, const Net
     std::copy_n(model.parameters.begin() + static_cast<std::ptrdiff_t>(in_model.at(parameter.name)->offset),
                 parameter.size, values.begin() + static_cast<std::ptrdiff_t>(parameter.offset));
   zero_dead_weights(network, values);
-  return {.path = model.path, .values = std::move(values), .note = model.note};
+  return {.path = model.path,
+          .values = std::move(values),
+          .note = joined(model.note, note_on_dilations(model.network, network))};
 }
 
 }  // namespace pcnn

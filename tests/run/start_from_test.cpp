@@ -52,6 +52,18 @@ TEST_F(StartFrom, BeginsWithTheParametersThatScoreWithAnOptimiserOfItsOwn) {
   EXPECT_EQ(from_file, load_trained_model(directory("first") + "/checkpoint.safetensors").parameters);
 }
 
+TEST_F(StartFrom, SaysWhichConvolutionsHaveAnotherDilation) {
+  Network network = load_trained_model(directory("first")).network;
+  EXPECT_EQ(start_parameters(directory("first"), network).note, "");
+  for (Node& node : network.nodes)
+    if (node.name == "blocks.0.spatial") std::get<MaskedConvOp>(node.op).row_dilation = 2;
+  EXPECT_EQ(start_parameters(directory("first"), network).note,
+            "blocks.0.spatial is of another dilation than where its parameters come from");
+  run({.config = config(), .overrides = second("wide", {"model.blocks.dilation=2"})});
+  EXPECT_NE(slurp(directory("wide") + "/log.txt").find("blocks.0.spatial is of another dilation"),
+            std::string::npos);
+}
+
 TEST_F(StartFrom, IsWrittenDownAndGivesTheSameBitsAgain) {
   run({.config = config(), .overrides = second("a")});
   run({.config = config(), .overrides = second("b", {"threads=1"})});
