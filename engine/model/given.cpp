@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "engine/core/error.h"
 #include "engine/core/index.h"
@@ -72,6 +73,8 @@ void GivenBatch::take(const Given& all, std::size_t first) {
 void GivenBatch::take(const Given& all, std::span<const int> positions) {
   for (std::size_t i = 0; i < positions.size(); ++i) {
     const std::size_t from = to_index(positions[i]);
+    assert(positions[i] >= 0 && (classes.empty() || from < all.classes.size()) &&
+           (from + 1) * values_each <= all.values.size());
     if (!classes.empty()) classes[i] = all.classes[from];
     std::ranges::copy(all.values.subspan(from * values_each, values_each),
                       values.begin() + static_cast<std::ptrdiff_t>(i * values_each));

@@ -79,8 +79,15 @@ struct Mask {
   friend constexpr bool operator==(const Mask&, const Mask&) = default;
 };
 
+// The maps of every node lie in `groups` equal parts, but for those that are given of an image, which may be
+// any number.
 [[nodiscard]] constexpr int group_of(int channel, int channels, int groups) {
-  return channel / (channels / groups);
+  return channel * groups / channels;
+}
+
+// So many maps in one group, the last filled up where they cannot be shared out.
+[[nodiscard]] constexpr int channels_of_group(int channels, int groups) {
+  return (channels + groups - 1) / groups;
 }
 
 // Which channel groups of its source a tap reads for the maps of group `to`.
@@ -180,6 +187,9 @@ struct Tap {
 // Live weights of a kernel from `in_channels` to `filters` maps.
 [[nodiscard]] constexpr std::size_t live_weights(Mask mask, int filters, int in_channels, int kernel_height,
                                                  int kernel_width) {
+  if (mask.type == MaskType::kNone)
+    return static_cast<std::size_t>(filters) * static_cast<std::size_t>(in_channels) *
+           static_cast<std::size_t>(kernel_height * kernel_width);
   std::size_t pairs = 0;  // of groups, over all taps
   for (int row = 0; row < kernel_height; ++row)
     for (int column = 0; column < kernel_width; ++column)

@@ -21,10 +21,7 @@ NetworkBuilder::NetworkBuilder(int image_channels, int image_height, int image_w
   network_.groups = groups;
   network_.condition = condition;
   append({.name = "image", .op = ImageOp{}, .channels = image_channels});
-  if (condition.maps > 0)
-    append({.name = "given",
-            .op = GivenMapsOp{.maps = condition.maps},
-            .channels = (condition.maps + groups - 1) / groups * groups});
+  if (condition.maps > 0) append({.name = "given", .op = GivenMapsOp{}, .channels = condition.maps});
 }
 
 int NetworkBuilder::append(Node node) {

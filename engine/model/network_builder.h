@@ -32,8 +32,9 @@ class NetworkBuilder {
   int embed(const std::string& name, int maps, int levels, float lowest, float highest);
   // To half as many maps; those of a channel group must come in pairs.
   int gate(const std::string& name, int src);
-  // Adds the vector of the image's class, or that of the numbers given of it; makes the parameter
-  // `name.weight`. In a network that is told neither it makes nothing and returns src.
+  // Adds the vector of the image's class, or that of the numbers given of it, and makes the parameter
+  // `name.weight`; or adds a convolution of the maps given of it, `name`, and makes `name.weight` and
+  // `name.bias`. In a network that is told nothing it makes nothing and returns src.
   int condition(const std::string& name, int src);
 
   // Of src, named after it, in training; at a rate of 0 it makes nothing and returns src.

@@ -6,6 +6,8 @@
 
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
+#include "engine/data/condition_file.h"
+#include "engine/model/given.h"
 #include "engine/run/eval_report.h"
 #include "engine/run/score_by_class.h"
 #include "engine/run/sweep_hint.h"
@@ -45,6 +47,13 @@ TrainedModel load_background(const EvalOptions& options, const TrainedModel& mod
     throw ConfigError(fmt::format("--background: the images of {} have {}, accepted: {}, as those of {}",
                                   background.path, counted(channels, "channel"), model.network.image_channels,
                                   model.path));
+  if (const std::vector<int> told =
+          given_shape(resized(background.network, model.network.image_height, model.network.image_width));
+      !told.empty() && told != given_shape(model.network))
+    throw ConfigError(fmt::format(
+        "--background: {} is told {} of each image, and {} is not; accepted: a model that is told nothing, a "
+        "class, or the same",
+        background.path, describe_condition(told), model.path));
   if (!is_same_coding(config.data, background.config.data))
     throw ConfigError(
         fmt::format("--background: {} was trained on pixels coded as '{}', accepted: '{}', as {} is "
@@ -71,7 +80,7 @@ Evaluation::Background score_background(const EvalOptions& options, const Traine
   Evaluation::Background result{
       .model = background.path,
       .precision = name_of(chosen.precision),
-      .nats = score_by_class(scorer, background, data, false, workers.threads(),
+      .nats = score_by_class(scorer, background, network, data, false, workers.threads(),
                              options.live ? "scoring with the background model" : "")
                   .nats,
       .log_ratio = {},

@@ -67,7 +67,7 @@ void check_nll_map(const EvalOptions& options, const Shape& image, int images) {
 }
 
 Evaluation::NllMap write_nll_map(const EvalOptions& options, Scorer& scorer, const TrainedModel& model,
-                                 const EvalData& data, const Evaluation& evaluation) {
+                                 const Network& network, const EvalData& data, const Evaluation& evaluation) {
   std::vector<int> order(evaluation.nats.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {},
@@ -84,8 +84,8 @@ Evaluation::NllMap write_nll_map(const EvalOptions& options, Scorer& scorer, con
   const FillImage fill = [&, encode = fill_from(data)](int position, std::span<float> image) {
     encode(shown[static_cast<std::size_t>(position)], image);
   };
-  GivenBatch given(model.network, shown.size());
-  given.take(given_of(model.network, data.images), shown);
+  GivenBatch given(network, shown.size());
+  given.take(given_of(network, data.images), shown);
   std::vector<float> images(shown.size() * size);
   for (std::size_t i = 0; i < shown.size(); ++i)
     fill(static_cast<int>(i), std::span(images).subspan(i * size, size));
@@ -168,8 +168,8 @@ Evaluation evaluate(const EvalOptions& options) {
   const Workers workers(thread_count(options, config));
   Scorer scorer(network, *model.head, shard_images(config.train, network), workers, chosen.precision);
   const auto start = std::chrono::steady_clock::now();
-  ClassScores scores =
-      score_by_class(scorer, model, data, options.classify, workers.threads(), options.live ? "scoring" : "");
+  ClassScores scores = score_by_class(scorer, model, network, data, options.classify, workers.threads(),
+                                      options.live ? "scoring" : "");
   evaluation.nats = std::move(scores.nats);
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   evaluation.score = summarise(evaluation.nats, evaluation.image.size());
@@ -185,7 +185,8 @@ Evaluation evaluate(const EvalOptions& options) {
     evaluation.background =
         score_background(options, *background, config, data, evaluation.nats, workers, evaluation.notes);
   if (!options.scores.empty()) write_file_atomic(options.scores, scores_csv(evaluation));
-  if (!options.nll_map.empty()) evaluation.nll_map = write_nll_map(options, scorer, model, data, evaluation);
+  if (!options.nll_map.empty())
+    evaluation.nll_map = write_nll_map(options, scorer, model, network, data, evaluation);
   return evaluation;
 }
 

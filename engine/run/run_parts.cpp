@@ -34,7 +34,8 @@ RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Pre
     if (std::string note = check_unchanged(values, directory); !note.empty())
       noted.notes.push_back(std::move(note));
   Dataset data = load_dataset(config.data);
-  Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width});
+  Network network = checked_network(config, {1, data.train.channels, data.train.height, data.train.width},
+                                    data.validation.count);
   for (const ImageSet* images : {&data.train, &data.validation, &data.test}) require_given(network, *images);
   if (network.condition.classes > 0)
     if (std::string note = note_on_classes_without(data.train, network.condition.classes); !note.empty())

@@ -62,12 +62,14 @@ void check_size(const Shape& image, int chains) {
                                   chains, image.h, image.w, dims, std::numeric_limits<int>::max()));
 }
 
-// Bytes that all images take while they are drawn and written: their values, those that are known, the
-// probabilities asked for, and the pictures.
-void check_memory(const SampleOptions& options, const Shape& image, int chains, const OutputHead& head,
+// Bytes that all images take while they are drawn and written: their values, those that are known, what is
+// given of them, the probabilities asked for, and the pictures.
+void check_memory(const SampleOptions& options, const Network& network, int chains, const OutputHead& head,
                   bool completes, OutputKind kind, int scale) {
+  const Shape image = network.shape(0, 1);
   const double pixels = static_cast<double>(chains) * image.h * image.w, dims = pixels * image.c;
-  double bytes = sizeof(float) * dims;
+  double bytes =
+      sizeof(float) * (dims + static_cast<double>(chains) * static_cast<double>(given_values(network)));
   if (completes) bytes += sizeof(float) * dims + pixels;
   if (!options.trace.empty()) bytes += sizeof(float) * dims * head.probability_count();
   bytes += kind == OutputKind::kArray ? 2.0 * dims : pixels * (image.c == 3 ? 3 : 1) * (1.0 + scale * scale);
@@ -221,7 +223,7 @@ void sample(const SampleOptions& options) {
                   image, columns, kGridGap, scale, "use .npy, a folder, or a smaller --scale");
   if (kind == OutputKind::kFolder)
     check_picture(options.output, 1, image, 1, 0, scale, "use .npy or a smaller --scale");
-  check_memory(options, image, chains, *model.head, partial.has_value(), kind, scale);
+  check_memory(options, network, chains, *model.head, partial.has_value(), kind, scale);
   const Canvas canvas = partial ? repeated(*partial, each) : Canvas{};
   const Shape shape = network.shape(0, chains);
   const GivenBatch given = given_of_images(told, network, rows, each, partial_images);

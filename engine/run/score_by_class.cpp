@@ -43,12 +43,12 @@ double joined(const std::vector<double>& nats) {
 
 }  // namespace
 
-ClassScores score_by_class(Scorer& scorer, const TrainedModel& model, const EvalData& data, bool passes_all,
-                           int threads, const std::string& what) {
-  const int classes = model.network.condition.classes;
+ClassScores score_by_class(Scorer& scorer, const TrainedModel& model, const Network& network,
+                           const EvalData& data, bool passes_all, int threads, const std::string& what) {
+  const int classes = network.condition.classes;
   if (classes == 0) {
-    require_given(model.network, data.images);
-    return {.nats = score_images(scorer, model, data, given_of(model.network, data.images), threads, what)};
+    require_given(network, data.images);
+    return {.nats = score_images(scorer, model, data, given_of(network, data.images), threads, what)};
   }
   if (data.has_classes) require_classes(data.images, classes);
   if (data.has_classes && !passes_all)

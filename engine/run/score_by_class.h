@@ -23,10 +23,12 @@ struct ClassScores {
 //
 //     p(x) = 1/K  sum over c of p(x | c)
 //
-// passes_all: every class is scored, though classes are known. what: as for score_images(). Throws
-// ConfigError as it does, and where a class is not one of the model's.
-[[nodiscard]] ClassScores score_by_class(Scorer& scorer, const TrainedModel& model, const EvalData& data,
-                                         bool passes_all, int threads, const std::string& what);
+// network: the model's, for images of the size of these. passes_all: every class is scored, though classes
+// are known. what: as for score_images(). Throws ConfigError as it does, and where a class is not one of the
+// model's, or what is known of the images is not what it is told.
+[[nodiscard]] ClassScores score_by_class(Scorer& scorer, const TrainedModel& model, const Network& network,
+                                         const EvalData& data, bool passes_all, int threads,
+                                         const std::string& what);
 
 // "each image is scored under all 10 classes ..."; empty where there is nothing to say.
 [[nodiscard]] std::string note_on_classes(const TrainedModel& model, const EvalData& data);

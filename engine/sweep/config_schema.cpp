@@ -30,6 +30,7 @@ constexpr std::array kRuns{
     "data: {dataset: png, directory: d}",
     "data: {dataset: idx, directory: d}",
     "data: {colour: true}",
+    "{data: {dataset: npy, directory: d, condition: true}, model: {condition: {map: {channels: 1}}}}",
     "train: {optimiser: adam}",
     "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",
     "train: {optimiser: sgd, momentum: 0.9, schedule: {kind: step, every_epochs: 1}}",

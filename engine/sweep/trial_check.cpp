@@ -75,7 +75,8 @@ CheckedTrials check_trials(const SweepPlan& plan, const std::vector<Trial>& tria
     ++waiting;
     try {
       const RunConfig config = plan.trial_config(trial.values);
-      checked.parameters.back() = checked_network(config, data.shape(config)).parameter_count();
+      checked.parameters.back() =
+          checked_network(config, data.shape(config), std::max(1, config.sample.count)).parameter_count();
       add_notes(config.notes, checked.notes);
     } catch (const Error& error) {
       refusals.add(trial, error.what());

@@ -120,9 +120,7 @@ def logits(model, parameters, x, given=None):
         if not model.get("condition"):
             return maps
         if "map" in model["condition"]:
-            channels = parameters[name + ".condition.weight"].shape[1]
-            zeros = np.zeros((channels - len(given), *given.shape[1:]))
-            return maps + conv(name + ".condition", np.concatenate([given, zeros]), "none")
+            return maps + conv(name + ".condition", given, "none")
         table = parameters[name + ".condition.weight"]
         vector = table[given] if "classes" in model["condition"] else given @ table
         return maps + vector[:, None, None]

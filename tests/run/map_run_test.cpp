@@ -7,6 +7,7 @@
 
 #include "engine/io/npy.h"
 #include "engine/run/sample_run.h"
+#include "engine/run/trained_model.h"
 #include "tests/run/eval_run.h"
 #include "tests/support/random.h"
 
@@ -107,6 +108,82 @@ TEST_F(MapRun, ScoresWhatTheMapLeavesOpenAndDrawsWhatItShows) {
   int flipped = 0;
   for (std::size_t i = 0; i < drawn.size(); ++i) flipped += (drawn[i] != 0) != (shown[i] != 0);
   EXPECT_NEAR(flipped / static_cast<double>(drawn.size()), kFlipped, 0.03);
+}
+
+// Images and maps of another size than those of the training, whose pixels follow the same rule.
+TEST_F(MapRun, ScoresAndDrawsImagesOfAnotherSize) {
+  train();
+  constexpr int kTall = 9, kWide = 8, kCount = 60;
+  testing::Random random(9);
+  std::vector<float> maps;
+  std::vector<std::uint8_t> pixels;
+  for (int image = 0; image < kCount; ++image) {
+    std::vector<float> map(kTall * kWide);
+    for (float& value : map) value = random.between(0, 1) ? 1.0f : -1.0f;
+    for (int row = 0; row < kTall; ++row)
+      for (int column = 0; column < kWide; ++column) {
+        const bool light = row + 1 < kTall && column + 1 < kWide &&
+                           map[static_cast<std::size_t>((row + 1) * kWide + column + 1)] > 0;
+        pixels.push_back(light != (random.uniform(0.0f, 1.0f) < kFlipped) ? 255 : 0);
+      }
+    maps.insert(maps.end(), map.begin(), map.end());
+  }
+  write_npy(file("large.npy"), {kCount, kTall, kWide}, pixels);
+  write_npy(file("large_maps.npy"), {kCount, kTall, kWide}, maps);
+  EvalOptions own{.model = directory(), .images = file("large.npy"), .live = false};
+  own.condition = file("large_maps.npy");
+  own.nll_map = file("map.png");
+  const Evaluation evaluation = evaluate(own);
+  const double entropy = -kFlipped * std::log(kFlipped) - (1 - kFlipped) * std::log(1 - kFlipped);
+  EXPECT_NEAR(evaluation.score.nats_per_dim, entropy, 0.15 * entropy);  // 4,320 pixels
+  EXPECT_TRUE(evaluation.nll_map);
+
+  SampleOptions drawing{.model = directory(),
+                        .output = file("large_drawn.npy"),
+                        .count = kCount,
+                        .condition = file("large_maps.npy"),
+                        .seed = 3};
+  drawing.height = kTall;
+  drawing.width = kWide;
+  sample(drawing);
+  const std::vector<std::uint8_t> drawn = read_npy(file("large_drawn.npy")).values<std::uint8_t>();
+  int same = 0;
+  for (std::size_t i = 0; i < drawn.size(); ++i) same += (drawn[i] != 0) == (pixels[i] != 0);
+  const double agreement = kFlipped * kFlipped + (1 - kFlipped) * (1 - kFlipped);  // of two independent flips
+  EXPECT_NEAR(same / static_cast<double>(drawn.size()), agreement, 0.04);
+}
+
+TEST_F(MapRun, CompletesImagesAndGoesOnAfterAStop) {
+  train({"train.epochs=2", "name=whole", "model.dropout=0.2"});
+  train({"train.epochs=1", "name=parts", "model.dropout=0.2"});
+  run({.resume = directory("parts"), .overrides = {"train.epochs=2", "threads=1"}});
+  EXPECT_EQ(load_trained_model(directory("whole")).parameters,
+            load_trained_model(directory("parts")).parameters);
+
+  SampleOptions drawing{.model = directory("whole"),
+                        .output = file("completed.npy"),
+                        .count = 2,
+                        .condition = root_ + "/data/test_condition.npy",
+                        .seed = 3};
+  drawing.complete = root_ + "/data/test.npy";
+  std::vector<std::uint8_t> known(kTest * kHeight * kWidth, 0);
+  for (std::size_t i = 0; i < known.size(); ++i) known[i] = i % (kHeight * kWidth) < 3 * kWidth;
+  write_npy(file("known.npy"), {kTest, kHeight, kWidth}, known);
+  drawing.mask = file("known.npy");
+  sample(drawing);
+  drawing.output = file("naive.npy");
+  drawing.sampler.kind = SamplerKind::kNaive;
+  sample(drawing);
+  EXPECT_EQ(read_npy(file("completed.npy")).values<std::uint8_t>(),
+            read_npy(file("naive.npy")).values<std::uint8_t>());
+}
+
+TEST_F(MapRun, IsCheckedAtItsStartForTheGridThatItDraws) {
+  const std::vector<std::string> overrides{"data.validation_images=1", "sample.count=3200",
+                                           "sample.scale=64"};
+  const std::string refusal = error_of([&] { train(overrides); });
+  EXPECT_NE(refusal.find("sample.scale"), std::string::npos) << refusal;
+  EXPECT_FALSE(fs::exists(directory()));
 }
 
 TEST_F(MapRun, IsRefusedWithMapsThatAreNotTheNetworks) {

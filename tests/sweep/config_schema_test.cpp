@@ -166,6 +166,11 @@ TEST(ConfigSchema, AcceptsWhatTheParserAccepts) {
     EXPECT_TRUE(accepts(schema(), Json(read(yaml).is_null() ? Json::object() : read(yaml)))) << yaml;
 }
 
+TEST(ConfigSchema, HasTheKeysOfGivenMaps) {
+  EXPECT_TRUE(accepts(schema(), Json(read("{data: {condition: true}, "
+                                          "model: {condition: {map: {channels: 2, kernel: 3}}}}"))));
+}
+
 // Each choice of each key is taken in turn: what the parser then asks for is among the keys.
 TEST(ConfigSchema, HasTheKeysOfEveryKind) {
   const std::vector<ConfigDocument::Key> all = all_config_keys();

@@ -38,13 +38,6 @@ void check_owner(const char* what, bool is_own) {
     throw ComputeError(std::string(what) + " of another program given: right is this program's own");
 }
 
-// [image][map][row][column], to the maps of their node, which has zeros after them.
-void write_given_maps(const Network& network, std::span<const float> values, float* node) {
-  const std::size_t given = given_values(network), all = network.shape(given_maps_node(network), 1).size();
-  for (; !values.empty(); values = values.subspan(given), node += all)
-    std::fill(std::ranges::copy(values.first(given), node).out, node + all, 0.0f);
-}
-
 }  // namespace
 
 Program::Impl::Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options)
@@ -168,10 +161,10 @@ void Program::forward(Workspace& workspace, std::span<const float> images, std::
   check_size("logits", logits.size(), network.shape(network.logits, impl_->images));
   check_given(given, network, to_index(impl_->images));
   std::memcpy(run.tensor(impl_->plan.caller.images), images.data(), images.size_bytes());
-  run.given.take(given, 0);
   if (impl_->plan.caller.given_maps >= 0)
-    write_given_maps(network, given.values,
-                     reinterpret_cast<float*>(run.tensor(impl_->plan.caller.given_maps)));
+    std::memcpy(run.tensor(impl_->plan.caller.given_maps), given.values.data(), given.values.size_bytes());
+  else
+    run.given.take(given, 0);
   run.dropout = dropout;
   run.run(1, impl_->plan.backward_begin);
   std::memcpy(logits.data(), run.tensor(impl_->plan.caller.logits), logits.size_bytes());

@@ -29,9 +29,9 @@ const PixelKernel& pixel_kernel(Precision precision) {
 std::vector<std::uint32_t> pack_pixel_weights(const KernelFilters& filters,
                                               std::span<const WeightSlice> slices, int depth,
                                               const PixelKernel& kernel) {
-  // Zero beyond the filters and beyond the depth.
+  // Zero beyond the filters, the depth, and the channels.
   const auto weight = [&](int filter, const WeightSlice& slice, int k) {
-    if (filter >= filters.count || k >= depth) return 0.0f;
+    if (filter >= filters.count || k >= depth || slice.first_channel + k >= filters.kernel.c) return 0.0f;
     return filters.weights[filters.kernel.offset(filters.first + filter, slice.first_channel + k, slice.row,
                                                  slice.column)];
   };

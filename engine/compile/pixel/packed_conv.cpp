@@ -11,7 +11,8 @@ PackedConv pack_group(const ConvStep& step, const Network& network, std::span<co
                       const PixelKernel& kernel, int group) {
   const Parameter& weight = network.parameters[to_index(step.op.weight)];
   const Parameter& bias = network.parameters[to_index(step.op.bias)];
-  const int filters = weight.shape[0] / network.groups, depth = step.op.in_channels / network.groups,
+  const int filters = weight.shape[0] / network.groups,
+            depth = channels_of_group(step.op.in_channels, network.groups),
             panels = (filters + kernel.panel - 1) / kernel.panel;
   PackedConv packed;
   std::vector<WeightSlice> slices;

@@ -35,17 +35,28 @@ std::vector<int> rows_ahead_of(const Network& network, const std::vector<Step>& 
 
 }  // namespace
 
+struct PixelProgram::Inference {
+  explicit Inference(const Network& trained)
+      : network(without_dropout(trained)), steps(fuse_steps(network, true)) {}
+
+  Network network;
+  std::vector<Step> steps;
+};
+
 PixelProgram::PixelProgram(const Network& network, std::span<const float> parameters,
                            const PixelKernel& kernel)
-    : network_(without_dropout(network)),
+    : PixelProgram(Inference(network), parameters, kernel) {}
+
+PixelProgram::PixelProgram(const Inference& inference, std::span<const float> parameters,
+                           const PixelKernel& kernel)
+    : network_(inference.network),
       given_maps_(given_maps_node(network_)),
       kernel_(kernel),
-      layout_(network_, fuse_steps(network_, true)) {
+      layout_(network_, inference.steps) {
   if (sights(network_)[to_index(network_.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
-  const std::vector<Step> steps = fuse_steps(network_, true);
-  const std::vector<int> rows_ahead = rows_ahead_of(network_, steps);
-  for (const Step& step : steps) {
+  const std::vector<int> rows_ahead = rows_ahead_of(network_, inference.steps);
+  for (const Step& step : inference.steps) {
     for (const Reads& input : reads(step))
       if (input.node != given_maps_ &&
           std::ranges::any_of(input.taps, [](const Tap& tap) { return tap.down > 0; }))
@@ -57,7 +68,7 @@ PixelProgram::PixelProgram(const Network& network, std::span<const float> parame
     steps_.push_back({.work = std::visit([&](const auto& any) { return pack(any, parameters); }, step),
                       .phase = phase,
                       .rows_ahead = rows_ahead[to_index(dst_of(step))]});
-    if (phase == Phase::kRow) row_columns_ = network.image_width;
+    if (phase == Phase::kRow) row_columns_ = network_.image_width;
   }
 }
 

@@ -68,7 +68,7 @@ class PixelProgram {
                const PixelKernel& kernel = pixel_kernels().back());
 
   // Bytes of an IncrementalState per chain: width x kernel rows x depth, and a little for every column of the
-  // longest span.
+  // longest span; maps that are given are kept whole.
   [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
     return (layout_.floats(1, max_columns) + vector_floats_) * sizeof(float);
   }
@@ -124,6 +124,8 @@ class PixelProgram {
     int rows_ahead = 0;  // of the furthest logits that depend on the result
   };
 
+  struct Inference;  // what is sampled from: the network without dropout, and its steps
+  PixelProgram(const Inference& inference, std::span<const float> parameters, const PixelKernel& kernel);
   [[nodiscard]] Work pack(const ConvStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }

@@ -10,7 +10,7 @@ namespace pcnn {
 RowLayout::RowLayout(const Network& network, const std::vector<Step>& steps)
     : width_(network.image_width), groups_(network.groups), buffers_(network.nodes.size()) {
   for (std::size_t node = 0; node < buffers_.size(); ++node)
-    buffers_[node].channels = network.nodes[node].channels / groups_;
+    buffers_[node].channels = channels_of_group(network.nodes[node].channels, groups_);
   note_reads(network, steps);
   place_rows();
   share_span(network, steps);

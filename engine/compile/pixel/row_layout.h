@@ -9,8 +9,8 @@
 //     row y       0 k k n n n . . 0     n  the span   that is computed now, columns x to x + 2
 //
 // So the vectors that a tap reads for all columns and chains of a span are one matrix, dense, chains x
-// columns rows high, inside the image and at its edges. Memory grows with the image's width, never with its
-// height.
+// columns rows high, inside the image and at its edges. Memory grows with the image's width, and with
+// its height only where maps are given of the image.
 
 #include <cstddef>
 #include <vector>

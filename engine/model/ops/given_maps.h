@@ -8,11 +8,9 @@
 
 namespace pcnn {
 
-// The maps that are known of an image beside its pixels; the caller gives them. Where the channel groups of
-// the network want more, maps of zeros follow them.
+// The maps that are known of an image beside its pixels; the caller gives them. Their number need not be one
+// that channel groups share out.
 struct GivenMapsOp {
-  int maps = 1;
-
   [[nodiscard]] std::vector<Reads> reads() const { return {}; }
   void renumber(std::span<const int>) {}
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
