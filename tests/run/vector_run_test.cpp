@@ -222,6 +222,30 @@ TEST_F(VectorRun, NamesTheFileOfNumbersInItsReport) {
   EXPECT_FALSE(nlohmann::json::parse(report_json(split, scoring())).contains("condition"));
 }
 
+// Class folders in natural order of their names, and then their files.
+TEST_F(VectorRun, TakesTheRowsOfAFolderInTheOrderOfItsFiles) {
+  train({"train.epochs=6"});
+  const std::vector<double> expected = evaluate(scoring()).nats;
+  const std::vector<std::uint8_t> pixels = read_npy(root_ + "/data/test.npy").values<std::uint8_t>();
+  const std::vector<std::string> files{"2/9.png", "2/10.png", "10/1.png", "10/2.png"};
+  constexpr std::size_t kSize = kHeight * kWidth;
+  for (std::size_t image = 0; image < files.size(); ++image) {
+    const fs::path path = file("folder/" + files[image]);
+    fs::create_directories(path.parent_path());
+    const auto first = pixels.begin() + static_cast<std::ptrdiff_t>(image * kSize);
+    write_png(path, {.width = kWidth, .height = kHeight, .channels = 1, .pixels = {first, first + kSize}});
+  }
+  std::vector<float> numbers = read_npy(root_ + "/data/test_condition.npy").values<float>();
+  numbers.resize(2 * files.size());
+  EvalOptions own = scoring();
+  own.images = file("folder");
+  own.condition = file("rows.npy");
+  write_npy(own.condition, {4, 2}, numbers);
+  const Evaluation evaluation = evaluate(own);
+  EXPECT_EQ(evaluation.files, files);
+  EXPECT_EQ(evaluation.nats, std::vector<double>(expected.begin(), expected.begin() + 4));
+}
+
 TEST_F(VectorRun, RefusesAFileOfOtherNumbersThatIsGivenForOwnImages) {
   train({"train.epochs=1"});
   EvalOptions own = scoring();
