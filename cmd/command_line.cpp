@@ -145,6 +145,10 @@ int CommandLine::run(const std::function<void()>& work) const {
   }
 }
 
+std::string refuse_empty(const std::string& name) {
+  return name.empty() ? "empty, accepted: the name of a file" : "";
+}
+
 void print(const std::string& text) {
   show_text(stdout, text);
   check_standard_output();

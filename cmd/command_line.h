@@ -47,6 +47,9 @@ class CommandLine {
   bool quiet_ = false, verbose_ = false;
 };
 
+// For check() of an option that names a file to read or to write: what is wrong with it, or nothing.
+[[nodiscard]] std::string refuse_empty(const std::string& name);
+
 // To standard output, as long as somebody reads it. Throws FileError where that cannot be written to.
 void print(const std::string& text);
 

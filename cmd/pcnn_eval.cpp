@@ -6,14 +6,6 @@
 #include "cmd/command_line.h"
 #include "engine/run/eval_run.h"
 
-namespace {
-
-std::string refuse_empty(const std::string& name) {
-  return name.empty() ? "empty, accepted: the name of a file" : "";
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   pcnn::CommandLine program(
       "pcnn-eval",
@@ -42,16 +34,17 @@ int main(int argc, char** argv) {
                  "score these instead: .npy of pixels or levels, [n] x [channels] x height x width (channels "
                  "last with data.layout=nhwc); a PNG; or a folder of PNGs, or of a folder for each class; of "
                  "any size")
-      ->check(refuse_empty);
+      ->check(pcnn::refuse_empty);
   app.add_option(
          "--condition", options.condition,
-         "of a model with model.condition.vector or map: .npy of what is known of those images, a row "
-         "for each; those of a split are read with it")
-      ->check(refuse_empty);
+         "of a model with model.condition.vector or map: .npy of what is known of those images, a row for "
+         "each, rows x numbers, or rows x [maps] x height x width; a folder's in the order of its files' "
+         "names; what is known of a split is read with it")
+      ->check(pcnn::refuse_empty);
   app.add_flag("--json", json, "one JSON object on standard output and nothing else");
   app.add_option("--scores", options.scores,
                  ".csv for the score of every image; with its file and class where it has them")
-      ->check(refuse_empty);
+      ->check(pcnn::refuse_empty);
   app.add_flag(
       "--classify", options.classify,
       "of a model with model.condition.classes: the most probable class of every image (in --scores) and how "
@@ -62,10 +55,10 @@ int main(int argc, char** argv) {
          "a second model, run directory or checkpoint, that takes the same images: gives the log-likelihood "
          "ratio log p - log p of the background, in nats, of every image (in --scores) and their mean. Of "
          "images unlike the model's data it is low")
-      ->check(refuse_empty);
+      ->check(pcnn::refuse_empty);
   app.add_option("--nll-map", options.nll_map,
                  ".png: the most and the least likely images, each beside its map of nats per pixel")
-      ->check(refuse_empty);
+      ->check(pcnn::refuse_empty);
   program.rename("--surprise", "--nll-map");
   app.add_option("--count,-n", options.count, "images of each kind in the picture of --nll-map (8)")
       ->check(CLI::Range(1, 10000));

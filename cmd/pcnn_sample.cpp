@@ -34,15 +34,16 @@ int main(int argc, char** argv) {
                  "one are the same, 1")
       ->check(CLI::Range(1, 1000000));
   app.add_option("--class", options.classes,
-                 "of a model with model.condition: classes to draw, as in 7 or 0,1,2; a row of the grid for "
-                 "each (all of them)")
+                 "of a model with model.condition.classes: classes to draw, as in 7 or 0,1,2; a row of the "
+                 "grid for each (all of them)")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(0, 65535));
   app.add_option("--condition", options.condition,
-                 "of a model with model.condition.vector or map: .npy of what it is told, rows x numbers or "
-                 "rows x maps; a "
-                 "row of the grid for each; with --complete a row for each image, or one for all");
+                 "of a model with model.condition.vector or map: .npy of what it is told, rows x numbers, or "
+                 "rows x [maps] x height x width; a row of the grid for each; with --complete a row for each "
+                 "image, or one for all")
+      ->check(pcnn::refuse_empty);
   app.add_option("--seed", options.seed, "same seed, same images (1)")
       ->check(CLI::Range(std::uint64_t{0}, (std::uint64_t{1} << 63) - 1));
   app.add_option(
@@ -55,16 +56,20 @@ int main(int argc, char** argv) {
   app.add_option("--height", options.height, "rows of the images (as trained)")->check(CLI::Range(1, 65536));
   app.add_option("--width", options.width, "columns of the images (as trained)")->check(CLI::Range(1, 65536));
   app.add_option(
-      "--complete", options.complete,
-      "images to complete: a PNG or a folder of them, or .npy of levels ([n] x [channels] x height x width)");
+         "--complete", options.complete,
+         "images to complete: a PNG or a folder of them, or .npy of levels ([n] x [channels] x height x "
+         "width)")
+      ->check(pcnn::refuse_empty);
   app.add_option(
-      "--mask", options.mask,
-      "what is known of them: white in a PNG, not 0 in a .npy; the rest is drawn; one for all, or a "
-      "folder with one for each under the image's name");
+         "--mask", options.mask,
+         "what is known of them: white in a PNG, not 0 in a .npy; the rest is drawn; one for all, or a "
+         "folder with one for each under the image's name")
+      ->check(pcnn::refuse_empty);
   app.add_option(
-      "--trace", options.trace,
-      ".npy for the probabilities each value was drawn with: float32; of a 1, shaped as the images, or of "
-      "every level, in an axis after those");
+         "--trace", options.trace,
+         ".npy for the probabilities each value was drawn with: float32; of a 1, shaped as the images, or of "
+         "every level, in an axis after those")
+      ->check(pcnn::refuse_empty);
   app.add_option("--sampler", sampler,
                  "incremental, or naive: one forward pass per pixel, for checking (incremental)")
       ->check(CLI::IsMember({"incremental", "naive"}));

@@ -34,15 +34,20 @@ std::vector<int> row_shape(const std::string& path, const NpyHeader& header) {
   for (std::size_t i = 0; right && i < extents.size(); ++i)
     right = extents[i] >= 1 && (i == 0 || extents[i] <= (vectors ? kMostNumbers : kMostSide));
   if (!right)
-    refuse_shape(
-        path, header,
-        "(n, numbers), or for maps of the images' size (n, rows, columns) or (n, maps, rows, columns)");
+    refuse_shape(path, header,
+                 fmt::format("(n, numbers), or for maps of the images' size (n, rows, columns) or (n, maps, "
+                             "rows, columns); 1 row or more, 1 to {} numbers, 1 to {} maps, rows and columns",
+                             grouped(kMostNumbers), grouped(kMostSide)));
   std::vector<int> shape(extents.begin() + 1, extents.end());
   if (shape.size() == 2) shape.insert(shape.begin(), 1);
   return shape;
 }
 
 }  // namespace
+
+std::vector<int> read_condition_shape(const std::string& path) {
+  return row_shape(path, read_npy_header(path));
+}
 
 ConditionRows read_condition_rows(const std::string& path) {
   const NpyHeader header = read_npy_header(path);
@@ -75,6 +80,13 @@ void read_condition(const std::string& path, ImageSet& images) {
 std::string describe_condition(const std::vector<int>& shape) {
   if (shape.size() == 1) return counted(shape[0], "number");
   return fmt::format("maps ({})", fmt::join(shape, ", "));
+}
+
+void require_rows_of(const std::vector<int>& accepted, const std::vector<int>& found, const std::string& path,
+                     const std::string& model) {
+  if (found != accepted)
+    throw ConfigError(fmt::format("{}: found rows of {}, accepted: rows of {}, which {} is told of an image",
+                                  path, describe_condition(found), describe_condition(accepted), model));
 }
 
 void require_condition(const ImageSet& images, const std::vector<int>& shape) {

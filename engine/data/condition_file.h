@@ -20,8 +20,17 @@ struct ConditionRows {
 // FileError, FormatError, or ConfigError for a value that is not finite.
 [[nodiscard]] ConditionRows read_condition_rows(const std::string& path);
 
-// The same for a file with a row for each of these images; maps are of their height and width.
+// Of a row, as the header has it. Throws as read_condition_rows() does.
+[[nodiscard]] std::vector<int> read_condition_shape(const std::string& path);
+
+// Reads the file into the images: a row for each of them; maps are of their height and width. Throws as
+// read_condition_rows() does.
 void read_condition(const std::string& path, ImageSet& images);
+
+// Throws ConfigError where the rows of a file that was given on the command line are not of the shape that
+// the model, called so, is told of an image.
+void require_rows_of(const std::vector<int>& accepted, const std::vector<int>& found, const std::string& path,
+                     const std::string& model);
 
 // Throws ConfigError where no condition of the images is known, or one of another shape: what model.condition
 // asks for.

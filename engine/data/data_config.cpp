@@ -42,7 +42,8 @@ void read_files(const ConfigNode& data, DataConfig& config) {
     config.prefix = data.optional_text("prefix").value_or("");
   config.labels = data.boolean("labels", config.labels);
   if (applies(data, "condition", config.dataset != DatasetKind::kPng,
-              "dataset is png, and folders of files have no order for the rows of an array", {"dataset"}))
+              "dataset is png; model.condition.vector and map need another data set, such as npy",
+              {"dataset"}))
     config.condition = data.boolean("condition", config.condition);
   const bool npy = config.dataset == DatasetKind::kNpy;
   const std::string_view not_npy = "dataset is not npy";

@@ -13,6 +13,7 @@
 #include "engine/io/file.h"
 #include "engine/io/json_fields.h"
 #include "engine/model/checkpoint.h"
+#include "engine/train/given_of.h"
 #include "engine/train/train_config.h"
 
 namespace pcnn {
@@ -96,12 +97,12 @@ void check_sums(const JsonFields& json, const std::string& over, const StepSums&
 }
 
 // Checkpoints of long ago do not name all of them.
-void check_images(std::string_view split, const std::string& before, const std::string& now,
-                  const std::string& path) {
+void check_images(const Network& network, std::string_view split, const std::string& before,
+                  const std::string& now, const std::string& path) {
   if (!before.empty() && before != now)
     throw ConfigError(
-        fmt::format("{}: the {} images are not those the run began with ({}, they had {}); start a new run",
-                    path, split, now, shorten(before)));
+        fmt::format("{}: {} are not those the run began with ({}, they had {}); start a new run", path,
+                    fingerprinted_images(network, split), now, shorten(before)));
 }
 
 // What is to be the checkpoint, once it is whole.
@@ -114,9 +115,10 @@ Standing restore(const RunParts& run, const std::string& path, Trainer& trainer,
   for (const StateBuffer& buffer : trainer.state()) checkpoint.copy(run.network, buffer.name, buffer.values);
   const nlohmann::json json = parse_json(path, checkpoint.metadata("training_state"), "training_state");
   const JsonFields state(path, json, "training_state");
-  check_images("train", state.text("data", ""), run.fingerprints.train, path);
-  check_images("validation", state.text("validation_data", ""), run.fingerprints.validation, path);
-  check_images("test", state.text("test_data", ""), run.fingerprints.test, path);
+  check_images(run.network, "train", state.text("data", ""), run.fingerprints.train, path);
+  check_images(run.network, "validation", state.text("validation_data", ""), run.fingerprints.validation,
+               path);
+  check_images(run.network, "test", state.text("test_data", ""), run.fingerprints.test, path);
   const JsonFields fields = state.object("progress");
   const Progress progress = progress_from(fields);
   check_step(fields, progress, run);

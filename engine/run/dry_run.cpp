@@ -37,6 +37,14 @@ void describe_memory(const RunConfig& config, const Network& network, Precision 
                   megabytes(training.packed_bytes()), counted(config.threads, "worker")));
 }
 
+// The size that decides how many rows are kept of an image.
+std::string kept_at(const Network& network) {
+  if (network.condition.maps > 0)
+    return fmt::format("{}x{}, with all rows of the maps that are given", network.image_height,
+                       network.image_width);
+  return fmt::format("{} columns, whatever the height", network.image_width);
+}
+
 void describe_sampling(const RunConfig& config, const Network& network, Precision precision,
                        Console& console) {
   if (config.sample.sampler.kind == SamplerKind::kNaive || config.sample.count == 0) return;
@@ -46,9 +54,8 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
       plan_chains(program, *make_output_head(config.model.head, network.image_channels), config.sample.count,
                   config.threads, sampler.chain_batch, sampler.speculate);
   console.line(fmt::format(
-      "sampling: {}, {} of kept rows per chain at {} columns, whatever the height; batches of "
-      "{}, {} of weights{}",
-      name_of(program.precision()), megabytes(program.state_bytes_per_chain()), network.image_width,
+      "sampling: {}, {} of kept rows per chain at {}; batches of {}, {} of weights{}",
+      name_of(program.precision()), megabytes(program.state_bytes_per_chain()), kept_at(network),
       counted(plan.chain_batch, "chain"), megabytes(program.weight_bytes()),
       plan.span.columns > 1
           ? fmt::format("; up to {} pixels guessed at once", std::min(plan.span.columns, network.image_width))

@@ -107,9 +107,9 @@ void note_other_files(const TrainedModel& model, const RunConfig& config, const 
       model.train_images == fingerprint(train, beside(model.network)))
     return;
   notes.push_back(
-      "the train images are not those of the run: its files have changed since, and a split may hold images "
-      "it "
-      "trained on");
+      fmt::format("{} are not those of the run: its files have changed since, and a split may hold images it "
+                  "trained on",
+                  fingerprinted_images(model.network, "train")));
 }
 
 EvalData load_split(const TrainedModel& model, const RunConfig& config, const EvalOptions& options) {
@@ -129,11 +129,24 @@ EvalData load_split(const TrainedModel& model, const RunConfig& config, const Ev
   return data;
 }
 
+// What the model is told of an image of theirs; empty where that is no numbers.
+std::vector<int> told_shape(const TrainedModel& model, const ImageSet& images) {
+  return given_shape(resized(model.network, images.height, images.width));
+}
+
+// With a model that is told no numbers the option is refused later, whatever the file holds.
+void take_condition(const TrainedModel& model, const std::string& path, ImageSet& images) {
+  const std::vector<int> told = told_shape(model, images);
+  if (told.empty()) return;
+  require_rows_of(told, read_condition_shape(path), path, model.path);
+  read_condition(path, images);
+}
+
 EvalData load_own(const TrainedModel& model, const RunConfig& config, const EvalOptions& options) {
   OwnImages own = read_own_images(options.images, config.data, model.network.image_channels);
   EvalData data{
       .images = std::move(own.images), .coding = std::move(own.coding), .description = {}, .notes = {}};
-  if (!options.condition.empty()) read_condition(options.condition, data.images);
+  if (!options.condition.empty()) take_condition(model, options.condition, data.images);
   if (!own.note.empty()) data.notes.push_back(own.note);
   if (!data.images.passed_over.empty()) data.notes.push_back(data.images.passed_over);
   data.description =
@@ -179,7 +192,7 @@ EvalData load_eval_data(const TrainedModel& model, const RunConfig& config, cons
     data.notes.push_back(fmt::format("images of {}; the model was trained on {}",
                                      size_of(data.images.height, data.images.width),
                                      size_of(network.image_height, network.image_width)));
-  const std::vector<int> told = given_shape(network);
+  const std::vector<int> told = told_shape(model, data.images);
   if (!told.empty() && !options.images.empty() && options.condition.empty())
     throw ConfigError(fmt::format(
         "--images: {} is told {} of each image; accepted: with --condition FILE.npy, a row for each",

@@ -85,8 +85,9 @@ std::string scores_csv(const Evaluation& evaluation) {
 }
 
 std::string report_text(const Evaluation& evaluation, const EvalOptions& options) {
+  const std::string condition = options.condition.empty() ? "" : "; condition: " + options.condition;
   std::string text =
-      fmt::format("{}; {}\n{}, {}; scored in {:.2f} s: {:.1f} images/s\n", evaluation.split,
+      fmt::format("{}{}; {}\n{}, {}; scored in {:.2f} s: {:.1f} images/s\n", evaluation.split, condition,
                   evaluation.coding, evaluation.model, evaluation.precision, evaluation.seconds,
                   static_cast<double>(evaluation.nats.size()) / evaluation.seconds);
   for (const Unit& unit : units(evaluation)) {
@@ -127,14 +128,14 @@ std::string report_text(const Evaluation& evaluation, const EvalOptions& options
 }
 
 std::string report_json(const Evaluation& evaluation, const EvalOptions& options) {
-  nlohmann::ordered_json json{{"model", evaluation.model},
-                              {"split", evaluation.split},
-                              {evaluation.binary ? "binarisation" : "coding", evaluation.coding},
-                              {"precision", evaluation.precision},
-                              {"images", evaluation.score.images},
-                              {"channels", evaluation.image.c},
-                              {"height", evaluation.image.h},
-                              {"width", evaluation.image.w}};
+  nlohmann::ordered_json json{{"model", evaluation.model}, {"split", evaluation.split}};
+  if (!options.condition.empty()) json["condition"] = options.condition;
+  json.update({{evaluation.binary ? "binarisation" : "coding", evaluation.coding},
+               {"precision", evaluation.precision},
+               {"images", evaluation.score.images},
+               {"channels", evaluation.image.c},
+               {"height", evaluation.image.h},
+               {"width", evaluation.image.w}});
   for (const Unit& unit : units(evaluation)) {
     json[unit.key] = unit.mean;
     const std::string interval = std::string(unit.key) + "_interval";

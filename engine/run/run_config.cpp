@@ -73,12 +73,16 @@ void check_labels(const ConfigNode& data, const RunConfig& config) {
 void check_condition(const ConfigNode& data, const RunConfig& config) {
   const Condition& condition = config.model.condition;
   const bool has_numbers = condition.vector > 0 || condition.maps > 0;
+  const std::string key = condition.vector > 0 ? "model.condition.vector" : "model.condition.map.channels";
+  const int found = std::max(condition.vector, condition.maps);
+  if (has_numbers && config.data.dataset == DatasetKind::kPng)
+    data.fail("dataset", fmt::format("found png, but {} is {}, and no numbers or maps are read beside .png "
+                                     "files; accepted: another data set, such as npy",
+                                     key, found));
   if (has_numbers && !config.data.condition)
-    data.fail("condition", fmt::format("{} false, but model.condition.{} is {}; accepted: true, which "
-                                       "reads train_condition.npy and test_condition.npy",
-                                       data.has("condition") ? "found" : "the default is",
-                                       condition.vector > 0 ? "vector" : "map.channels",
-                                       std::max(condition.vector, condition.maps)));
+    data.fail("condition", fmt::format("{} false, but {} is {}; accepted: true, which reads "
+                                       "train_condition.npy and test_condition.npy",
+                                       data.has("condition") ? "found" : "the default is", key, found));
   if (!has_numbers && config.data.condition)
     data.fail("condition",
               "found true, but the network is told nothing of it; accepted: false, or with "
@@ -116,12 +120,13 @@ RunConfig read_run_config(const ConfigDocument& document, const std::string& def
     root.section("model").governs("head", root.section("data"),
                                   {"binarisation", "threshold", "binarisation_seed"});
   config.data = read_data_config(root.section("data"), head.kind == HeadKind::kBernoulli ? 0 : head.levels);
-  check_labels(root.section("data"), config);
-  check_condition(root.section("data"), config);
   config.train = read_train_config(root.section("train"));
   config.sample = read_sample_config(root.section("sample"));
   root.pass_over("sweep");  // of pcnn-sweep
   document.reject_unread();
+  // A key that is misspelt is named before what follows from it.
+  check_labels(root.section("data"), config);
+  check_condition(root.section("data"), config);
   config.notes = notes_of(document);
   return config;
 }

@@ -14,13 +14,14 @@
 namespace pcnn {
 namespace {
 
-void check_model(const SampleOptions& options, const TrainedModel& model) {
-  const Condition& condition = model.network.condition;
+// network: of the size that is drawn.
+void check_model(const SampleOptions& options, const TrainedModel& model, const Network& network) {
+  const Condition& condition = network.condition;
   if (!options.classes.empty() && condition.classes == 0)
     throw ConfigError(
         fmt::format("--class: {} was trained {}, and draws images of no class", model.path,
                     condition.any() ? "with another condition than classes" : "without model.condition"));
-  const std::vector<int> shape = given_shape(model.network);
+  const std::vector<int> shape = given_shape(network);
   if (!options.condition.empty() && shape.empty())
     throw ConfigError(fmt::format(
         "--condition: {} was trained without model.condition.vector or map, and is told no numbers{}",
@@ -47,10 +48,7 @@ ToldRows told_classes(const SampleOptions& options, const TrainedModel& model) {
 ToldRows told_numbers(const SampleOptions& options, const TrainedModel& model, const std::vector<int>& shape,
                       int partial_images) {
   ConditionRows rows = read_condition_rows(options.condition);
-  if (rows.shape != shape)
-    throw ConfigError(fmt::format("{}: found rows of {}, accepted: rows of {}, which {} is told of an image",
-                                  options.condition, describe_condition(rows.shape),
-                                  describe_condition(shape), model.path));
+  require_rows_of(shape, rows.shape, options.condition, model.path);
   if (partial_images > 0 && rows.count != 1 && rows.count != partial_images)
     throw ConfigError(fmt::format(
         "{}: found {}, accepted: 1 for all images of {}{}", options.condition, counted(rows.count, "row"),
@@ -66,7 +64,7 @@ ToldRows told_numbers(const SampleOptions& options, const TrainedModel& model, c
 
 ToldRows told_rows(const SampleOptions& options, const TrainedModel& model, const Network& network,
                    int partial_images) {
-  check_model(options, model);
+  check_model(options, model, network);
   if (network.condition.classes > 0) return told_classes(options, model);
   const std::vector<int> shape = given_shape(network);
   return shape.empty() ? ToldRows{} : told_numbers(options, model, shape, partial_images);

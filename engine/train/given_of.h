@@ -2,6 +2,9 @@
 
 // What images of a data set give to a network that is told something of each.
 
+#include <string>
+#include <string_view>
+
 #include "engine/data/image_set.h"
 #include "engine/model/given.h"
 #include "engine/model/network.h"
@@ -16,5 +19,7 @@ void require_given(const Network& network, const ImageSet& images);
 
 // What fingerprints of its images are taken of.
 [[nodiscard]] Beside beside(const Network& network);
+// That in words, of a split of this name: "the train images", and what the network is told of them.
+[[nodiscard]] std::string fingerprinted_images(const Network& network, std::string_view split);
 
 }  // namespace pcnn

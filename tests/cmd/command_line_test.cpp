@@ -83,6 +83,14 @@ TEST_F(CommandLinePrograms, TakeTheOldNameOfAnOptionButNotBothAtOnce) {
             "pcnn-sample: --chain-batch: only the incremental sampler has batches of chains\n");
 }
 
+TEST_F(CommandLinePrograms, RefuseAnEmptyNameOfAFile) {
+  run({.config = config(), .overrides = {"train.epochs=1"}});
+  for (const std::string option : {"--condition", "--complete", "--mask", "--trace"})
+    EXPECT_EQ(said("pcnn-sample", {directory(), "-o", root_ + "/x.png", option, ""}, 2),
+              "pcnn-sample: " + option + ": empty, accepted: the name of a file\n");
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/x.png"));
+}
+
 TEST_F(CommandLinePrograms, TellWhoGivesAListHowToSweepOverIt) {
   EXPECT_EQ(said("pcnn-run", {config(), "train.batch=8,16"}, 2),
             "pcnn-run: override 'train.batch=8,16': train.batch: found 8,16, accepted: an integer in [1, "

@@ -172,7 +172,13 @@ TEST_F(ClassRun, IsNotResumedWithOtherLabels) {
   labels.seekp(8);
   labels.put(static_cast<char>((label_of(0) + 1) % kClasses));
   labels.close();
-  EXPECT_NE(message_of({.resume = directory(), .overrides = {"train.epochs=2"}}), "");
+  expect_contains(message_of({.resume = directory(), .overrides = {"train.epochs=2"}}),
+                  directory() +
+                      "/checkpoint.safetensors: the train images, or what is known of them (data.labels), "
+                      "are not those the run began with (crc32:");
+  EXPECT_EQ(evaluate({.model = directory(), .live = false}).notes.front(),
+            "the train images, or what is known of them (data.labels), are not those of the run: its files "
+            "have changed since, and a split may hold images it trained on");
 }
 
 TEST_F(ClassRun, TellsOneClassFromAnotherInWhatItDraws) {

@@ -9,6 +9,7 @@
 #include "engine/run/sample_run.h"
 #include "engine/run/trained_model.h"
 #include "tests/run/eval_run.h"
+#include "tests/run/program.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -188,21 +189,53 @@ TEST_F(MapRun, IsCheckedAtItsStartForTheGridThatItDraws) {
 
 TEST_F(MapRun, IsRefusedWithMapsThatAreNotTheNetworks) {
   const std::string key = "model.condition.map.channels";
-  EXPECT_NE(error_of([&] { train({key + "=2"}); }).find(key + ": found 2, but the condition of a "),
-            std::string::npos);
-  EXPECT_NE(error_of([&] { train({"data.condition=false"}); }).find("data.condition"), std::string::npos);
-  EXPECT_NE(error_of([&] { train({"model.condition.classes=3"}); }).find("model.condition"),
-            std::string::npos);
-  EXPECT_NE(error_of([&] {
-              train({key + "=null", "model.condition.map.kernel=3"});
-            }).find("map.channels"),
-            std::string::npos);
+  const auto told = [&](const std::vector<std::string>& overrides) {
+    return error_of([&] { train(overrides); });
+  };
+  EXPECT_EQ(told({key + "=2"}),
+            key + ": found 2, but the condition of a train image is maps (1, 6, 5); accepted: 1");
+  EXPECT_EQ(told({"data.condition=false"}),
+            "override 'data.condition=false': data.condition: found false, but " + key +
+                " is 1; accepted: true, which reads train_condition.npy and test_condition.npy");
+  expect_contains(told({"model.condition.classes=3"}), " beside classes: 3, accepted: one of the two");
+  expect_contains(told({key + "=null", "model.condition.map.kernel=3"}),
+                  "model.condition.map.kernel: map.channels is null, and no map is read");
   train({"train.epochs=1"});
   write_npy(file("wide.npy"), {2, kHeight, kWidth + 1}, std::vector<float>(2 * kHeight * (kWidth + 1)));
   SampleOptions drawing{.model = directory(), .output = file("x.png"), .condition = file("wide.npy")};
-  EXPECT_NE(error_of([&] { sample(drawing); }).find("found rows of maps (1, "), std::string::npos);
+  const std::string model = directory() + "/best.safetensors";
+  const std::string wide = file("wide.npy") + ": found rows of maps (1, 6, 6), accepted: rows of maps (1, ";
+  EXPECT_EQ(error_of([&] { sample(drawing); }), wide + "6, 5), which " + model + " is told of an image");
+  EvalOptions own{.model = directory(), .images = root_ + "/data/test.npy", .live = false};
+  own.condition = drawing.condition;
+  EXPECT_EQ(error_of([&] { (void)evaluate(own); }), wide + "6, 5), which " + model + " is told of an image");
+
+  // Of the size that is drawn or scored, not of the one it was trained on.
+  drawing.height = 9;
+  EXPECT_EQ(error_of([&] { sample(drawing); }), wide + "9, 5), which " + model + " is told of an image");
   drawing.condition.clear();
-  EXPECT_NE(error_of([&] { sample(drawing); }).find("--condition FILE.npy"), std::string::npos);
+  EXPECT_EQ(error_of([&] { sample(drawing); }),
+            model +
+                " is told maps (1, 9, 5) of each image; accepted: with --condition FILE.npy, a row of them "
+                "for each row of images");
+  own.images = file("large.npy");
+  write_npy(own.images, {2, kHeight + 3, kWidth}, std::vector<std::uint8_t>(2 * (kHeight + 3) * kWidth, 255));
+  EXPECT_EQ(error_of([&] { (void)evaluate(own); }), wide + "9, 5), which " + model + " is told of an image");
+  own.condition.clear();
+  EXPECT_EQ(error_of([&] { (void)evaluate(own); }),
+            "--images: " + model +
+                " is told maps (1, 9, 5) of each image; accepted: with --condition FILE.npy, a row for each");
+}
+
+TEST_F(MapRun, SaysInADryRunThatRowsOfMapsAreKeptForTheWholeHeight) {
+  const std::string said = file("said.txt");
+  EXPECT_EQ(run_program("pcnn-run", {config(), "--dry-run"}, said), 0);
+  expect_contains(slurp(said),
+                  " of kept rows per chain at 6x5, with all rows of the maps that are given; batches");
+  EXPECT_EQ(
+      run_program("pcnn-run", {config(), "--dry-run", "model.condition=null", "data.condition=false"}, said),
+      0);
+  expect_contains(slurp(said), " of kept rows per chain at 5 columns, whatever the height; batches of ");
 }
 
 }  // namespace

@@ -148,7 +148,19 @@ TEST_F(VectorRun, GoesOnAfterAStopAsIfNothingHadBeenButNotWithOtherNumbers) {
   std::vector<float> numbers = read_npy(path).values<float>();
   numbers[0] += 1.0f;
   write_npy(path, {kTrain, 2}, numbers);
-  EXPECT_NE(message_of({.resume = directory("parts"), .overrides = {"train.epochs=4"}}), "");
+  const std::string refusal = message_of({.resume = directory("parts"), .overrides = {"train.epochs=4"}});
+  const std::string checkpoint = directory("parts") + "/checkpoint.safetensors";
+  EXPECT_TRUE(refusal.starts_with(checkpoint +
+                                  ": the train images, or what is known of them (data.condition), are not "
+                                  "those the run began with (crc32:"))
+      << refusal;
+  EXPECT_TRUE(refusal.ends_with("); start a new run")) << refusal;
+  EvalOptions options = scoring();
+  options.model = directory("parts");
+  EXPECT_EQ(
+      evaluate(options).notes.front(),
+      "the train images, or what is known of them (data.condition), are not those of the run: its files "
+      "have changed since, and a split may hold images it trained on");
 }
 
 TEST_F(VectorRun, DrawsARowForEachOfTheFirstValidationImages) {
@@ -194,6 +206,100 @@ TEST_F(VectorRun, CompletesEachImageUnderItsOwnRowOrAllUnderOne) {
   EXPECT_EQ(error_of([&] { sample(three); }), file("rows.npy") +
                                                   ": found 3 rows, accepted: 1 for all images of " +
                                                   wanted.complete + ", or 2, one for each");
+}
+
+TEST_F(VectorRun, NamesTheFileOfNumbersInItsReport) {
+  train({"train.epochs=1"});
+  EvalOptions own = scoring();
+  own.images = root_ + "/data/test.npy";
+  own.condition = root_ + "/data/test_condition.npy";
+  const Evaluation evaluation = evaluate(own);
+  expect_contains(report_text(evaluation, own),
+                  own.images + ", 30 images; condition: " + own.condition + "; threshold: value / 255");
+  EXPECT_EQ(nlohmann::json::parse(report_json(evaluation, own)).at("condition"), own.condition);
+  const Evaluation split = evaluate(scoring());
+  EXPECT_EQ(report_text(split, scoring()).find("condition"), std::string::npos);
+  EXPECT_FALSE(nlohmann::json::parse(report_json(split, scoring())).contains("condition"));
+}
+
+// Class folders in natural order of their names, and then their files.
+TEST_F(VectorRun, TakesTheRowsOfAFolderInTheOrderOfItsFiles) {
+  train({"train.epochs=6"});
+  const std::vector<double> expected = evaluate(scoring()).nats;
+  const std::vector<std::uint8_t> pixels = read_npy(root_ + "/data/test.npy").values<std::uint8_t>();
+  const std::vector<std::string> files{"2/9.png", "2/10.png", "10/1.png", "10/2.png"};
+  constexpr std::size_t kSize = kHeight * kWidth;
+  for (std::size_t image = 0; image < files.size(); ++image) {
+    const fs::path path = file("folder/" + files[image]);
+    fs::create_directories(path.parent_path());
+    const auto first = pixels.begin() + static_cast<std::ptrdiff_t>(image * kSize);
+    write_png(path, {.width = kWidth, .height = kHeight, .channels = 1, .pixels = {first, first + kSize}});
+  }
+  std::vector<float> numbers = read_npy(root_ + "/data/test_condition.npy").values<float>();
+  numbers.resize(2 * files.size());
+  EvalOptions own = scoring();
+  own.images = file("folder");
+  own.condition = file("rows.npy");
+  write_npy(own.condition, {4, 2}, numbers);
+  const Evaluation evaluation = evaluate(own);
+  EXPECT_EQ(evaluation.files, files);
+  EXPECT_EQ(evaluation.nats, std::vector<double>(expected.begin(), expected.begin() + 4));
+}
+
+TEST_F(VectorRun, RefusesAFileOfOtherNumbersThatIsGivenForOwnImages) {
+  train({"train.epochs=1"});
+  EvalOptions own = scoring();
+  own.images = root_ + "/data/test.npy";
+  own.condition = file("other.npy");
+  const auto refusal = [&](const std::vector<std::int64_t>& shape) {
+    std::size_t values = 1;
+    for (const std::int64_t extent : shape) values *= static_cast<std::size_t>(extent);
+    write_npy(own.condition, shape, std::vector<float>(values));
+    return error_of([&] { (void)evaluate(own); });
+  };
+  const std::string accepted =
+      ", accepted: rows of 2 numbers, which " + directory() + "/best.safetensors is told of an image";
+  EXPECT_EQ(refusal({kTest, 3}), own.condition + ": found rows of 3 numbers" + accepted);
+  EXPECT_EQ(refusal({kTest, kHeight, kWidth}), own.condition + ": found rows of maps (1, 6, 5)" + accepted);
+  EXPECT_EQ(refusal({kTest, 8, 8}), own.condition + ": found rows of maps (1, 8, 8)" + accepted);
+  EXPECT_EQ(refusal({kTest - 1, 2}),
+            own.condition + ": byte 8: found shape (29, 2), accepted: 30 rows, one for each image");
+  fs::remove(own.condition);
+  EXPECT_EQ(error_of([&] { (void)evaluate(own); }).find("data.condition"), std::string::npos);
+}
+
+TEST_F(VectorRun, NamesAKeyThatIsMisspeltBeforeWhatFollowsFromIt) {
+  const auto told = [&](const std::string& condition) {
+    return message_of({.config = config(), .overrides = {"model.condition=" + condition}});
+  };
+  expect_contains(told("{vectors: 2}"),
+                  "model.condition.vectors: unknown key; did you mean model.condition.vector?");
+  expect_contains(told("{maps: {channels: 2}}"),
+                  "model.condition.maps: unknown key; did you mean model.condition.map?");
+  expect_contains(told("{map: {chanels: 2}}"),
+                  "model.condition.map.chanels: unknown key; did you mean model.condition.map.channels?");
+  expect_contains(
+      message_of({.config = config(),
+                  .overrides = {"model.condition={classes: 3}", "data.condition=false", "data.lables=true"}}),
+      "data.lables: unknown key; did you mean data.labels?");
+}
+
+TEST_F(VectorRun, SaysOfPngFilesThatTheyHaveNoNumbers) {
+  const auto told = [&](std::vector<std::string> overrides) {
+    overrides.push_back("data.dataset=png");
+    overrides.push_back("data.directory=" + root_ + "/data");
+    return message_of({.config = config(), .overrides = std::move(overrides)});
+  };
+  const std::string rest =
+      ", and no numbers or maps are read beside .png files; accepted: another data set, such as npy";
+  EXPECT_EQ(told({}),
+            "override 'data.dataset=png': data.dataset: found png, but model.condition.vector is 2" + rest);
+  EXPECT_EQ(
+      told({"model.condition={map: {channels: 3}}"}),
+      "override 'data.dataset=png': data.dataset: found png, but model.condition.map.channels is 3" + rest);
+  EXPECT_EQ(told({"data.condition=true"}),
+            "override 'data.condition=true': data.condition: has no effect while dataset is png; "
+            "model.condition.vector and map need another data set, such as npy");
 }
 
 TEST_F(VectorRun, RefusesInOneLineWhatDoesNotFit) {
