@@ -166,7 +166,10 @@ TEST_F(MapRun, CompletesImagesAndGoesOnAfterAStop) {
                         .count = 2,
                         .condition = root_ + "/data/test_condition.npy",
                         .seed = 3};
-  drawing.complete = root_ + "/data/test.npy";
+  std::vector<std::uint8_t> levels = read_npy(root_ + "/data/test.npy").values<std::uint8_t>();
+  for (std::uint8_t& level : levels) level = level > 0;
+  write_npy(file("levels.npy"), {kTest, kHeight, kWidth}, levels);
+  drawing.complete = file("levels.npy");
   std::vector<std::uint8_t> known(kTest * kHeight * kWidth, 0);
   for (std::size_t i = 0; i < known.size(); ++i) known[i] = i % (kHeight * kWidth) < 3 * kWidth;
   write_npy(file("known.npy"), {kTest, kHeight, kWidth}, known);
