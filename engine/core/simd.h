@@ -62,6 +62,20 @@ struct Simd {
     __builtin_memcpy(to, &halves, sizeof(Halves));
   }
 
+  // `count` elements, fewer than a vector; the rest is zero.
+  template <typename Element>
+  static Vector load_part(const Element* from, std::size_t count) {
+    Element part[kLanes] = {};
+    __builtin_memcpy(part, from, count * sizeof(Element));
+    return load(part);
+  }
+  template <typename Element>
+  static void store_part(Element* to, Vector value, std::size_t count) {
+    Element part[kLanes];
+    store(part, value);
+    __builtin_memcpy(to, part, count * sizeof(Element));
+  }
+
   // Where either is NaN: the second.
   static Vector larger(Vector a, Vector b) { return a > b ? a : b; }
   static Vector smaller(Vector a, Vector b) { return a < b ? a : b; }

@@ -45,7 +45,8 @@ class ClassVectorsTile : ActivationTile<kLanes> {
 
  private:
   using typename Simd<kLanes>::Vector;
-  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::larger;
+  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::load_part, Simd<kLanes>::store_part,
+      Simd<kLanes>::larger;
   using ActivationTile<kLanes>::activate;
 
   static constexpr int kMostRepeat = 16;
@@ -67,20 +68,6 @@ class ClassVectorsTile : ActivationTile<kLanes> {
         const int left = layout.maps - map;
         visit(image, map, left < layout.block ? left : layout.block, first, size);
       }
-  }
-
-  // `count` elements, fewer than a vector; the rest is zero.
-  template <typename Element>
-  static Vector load_part(const Element* from, std::size_t count) {
-    Element part[kLanes] = {};
-    __builtin_memcpy(part, from, count * sizeof(Element));
-    return load(part);
-  }
-  template <typename Element>
-  static void store_part(Element* to, Vector value, std::size_t count) {
-    Element part[kLanes];
-    store(part, value);
-    __builtin_memcpy(to, part, count * sizeof(Element));
   }
 
   template <typename Element, typename Function>

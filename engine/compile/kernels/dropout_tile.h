@@ -4,7 +4,7 @@
 //
 // A value's number does not depend on how maps lie: maps are taken eight by eight, and a block of Philox at
 //
-//     counter (pixel, eighth of the maps, node, image)
+//     counter (pixel, map / 8, node, image)
 //
 // holds eight numbers of 16 bits, one for each of them. The value is dropped where its number is below
 // 65,536 times the rate.

@@ -47,7 +47,8 @@ template <int kLanes, typename Product = FloatProduct<kLanes>>
 struct PixelTile : ActivationTile<kLanes> {
   using typename Simd<kLanes>::Vector;
   using typename Simd<kLanes>::Integers;
-  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::larger;
+  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::load_part, Simd<kLanes>::store_part,
+      Simd<kLanes>::larger;
   using ActivationTile<kLanes>::activate;
 
   static constexpr int kVectors = 2;  // in a panel
@@ -70,16 +71,6 @@ struct PixelTile : ActivationTile<kLanes> {
       if (const std::size_t left = maps - i; left > 0)
         store_part(dst + i, gate(load_part(src + i, left), load_part(src + maps + i, left)), left);
     }
-  }
-
-  // Of fewer floats than a vector; the rest is zero.
-  static Vector load_part(const float* from, std::size_t count) {
-    Vector value{};
-    __builtin_memcpy(&value, from, count * sizeof(float));
-    return value;
-  }
-  static void store_part(float* to, Vector value, std::size_t count) {
-    __builtin_memcpy(to, &value, count * sizeof(float));
   }
 
   // The words of a row at a tap; those of the rows after it follow.
