@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "engine/model/value_counts.h"
+
 namespace pcnn {
 namespace {
 
@@ -24,6 +26,15 @@ double BernoulliHead::compute_nats(std::span<const float> logits, std::span<cons
   }
   for (std::size_t i = 0; i < diff_logits.size(); ++i) diff_logits[i] = sigmoid(logits[i]) - targets[i];
   return sum;
+}
+
+std::vector<float> BernoulliHead::first_logits(std::span<const ValueCounts> channels) const {
+  std::vector<float> logits;
+  for (const ValueCounts& counts : channels) {
+    const double on = counts.share_of_level(value(1), 2);
+    logits.push_back(static_cast<float>(std::log(on / (1.0 - on))));
+  }
+  return logits;
 }
 
 void BernoulliHead::probabilities(const Conditional& dimension, float temperature,

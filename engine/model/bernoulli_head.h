@@ -14,6 +14,7 @@ class BernoulliHead final : public OutputHead {
   [[nodiscard]] int levels() const override { return 2; }
   [[nodiscard]] float value(int level) const override { return static_cast<float>(level); }
   [[nodiscard]] int level(float value) const override { return value >= 0.5f; }
+  [[nodiscard]] std::vector<float> first_logits(std::span<const ValueCounts> channels) const override;
   // One number: of the value 1.
   [[nodiscard]] int probability_count() const override { return 1; }
   void probabilities(const Conditional& dimension, float temperature,

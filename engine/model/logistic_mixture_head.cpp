@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/core/simd.h"
+#include "engine/model/value_counts.h"
 
 namespace pcnn {
 namespace {
@@ -29,6 +30,11 @@ Vector load(const float* from, std::size_t count) {
 void store(float* to, Vector value, std::size_t count) {
   std::memcpy(to, &value, count * sizeof(float));
 }
+
+// What a component is as wide as at first, as a share of all values, where channels share it: a pixel whose
+// channels lie in different parts must not be next to impossible. Of 300 images of CIFAR-10 and ten
+// components 0.2 to 0.3 give the lowest loss, 0.1 as well only where channels go together.
+constexpr double kFirstWidth = 0.3;
 
 // Positions of the logit maps.
 struct Maps {
@@ -160,6 +166,23 @@ double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::spa
     }
   }
   return total;
+}
+
+std::vector<float> LogisticMixtureHead::first_logits(std::span<const ValueCounts> channels) const {
+  const Maps maps{static_cast<std::size_t>(mixtures_), static_cast<std::size_t>(channels_)};
+  const float half = half_step(levels_);
+  const double part = 1.0 / mixtures_, width = channels_ == 1 ? part : std::max(part, kFirstWidth);
+  std::vector<float> logits(static_cast<std::size_t>(logit_channels()), 0.0f);
+  for (std::size_t channel = 0; channel < channels.size(); ++channel)
+    for (std::size_t k = 0; k < maps.mixtures; ++k) {
+      const ValueCounts& values = channels[channel];
+      const double middle = (static_cast<double>(k) + 0.5) * part;
+      const float scale = (values.quantile(middle + width / 4.0) - values.quantile(middle - width / 4.0)) /
+                          (2.0f * std::log(3.0f));
+      logits[maps.mean(channel, k)] = values.quantile(middle);
+      logits[maps.log_scale(channel, k)] = std::log(std::max(scale, half));
+    }
+  return logits;
 }
 
 // The components' weights given the channels before, then the mixture at every level.

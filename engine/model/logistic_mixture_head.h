@@ -20,6 +20,10 @@ namespace pcnn {
 // probability is below 1e-5 gets density times width in its place, since the difference of two sigmoids is
 // lost to rounding. Here the difference is taken as a product, which keeps its digits everywhere:
 // sigmoid(a) - sigmoid(b) = sigmoid(a) sigmoid(-b) (1 - exp(b - a)).
+//
+// It begins with components of equal weight, each in the middle of its part of the values in order, and as
+// wide as that part, or where channels share it as three tenths of all: half of a logistic lies within log(3)
+// scales of its mean, half of a part between its quartiles.
 class LogisticMixtureHead final : public QuantisedHead {
  public:
   LogisticMixtureHead(int levels, int mixtures, int image_channels)
@@ -29,6 +33,7 @@ class LogisticMixtureHead final : public QuantisedHead {
     return mixtures_ * (1 + 2 * channels_ + channels_ * (channels_ - 1) / 2);
   }
   [[nodiscard]] int channel_groups() const override { return 1; }
+  [[nodiscard]] std::vector<float> first_logits(std::span<const ValueCounts> channels) const override;
   void probabilities(const Conditional& dimension, float temperature,
                      std::span<float> probabilities) const override;
 

@@ -9,8 +9,11 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace pcnn {
+
+class ValueCounts;
 
 enum class HeadKind {
   kBernoulli,        // binary pixels
@@ -57,6 +60,10 @@ class OutputHead {
   }
   // The same by pixel, [h][w]: each summed over the pixel's channels.
   void pixel_nats(std::span<const float> logits, std::span<const float> targets, std::span<float> nats) const;
+
+  // The logits, logit_channels() of them, under which every pixel has about the distribution of these values.
+  // channels: the image's.
+  [[nodiscard]] virtual std::vector<float> first_logits(std::span<const ValueCounts> channels) const = 0;
 
   // How many numbers tell a dimension's distribution, and those numbers. The distribution at a temperature is
   // the one whose probabilities are those of the model to the power of 1 / temperature, normalised; of heads

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "engine/core/simd.h"
+#include "engine/model/value_counts.h"
 
 namespace pcnn {
 namespace {
@@ -77,6 +78,14 @@ double SoftmaxHead::compute_nats(std::span<const float> logits, std::span<const 
       }
     }
   return total;
+}
+
+std::vector<float> SoftmaxHead::first_logits(std::span<const ValueCounts> channels) const {
+  std::vector<float> logits;
+  for (const ValueCounts& counts : channels)
+    for (int level = 0; level < levels_; ++level)
+      logits.push_back(static_cast<float>(std::log(counts.share_of_level(value(level), levels_))));
+  return logits;
 }
 
 void SoftmaxHead::probabilities(const Conditional& dimension, float temperature,

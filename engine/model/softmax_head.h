@@ -12,6 +12,7 @@ class SoftmaxHead final : public QuantisedHead {
 
   [[nodiscard]] int logit_channels() const override { return levels_ * channels_; }
   [[nodiscard]] int channel_groups() const override { return channels_; }
+  [[nodiscard]] std::vector<float> first_logits(std::span<const ValueCounts> channels) const override;
   void probabilities(const Conditional& dimension, float temperature,
                      std::span<float> probabilities) const override;
 

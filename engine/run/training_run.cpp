@@ -17,6 +17,7 @@
 #include "engine/run/results.h"
 #include "engine/run/standing.h"
 #include "engine/run/validation.h"
+#include "engine/train/head_from_data.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -40,9 +41,13 @@ struct Stopwatch {
   }
 };
 
-std::vector<float> initial_parameters_of(const RunParts& run) {
+std::vector<float> initial_parameters_of(const RunParts& run, const Workers& workers) {
   if (run.start) return run.start->values;
-  return initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
+  std::vector<float> parameters =
+      initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
+  if (run.config.model.head_init == HeadStart::kData)
+    start_head_from_data(run.network, *run.head, run.data.train, *run.coding, workers, parameters);
+  return parameters;
 }
 
 }  // namespace
@@ -52,8 +57,8 @@ TrainingRun::TrainingRun(const RunParts& run, const RunLock& lock, const Workers
       lock_(lock),
       workers_(workers),
       console_(console),
-      trainer_(run.network, *run.head, run.config.train, run.config.seed, initial_parameters_of(run), workers,
-               run.precision),
+      trainer_(run.network, *run.head, run.config.train, run.config.seed, initial_parameters_of(run, workers),
+               workers, run.precision),
       scorer_(run.network, *run.head, shard_images(run.config.train, run.network), workers, run.precision),
       checkpoints_(run, lock, trainer_, console),
       outputs_(run, lock, workers, console) {}
