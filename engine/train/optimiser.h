@@ -1,8 +1,8 @@
 #pragma once
 
-// Optimisers on one flat buffer of f32 parameters. Every rule is elementwise, so a step may be run in pieces,
-// in any order and on any number of threads, with the same bits as in one go. A dead weight (parameter 0,
-// gradient 0) keeps parameter and moments at exactly 0 under every rule.
+// Optimisers on one flat buffer of f32 parameters. A step is made of pieces, ranges of the buffer that depend
+// on each other in nothing, so that they may be run in any order and on any number of threads with the same
+// bits. A dead weight (parameter 0, gradient 0) keeps parameter and moments at exactly 0 under every rule.
 //
 // With gradient g, learning rate a, moments starting at 0 and t counting steps from 1:
 //   rmsprop  v = rho v + (1 - rho) g^2;  p -= a g / (sqrt(v) + epsilon)
@@ -13,6 +13,7 @@
 //   adamw    p -= a weight_decay p, then adam
 //   sgd      u = momentum u + g;  p -= a u
 //            with nesterov: p -= a (g + momentum u)
+//   muon     see muon.h
 // Sources: rmsprop Hinton, lecture 6e, 2012, and Keras; adam Kingma & Ba, 2015, algorithm 1; adamw Loshchilov
 // & Hutter, 2019, algorithm 2, with a for eta; sgd torch.optim.SGD.
 //
@@ -32,21 +33,24 @@
 #include <string>
 #include <vector>
 
+#include "engine/model/network.h"
+
 namespace pcnn {
 
-enum class OptimiserKind { kRmsprop, kAdam, kAdamW, kSgd };
+enum class OptimiserKind { kRmsprop, kAdam, kAdamW, kSgd, kMuon };
 
 struct OptimiserConfig {
   OptimiserKind kind = OptimiserKind::kRmsprop;
-  double learning_rate = 1e-3;  // base rate, before the schedule
+  double learning_rate = 1e-3;  // base rate, before the schedule; muon: of kernels
   double rho = 0.9;             // rmsprop
-  double epsilon = 1e-7;        // rmsprop, adam, adamw: > 0, or dead weights would be 0 / 0. PyTorch: 1e-8
-  bool epsilon_under_root = false;  // rmsprop
-  double momentum = 0.0;            // rmsprop, sgd
-  bool nesterov = false;            // sgd with momentum
-  double beta1 = 0.9;               // adam, adamw
-  double beta2 = 0.999;             // adam, adamw
-  double weight_decay = 0.01;       // adamw, per unit of learning rate
+  double epsilon = 1e-7;        // rmsprop, adam, adamw, muon: > 0, or dead weights were 0 / 0. PyTorch: 1e-8
+  bool epsilon_under_root = false;   // rmsprop
+  double momentum = 0.0;             // rmsprop, sgd, muon
+  bool nesterov = false;             // sgd with momentum, muon
+  double beta1 = 0.9;                // adam, adamw, muon's adam
+  double beta2 = 0.999;              // adam, adamw, muon's adam
+  double weight_decay = 0.01;        // adamw, muon: per unit of learning rate
+  double adam_learning_rate = 1e-3;  // muon: of all but kernels, at a schedule's factor of 1
 
   friend bool operator==(const OptimiserConfig&, const OptimiserConfig&) = default;
 };
@@ -58,43 +62,54 @@ struct OptimiserState {
   std::span<float> values;  // owned by the optimiser
 };
 
-// Owns its moments and nothing else. One thread at a time, but for disjoint step_range() calls.
+// Of the flat buffer.
+struct UpdatePiece {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+// Owns its moments and nothing else. One thread at a time, but for step_piece() of different pieces.
 class Optimiser {
  public:
-  // decays: one flag per parameter, 0 where adamw leaves it undecayed (biases, usually); empty decays them
-  // all. Other kinds ignore it. All moments start at 0.
+  // parameters: of a network, in the order of their offsets. Kernels decay under adamw and muon, nothing else
+  // does. All moments start at 0.
   [[nodiscard]] static std::unique_ptr<Optimiser> make(const OptimiserConfig& config,
-                                                       std::size_t parameter_count,
-                                                       std::span<const std::uint8_t> decays = {});
+                                                       std::span<const Parameter> parameters);
   virtual ~Optimiser() = default;
   Optimiser(const Optimiser&) = delete;
   Optimiser& operator=(const Optimiser&) = delete;
 
-  // One whole step: begin_step(), then step_range() over everything.
+  // One whole step: begin_step(), then every piece.
   void step(std::span<float> parameters, std::span<const float> gradients, float learning_rate);
 
-  // A step in pieces: begin_step() once, then step_range() so that the ranges cover [0, parameter_count)
-  // once. Both spans are the full buffers. Calls on disjoint ranges may run at the same time.
+  // A step in pieces: begin_step() once, then step_piece() once for each of pieces(), which cover the buffer
+  // without overlap. Both spans are the full buffers. Different pieces may run at the same time.
   void begin_step(float learning_rate);
-  void step_range(std::span<float> parameters, std::span<const float> gradients, std::size_t begin,
-                  std::size_t end);
+  void step_piece(std::span<float> parameters, std::span<const float> gradients, std::size_t piece);
+  [[nodiscard]] std::span<const UpdatePiece> pieces() const { return pieces_; }
 
   // The moments in use, in a fixed order. Restoring them and the step count continues training bit for bit.
   [[nodiscard]] virtual std::vector<OptimiserState> state() = 0;
   [[nodiscard]] std::int64_t step_count() const { return step_count_; }
   void set_step_count(std::int64_t steps) { step_count_ = steps; }
-  [[nodiscard]] std::size_t parameter_count() const { return parameter_count_; }
+  [[nodiscard]] std::size_t parameter_count() const { return pieces_.empty() ? 0 : pieces_.back().end; }
 
  protected:
-  explicit Optimiser(std::size_t parameter_count) : parameter_count_(parameter_count) {}
+  // pieces: in order.
+  explicit Optimiser(std::vector<UpdatePiece> pieces) : pieces_(std::move(pieces)) {}
 
  private:
   // Fixes the scalars of the step; step_count() already counts it.
   virtual void prepare(float learning_rate) = 0;
-  virtual void update(float* parameters, const float* gradients, std::size_t begin, std::size_t end) = 0;
+  // range: one of the pieces.
+  virtual void update(float* parameters, const float* gradients, UpdatePiece range) = 0;
 
-  std::size_t parameter_count_;
+  std::vector<UpdatePiece> pieces_;
   std::int64_t step_count_ = 0;
 };
+
+// A range in pieces of a size that is worth a thread's while; for rules that are elementwise, where any cut
+// gives the same bits.
+[[nodiscard]] std::vector<UpdatePiece> elementwise_pieces(UpdatePiece range);
 
 }  // namespace pcnn

@@ -27,7 +27,8 @@ using Names = std::initializer_list<std::pair<std::string_view, T>>;
 const Names<OptimiserKind> kOptimisers = {{"rmsprop", OptimiserKind::kRmsprop},
                                           {"adam", OptimiserKind::kAdam},
                                           {"adamw", OptimiserKind::kAdamW},
-                                          {"sgd", OptimiserKind::kSgd}};
+                                          {"sgd", OptimiserKind::kSgd},
+                                          {"muon", OptimiserKind::kMuon}};
 const Names<ScheduleKind> kSchedules = {{"constant", ScheduleKind::kConstant},
                                         {"warmup_cosine", ScheduleKind::kWarmupCosine},
                                         {"step", ScheduleKind::kStep}};
@@ -42,14 +43,22 @@ OptimiserConfig read_optimiser(const ConfigNode& train) {
   OptimiserConfig config;
   config.kind = train.choice<OptimiserKind>("optimiser", config.kind, kOptimisers);
   constexpr std::string_view kGovernor = "optimiser";
-  train.governs(kGovernor, {"momentum"});
-  train.governs(kGovernor, {"epsilon"}, {"adam", "adamw"});
+  train.governs(kGovernor, {"momentum", "nesterov"});
+  train.governs(kGovernor, {"epsilon"}, {"adam", "adamw", "muon"});
+  train.governs(kGovernor, {"learning_rate"}, {"rmsprop", "adam", "adamw", "sgd"});
   const std::string reason = "optimiser is " + std::string(name_of(kOptimisers, config.kind));
-  const bool rmsprop = config.kind == kRmsprop, sgd = config.kind == kSgd, adamw = config.kind == kAdamW;
-  const bool adam = adamw || config.kind == kAdam;
+  const bool rmsprop = config.kind == kRmsprop, sgd = config.kind == kSgd, muon = config.kind == kMuon;
+  const bool decays = muon || config.kind == kAdamW, adam = decays || config.kind == kAdam;
+  if (muon) {
+    config.learning_rate = 0.02;
+    config.momentum = 0.95;
+    config.nesterov = true;
+  }
 
-  config.learning_rate =
-      train.real("learning_rate", config.learning_rate, ConfigRange::above_up_to(0.0, 1e3));
+  const ConfigRange rates = ConfigRange::above_up_to(0.0, 1e3);
+  config.learning_rate = train.real("learning_rate", config.learning_rate, rates);
+  if (applies(train, "adam_learning_rate", muon, reason, {kGovernor}))
+    config.adam_learning_rate = train.real("adam_learning_rate", config.adam_learning_rate, rates);
   if (applies(train, "rho", rmsprop, reason, {kGovernor}))
     config.rho = train.real("rho", config.rho, kFraction);
   if (applies(train, "beta1", adam, reason, {kGovernor}))
@@ -60,11 +69,11 @@ OptimiserConfig read_optimiser(const ConfigNode& train) {
     config.epsilon = train.real("epsilon", config.epsilon, ConfigRange::between(1e-20, 1.0));
   if (applies(train, "epsilon_under_root", rmsprop, reason, {kGovernor}))
     config.epsilon_under_root = train.boolean("epsilon_under_root", config.epsilon_under_root);
-  if (applies(train, "momentum", rmsprop || sgd, reason, {kGovernor}))
+  if (applies(train, "momentum", rmsprop || sgd || muon, reason, {kGovernor}))
     config.momentum = train.real("momentum", config.momentum, kFraction);
-  if (applies(train, "nesterov", sgd, reason, {kGovernor}))
+  if (applies(train, "nesterov", sgd || muon, reason, {kGovernor}))
     config.nesterov = train.boolean("nesterov", config.nesterov);
-  if (applies(train, "weight_decay", adamw, reason, {kGovernor}))
+  if (applies(train, "weight_decay", decays, reason, {kGovernor}))
     config.weight_decay = train.real("weight_decay", config.weight_decay, ConfigRange::between(0.0, 10.0));
 
   if (config.nesterov && config.momentum == 0.0)

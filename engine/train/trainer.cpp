@@ -17,9 +17,6 @@
 namespace pcnn {
 namespace {
 
-// Parameters a worker updates at a time; any value gives the same bits.
-constexpr std::size_t kUpdateChunk = 1 << 15;
-
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
@@ -30,15 +27,6 @@ DropoutKey dropout_key(std::uint64_t seed, std::int64_t step) {
       RandomStream(seed, Stream::kDropout)
           .bits(static_cast<std::uint32_t>(words), static_cast<std::uint32_t>(words >> 32));
   return {.key = {numbers[0], numbers[1]}};
-}
-
-// Weights decay, biases do not.
-std::vector<std::uint8_t> decay_flags(const Network& network) {
-  std::vector<std::uint8_t> flags(network.parameter_count(), 0);
-  for (const Parameter& parameter : network.parameters)
-    std::fill_n(flags.begin() + static_cast<std::ptrdiff_t>(parameter.offset), parameter.size,
-                parameter.is_kernel);
-  return flags;
 }
 
 }  // namespace
@@ -66,7 +54,7 @@ Trainer::Trainer(const Network& network, const OutputHead& head, const TrainConf
       parameters_(std::move(parameters)),
       gradients_(parameters_.size(), 0.0f),
       gradient_(network, head, shard_images(config, network), workers, precision),
-      optimiser_(Optimiser::make(config.optimiser, parameters_.size(), decay_flags(network))) {
+      optimiser_(Optimiser::make(config.optimiser, network.parameters)) {
   if (config.average.enabled()) average_ = std::make_unique<ParameterAverage>(config.average, parameters_);
   gradient_.load_parameters(parameters_);
 }
@@ -133,10 +121,10 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
                                        config_.total_steps(steps_per_epoch).value_or(0), steps_per_epoch);
   optimiser_->begin_step(static_cast<float>(rate));
   if (average_) average_->begin_update();
-  workers_.parallel_for((parameters_.size() + kUpdateChunk - 1) / kUpdateChunk, [&](std::size_t chunk) {
-    const std::size_t begin = chunk * kUpdateChunk, end = std::min(begin + kUpdateChunk, parameters_.size());
-    optimiser_->step_range(parameters_, gradients_, begin, end);
-    if (average_) average_->update_range(parameters_, begin, end);
+  const std::span<const UpdatePiece> pieces = optimiser_->pieces();
+  workers_.parallel_for(pieces.size(), [&](std::size_t piece) {
+    optimiser_->step_piece(parameters_, gradients_, piece);
+    if (average_) average_->update_range(parameters_, pieces[piece].begin, pieces[piece].end);
   });
   if (!std::isfinite(squared_norm(parameters_)))
     throw DivergenceError(progress_.step + 1, rate,

@@ -84,6 +84,29 @@ TEST(TrainConfig, ReadsEveryKeyOfEveryKind) {
   EXPECT_EQ(sgd.schedule, (ScheduleConfig{.kind = ScheduleKind::kStep, .every_epochs = 30, .gamma = 0.2}));
   EXPECT_EQ(sgd.clip_value, 0.5);
 
+  EXPECT_EQ(read("train: {optimiser: muon}").optimiser,
+            (OptimiserConfig{
+                .kind = OptimiserKind::kMuon, .learning_rate = 0.02, .momentum = 0.95, .nesterov = true}));
+  const TrainConfig muon = read(R"(train:
+  optimiser: muon
+  learning_rate: 0.01
+  adam_learning_rate: 0.003
+  momentum: 0.9
+  nesterov: false
+  beta1: 0.8
+  beta2: 0.95
+  epsilon: 1e-8
+  weight_decay: 0.1
+)");
+  EXPECT_EQ(muon.optimiser, (OptimiserConfig{.kind = OptimiserKind::kMuon,
+                                             .learning_rate = 0.01,
+                                             .epsilon = 1e-8,
+                                             .momentum = 0.9,
+                                             .beta1 = 0.8,
+                                             .beta2 = 0.95,
+                                             .weight_decay = 0.1,
+                                             .adam_learning_rate = 0.003}));
+
   const TrainConfig rmsprop =
       read("train: {rho: 0.95, momentum: 0.5, epsilon: 1e-5, epsilon_under_root: true}");
   EXPECT_EQ(rmsprop.optimiser,
@@ -91,9 +114,9 @@ TEST(TrainConfig, ReadsEveryKeyOfEveryKind) {
 }
 
 TEST(TrainConfig, ResolvedConfigReadsBackToTheSame) {
-  for (const std::string yaml :
-       {"{}", "train: {optimiser: sgd, momentum: 0.5}", "train: {optimiser: adamw, steps: 7}",
-        "train: {schedule: {kind: step, every_steps: 9}, average: {decay: 0.5}}"}) {
+  for (const std::string yaml : {"{}", "train: {optimiser: muon}", "train: {optimiser: sgd, momentum: 0.5}",
+                                 "train: {optimiser: adamw, steps: 7}",
+                                 "train: {schedule: {kind: step, every_steps: 9}, average: {decay: 0.5}}"}) {
     const ConfigDocument document = ConfigDocument::from_string(yaml, "test.yaml");
     const TrainConfig config = read_train_config(document.root().section("train"));
     EXPECT_EQ(read(document.resolved_yaml()), config) << document.resolved_yaml();
@@ -115,6 +138,9 @@ TEST(TrainConfig, RefusesAConstantTheOptimiserDoesNotUse) {
   for (const char* key : {"rho", "momentum", "nesterov"}) EXPECT_TRUE(refused("adamw", key)) << key;
   for (const char* key : {"rho", "beta1", "beta2", "epsilon", "epsilon_under_root", "weight_decay"})
     EXPECT_TRUE(refused("sgd", key)) << key;
+  for (const char* key : {"rho", "epsilon_under_root"}) EXPECT_TRUE(refused("muon", key)) << key;
+  for (const char* optimiser : {"rmsprop", "adam", "adamw", "sgd"})
+    EXPECT_TRUE(refused(optimiser, "adam_learning_rate")) << optimiser;
 }
 
 TEST(TrainConfig, RefusesAScheduleKeyTheKindDoesNotUse) {

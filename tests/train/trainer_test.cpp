@@ -55,7 +55,7 @@ TrainConfig config_of(OptimiserKind kind) {
   TrainConfig config;
   config.optimiser.kind = kind;
   config.optimiser.learning_rate = 0.01;
-  if (kind == OptimiserKind::kSgd) config.optimiser.momentum = 0.9;
+  if (kind == OptimiserKind::kSgd || kind == OptimiserKind::kMuon) config.optimiser.momentum = 0.9;
   config.schedule = {.kind = ScheduleKind::kWarmupCosine, .warmup_steps = 3};
   config.clip_norm = 0.5;
   config.average = {.decay = 0.9};
@@ -103,7 +103,7 @@ Outcome train_on(int threads, const TrainConfig& config) {
 class EveryOptimiser : public testing::TestWithParam<OptimiserKind> {};
 INSTANTIATE_TEST_SUITE_P(Trainer, EveryOptimiser,
                          testing::Values(OptimiserKind::kRmsprop, OptimiserKind::kAdam, OptimiserKind::kAdamW,
-                                         OptimiserKind::kSgd));
+                                         OptimiserKind::kSgd, OptimiserKind::kMuon));
 
 TEST_P(EveryOptimiser, GivesTheSameBitsOnOneTwoAndFiveThreads) {
   const TrainConfig config = config_of(GetParam());
