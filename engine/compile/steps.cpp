@@ -32,6 +32,7 @@ class Fusion {
 
   void append(int node, const MaskedConvOp& op) {
     ConvStep step{.op = op, .taps = op.taps(), .conv = node, .before_sum = node, .dst = node};
+    if (op.exact) return append_step(std::move(step));
     if (const int reader = only_reader<ActivationOp>(node); reader >= 0) {
       step.activation = std::get<ActivationOp>(network_.node(reader).op);
       step.before_sum = step.dst = reader;
@@ -54,6 +55,7 @@ class Fusion {
   void append(int node, const EmbeddingOp& op) { append_step(EmbeddingStep{.op = op, .dst = node}); }
   void append(int node, const GateOp& op) { append_step(GateStep{.op = op, .dst = node}); }
   void append(int node, const DropoutOp& op) { append_step(DropoutStep{.op = op, .dst = node}); }
+  void append(int node, const ConcatenationOp& op) { append_step(ConcatenationStep{.op = op, .dst = node}); }
   void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
 
   void append(int node, const ConditionOp& op) {
@@ -99,6 +101,7 @@ struct ReadsOf {
   std::vector<Reads> operator()(const AddStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const GateStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const DropoutStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const ConcatenationStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const EmbeddingStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const ConditionStep& step) const { return step.op.reads(); }
 };

@@ -8,6 +8,8 @@
 //
 // Where a condition joins in between, it takes the activation along instead.
 //
+// A convolution that is computed exactly (MaskedConvOp::exact) is joined with nothing.
+//
 // Both compilers, batch/ and pixel/, turn these steps into what they run; neither joins ops
 // again.
 
@@ -71,8 +73,14 @@ struct DropoutStep {
   Sight sight = Sight::kBefore;
 };
 
-using Step =
-    std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep, DropoutStep>;
+struct ConcatenationStep {
+  ConcatenationOp op;
+  int dst = 0;
+  Sight sight = Sight::kBefore;
+};
+
+using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep,
+                          DropoutStep, ConcatenationStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.

@@ -81,6 +81,10 @@ class ConfigNode {
   [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key, std::vector<std::int64_t> fallback,
                                                    ConfigRange accepted = {}) const;
 
+  // Never empty where it is given; nullopt where the key is absent or null.
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> optional_integers(std::string_view key,
+                                                                           ConfigRange accepted = {}) const;
+
   // One of the named values. `fallback` must be among them.
   template <typename T>
   [[nodiscard]] T choice(std::string_view key, T fallback,

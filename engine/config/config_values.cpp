@@ -226,6 +226,18 @@ std::vector<std::int64_t> ConfigNode::integers(std::string_view key, std::vector
   return values;
 }
 
+std::optional<std::vector<std::int64_t>> ConfigNode::optional_integers(std::string_view key,
+                                                                       ConfigRange accepted) const {
+  const Reader reader(state_->source, *section_, key);
+  const std::string description = accepted.describe("an integer");
+  std::optional<std::vector<std::int64_t>> values;
+  if (reader.entry()) values = reader.integers(accepted, description);
+  if (values && values->empty()) reader.fail(description + ", or a list of them, not empty");
+  reader.record("list of integers", std::string(kNoFallback), description,
+                values ? config_detail::integers_as_yaml(*values) : std::string(kNoFallback), accepted);
+  return values;
+}
+
 std::size_t ConfigNode::choose(std::string_view key, std::size_t fallback,
                                std::span<const std::string_view> names) const {
   const Reader reader(state_->source, *section_, key);

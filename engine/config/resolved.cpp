@@ -1,9 +1,19 @@
+#include <algorithm>
+
 #include "engine/config/config_state.h"
 
 namespace pcnn::config_detail {
 namespace {
 
 void write_section(const Section& section, std::size_t indent, std::string& yaml);
+
+// Or all that is given in it counts as absent.
+bool is_absent(const Section& section) {
+  if (section.map == nullptr) return true;
+  return !section.map->entries.empty() && std::ranges::all_of(section.map->entries, [&](const Entry& entry) {
+    return section.is_left_out(entry.key);
+  });
+}
 
 // Block list of maps: each map indented, its first line opened by a dash.
 void write_sections(const KeyRecord& asked, std::size_t indent, std::string& yaml) {
@@ -27,7 +37,7 @@ void write_section(const Section& section, std::size_t indent, std::string& yaml
     if (asked.kind == KeyRecord::Kind::kSections && below.empty()) value = "[]";
     if (asked.kind == KeyRecord::Kind::kSection && below.empty()) {
       // Absent and without a default to show: writing it would make has() see it.
-      if (asked.sections.front()->map == nullptr) continue;
+      if (is_absent(*asked.sections.front())) continue;
       value = "{}";
     }
     yaml.append(indent, ' ').append(asked.key).append(":");

@@ -45,6 +45,17 @@ std::vector<double> gains(const Network& network) {
   return gains;
 }
 
+// What the pixel to the left and the one above have in common, of each channel by itself.
+void set_first_forecast(const Parameter& parameter, std::span<float> values) {
+  std::ranges::fill(values, 0.0f);
+  if (!parameter.is_kernel) return;
+  const Shape kernel{parameter.shape[0], parameter.shape[1], parameter.shape[2], parameter.shape[3]};
+  for (int channel = 0; channel < kernel.n; ++channel) {
+    values[kernel.offset(channel, channel, kernel.h / 2, kernel.w / 2 - 1)] = 0.5f;
+    values[kernel.offset(channel, channel, kernel.h / 2 - 1, kernel.w / 2)] = 0.5f;
+  }
+}
+
 }  // namespace
 
 std::vector<float> initial_parameters(const Network& network, Initialisation initialisation,
@@ -58,6 +69,10 @@ std::vector<float> initial_parameters(const Network& network, Initialisation ini
   std::vector<float> values(network.parameter_count(), 0.0f);
   for (std::uint32_t index = 0; index < network.parameters.size(); ++index) {
     const Parameter& parameter = network.parameters[index];
+    if (parameter.is_forecast) {
+      set_first_forecast(parameter, std::span(values).subspan(parameter.offset, parameter.size));
+      continue;
+    }
     if (!parameter.is_kernel) {
       if (parameter.deviation > 0.0f)
         for (std::uint32_t element = 0; element < parameter.size; ++element)

@@ -47,6 +47,9 @@ struct Maps {
   std::size_t coefficient(std::size_t channel, std::size_t earlier, std::size_t k) const {
     return (1 + 2 * channels + channel * (channel - 1) / 2 + earlier) * mixtures + k;
   }
+  std::size_t forecast(std::size_t channel) const {
+    return (1 + 2 * channels + channels * (channels - 1) / 2) * mixtures + channel;
+  }
 };
 
 Vector tanh(Vector x) {
@@ -120,7 +123,8 @@ double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::spa
   const std::size_t area = targets.size() / channels;
   const Maps maps{mixtures, channels};
   const float half = half_step(levels_);
-  std::vector<Vector> weights(mixtures), joint(mixtures), x(channels);
+  std::vector<Vector> weights(mixtures), joint(mixtures), x(channels), forecast(channels), residual(channels),
+      diff_forecast(channels);  // residual: what is told to later channels
   std::vector<Component> components(channels * mixtures);
 
   double total = 0.0;
@@ -128,13 +132,19 @@ double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::spa
     const std::size_t count = std::min(kLanes, area - pixel);
     const auto logit = [&](std::size_t map) { return load(logits.data() + map * area + pixel, count); };
     for (std::size_t channel = 0; channel < channels; ++channel)
-      x[channel] = load(targets.data() + channel * area + pixel, count);
+      x[channel] = residual[channel] = load(targets.data() + channel * area + pixel, count);
+    if (forecast_)
+      for (std::size_t channel = 0; channel < channels; ++channel) {
+        forecast[channel] = logit(maps.forecast(channel));
+        residual[channel] -= forecast[channel];
+      }
     for (std::size_t k = 0; k < mixtures; ++k) {
       weights[k] = joint[k] = logit(maps.weight(k));
       for (std::size_t channel = 0; channel < channels; ++channel) {
         Vector mean = logit(maps.mean(channel, k));
+        if (forecast_) mean += forecast[channel];
         for (std::size_t earlier = 0; earlier < channel; ++earlier)
-          mean += tanh(logit(maps.coefficient(channel, earlier, k))) * x[earlier];
+          mean += tanh(logit(maps.coefficient(channel, earlier, k))) * residual[earlier];
         Component& part = components[channel * mixtures + k];
         part = component(x[channel], mean, logit(maps.log_scale(channel, k)), half);
         joint[k] += part.log_probability;
@@ -150,20 +160,26 @@ double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::spa
     const auto set = [&](std::size_t map, Vector value) {
       store(diff_logits.data() + map * area + pixel, value, count);
     };
+    std::ranges::fill(diff_forecast, Vector{});
     for (std::size_t k = 0; k < mixtures; ++k) {
       const Vector share = Lanes::exponential(joint[k] - log_joint);  // of component k, given the pixel
       set(maps.weight(k), Lanes::exponential(weights[k] - log_weights) - share);
       for (std::size_t channel = 0; channel < channels; ++channel) {
         const Component& part = components[channel * mixtures + k];
-        set(maps.mean(channel, k), -share * part.diff_mean);
+        const Vector diff_mean = -share * part.diff_mean;
+        set(maps.mean(channel, k), diff_mean);
+        diff_forecast[channel] += diff_mean;
         set(maps.log_scale(channel, k), -share * part.diff_log_scale);
         for (std::size_t earlier = 0; earlier < channel; ++earlier) {
           const Vector slope = tanh(logit(maps.coefficient(channel, earlier, k)));
-          set(maps.coefficient(channel, earlier, k),
-              -share * part.diff_mean * (1.0f - slope * slope) * x[earlier]);
+          set(maps.coefficient(channel, earlier, k), diff_mean * (1.0f - slope * slope) * residual[earlier]);
+          diff_forecast[earlier] -= diff_mean * slope;
         }
       }
     }
+    if (forecast_)
+      for (std::size_t channel = 0; channel < channels; ++channel)
+        set(maps.forecast(channel), diff_forecast[channel]);
   }
   return total;
 }
@@ -196,8 +212,12 @@ void LogisticMixtureHead::probabilities(const Conditional& dimension, float temp
   const auto logit = [&](std::size_t map) { return zero + dimension.logits[map]; };
   const auto mean_of = [&](std::size_t of, std::size_t k) {
     Vector mean = logit(maps.mean(of, k));
-    for (std::size_t earlier = 0; earlier < of; ++earlier)
-      mean += tanh(logit(maps.coefficient(of, earlier, k))) * dimension.earlier[earlier];
+    if (forecast_) mean += logit(maps.forecast(of));
+    for (std::size_t earlier = 0; earlier < of; ++earlier) {
+      Vector residual = zero + dimension.earlier[earlier];
+      if (forecast_) residual -= logit(maps.forecast(earlier));
+      mean += tanh(logit(maps.coefficient(of, earlier, k))) * residual;
+    }
     return mean;
   };
   std::vector<Vector> weights(mixtures), means(mixtures);

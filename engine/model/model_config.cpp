@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "engine/config/config.h"
 #include "engine/data/levels.h"
 
@@ -20,10 +22,8 @@ constexpr double kMaxSlope = 1e3;
 
 enum class BlockKind { kResidual, kMaskedConv, kGated };
 
-// `kernel: 3` or `kernel: [3, 5]` (height, width).
-Kernel read_kernel(const ConfigNode& section, Kernel fallback) {
-  const std::vector<std::int64_t> sides =
-      section.integers("kernel", {fallback.height, fallback.width}, ConfigRange::between(1, kMaxKernel));
+// Of the key `kernel`.
+Kernel kernel_of(const ConfigNode& section, const std::vector<std::int64_t>& sides) {
   if (sides.empty() || sides.size() > 2)
     section.fail("kernel", "found " + std::to_string(sides.size()) +
                                " numbers, accepted: one side, or [height, width]");
@@ -32,6 +32,12 @@ Kernel read_kernel(const ConfigNode& section, Kernel fallback) {
       section.fail("kernel", "found " + std::to_string(side) +
                                  ", accepted: odd sides (an even kernel has no centre to mask around)");
   return {static_cast<int>(sides.front()), static_cast<int>(sides.back())};
+}
+
+// `kernel: 3` or `kernel: [3, 5]` (height, width).
+Kernel read_kernel(const ConfigNode& section, Kernel fallback) {
+  return kernel_of(section, section.integers("kernel", {fallback.height, fallback.width},
+                                             ConfigRange::between(1, kMaxKernel)));
 }
 
 // `dilation: 2` or `dilation: [1, 2]` (rows, columns).
@@ -116,6 +122,20 @@ HeadConfig read_head(const ConfigNode& section) {
   return config;
 }
 
+// Nothing where there is no forecast.
+std::optional<Kernel> read_forecast(const ConfigNode& model, HeadKind head) {
+  const ConfigNode section = model.section("forecast");
+  if (head != HeadKind::kLogisticMixture) {
+    model.governs("head", section, {"kernel"});
+    if (section.has("kernel"))
+      section.fail("kernel", fmt::format("head: {} has no forecast, accepted: head: logistic_mixture",
+                                         head == HeadKind::kSoftmax ? "softmax" : "bernoulli"));
+    return {};
+  }
+  const auto sides = section.optional_integers("kernel", ConfigRange::between(3, kMaxKernel));
+  return sides ? std::optional(kernel_of(section, *sides)) : std::nullopt;
+}
+
 // At most one of the keys.
 Condition read_condition(const ConfigNode& section) {
   const auto read = [](const ConfigNode& of, const char* key, int most) {
@@ -185,6 +205,10 @@ ModelConfig read_model_config(const ConfigNode& section) {
       section.section("output").integers("filters", {64}, ConfigRange::between(1, kMaxFilters));
   config.output_filters.assign(filters.begin(), filters.end());
   config.head = read_head(section);
+  if (const std::optional<Kernel> kernel = read_forecast(section, config.head.kind)) {
+    config.head.forecast = true;
+    config.forecast_kernel = *kernel;
+  }
   return config;
 }
 

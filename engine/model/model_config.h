@@ -68,6 +68,7 @@ struct ModelConfig {
   Kernel input_kernel{7, 7};
   int input_filters = 128;
   int input_embedding = 0;  // maps of each channel's embedding; 0: the network reads the values themselves
+  Kernel forecast_kernel{7, 7};  // where the head has a forecast
   std::vector<BlockConfig> blocks;
   std::vector<int> output_filters{64};  // 1x1 layers between the blocks and the logits
   HeadConfig head;

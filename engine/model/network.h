@@ -34,6 +34,8 @@ struct Parameter {
   int fan_out = 0;
   float deviation = 0.0f;  // of the first values, unless they follow from the fans: 0 but for embeddings
   bool is_kernel = false;  // of a convolution, with a mask; all else is live throughout
+  bool is_forecast =
+      false;  // of the forecast, whose first values are its own: see NetworkBuilder::forecast()
   Mask mask;
 };
 

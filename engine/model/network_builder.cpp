@@ -45,17 +45,22 @@ int NetworkBuilder::conv(const std::string& name, int src, Sight result, Kernel 
 
 int NetworkBuilder::masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters,
                                 Dilation dilation) {
+  return append_conv(name, src, {mask, network_.groups}, kernel, filters, dilation);
+}
+
+int NetworkBuilder::append_conv(const std::string& name, int src, Mask mask, Kernel kernel, int filters,
+                                Dilation dilation) {
   const int in = channels(src), taps = kernel.height * kernel.width;
   const int weight = append_parameter({.name = name + ".weight",
                                        .shape = {filters, in, kernel.height, kernel.width},
                                        .fan_in = in * taps,
                                        .fan_out = filters * taps,
                                        .is_kernel = true,
-                                       .mask = {mask, network_.groups}});
+                                       .mask = mask});
   const int bias = append_parameter({.name = name + ".bias", .shape = {filters}});
   return append({.name = name,
                  .op = MaskedConvOp{.src = src,
-                                    .mask = {mask, network_.groups},
+                                    .mask = mask,
                                     .in_channels = in,
                                     .kernel_height = kernel.height,
                                     .kernel_width = kernel.width,
@@ -64,6 +69,19 @@ int NetworkBuilder::masked_conv(const std::string& name, int src, MaskType mask,
                                     .weight = weight,
                                     .bias = bias},
                  .channels = filters});
+}
+
+int NetworkBuilder::forecast(const std::string& name, Kernel kernel) {
+  if (kernel.height < 3 || kernel.width < 3)
+    throw std::invalid_argument(fmt::format("{}: a kernel of {}x{} reads no pixel above and to the left",
+                                            name, kernel.height, kernel.width));
+  constexpr int kImage = 0;
+  const int node = append_conv(name, kImage, {MaskType::kA, 1}, kernel, network_.image_channels, {});
+  auto& op = std::get<MaskedConvOp>(network_.nodes[to_index(node)].op);
+  op.exact = true;
+  for (const int parameter : {op.weight, op.bias})
+    network_.parameters[to_index(parameter)].is_forecast = true;
+  return node;
 }
 
 int NetworkBuilder::activate(int src) {
@@ -78,6 +96,10 @@ int NetworkBuilder::add(const std::string& name, int a, int b) {
     throw std::invalid_argument(
         fmt::format("{}: {} maps cannot be added to {}", name, channels(b), channels(a)));
   return append({.name = name, .op = AddOp{.a = a, .b = b}, .channels = channels(a)});
+}
+
+int NetworkBuilder::concatenate(const std::string& name, int a, int b) {
+  return append({.name = name, .op = ConcatenationOp{.a = a, .b = b}, .channels = channels(a) + channels(b)});
 }
 
 int NetworkBuilder::gate(const std::string& name, int src) {
@@ -189,7 +211,11 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
                                config.output_filters[i]);
     node = builder.activate(node);
   }
-  node = builder.masked_conv("logits", node, MaskType::kB, {1, 1}, head->logit_channels());
+  node = builder.masked_conv("logits", node, MaskType::kB, {1, 1},
+                             head->logit_channels() - head->forecast_channels());
+  if (head->forecast_channels() > 0)
+    node = builder.concatenate("logits.and_forecast", node,
+                               builder.forecast("forecast", config.forecast_kernel));
   if (builder.sight(node) > Sight::kBefore)
     throw std::logic_error("the logits of this network see the pixel they are to predict");
   return std::move(builder).finish(node);

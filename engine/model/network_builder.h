@@ -25,8 +25,14 @@ class NetworkBuilder {
   // With a mask that is the caller's affair.
   int masked_conv(const std::string& name, int src, MaskType mask, Kernel kernel, int filters,
                   Dilation dilation = {});
+  // A value for each channel of the image from the pixels before, all their channels: mask A in one group,
+  // with the parameters `name.weight` and `name.bias`. It begins as the mean of the pixel to the left and the
+  // one above, of the same channel. Sides of the kernel: 3 or more.
+  int forecast(const std::string& name, Kernel kernel);
   int activate(int src);
   int add(const std::string& name, int a, int b);
+  // The maps of a and those of b, see ConcatenationOp.
+  int concatenate(const std::string& name, int a, int b);
   // `maps` of every channel of the image, see EmbeddingOp; makes the parameter `name.weight`. lowest,
   // highest: the values of the first and the last level.
   int embed(const std::string& name, int maps, int levels, float lowest, float highest);
@@ -49,6 +55,7 @@ class NetworkBuilder {
  private:
   int append(Node node);
   int append_parameter(Parameter parameter);
+  int append_conv(const std::string& name, int src, Mask mask, Kernel kernel, int filters, Dilation dilation);
 
   Network network_;
   std::vector<Sight> sights_;  // by node
@@ -58,7 +65,8 @@ class NetworkBuilder {
 };
 
 // The whole network of a config for images of this shape: masked input convolution, blocks, 1x1 layers,
-// logits. Throws ConfigError where filters cannot be shared out to the channel groups of the head.
+// logits, and behind these the forecast where the head has one. Throws ConfigError where filters cannot be
+// shared out to the channel groups of the head.
 [[nodiscard]] Network build_network(const ModelConfig& config, int image_channels, int image_height,
                                     int image_width);
 

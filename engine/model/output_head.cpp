@@ -40,13 +40,16 @@ float OutputHead::draw(const Conditional& dimension, float temperature, float un
 }
 
 std::unique_ptr<const OutputHead> make_output_head(const HeadConfig& config, int image_channels) {
+  if (config.forecast && config.kind != HeadKind::kLogisticMixture)
+    throw std::invalid_argument("a forecast beside a head that is no mixture of logistics");
   if (config.kind == HeadKind::kBernoulli) return std::make_unique<BernoulliHead>(image_channels);
   const int most_levels = config.kind == HeadKind::kSoftmax ? kMaxLevels : kMaxMixtureLevels;
   if (config.levels < 2 || config.levels > most_levels || config.mixtures < 1)
     throw std::invalid_argument("no head of " + std::to_string(config.levels) + " levels and " +
                                 std::to_string(config.mixtures) + " mixtures");
   if (config.kind == HeadKind::kSoftmax) return std::make_unique<SoftmaxHead>(config.levels, image_channels);
-  return std::make_unique<LogisticMixtureHead>(config.levels, config.mixtures, image_channels);
+  return std::make_unique<LogisticMixtureHead>(config.levels, config.mixtures, image_channels,
+                                               config.forecast);
 }
 
 }  // namespace pcnn

@@ -5,6 +5,10 @@
 // The logit maps are split into channel_groups() equal parts. With a group for each image channel, a channel
 // is predicted from its part alone, which has seen the channels before it through the network (see mask.h);
 // with one group, all logits of a pixel have seen earlier pixels only.
+//
+// The last logit maps may be a forecast of the pixel: a value for each channel, as fed to the network, from
+// earlier pixels alone, which a layer of its own computes from the image. What a head makes of it stands with
+// its formula.
 
 #include <limits>
 #include <memory>
@@ -25,6 +29,7 @@ struct HeadConfig {
   HeadKind kind = HeadKind::kBernoulli;
   int levels = 2;     // of a dimension: 2 to kMaxLevels, kMaxMixtureLevels of a mixture; Bernoulli has two
   int mixtures = 10;  // of kLogisticMixture
+  bool forecast = false;  // kLogisticMixture alone
 };
 
 // What one dimension's distribution is computed from.
@@ -42,8 +47,9 @@ class OutputHead {
  public:
   virtual ~OutputHead() = default;
 
-  // Logit maps the network must end in.
+  // Logit maps the network must end in, the forecast's among them.
   [[nodiscard]] virtual int logit_channels() const = 0;
+  [[nodiscard]] virtual int forecast_channels() const { return 0; }
   [[nodiscard]] virtual int channel_groups() const = 0;
 
   // The values of a dimension: levels() of them, and level `i` as fed to the network.
@@ -83,7 +89,7 @@ class OutputHead {
                                             std::span<float> pixel_nats) const = 0;
 };
 
-// Throws std::invalid_argument where levels or mixtures make no head.
+// Throws std::invalid_argument where levels, mixtures or a forecast make no head.
 [[nodiscard]] std::unique_ptr<const OutputHead> make_output_head(const HeadConfig& config,
                                                                  int image_channels = 1);
 

@@ -40,7 +40,7 @@ AdamW::AdamW(const OptimiserConfig& config, std::span<const Parameter> parameter
     : Adam(config, elementwise_pieces({0, parameters.back().offset + parameters.back().size})),
       decay_(parameter_count()) {
   for (const Parameter& parameter : parameters)
-    if (parameter.is_kernel)
+    if (parameter.is_kernel && !parameter.is_forecast)
       std::fill_n(decay_.begin() + static_cast<std::ptrdiff_t>(parameter.offset), parameter.size,
                   static_cast<float>(config.weight_decay));
 }

@@ -11,7 +11,7 @@ namespace pcnn {
 namespace {
 
 bool is_matrix(const Parameter& parameter) {
-  return parameter.is_kernel;
+  return parameter.is_kernel && !parameter.is_forecast;
 }
 
 }  // namespace

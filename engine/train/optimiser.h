@@ -72,7 +72,7 @@ struct UpdatePiece {
 class Optimiser {
  public:
   // parameters: of a network, in the order of their offsets. Kernels decay under adamw and muon, nothing else
-  // does. All moments start at 0.
+  // does, nor the forecast's. All moments start at 0.
   [[nodiscard]] static std::unique_ptr<Optimiser> make(const OptimiserConfig& config,
                                                        std::span<const Parameter> parameters);
   virtual ~Optimiser() = default;

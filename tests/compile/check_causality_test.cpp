@@ -84,6 +84,26 @@ TEST(CheckCausality, FindsAnInputLayerWithMaskB) {
   }
 }
 
+// Through a forecast: its own path from the image to the logits.
+TEST(CheckCausality, FindsAForecastThatSeesItsPixel) {
+  ModelConfig config;
+  config.activation = Activation::kTanh;
+  config.input_kernel = {3, 3};
+  config.input_filters = 4;
+  config.head = {HeadKind::kLogisticMixture, 8, 2, true};
+  config.forecast_kernel = {5, 3};
+  for (const int channels : {1, 3}) {
+    Network network = build_network(config, channels, 4, 5);
+    for (const Purpose purpose : kPurposes) EXPECT_EQ(blamed(network, purpose), "");
+    for (Node& node : network.nodes)
+      if (auto* conv = std::get_if<MaskedConvOp>(&node.op); conv && node.name == "forecast") {
+        conv->mask.type = MaskType::kB;
+        network.parameters[static_cast<std::size_t>(conv->weight)].mask.type = MaskType::kB;
+      }
+    for (const Purpose purpose : kPurposes) EXPECT_EQ(blamed(network, purpose), "forecast");
+  }
+}
+
 // image -> input (A) -> block (B) -> + what goes around the mask -> logits (B)
 Network around_the_mask(bool through_activation) {
   NetworkBuilder builder(2, 4, 5, Activation::kTanh, 0.0f);

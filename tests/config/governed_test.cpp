@@ -71,6 +71,7 @@ TEST(GovernedKeys, OfAResolvedConfigTakeEveryOtherChoice) {
            {"{}", "model.head=logistic_mixture"},
            {"model: {head: softmax}", "model.head=bernoulli"},
            {"model: {head: logistic_mixture}", "model.head=softmax"},
+           {"model: {head: logistic_mixture, forecast: {kernel: 5}}", "model.head=bernoulli"},
            {"{}", "model.activation=elu"},
            {"model: {activation: elu}", "model.activation=leaky_relu"},
            {"model: {activation: elu}", "model.activation=relu"},

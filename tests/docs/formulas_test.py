@@ -63,6 +63,10 @@ CASES = {
     "softmax_colour": model("softmax", 3, "tanh", levels=8),
     "mixture_grey": model("logistic_mixture", 1, "sigmoid", levels=256, mixtures=3),
     "mixture_colour": model("logistic_mixture", 3, "relu", levels=256, mixtures=4),
+    "forecast_grey": model("logistic_mixture", 1, "elu", 1.0, levels=256, mixtures=3, forecast={"kernel": 5}),
+    "forecast_colour": model("logistic_mixture", 3, "relu", levels=256, mixtures=2, forecast={"kernel": [3, 5]}),
+    "forecast_embedded": model("logistic_mixture", 2, "tanh", levels=16, mixtures=2, forecast={"kernel": 3},
+                               blocks=GATED[:1], input={"kernel": 3, "filters": 6, "embedding": 3}),
     "gated_grey": model("bernoulli", 1, "elu", 1.0, blocks=GATED),
     "gated_colour": model("softmax", 3, "relu", levels=4, blocks=GATED),
     "gated_mixture": model("logistic_mixture", 3, "tanh", levels=256, mixtures=2, blocks=GATED[:1]),
@@ -154,7 +158,7 @@ class Formulas(unittest.TestCase):
         groups = 1 if section["head"] == "logistic_mixture" else channels
         for tensor, weight in parameters.items():
             if tensor.endswith(".weight") and not tensor.endswith(("embedding.weight", "condition.weight")):
-                kinds = {"input": "A", "input_above": "VA"}
+                kinds = {"input": "A", "forecast": "A", "input_above": "VA"}
                 stacked = tensor.split(".")[-2] in ("vertical", "join")
                 kind = kinds.get(tensor.removesuffix(".weight"), "VB" if stacked else "B")
                 live = reference_model.mask(kind, groups, weight.shape)

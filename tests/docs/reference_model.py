@@ -111,6 +111,7 @@ def logits(model, parameters, x, given=None):
     def conv(name, source, kind="B", dilation=(1, 1)):
         return masked_conv(source, parameters[name + ".weight"], parameters[name + ".bias"], kind, groups, dilation)
 
+    image = x
     embedding = model["input"].get("embedding")
     if embedding:
         level = np.rint((x + 1.0) / 2.0 * (model["levels"] - 1)).astype(int)
@@ -154,7 +155,12 @@ def logits(model, parameters, x, given=None):
         h = f(h)
     for i in range(len(model["output"]["filters"])):
         h = f(conv(f"output.{i}", h))
-    return conv("logits", h)
+    z = conv("logits", h)
+    return np.concatenate([z, conv("forecast", image, "A")]) if has_forecast(model) else z
+
+
+def has_forecast(model):
+    return bool((model.get("forecast") or {}).get("kernel"))
 
 
 def code(model, pixels, values):
@@ -197,8 +203,10 @@ def log_bin(level, levels, x, mean, log_scale):
     return log_sigmoid(upper) + log_sigmoid(-lower) + math.log1p(-math.exp(lower - upper))
 
 
-def mixture_nats(z, x, level, levels, mixtures):
+def mixture_nats(z, x, level, levels, mixtures, forecasts):
     channels, rows, columns = x.shape
+    f = z[-channels:] if forecasts else np.zeros(x.shape)
+    z = z[:-channels] if forecasts else z
     total = 0.0
     for row in range(rows):
         for column in range(columns):
@@ -207,10 +215,10 @@ def mixture_nats(z, x, level, levels, mixtures):
             for k in range(mixtures):
                 log_probability = maps[0, k]
                 for c in range(channels):
-                    mean, log_scale = maps[1 + 2 * c, k], maps[2 + 2 * c, k]
+                    mean, log_scale = maps[1 + 2 * c, k] + f[c, row, column], maps[2 + 2 * c, k]
                     for j in range(c):
                         coefficient = maps[1 + 2 * channels + c * (c - 1) // 2 + j, k]
-                        mean = mean + math.tanh(coefficient) * x[j, row, column]
+                        mean = mean + math.tanh(coefficient) * (x[j, row, column] - f[j, row, column])
                     log_probability += log_bin(level[c, row, column], levels, x[c, row, column], mean, log_scale)
                 joint.append(log_probability)
             total += np.logaddexp.reduce(maps[0]) - np.logaddexp.reduce(joint)
@@ -225,4 +233,4 @@ def nats(model, parameters, pixels, values=256, given=None):
         return bernoulli_nats(z, x)
     if model["head"] == "softmax":
         return softmax_nats(z, level, model["levels"])
-    return mixture_nats(z, x, level, model["levels"], model["mixtures"])
+    return mixture_nats(z, x, level, model["levels"], model["mixtures"], has_forecast(model))

@@ -19,11 +19,15 @@ long double sigmoid(long double x) {
 
 // By the definition in the header, for one pixel; logits in the order stated there.
 long double exact_probability(const std::vector<float>& logits, const std::vector<float>& x, int levels,
-                              int mixtures) {
+                              int mixtures, bool has_forecast) {
   const int channels = static_cast<int>(x.size());
   const long double half = 1.0L / (levels - 1);
   const auto line = [&](int index, int k) {
     return static_cast<long double>(logits[static_cast<std::size_t>(index * mixtures + k)]);
+  };
+  const auto forecast = [&](int channel) {
+    if (!has_forecast) return 0.0L;
+    return static_cast<long double>(logits[logits.size() - x.size() + static_cast<std::size_t>(channel)]);
   };
   long double sum = 0.0L, total = 0.0L;
   for (int k = 0; k < mixtures; ++k) {
@@ -31,8 +35,9 @@ long double exact_probability(const std::vector<float>& logits, const std::vecto
     total += product;
     int coefficient = 1 + 2 * channels;
     for (int c = 0; c < channels; ++c) {
-      long double mean = line(1 + 2 * c, k);
-      for (int j = 0; j < c; ++j) mean += std::tanh(line(coefficient++, k)) * x[static_cast<std::size_t>(j)];
+      long double mean = line(1 + 2 * c, k) + forecast(c);
+      for (int j = 0; j < c; ++j)
+        mean += std::tanh(line(coefficient++, k)) * (x[static_cast<std::size_t>(j)] - forecast(j));
       const long double scale = std::exp(std::max(line(2 + 2 * c, k), -7.0L));
       const long double value = x[static_cast<std::size_t>(c)];
       const long double above = value > 1.0L - half ? 1.0L : sigmoid((value + half - mean) / scale);
@@ -49,9 +54,10 @@ TEST(LogisticMixtureHead, GivesTheNatsOfTheFormula) {
   for (int round = 0; round < 300; ++round) {
     const int levels = random.between(0, 1) ? 256 : random.between(2, 20), channels = random.between(1, 4),
               mixtures = random.between(1, 7);
-    const LogisticMixtureHead head(levels, mixtures, channels);
+    const bool forecast = random.between(0, 1);
+    const LogisticMixtureHead head(levels, mixtures, channels, forecast);
     const HeadCase image = testing::random_case(random, head, channels, 1, random.uniform(0.2f, 2.0f));
-    const long double exact = exact_probability(image.logits, image.targets, levels, mixtures);
+    const long double exact = exact_probability(image.logits, image.targets, levels, mixtures, forecast);
     if (exact < 1e-12L) continue;  // where the difference of two sigmoids keeps no digits even here
     EXPECT_NEAR(head.nats(image.logits, image.targets, {}), static_cast<double>(-std::log(exact)), 2e-5);
   }
@@ -62,7 +68,7 @@ TEST(LogisticMixtureHead, SumsToOneOverAllValuesOfAPixel) {
   for (const int channels : {1, 2, 3})
     for (const float spread : {0.1f, 1.0f, 4.0f, 12.0f}) {
       constexpr int kLevels = 6;
-      const LogisticMixtureHead head(kLevels, 4, channels);
+      const LogisticMixtureHead head(kLevels, 4, channels, spread < 2.0f);
       HeadCase image = testing::random_case(random, head, channels, 1, spread);
       double sum = 0.0;
       for (int state = 0; state < std::pow(kLevels, channels); ++state) {
@@ -102,11 +108,38 @@ TEST(LogisticMixtureHead, GivesTheDerivativesOfTheNats) {
   Random random(3);
   for (int round = 0; round < 30; ++round) {
     const int channels = random.between(1, 4);
-    const LogisticMixtureHead head(random.between(2, 16), random.between(1, 4), channels);
+    const LogisticMixtureHead head(random.between(2, 16), random.between(1, 4), channels, round % 2);
     const HeadCase image = testing::random_case(random, head, channels, random.between(1, 6), 0.7f);
     // Curvature costs about the step's square; rounding 1e-6 of some tens over the step.
     testing::expect_slopes(head, image, 0x1.0p-8f, 4e-3);
   }
+}
+
+// All means moved by as much as the forecast, the values and the forecast moved together, are one and the
+// same.
+TEST(LogisticMixtureHead, TakesItsMeansAndTheValuesBeforeRelativeToTheForecast) {
+  constexpr int kLevels = 16, kMixtures = 3, kChannels = 3;
+  Random random(8);
+  const LogisticMixtureHead with(kLevels, kMixtures, kChannels, true), without(kLevels, kMixtures, kChannels);
+  EXPECT_EQ(with.forecast_channels(), kChannels);
+  EXPECT_EQ(with.logit_channels(), without.logit_channels() + kChannels);
+  HeadCase image = testing::random_case(random, without, kChannels, 1, 1.0f);
+  const double nats = without.nats(image.logits, image.targets, {});
+  image.logits.resize(image.logits.size() + kChannels, 0.0f);
+  EXPECT_EQ(with.nats(image.logits, image.targets, {}), nats) << "a forecast of 0 changes nothing";
+  for (int channel = 0; channel < kChannels; ++channel) {
+    image.logits[image.logits.size() - kChannels + static_cast<std::size_t>(channel)] = 0.25f;
+    for (int k = 0; k < kMixtures; ++k)
+      image.logits[static_cast<std::size_t>((1 + 2 * channel) * kMixtures + k)] -= 0.25f;
+  }
+  EXPECT_NE(with.nats(image.logits, image.targets, {}), nats) << "coefficients see residuals";
+  for (std::size_t i = (1 + 2 * kChannels) * kMixtures; i < image.logits.size() - kChannels; ++i)
+    image.logits[i] = 0.0f;
+  std::vector<float> plain(image.logits.begin(), image.logits.end() - kChannels);
+  for (int channel = 0; channel < kChannels; ++channel)
+    for (int k = 0; k < kMixtures; ++k)
+      plain[static_cast<std::size_t>((1 + 2 * channel) * kMixtures + k)] += 0.25f;
+  EXPECT_NEAR(with.nats(image.logits, image.targets, {}), without.nats(plain, image.targets, {}), 1e-5);
 }
 
 TEST(LogisticMixtureHead, LeavesALogScaleAloneBelowItsFloor) {
@@ -122,7 +155,7 @@ TEST(LogisticMixtureHead, ScoresByItsConditionalProbabilities) {
   Random random(4);
   for (int round = 0; round < 20; ++round) {
     const int channels = random.between(1, 4);
-    const LogisticMixtureHead head(random.between(2, 300), random.between(1, 5), channels);
+    const LogisticMixtureHead head(random.between(2, 300), random.between(1, 5), channels, round % 2);
     testing::expect_nats_of_probabilities(head, channels, 5,
                                           testing::random_case(random, head, channels, 5, 1.0f), 2e-5);
   }
@@ -130,7 +163,7 @@ TEST(LogisticMixtureHead, ScoresByItsConditionalProbabilities) {
 
 TEST(LogisticMixtureHead, DrawsByItsProbabilitiesAtAnyTemperature) {
   Random random(5);
-  const LogisticMixtureHead head(7, 3, 3);
+  const LogisticMixtureHead head(7, 3, 3, true);
   for (const float temperature : {0.3f, 1.0f, 4.0f}) {
     const HeadCase image = testing::random_case(random, head, 3, 1, 1.0f);
     for (int channel = 0; channel < 3; ++channel)
@@ -158,14 +191,14 @@ TEST(LogisticMixtureHead, GivesTheNatsOfEachPixel) {
   Random random(7);
   for (int round = 0; round < 20; ++round) {
     const int channels = random.between(1, 4), area = random.between(1, 150);
-    const LogisticMixtureHead head(random.between(2, 300), random.between(1, 5), channels);
+    const LogisticMixtureHead head(random.between(2, 300), random.between(1, 5), channels, round % 2);
     testing::expect_nats_of_pixels(head, area, testing::random_case(random, head, channels, area, 2.0f));
   }
 }
 
 TEST(LogisticMixtureHead, ShowsALogitThatIsNotANumber) {
   Random random(91);
-  const LogisticMixtureHead head(8, 3, 3);
+  const LogisticMixtureHead head(8, 3, 3, true);
   testing::expect_nan_shows(head, testing::random_case(random, head, 3, 3, 1.0f));
 }
 

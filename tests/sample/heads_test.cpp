@@ -24,7 +24,8 @@ struct HeadAndImage {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
     return out << kNames[static_cast<int>(chosen.head.kind)] << " of " << chosen.head.levels << " levels, "
                << chosen.channels << "x" << chosen.height << "x" << chosen.width
-               << (chosen.gated ? ", gated" : "") << (chosen.embedding > 0 ? ", embedded" : "");
+               << (chosen.head.forecast ? ", with a forecast" : "") << (chosen.gated ? ", gated" : "")
+               << (chosen.embedding > 0 ? ", embedded" : "");
   }
 };
 
@@ -42,6 +43,7 @@ class EveryHead : public ::testing::TestWithParam<HeadAndImage> {
     config.output_filters = {12};
     config.input_embedding = GetParam().embedding;
     config.head = GetParam().head;
+    config.forecast_kernel = {3, 5};
     network = build_network(config, GetParam().channels, GetParam().height, GetParam().width);
     testing::Random random(7);
     parameters = testing::random_parameters(random, network);
@@ -62,6 +64,10 @@ INSTANTIATE_TEST_SUITE_P(Sampling, EveryHead,
                                            HeadAndImage{{HeadKind::kSoftmax, 2}, 4, 2, 1},
                                            HeadAndImage{{HeadKind::kLogisticMixture, 4, 3}, 1, 2, 2},
                                            HeadAndImage{{HeadKind::kLogisticMixture, 3, 2}, 3, 2, 1},
+                                           HeadAndImage{{HeadKind::kLogisticMixture, 4, 3, true}, 1, 2, 3},
+                                           HeadAndImage{{HeadKind::kLogisticMixture, 3, 2, true}, 3, 2, 1},
+                                           HeadAndImage{
+                                               {HeadKind::kLogisticMixture, 3, 2, true}, 2, 2, 1, true, 3},
                                            HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, true},
                                            HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, true},
                                            HeadAndImage{{HeadKind::kSoftmax, 4}, 1, 2, 2, false, 5},

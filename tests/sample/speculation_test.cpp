@@ -94,7 +94,8 @@ TEST(Speculation, ChangesNoBitOfSamplesOfAnyHead) {
          {HeadConfig{HeadKind::kBernoulli}, HeadConfig{HeadKind::kSoftmax, 2},
           HeadConfig{HeadKind::kSoftmax, 5}, HeadConfig{HeadKind::kSoftmax, 256},
           HeadConfig{HeadKind::kSoftmax, 300}, HeadConfig{HeadKind::kLogisticMixture, 16, 3},
-          HeadConfig{HeadKind::kLogisticMixture, 256, 2}})
+          HeadConfig{HeadKind::kLogisticMixture, 256, 2},
+          HeadConfig{HeadKind::kLogisticMixture, 16, 2, true}})
       for (int round = 0; round < 4; ++round) {
         ModelConfig model_config;
         model_config.activation = Activation::kTanh;

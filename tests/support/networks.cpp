@@ -144,6 +144,11 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
   if (random.between(0, 1) == 1)
     node = builder.activate(builder.masked_conv("output", node, MaskType::kB, {1, 1},
                                                 random_maps(random, limits.channels, groups)));
+  if (limits.forecasts && random.between(0, 3) == 0) {
+    const Kernel sides = random_kernel(random, limits.kernel - 2);
+    node = builder.concatenate("and_forecast", node,
+                               builder.forecast("forecast", {sides.height + 2, sides.width + 2}));
+  }
   node = builder.masked_conv("logits", node, MaskType::kB, {1, 1}, channels);
   return std::move(builder).finish(node);
 }
@@ -164,10 +169,16 @@ Network random_graph(Random& random, Activation activation, const Condition& con
   for (int op = random.between(6, 14); op > 0; --op) {
     const Value a = any(), b = any();
     const std::string name = "op." + std::to_string(op);
-    switch (random.between(condition.any() ? -1 : 0, 4)) {
+    switch (random.between(condition.any() ? -1 : 0, 5)) {
       case -1:
         values.push_back({builder.condition(name, a.node), a.maps});
         break;
+      case 5:
+        if (a.maps + b.maps < 20) {
+          values.push_back({builder.concatenate(name, a.node, b.node), a.maps + b.maps});
+          break;
+        }
+        [[fallthrough]];
       case 4:
         if (a.maps % (2 * groups) == 0) {
           values.push_back({builder.gate(name, a.node), a.maps / 2});
@@ -281,6 +292,7 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
                               [](const DropoutOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const EmbeddingOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const AddOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const ConcatenationOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const ConditionOp&) -> const MaskedConvOp* { return nullptr; }},
                    node.op);
     const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0,
@@ -289,7 +301,8 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
       if (!conv) return to == from;
       const bool by_group = conv->mask.type == MaskType::kA || conv->mask.type == MaskType::kB;
       if (down != 0 || right != 0 || !by_group) return may_read(conv->mask.type, down, right);
-      return from < to || (from == to && conv->mask.type == MaskType::kB);
+      const int mask_from = from * conv->mask.groups / groups, mask_to = to * conv->mask.groups / groups;
+      return mask_from < mask_to || (mask_from == mask_to && conv->mask.type == MaskType::kB);
     };
     for (int y = 0; y < height; ++y)
       for (int x = 0; x < width; ++x)

@@ -23,6 +23,7 @@ struct NetworkLimits {
   int channels = 20;
   int stages = 4;
   bool embeddings = true;              // some read levels: steps in the values, with gradients of zero
+  bool forecasts = true;               // some have one beside what the logits read
   MaskType input_mask = MaskType::kA;  // kB makes a network that leaks
   Condition condition{};
   double dropout = 0.0;  // rate in blocks; 0: none

@@ -79,6 +79,24 @@ void for_each_gate(const Network& network, int node, const GateOp& op, int image
         }
 }
 
+// Calls visit(dst, node, src) with flat indices for every value of a concatenation and what it is a copy of.
+template <class Visit>
+void for_each_copy(const Network& network, const ConcatenationOp& op, const Shape& dst, Visit&& visit) {
+  const Shape a = network.shape(op.a, dst.n), b = network.shape(op.b, dst.n);
+  const int groups = network.groups, maps_a = a.c / groups, maps_b = b.c / groups;
+  for (int n = 0; n < dst.n; ++n)
+    for (int group = 0; group < groups; ++group)
+      for (int map = 0; map < maps_a + maps_b; ++map)
+        for (int y = 0; y < dst.h; ++y)
+          for (int x = 0; x < dst.w; ++x) {
+            const std::size_t to = dst.offset(n, group * (maps_a + maps_b) + map, y, x);
+            if (map < maps_a)
+              visit(to, op.a, a.offset(n, group * maps_a + map, y, x));
+            else
+              visit(to, op.b, b.offset(n, group * maps_b + map - maps_a, y, x));
+          }
+}
+
 // Calls visit(dst, parameter, factor) for every product that a condition adds to a value of its maps, NCHW.
 template <class Visit>
 void for_each_given(const Network& network, const ConditionOp& op, const Shape& shape, const Given& given,
@@ -204,6 +222,11 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
           for (std::size_t i = 0; i < value.size(); ++i)
             value[i] = src[i] * dropout_factor(op, node, shape, i, dropout);
         },
+        [&](const ConcatenationOp& op) {
+          for_each_copy(network, op, shape, [&](std::size_t dst, int from, std::size_t src) {
+            value[dst] = result.nodes[to_index(from)][src];
+          });
+        },
         [&](const AddOp& op) {
           std::ranges::transform(result.nodes[to_index(op.a)], result.nodes[to_index(op.b)], value.begin(),
                                  std::plus<>());
@@ -270,6 +293,11 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
           const Shape shape = network.shape(node, images);
           for (std::size_t i = 0; i < diff.size(); ++i)
             diffs[to_index(op.src)][i] += diff[i] * dropout_factor(op, node, shape, i, forward.dropout);
+        },
+        [&](const ConcatenationOp& op) {
+          for_each_copy(
+              network, op, network.shape(node, images),
+              [&](std::size_t dst, int from, std::size_t src) { diffs[to_index(from)][src] += diff[dst]; });
         },
         [&](const AddOp& op) {
           for (std::size_t i = 0; i < diff.size(); ++i) {

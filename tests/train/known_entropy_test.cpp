@@ -108,19 +108,22 @@ struct Case {
   friend std::ostream& operator<<(std::ostream& out, const Case& one) {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
     return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text()
-               << (one.gated ? " gated" : "") << (one.embedding > 0 ? " embedded" : "");
+               << (one.head.forecast ? " with a forecast" : "") << (one.gated ? " gated" : "")
+               << (one.embedding > 0 ? " embedded" : "");
   }
 };
 
 class KnownEntropy : public ::testing::TestWithParam<Case> {};
-INSTANTIATE_TEST_SUITE_P(Training, KnownEntropy,
-                         ::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
-                                           Case{{HeadKind::kBernoulli}, {1, 3, 3, 3}, 0.02},
-                                           Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
-                                           Case{{HeadKind::kSoftmax, 4}, {1, 1, 4, 4}, 0.02},
-                                           Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02},
-                                           Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, true, 4},
-                                           Case{{HeadKind::kLogisticMixture, 4, 4}, {1, 1, 4, 4}, 0.02}));
+INSTANTIATE_TEST_SUITE_P(
+    Training, KnownEntropy,
+    ::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
+                      Case{{HeadKind::kBernoulli}, {1, 3, 3, 3}, 0.02},
+                      Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
+                      Case{{HeadKind::kSoftmax, 4}, {1, 1, 4, 4}, 0.02},
+                      Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02},
+                      Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, true, 4},
+                      Case{{HeadKind::kLogisticMixture, 4, 4}, {1, 1, 4, 4}, 0.02},
+                      Case{{HeadKind::kLogisticMixture, 4, 4, true}, {1, 1, 4, 4}, 0.02}));
 
 // So many images of each table, which is their class.
 ImageSet draw_classes(testing::Random& random, const std::vector<Table>& tables, int count) {

@@ -219,6 +219,26 @@ TEST_P(Muons, MatchTheReferenceInDoubleOnLiveColumnsAndKeepDeadWeightsAtZero) {
         if (is_dead(parameter, i)) EXPECT_EQ(state.values[parameter.offset + i], 0.0f) << state.name;
 }
 
+// Its kernel starts as a sum of pixels, and is no layer between features.
+TEST(Muon, TreatsTheForecastAsAdamDoesWithoutDecay) {
+  Parameter forecast = kernel({2, 2, 3, 3}, {MaskType::kA}, 0);
+  forecast.is_forecast = true;
+  std::vector<float> by_muon = random_values(forecast.size, 0, 0.3f), by_adam = by_muon, by_adamw = by_muon;
+  const auto muon = Optimiser::make({.kind = OptimiserKind::kMuon, .learning_rate = 0.1, .weight_decay = 0.1},
+                                    std::vector{forecast});
+  const auto adam = Optimiser::make({.kind = OptimiserKind::kAdam}, std::vector{forecast});
+  const auto adamw =
+      Optimiser::make({.kind = OptimiserKind::kAdamW, .weight_decay = 0.1}, std::vector{forecast});
+  for (std::uint32_t t = 1; t <= 3; ++t) {
+    const std::vector<float> gradients = random_values(forecast.size, t, 1e-3f);
+    muon->step(by_muon, gradients, 0.1f);
+    adam->step(by_adam, gradients, 0.001f);
+    adamw->step(by_adamw, gradients, 0.001f);
+  }
+  EXPECT_EQ(by_adamw, by_adam);
+  for (std::size_t i = 0; i < by_adam.size(); ++i) EXPECT_NEAR(by_muon[i], by_adam[i], 1e-6);
+}
+
 // What is no kernel goes by Adam, whose rate follows the schedule in proportion.
 TEST_P(Muons, UpdateBiasesAsAdamDoesWithItsOwnRate) {
   std::vector<float> values = live_values(0, 0.3f), bias(values.begin() + 126, values.begin() + 133);

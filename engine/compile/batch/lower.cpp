@@ -54,10 +54,18 @@ class Lowering {
  private:
   [[nodiscard]] int tensor(int node) const { return tensors_[to_index(node)]; }
 
+  // Logits, or a part of them, are f32 in every precision.
+  [[nodiscard]] bool is_of_logits(int node) const {
+    if (node == network_.logits) return true;
+    const auto* parts = std::get_if<ConcatenationOp>(&network_.node(network_.logits).op);
+    return parts && (node == parts->a || node == parts->b);
+  }
+
   int forward(const ConvStep& step) {
     LoweredConv& lowered = convs_[to_index(step.conv)];
     const int src = tensor(step.op.src);
-    FusedOps fused{.skip = step.skip < 0 ? -1 : tensor(step.skip), .f32_result = step.dst == network_.logits};
+    if (step.op.exact) return lower_exact_conv(plan_, step, src, lowered);
+    FusedOps fused{.skip = step.skip < 0 ? -1 : tensor(step.skip), .f32_result = is_of_logits(step.dst)};
     const int dst = lower_masked_conv(plan_, step, fused, src, lowered);
     if (dst >= 0) return dst;
     return plan_.sum(fused.skip, lower_masked_conv(plan_, step, {}, src, lowered));
@@ -79,10 +87,15 @@ class Lowering {
 
   int forward(const ConditionStep& step) { return lower_condition(plan_, step, tensor(step.op.src)); }
 
+  int forward(const ConcatenationStep& step) {
+    return lower_concatenation(plan_, step, tensor(step.op.a), tensor(step.op.b));
+  }
+
   int forward(const DropoutStep& step) { return lower_dropout(plan_, step, tensor(step.op.src), "forward"); }
 
   void backward(const ConvStep& step, int gradient) {
     const LoweredConv& lowered = convs_[to_index(step.conv)];
+    if (step.op.exact) return lower_exact_conv_backward_weights(plan_, step, lowered, gradient);
     if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
     lower_masked_conv_backward_weights(plan_, step, lowered, gradient);
     if (!inputs(network_.node(step.op.src).op).empty())  // of the image and given maps nobody asks for it
@@ -111,6 +124,12 @@ class Lowering {
     if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
     lower_condition_backward_weights(plan_, step, gradient);
     add_gradient(step.op.src, gradient);
+  }
+
+  void backward(const ConcatenationStep& step, int gradient) {
+    const ConcatenatedGradients parts = lower_concatenation_backward(plan_, step, gradient);
+    add_gradient(step.op.a, parts.a);
+    add_gradient(step.op.b, parts.b);
   }
 
   void backward(const DropoutStep& step, int gradient) {

@@ -112,9 +112,10 @@ void PlanBuilder::primitive(const dnnl::primitive& primitive, const dnnl::memory
     step.arguments.push_back({argument, {Operand::Home::kTensor, to_index(tensor), desc(tensor)}});
     writes.push_back(tensor);
   }
-  // Operands outside `reads` and `writes` may still look at tensors through another layout.
+  // Operands outside `reads` and `writes` may still look at tensors through another layout, and be the first
+  // to write there.
   for (const auto& [argument, operand] : step.arguments)
-    if (operand.home == Operand::Home::kTensor) reads.push_back(static_cast<int>(operand.index));
+    if (operand.home == Operand::Home::kTensor) writes.push_back(static_cast<int>(operand.index));
   if (scratchpad.get_size() > 0) {
     step.arguments.push_back({DNNL_ARG_SCRATCHPAD, {Operand::Home::kScratchpad, 0, scratchpad}});
     plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratchpad.get_size());
@@ -125,9 +126,59 @@ void PlanBuilder::primitive(const dnnl::primitive& primitive, const dnnl::memory
 int PlanBuilder::in_layout(int tensor, const dnnl::memory::desc& layout) {
   if (desc(tensor) == layout) return tensor;
   const int copy = new_tensor(layout);
-  const dnnl::reorder::primitive_desc pd(engine_, desc(tensor), engine_, layout, fresh_attributes());
-  primitive(dnnl::reorder(pd), pd.scratchpad_desc(), {{{DNNL_ARG_FROM, tensor}}, {{DNNL_ARG_TO, copy}}, {}});
+  reorder(tensor, desc(tensor), copy, layout);
   return copy;
+}
+
+void PlanBuilder::reorder(int src, const dnnl::memory::desc& from, int dst, const dnnl::memory::desc& to) {
+  const dnnl::reorder::primitive_desc pd(engine_, from, engine_, to, fresh_attributes());
+  primitive(dnnl::reorder(pd), pd.scratchpad_desc(),
+            {{},
+             {},
+             {{DNNL_ARG_FROM, {Operand::Home::kTensor, to_index(src), from}},
+              {DNNL_ARG_TO, {Operand::Home::kTensor, to_index(dst), to}}}});
+}
+
+namespace {
+
+dnnl::memory::desc planes_of(const dnnl::memory::dims& dims) {
+  return {dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::nchw};
+}
+
+// So many maps of a tensor of planes.
+dnnl::memory::desc window(const dnnl::memory::desc& planes, dnnl::memory::dim first, dnnl::memory::dim maps) {
+  const auto dims = dnnl_compat::dims_of(planes);
+  return planes.submemory_desc({dims[0], maps, dims[2], dims[3]}, {0, first, 0, 0});
+}
+
+}  // namespace
+
+int PlanBuilder::concatenation(int a, int b) {
+  const int groups = network_.groups;
+  const auto dims_a = dnnl_compat::dims_of(desc(a)), dims_b = dnnl_compat::dims_of(desc(b));
+  const auto maps_a = dims_a[1] / groups, maps_b = dims_b[1] / groups;
+  // The parts of a group are told apart in planes alone; where there is one, all of a layout is read.
+  if (groups > 1) a = in_layout(a, planes_of(dims_a)), b = in_layout(b, planes_of(dims_b));
+  const int dst = new_tensor(planes_of({dims_a[0], dims_a[1] + dims_b[1], dims_a[2], dims_a[3]}));
+  const auto part = [&](int src, dnnl::memory::dim group, dnnl::memory::dim maps) {
+    return groups > 1 ? window(desc(src), group * maps, maps) : desc(src);
+  };
+  for (dnnl::memory::dim group = 0; group < groups; ++group) {
+    const auto first = group * (maps_a + maps_b);
+    reorder(a, part(a, group, maps_a), dst, window(desc(dst), first, maps_a));
+    reorder(b, part(b, group, maps_b), dst, window(desc(dst), first + maps_a, maps_b));
+  }
+  return dst;
+}
+
+int PlanBuilder::maps_of(int src, int first, int maps) {
+  const int groups = network_.groups;
+  const auto dims = dnnl_compat::dims_of(desc(src));
+  const int dst = new_tensor(planes_of({dims[0], dnnl::memory::dim{maps} * groups, dims[2], dims[3]}));
+  for (dnnl::memory::dim group = 0; group < groups; ++group)
+    reorder(src, window(desc(src), group * (dims[1] / groups) + first, maps), dst,
+            window(desc(dst), group * maps, maps));
+  return dst;
 }
 
 int PlanBuilder::sum(int a, int b) {
@@ -221,6 +272,20 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
   append(std::move(step), reads, {});
 }
 
+void PlanBuilder::plane_conv(PlaneConvStep step) {
+  const std::size_t scratch = plane_conv_scratch(step.conv, plan_.vector_kernels.lanes);
+  plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
+  const std::vector reads{step.src}, writes{step.dst};
+  append(std::move(step), reads, writes);
+}
+
+void PlanBuilder::plane_conv_backward(PlaneConvBackwardStep step) {
+  const std::size_t scratch = plane_conv_scratch(step.conv, plan_.vector_kernels.lanes);
+  plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
+  const std::vector reads{step.src, step.diff_dst};
+  append(std::move(step), reads, {});
+}
+
 int PlanBuilder::with_zeros(int src, const StoredZeros& zeros) {
   const auto dims = dnnl_compat::dims_of(desc(src));
   const dnnl::memory::dims larger{dims[0], dims[1], dims[2] + zeros.above + zeros.below,
@@ -228,10 +293,7 @@ int PlanBuilder::with_zeros(int src, const StoredZeros& zeros) {
   const int padded = new_tensor(with_dims(desc(src), larger));
   const dnnl::memory::desc window = desc(padded).submemory_desc(dims, {0, 0, zeros.above, zeros.left});
   append(ZeroStep{padded}, {}, std::vector{padded});
-  const dnnl::reorder::primitive_desc pd(engine_, desc(src), engine_, window, fresh_attributes());
-  primitive(
-      dnnl::reorder(pd), pd.scratchpad_desc(),
-      {{{DNNL_ARG_FROM, src}}, {}, {{DNNL_ARG_TO, {Operand::Home::kTensor, to_index(padded), window}}}});
+  reorder(src, desc(src), padded, window);
   return padded;
 }
 
@@ -241,9 +303,7 @@ int PlanBuilder::without_zeros(int src, const StoredZeros& zeros) {
                                  dims[3] - zeros.left - zeros.right};
   const dnnl::memory::desc window = desc(src).submemory_desc(inner, {0, 0, zeros.above, zeros.left});
   const int dst = new_tensor(with_dims(desc(src), inner));
-  const dnnl::reorder::primitive_desc pd(engine_, window, engine_, desc(dst), fresh_attributes());
-  primitive(dnnl::reorder(pd), pd.scratchpad_desc(),
-            {{}, {{DNNL_ARG_TO, dst}}, {{DNNL_ARG_FROM, {Operand::Home::kTensor, to_index(src), window}}}});
+  reorder(src, window, dst, desc(dst));
   return dst;
 }
 

@@ -170,6 +170,26 @@ struct WeightGradientStep {
   std::size_t bias = 0;
 };
 
+// See PlaneConv. kernel: index into the packed weights; bias: a float offset into the packed biases.
+struct PlaneConvStep {
+  PlaneConv conv;  // without its pointers
+  std::vector<KernelTap> taps;
+  int src = 0;
+  std::size_t kernel = 0;
+  std::size_t bias = 0;
+  int dst = 0;
+};
+
+// Into the caller's gradient buffer, at these float offsets.
+struct PlaneConvBackwardStep {
+  PlaneConv conv;  // without its pointers
+  std::vector<KernelTap> taps;
+  int src = 0;
+  int diff_dst = 0;
+  std::size_t weights = 0;
+  std::size_t bias = 0;
+};
+
 struct ZeroStep {
   int dst = 0;
 };
@@ -180,7 +200,8 @@ struct CallerStep {};
 using StepAction =
     std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
                  EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, AddVectorsStep, SumVectorsStep,
-                 GivenVectorsStep, GivenGradientStep, DropoutPassStep, WeightGradientStep, ZeroStep>;
+                 GivenVectorsStep, GivenGradientStep, DropoutPassStep, WeightGradientStep, PlaneConvStep,
+                 PlaneConvBackwardStep, ZeroStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -258,6 +279,13 @@ class PlanBuilder {
   // Of a node's value, or of the gradient of it; in src's layout where the kernels know that.
   int dropout(int node, const DropoutOp& op, int src);
   void weight_gradient(WeightGradientStep step);
+  void plane_conv(PlaneConvStep step);
+  void plane_conv_backward(PlaneConvBackwardStep step);
+  // Whole maps, in each channel group those of a before those of b, as planes of f32.
+  int concatenation(int a, int b);
+  // So many maps of each channel group of src, from map `first` of the group on, as planes of f32. src is
+  // such.
+  int maps_of(int src, int first, int maps);
   // A copy of src with these around it, and of what lies inside them.
   int with_zeros(int src, const StoredZeros& zeros);
   int without_zeros(int src, const StoredZeros& zeros);
@@ -283,6 +311,8 @@ class PlanBuilder {
   [[nodiscard]] Plan finish(const CallerTensors& caller, std::size_t backward_begin) &&;
 
  private:
+  // Between these parts of the two tensors.
+  void reorder(int src, const dnnl::memory::desc& from, int dst, const dnnl::memory::desc& to);
   void append(StepAction action, std::span<const int> reads, std::span<const int> writes);
   // dst may be computed in the buffer of src, element by element.
   struct InPlace {

@@ -40,6 +40,7 @@ struct Workspace::Impl {
   void bind_gradients(float* gradients);
 
   const Plan& plan;
+  const std::byte* kernels;   // packed
   const std::byte* biases;    // packed
   GivenBatch given;           // of the images of the last forward pass
   std::vector<int> in_order;  // 0, 1, 2 ...: the images

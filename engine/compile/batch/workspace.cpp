@@ -14,6 +14,7 @@ namespace pcnn {
 
 Workspace::Impl::Impl(const Program::Impl& program, const PackedWeights::Memory& packed)
     : plan(program.plan),
+      kernels(packed.kernels.data()),
       biases(packed.biases.data()),
       given(program.network, to_index(program.images)),
       in_order(to_index(program.images)),
@@ -216,6 +217,24 @@ struct RunStep {
     gradient.bias = workspace.gradients_base + step.bias;
     gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
     workspace.plan.vector_kernels.weight_gradient(gradient);
+  }
+  template <typename ConvStep>
+  PlaneConv plane_conv(const ConvStep& step) const {
+    PlaneConv conv = step.conv;
+    conv.taps = step.taps.data();
+    conv.src = at<float>(step.src);
+    conv.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
+    return conv;
+  }
+  void operator()(const PlaneConvStep& step) const {
+    const std::byte* weights = workspace.kernels + workspace.plan.kernels[step.kernel].offset;
+    workspace.plan.vector_kernels.plane_conv(plane_conv(step), reinterpret_cast<const float*>(weights),
+                                             parameters(step.bias), at<float>(step.dst));
+  }
+  void operator()(const PlaneConvBackwardStep& step) const {
+    workspace.plan.vector_kernels.plane_conv_backward(plane_conv(step), at<float>(step.diff_dst),
+                                                      workspace.gradients_base + step.weights,
+                                                      workspace.gradients_base + step.bias);
   }
   void operator()(const ZeroStep& step) const {
     std::memset(workspace.tensor(step.dst), 0, workspace.desc(step.dst).get_size());

@@ -8,6 +8,7 @@
 #include "engine/compile/kernels/class_vectors_tile.h"
 #include "engine/compile/kernels/dropout_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
+#include "engine/compile/kernels/plane_conv_tile.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/core/simd.h"
 #include "engine/model/network.h"
@@ -106,7 +107,9 @@ TrainingKernels elementwise_kernels(const char* name) {
           .sum_by_class = ByClass::template sum<float>,
           .sum_by_class_bf16 = ByClass::template sum<Bf16>,
           .dropout = DropoutTile<kLanes>::template run<float>,
-          .dropout_bf16 = DropoutTile<kLanes>::template run<Bf16>};
+          .dropout_bf16 = DropoutTile<kLanes>::template run<Bf16>,
+          .plane_conv = PlaneConvTile<kLanes>::forward,
+          .plane_conv_backward = PlaneConvTile<kLanes>::backward};
 }
 
 }  // namespace

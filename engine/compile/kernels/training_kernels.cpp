@@ -26,6 +26,22 @@ TapReach reach_of(std::span<const KernelTap> taps) {
   return reach;
 }
 
+PlaneLayout plane_layout(const PlaneConv& conv, int lanes) {
+  const auto count = [](int value) { return static_cast<std::size_t>(value); };
+  const std::size_t at_once = 4 * count(lanes);
+  PlaneLayout layout;
+  layout.row = count(conv.width + conv.reach.side);
+  layout.origin = count(conv.reach.up) * layout.row + count(conv.reach.side);
+  layout.run = (count(conv.height) * layout.row + at_once - 1) / at_once * at_once;
+  layout.plane = layout.origin + layout.run + count(conv.reach.down) * layout.row + count(conv.reach.side);
+  return layout;
+}
+
+std::size_t plane_conv_scratch(const PlaneConv& conv, int lanes) {
+  const PlaneLayout layout = plane_layout(conv, lanes);
+  return layout.run + static_cast<std::size_t>(conv.in_channels) * layout.plane;
+}
+
 std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
   const auto padded = [lanes](int channels) {
     return static_cast<std::size_t>((channels + lanes - 1) / lanes * lanes);

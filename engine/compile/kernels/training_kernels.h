@@ -55,6 +55,33 @@ struct WeightGradient {
   float* scratch = nullptr;  // weight_gradient_scratch() floats
 };
 
+// A convolution between few maps, all of them planes of f32: where oneDNN's kernels would fill blocks of 8 or
+// 16 maps up with zeros, or would round.
+struct PlaneConv {
+  int images = 0;
+  int height = 0;
+  int width = 0;
+  int in_channels = 0;
+  int filters = 0;
+  int kernel_height = 0;  // of the weights as they are stored, [filter][channel][row][column]
+  int kernel_width = 0;
+  const KernelTap* taps = nullptr;  // others are not read
+  int tap_count = 0;
+  TapReach reach{};  // of the taps
+  const float* src = nullptr;
+  float* scratch = nullptr;  // plane_conv_scratch() floats
+};
+
+// Of one channel with the zeros around it, in floats; see plane_conv_tile.h.
+struct PlaneLayout {
+  std::size_t row = 0;     // from one row to the next
+  std::size_t origin = 0;  // the first pixel
+  std::size_t run = 0;     // from the first pixel to the last one, filled up to what is computed at once
+  std::size_t plane = 0;   // the whole of it
+};
+[[nodiscard]] PlaneLayout plane_layout(const PlaneConv& conv, int lanes);
+[[nodiscard]] std::size_t plane_conv_scratch(const PlaneConv& conv, int lanes);
+
 // How feature maps lie: [image][block of maps][pixel][map of the block]. Planes are blocks of one map, pixels
 // with all their maps one block of all. The last block may be filled up; what fills it is zero, always.
 struct MapLayout {
@@ -117,6 +144,11 @@ struct TrainingKernels {
   // dst[i] = src[i] * scale or 0, in any order of passes: of a value as of its gradient. dst may be src.
   void (*dropout)(const DropoutPass& pass, const float* src, float* dst) = nullptr;
   void (*dropout_bf16)(const DropoutPass& pass, const Bf16* src, Bf16* dst) = nullptr;
+  // dst: a plane for each filter.
+  void (*plane_conv)(const PlaneConv& conv, const float* weights, const float* bias, float* dst) = nullptr;
+  // d(loss)/d(weights), of its taps alone, and d(loss)/d(bias).
+  void (*plane_conv_backward)(const PlaneConv& conv, const float* diff_dst, float* weights,
+                              float* bias) = nullptr;
   // Null where oneDNN's primitive is to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
   bool dilated_only = false;  // oneDNN's is as fast for kernels without gaps

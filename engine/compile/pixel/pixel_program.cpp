@@ -52,6 +52,7 @@ PixelProgram::PixelProgram(const Inference& inference, std::span<const float> pa
     : network_(inference.network),
       given_maps_(given_maps_node(network_)),
       kernel_(kernel),
+      exact_kernel_(kernel.precision == Precision::kF32 ? kernel : pixel_kernel(Precision::kF32)),
       layout_(network_, inference.steps) {
   if (sights(network_)[to_index(network_.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
@@ -73,7 +74,7 @@ PixelProgram::PixelProgram(const Inference& inference, std::span<const float> pa
 }
 
 PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const float> parameters) {
-  PackedConvStep packed{step, pack_conv(step, network_, parameters, kernel_)};
+  PackedConvStep packed{step, pack_conv(step, network_, parameters, kernel_of(step))};
   for (const PackedConv& group : packed.groups) {
     const std::size_t words = depth_words(precision(), layout_.channels(step.op.src));
     max_taps_ = std::max(max_taps_, group.taps.size());
@@ -173,18 +174,18 @@ void PixelProgram::run(const PackedConvStep& packed, IncrementalState& state, co
         layout_.offset(step.op.src, span, tap.down, tap.right, tap.from, state.chains_, state.max_columns_);
     state.taps_[to_index(taps++)] = {state.values_.data() + offset, tap.offset};
   }
-  kernel_.run({.rows = state.chains_ * span.columns,
-               .depth = layout_.channels(step.op.src),
-               .filters = layout_.channels(step.dst),
-               .taps = state.taps_.data(),
-               .tap_count = taps,
-               .weights = group.weights.data(),
-               .panel_words = group.panel_words,
-               .scratch = state.scratch_.data(),
-               .bias = group.bias.data(),
-               .activation = step.activation ? &*step.activation : nullptr,
-               .skip = step.skip < 0 ? nullptr : at(state, step.skip, span),
-               .dst = at(state, step.dst, span)});
+  kernel_of(step).run({.rows = state.chains_ * span.columns,
+                       .depth = layout_.channels(step.op.src),
+                       .filters = layout_.channels(step.dst),
+                       .taps = state.taps_.data(),
+                       .tap_count = taps,
+                       .weights = group.weights.data(),
+                       .panel_words = group.panel_words,
+                       .scratch = state.scratch_.data(),
+                       .bias = group.bias.data(),
+                       .activation = step.activation ? &*step.activation : nullptr,
+                       .skip = step.skip < 0 ? nullptr : at(state, step.skip, span),
+                       .dst = at(state, step.dst, span)});
 }
 
 void PixelProgram::run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const {
@@ -200,6 +201,15 @@ void PixelProgram::run(const AddStep& step, IncrementalState& state, const Pixel
 void PixelProgram::run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const {
   kernel_.gate(to_index(state.chains_) * to_index(span.columns), to_index(layout_.channels(step.dst)),
                at(state, step.op.src, span), at(state, step.dst, span));
+}
+
+void PixelProgram::run(const ConcatenationStep& step, IncrementalState& state, const PixelSpan& span) const {
+  const std::size_t maps_a = to_index(layout_.channels(step.op.a)),
+                    maps_b = to_index(layout_.channels(step.op.b));
+  const float *a = at(state, step.op.a, span), *b = at(state, step.op.b, span);
+  float* dst = at(state, step.dst, span);
+  for (int row = 0; row < state.chains_ * span.columns; ++row, a += maps_a, b += maps_b)
+    dst = std::copy_n(b, maps_b, std::copy_n(a, maps_a, dst));
 }
 
 void PixelProgram::run(const PackedEmbeddingStep& packed, IncrementalState& state,

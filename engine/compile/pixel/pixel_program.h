@@ -115,7 +115,7 @@ class PixelProgram {
     std::size_t earlier_vectors = 0;  // floats of the conditions before it, for each chain
   };
   using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep,
-                            PackedConditionStep>;
+                            PackedConditionStep, ConcatenationStep>;
   // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
   enum class Phase { kRow, kLogits, kPixel };
   struct PixelStep {
@@ -126,10 +126,14 @@ class PixelProgram {
 
   struct Inference;  // what is sampled from: the network without dropout, and its steps
   PixelProgram(const Inference& inference, std::span<const float> parameters, const PixelKernel& kernel);
+  [[nodiscard]] const PixelKernel& kernel_of(const ConvStep& step) const {
+    return step.op.exact ? exact_kernel_ : kernel_;
+  }
   [[nodiscard]] Work pack(const ConvStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
+  [[nodiscard]] Work pack(const ConcatenationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const DropoutStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
@@ -151,6 +155,7 @@ class PixelProgram {
   void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const ConcatenationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedEmbeddingStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConditionStep& packed, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
@@ -159,6 +164,7 @@ class PixelProgram {
   Network network_;
   int given_maps_;  // their node; -1: there are none
   PixelKernel kernel_;
+  PixelKernel exact_kernel_;  // of exact convolutions: in f32
   RowLayout layout_;
   std::vector<PixelStep> steps_;
   int row_columns_ = 0;  // of a whole row, where any step runs for one

@@ -19,6 +19,9 @@ struct MaskedConvOp {
   int column_dilation = 1;
   int weight = 0;  // index into Network::parameters, OIHW
   int bias = 0;    // index into Network::parameters, O
+  // Computed and held in f32 whatever the precision of all else: of the image, to maps in the image's own
+  // units.
+  bool exact = false;
 
   // In raster order: what packs a kernel's weights and what runs over them both follow it.
   [[nodiscard]] std::vector<Tap> taps() const;

@@ -11,6 +11,7 @@
 
 #include "engine/model/ops/activation.h"
 #include "engine/model/ops/add.h"
+#include "engine/model/ops/concatenation.h"
 #include "engine/model/ops/condition.h"
 #include "engine/model/ops/dropout.h"
 #include "engine/model/ops/embedding.h"
@@ -22,7 +23,7 @@
 namespace pcnn {
 
 using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp, ConditionOp,
-                        DropoutOp, GivenMapsOp>;
+                        DropoutOp, GivenMapsOp, ConcatenationOp>;
 
 // What the op answers, whichever it is; see answers.h.
 [[nodiscard]] std::vector<Reads> reads(const Op& op);

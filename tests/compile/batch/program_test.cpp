@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "tests/support/agreement.h"
@@ -253,6 +254,74 @@ TEST(Program, RunsNothingOfGatedAndDilatedNetworksOnReferenceOrGemmKernels) {
               << step.op << " " << step.direction << ": " << step.name << ", kernel " << kernel
               << ", dilation " << dilation;
     }
+}
+
+// The network of NeLLoC with a forecast; images of one channel and of four too.
+Network forecast_network(int channels, int side) {
+  ModelConfig config;
+  config.input_kernel = {7, 7};
+  config.input_filters = 64;
+  config.output_filters = {64};
+  config.head = {HeadKind::kLogisticMixture, 256, 5, true};
+  return build_network(config, channels, side, side);
+}
+
+TEST(Program, RunsNothingOfAForecastOnReferenceOrGemmKernels) {
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "oneDNN has no direct kernels for this processor";
+  std::vector<CompileOptions> all;
+  for (const TrainingKernels& kernels : training_kernels()) all.push_back({.kernels = kernels});
+  if (can_compute(Precision::kBf16)) all.push_back({.precision = Precision::kBf16});
+  for (const int channels : {1, 3, 4})
+    for (const CompileOptions& options : all) {
+      int of_forecast = 0;
+      for (const Implementation& step :
+           Program(forecast_network(channels, 16), 4, Purpose::kTraining, options).implementations()) {
+        of_forecast += step.op == "forecast";
+        for (const char* slow : {"ref", "gemm"})
+          EXPECT_EQ(step.name.find(slow), std::string::npos)
+              << step.op << " " << step.direction << ": " << step.name << ", " << name_of(options.precision);
+      }
+      EXPECT_EQ(of_forecast, 2) << "forward, backward weights";
+    }
+}
+
+// A forecast is a value in the image's units: bf16 would be off by up to a level of 256.
+TEST(Program, ComputesTheForecastInF32InEveryPrecision) {
+  if (!can_compute(Precision::kBf16)) GTEST_SKIP() << "no bf16 on this processor";
+  testing::Random random(12);
+  const Network network = forecast_network(3, 9);
+  const std::vector<float> parameters = testing::random_parameters(random, network),
+                           images = testing::random_images(random, network, 2);
+  for (const Purpose purpose : {Purpose::kInference, Purpose::kTraining}) {
+    testing::Compiled exact(network, 2, parameters, purpose, {}),
+        rounded(network, 2, parameters, purpose, {.precision = Precision::kBf16});
+    const std::vector<float> expected = exact.forward(images), logits = rounded.forward(images);
+    const Shape maps = network.shape(network.logits, 2);
+    int others = 0;
+    for (int image = 0; image < 2; ++image)
+      for (int map = 0; map < maps.c; ++map)
+        for (int pixel = 0; pixel < maps.h * maps.w; ++pixel) {
+          const std::size_t i = maps.offset(image, map, pixel / maps.w, pixel % maps.w);
+          if (map >= maps.c - 3) {
+            ASSERT_EQ(logits[i], expected[i]) << i;
+          } else {
+            others += logits[i] != expected[i];
+          }
+        }
+    EXPECT_GT(others, 0) << "the other logits are rounded on their way";
+    EXPECT_TRUE(std::ranges::any_of(logits, [](float z) {
+      return (std::bit_cast<std::uint32_t>(z) & 0xffffu) != 0;
+    })) << "logits are f32";
+    if (purpose != Purpose::kTraining) continue;
+    std::vector<float> diff(logits.size());
+    for (float& value : diff) value = random.normal();
+    const std::vector<float> expected_gradients = exact.backward(diff), gradients = rounded.backward(diff);
+    for (const Parameter& parameter : network.parameters) {
+      if (!parameter.is_forecast) continue;
+      for (std::size_t i = parameter.offset; i < parameter.offset + parameter.size; ++i)
+        ASSERT_EQ(gradients[i], expected_gradients[i]) << parameter.name;
+    }
+  }
 }
 
 }  // namespace

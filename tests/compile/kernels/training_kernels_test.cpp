@@ -77,6 +77,100 @@ std::vector<TrainingKernels> all_kernels() {
   return kernels;
 }
 
+struct PlaneCase {
+  PlaneConv conv;
+  std::vector<KernelTap> taps;
+  std::vector<float> src, weights, bias, diff_dst;
+};
+
+PlaneCase random_plane_case(testing::Random& random) {
+  PlaneCase c{.conv = {.images = random.between(1, 3),
+                       .height = random.between(1, 40),
+                       .width = random.between(1, 40),
+                       .in_channels = random.between(1, 4),
+                       .filters = random.between(1, 4),
+                       .kernel_height = 2 * random.between(0, 4) + 1,
+                       .kernel_width = 2 * random.between(0, 4) + 1},
+              .taps = {},
+              .src = {},
+              .weights = {},
+              .bias = {},
+              .diff_dst = {}};
+  for (int row = 0; row < c.conv.kernel_height; ++row)
+    for (int column = 0; column < c.conv.kernel_width; ++column)
+      if (random.between(0, 2))
+        c.taps.push_back({row, column, row - c.conv.kernel_height / 2, column - c.conv.kernel_width / 2});
+  c.conv.taps = c.taps.data();
+  c.conv.tap_count = static_cast<int>(c.taps.size());
+  c.conv.reach = reach_of(c.taps);
+  const auto count = [](int a, int b, int height, int width) {
+    return static_cast<std::size_t>(a * b * height * width);
+  };
+  c.src = normals(random, count(c.conv.images, c.conv.in_channels, c.conv.height, c.conv.width));
+  c.diff_dst = normals(random, count(c.conv.images, c.conv.filters, c.conv.height, c.conv.width));
+  c.weights =
+      normals(random, count(c.conv.filters, c.conv.in_channels, c.conv.kernel_height, c.conv.kernel_width));
+  c.bias = normals(random, static_cast<std::size_t>(c.conv.filters));
+  return c;
+}
+
+// visit(dst, weight, src): flat indices of every product.
+template <typename Visit>
+void for_each_plane_product(const PlaneConv& conv, Visit&& visit) {
+  const Shape src{conv.images, conv.in_channels, conv.height, conv.width},
+      dst{conv.images, conv.filters, conv.height, conv.width},
+      kernel{conv.filters, conv.in_channels, conv.kernel_height, conv.kernel_width};
+  for (int n = 0; n < dst.n; ++n)
+    for (int o = 0; o < dst.c; ++o)
+      for (int i = 0; i < src.c; ++i)
+        for (int t = 0; t < conv.tap_count; ++t)
+          for (int y = 0; y < dst.h; ++y)
+            for (int x = 0; x < dst.w; ++x) {
+              const int row = y + conv.taps[t].down, column = x + conv.taps[t].right;
+              if (row < 0 || row >= src.h || column < 0 || column >= src.w) continue;
+              visit(dst.offset(n, o, y, x), kernel.offset(o, i, conv.taps[t].row, conv.taps[t].column),
+                    src.offset(n, i, row, column));
+            }
+}
+
+TEST(TrainingKernels, PlaneConvAndItsBackwardAreThePlainLoops) {
+  testing::Random random(9);
+  for (int round = 0; round < 60; ++round) {
+    PlaneCase c = random_plane_case(random);
+    const std::size_t area = static_cast<std::size_t>(c.conv.height * c.conv.width),
+                      filters = static_cast<std::size_t>(c.conv.filters);
+    std::vector<double> dst(c.diff_dst.size()), weights(c.weights.size()), bias(filters);
+    for (std::size_t i = 0; i < dst.size(); ++i) {
+      dst[i] = c.bias[i / area % filters];
+      bias[i / area % filters] += c.diff_dst[i];
+    }
+    for_each_plane_product(c.conv, [&](std::size_t to, std::size_t weight, std::size_t from) {
+      dst[to] += double{c.weights[weight]} * c.src[from];
+      weights[weight] += double{c.diff_dst[to]} * c.src[from];
+    });
+    for (const TrainingKernels& kernels : all_kernels()) {
+      c.conv.src = c.src.data();
+      // Exactly as much as is asked for, so that sanitizers see what lies beyond.
+      std::vector<float> scratch(plane_conv_scratch(c.conv, kernels.lanes), NAN), result(dst.size(), NAN),
+          diff_weights(weights.size(), -7.0f), diff_bias(filters, NAN);
+      c.conv.scratch = scratch.data();
+      kernels.plane_conv(c.conv, c.weights.data(), c.bias.data(), result.data());
+      kernels.plane_conv_backward(c.conv, c.diff_dst.data(), diff_weights.data(), diff_bias.data());
+      SCOPED_TRACE(kernels.name);
+      // Sums of up to 324 and 4,800 products of the order of one.
+      for (std::size_t i = 0; i < dst.size(); ++i) ASSERT_NEAR(result[i], dst[i], 5e-5) << i;
+      for (std::size_t i = 0; i < filters; ++i) ASSERT_NEAR(diff_bias[i], bias[i], 1e-3) << i;
+      std::vector<bool> is_live(weights.size(), false);
+      for (const KernelTap& tap : c.taps)
+        for (std::size_t pair = 0; pair < filters * static_cast<std::size_t>(c.conv.in_channels); ++pair)
+          is_live[pair * static_cast<std::size_t>(c.conv.kernel_height * c.conv.kernel_width) +
+                  static_cast<std::size_t>(tap.row * c.conv.kernel_width + tap.column)] = true;
+      for (std::size_t i = 0; i < weights.size(); ++i)
+        ASSERT_NEAR(diff_weights[i], is_live[i] ? weights[i] : -7.0, 1e-3) << i;
+    }
+  }
+}
+
 TEST(TrainingKernels, GateIsTanhTimesSigmoidAndItsBackwardTheSlopesOfBoth) {
   testing::Random random(5);
   for (const TrainingKernels& kernels : all_kernels())

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/compile/kernels/pixel_gemm_tile.h"
 #include "engine/core/error.h"
 #include "tests/support/compiled.h"
 #include "tests/support/networks.h"
@@ -354,6 +355,39 @@ TEST(PixelProgram, StateGrowsWithWidthKernelRowsAndDepthAndNotWithHeight) {
   };
   EXPECT_EQ(rows_of_a_block(3), sizeof(float) * 30 * 128 * 2);
   EXPECT_EQ(rows_of_a_block(9), sizeof(float) * 36 * 128 * 5);
+}
+
+// bf16 would round a value in the image's units by up to half a level of 256.
+TEST(PixelProgram, ComputesTheForecastInF32UnderABf16Kernel) {
+  using Tile = PixelTile<4, PlainBf16Product<4>>;
+  const PixelKernel rounding{"plain bf16",       Tile::kPanel,    Precision::kBf16, Tile::run,
+                             Tile::activate_all, Tile::gate_rows, nullptr};
+  ModelConfig config;
+  config.input_kernel = {3, 3};
+  config.input_filters = 7;
+  config.output_filters = {5};
+  config.head = {HeadKind::kLogisticMixture, 256, 2, true};
+  config.forecast_kernel = {3, 5};
+  Random random(77);
+  const Network network = build_network(config, 3, 5, 6);
+  const std::vector<float> parameters = testing::random_parameters(random, network),
+                           images = testing::random_images(random, network, 2);
+  const PixelProgram exact(network, parameters), rounded(network, parameters, rounding);
+  IncrementalState exact_state(exact, 2), rounded_state(rounded, 2);
+  const std::vector<float> expected = logits_by_pixel(exact, network, exact_state, images),
+                           logits = logits_by_pixel(rounded, network, rounded_state, images);
+  const Shape maps = network.shape(network.logits, 2);
+  std::size_t others = 0, i = 0;
+  for (int image = 0; image < maps.n; ++image)
+    for (int map = 0; map < maps.c; ++map)
+      for (int pixel = 0; pixel < maps.h * maps.w; ++pixel, ++i) {
+        if (map >= maps.c - 3) {
+          ASSERT_EQ(logits[i], expected[i]) << i;
+        } else {
+          others += logits[i] != expected[i];
+        }
+      }
+  EXPECT_GT(others, 100u);
 }
 
 }  // namespace

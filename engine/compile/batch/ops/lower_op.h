@@ -5,6 +5,9 @@
 
 namespace pcnn {
 
+// Where the taps of a convolution's kernel have their weights, and what they read.
+[[nodiscard]] std::vector<KernelTap> kernel_taps(const ConvStep& step);
+
 // What the forward lowering of one op leaves for its backward.
 struct LoweredConv {
   dnnl::convolution_forward::primitive_desc forward;
@@ -22,6 +25,10 @@ struct FusedOps {
 // asked for and no fast primitive takes it.
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered);
+// The same where it is to be exact: in planes of f32, by a kernel of our own.
+[[nodiscard]] int lower_exact_conv(PlanBuilder& plan, const ConvStep& step, int src, LoweredConv& lowered);
+void lower_exact_conv_backward_weights(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,
+                                       int diff_dst);
 // Gradients of weight and bias into the caller's buffer. diff_dst: the gradient of what the convolution
 // itself computes, before the activation.
 void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,
@@ -51,6 +58,15 @@ void lower_condition_backward_weights(PlanBuilder& plan, const ConditionStep& st
 // src with the dropped values set to 0 and the others scaled: of the op's source, and of the gradient of its
 // result. direction: "forward" or "backward data".
 [[nodiscard]] int lower_dropout(PlanBuilder& plan, const DropoutStep& step, int src, const char* direction);
+
+// The maps of both, and the gradients of each: of a's maps and of b's.
+[[nodiscard]] int lower_concatenation(PlanBuilder& plan, const ConcatenationStep& step, int a, int b);
+struct ConcatenatedGradients {
+  int a = 0;
+  int b = 0;
+};
+[[nodiscard]] ConcatenatedGradients lower_concatenation_backward(PlanBuilder& plan,
+                                                                 const ConcatenationStep& step, int diff_dst);
 
 // oneDNN's name of the function.
 [[nodiscard]] dnnl::algorithm eltwise_algorithm(Activation function);

@@ -214,14 +214,14 @@ int lower_masked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, con
   return diff_src;
 }
 
-namespace {
-
 std::vector<KernelTap> kernel_taps(const ConvStep& step) {
   std::vector<KernelTap> taps;
   for (const Tap& tap : step.taps)
     taps.push_back({step.op.kernel_row(tap), step.op.kernel_column(tap), tap.down, tap.right});
   return taps;
 }
+
+namespace {
 
 // Our own kernel, which computes live taps only and writes them where they belong.
 void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int diff_dst) {
