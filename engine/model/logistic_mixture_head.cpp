@@ -188,7 +188,7 @@ std::vector<float> LogisticMixtureHead::first_logits(std::span<const ValueCounts
   const Maps maps{static_cast<std::size_t>(mixtures_), static_cast<std::size_t>(channels_)};
   const float half = half_step(levels_);
   const double part = 1.0 / mixtures_, width = channels_ == 1 ? part : std::max(part, kFirstWidth);
-  std::vector<float> logits(static_cast<std::size_t>(logit_channels()), 0.0f);
+  std::vector<float> logits(static_cast<std::size_t>(logit_channels() - forecast_channels()), 0.0f);
   for (std::size_t channel = 0; channel < channels.size(); ++channel)
     for (std::size_t k = 0; k < maps.mixtures; ++k) {
       const ValueCounts& values = channels[channel];

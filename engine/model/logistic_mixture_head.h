@@ -19,8 +19,7 @@ namespace pcnn {
 // everything above. Log scales are at least -7 (of more than 256 levels, less by the log of (levels - 1) /
 // 255). All logits of a pixel have seen earlier pixels only; its channels depend on each other through pi and
 // the coefficients. Logit maps, each line `mixtures` of them: log pi (unnormalised); per channel the means,
-// then the log scales; the coefficients by c, then j. Last the forecast, a map for each
-// channel.
+// then the log scales; the coefficients by c, then j. Last the forecast, a map for each channel.
 //
 // Source: Salimans, Karpathy, Chen, Kingma, "PixelCNN++", ICLR 2017, section 2.1 and 2.2. There a bin whose
 // probability is below 1e-5 gets density times width in its place, since the difference of two sigmoids is

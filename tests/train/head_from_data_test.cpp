@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,7 @@
 #include "engine/data/quantise.h"
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
+#include "engine/train/scorer.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -116,6 +120,39 @@ TEST(HeadFromData, MixtureBeginsNearTheEntropyOfPixels) {
     EXPECT_LT(first_nats_per_dim(start(head, colour, coding, 2), colour, coding), std::log(256.0))
         << mixtures;
   }
+}
+
+// Every pixel is the mean of its neighbours and a number of its own: beside a forecast that number is all.
+TEST(HeadFromData, CountsWhatTheForecastLeaves) {
+  ImageSet images = independent_pixels(100, 1, 256);
+  testing::Random random(8);
+  for (int image = 0; image < images.count; ++image)
+    for (int row = 0; row < images.height; ++row)
+      for (int column = 0; column < images.width; ++column) {
+        const auto at = [&](int y, int x) -> std::uint16_t& {
+          return images.pixels[to_index((image * images.height + y) * images.width + x)];
+        };
+        const float left = column > 0 ? at(row, column - 1) : 127.5f,
+                    above = row > 0 ? at(row - 1, column) : 127.5f;
+        at(row, column) = static_cast<std::uint16_t>(
+            std::clamp(std::lround((left + above) / 2.0f + 4.0f * random.normal()), 0l, 255l));
+      }
+  const Quantiser coding(256);
+  const HeadConfig head{.kind = HeadKind::kLogisticMixture, .levels = 256, .forecast = true};
+  const Start begun = start(head, images, coding, 2);
+  std::vector<float> parameters = begun.started;
+  for (const Parameter& parameter : begun.network.parameters)
+    if (parameter.name == "logits.weight")
+      std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(parameter.offset), parameter.size, 0.0f);
+  const Workers workers(2);
+  double nats = 0.0;
+  for (const double image : Scorer(begun.network, *begun.head, 4, workers)
+                                .nats(parameters, images.count, [&](int i, std::span<float> dst) {
+                                  coding.encode_for_evaluation(images, i, dst);
+                                }))
+    nats += image;
+  const double entropy_of_normal = std::log(4.0) + 0.5 * std::log(2.0 * std::numbers::pi * std::numbers::e);
+  EXPECT_NEAR(nats / static_cast<double>(images.pixels.size()), entropy_of_normal, 0.1);
 }
 
 // Pixels that are all alike leave parts of the values without any width.

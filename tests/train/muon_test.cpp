@@ -216,7 +216,9 @@ TEST_P(Muons, MatchTheReferenceInDoubleOnLiveColumnsAndKeepDeadWeightsAtZero) {
   for (const OptimiserState& state : optimiser->state())
     for (const Parameter& parameter : parameters)
       for (std::size_t i = 0; i < parameter.size; ++i)
-        if (is_dead(parameter, i)) EXPECT_EQ(state.values[parameter.offset + i], 0.0f) << state.name;
+        if (is_dead(parameter, i)) {
+          EXPECT_EQ(state.values[parameter.offset + i], 0.0f) << state.name;
+        }
 }
 
 // Its kernel starts as a sum of pixels, and is no layer between features.
