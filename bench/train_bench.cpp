@@ -1,7 +1,7 @@
 // Training and scoring the reference network: images per second by number of threads, and which fraction of
 // the fused-multiply-add peak, measured in the same process, the computed taps come to.
 //
-//   build/bin/pcnn-bench --benchmark_filter='TrainStep|Score|ShardSize|ConfigToFirstStep'
+//   build/bin/pcnn-bench --benchmark_filter='TrainStep|Score|Update|ShardSize|ConfigToFirstStep'
 
 #include <benchmark/benchmark.h>
 
@@ -168,6 +168,20 @@ void ShardSize(benchmark::State& state, const std::string& config_name, int side
   report_ratios(state, ratios);
 }
 
+// An update of all parameters, after the gradient is known.
+void Update(benchmark::State& state, OptimiserKind kind) {
+  ReferenceNetwork reference;
+  const Workers workers(static_cast<int>(state.range(0)));
+  const auto optimiser = Optimiser::make({.kind = kind, .momentum = 0.95}, reference.network.parameters);
+  std::vector<float> gradients = initial_parameters(reference.network, Initialisation::kGlorotNormal, 2);
+  for (auto _ : state) {
+    optimiser->begin_step(1e-3f);
+    workers.parallel_for(optimiser->pieces().size(), [&](std::size_t piece) {
+      optimiser->step_piece(reference.parameters, gradients, piece);
+    });
+  }
+}
+
 // From a YAML file to the end of the first step, data at hand.
 void ConfigToFirstStep(benchmark::State& state) {
   const ImageSet images = noise(640);
@@ -204,6 +218,9 @@ BENCHMARK_CAPTURE(Score, bf16, Precision::kBf16)->Apply(by_threads);
 BENCHMARK_CAPTURE(Loss, bernoulli, HeadConfig{})->Apply(by_hand);
 BENCHMARK_CAPTURE(Loss, softmax_256, HeadConfig{HeadKind::kSoftmax, 256})->Apply(by_hand);
 BENCHMARK_CAPTURE(Loss, logistic_mixture_10, HeadConfig{HeadKind::kLogisticMixture, 256, 10})->Apply(by_hand);
+BENCHMARK_CAPTURE(Update, rmsprop, OptimiserKind::kRmsprop)->Apply(by_threads);
+BENCHMARK_CAPTURE(Update, adam, OptimiserKind::kAdam)->Apply(by_threads);
+BENCHMARK_CAPTURE(Update, muon, OptimiserKind::kMuon)->Apply(by_threads);
 BENCHMARK(TrainScaling)->Iterations(7)->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(ShardSize, mnist_quick, "mnist_quick", 28)->Apply(by_shard);
 BENCHMARK_CAPTURE(ShardSize, mnist, "mnist", 28)->Apply(by_shard);
