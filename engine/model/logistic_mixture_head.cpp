@@ -192,9 +192,11 @@ std::vector<float> LogisticMixtureHead::first_logits(std::span<const ValueCounts
   for (std::size_t channel = 0; channel < channels.size(); ++channel)
     for (std::size_t k = 0; k < maps.mixtures; ++k) {
       const ValueCounts& values = channels[channel];
-      const double middle = (static_cast<double>(k) + 0.5) * part;
-      const float scale = (values.quantile(middle + width / 4.0) - values.quantile(middle - width / 4.0)) /
-                          (2.0f * std::log(3.0f));
+      // Quartiles of a part whose end would lie outside are those of what is left of it.
+      const double middle = (static_cast<double>(k) + 0.5) * part, low = std::max(0.0, middle - width / 4.0),
+                   high = std::min(1.0, middle + width / 4.0);
+      const float distance = values.quantile(high) - values.quantile(low);
+      const auto scale = static_cast<float>(distance * width / (4.0 * std::log(3.0) * (high - low)));
       logits[maps.mean(channel, k)] = values.quantile(middle);
       logits[maps.log_scale(channel, k)] = std::log(std::max(scale, half));
     }

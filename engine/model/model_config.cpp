@@ -180,7 +180,7 @@ ModelConfig read_model_config(const ConfigNode& section) {
                                                           {"he_normal", Initialisation::kHeNormal},
                                                           {"he_uniform", Initialisation::kHeUniform}});
   config.head_init = section.choice<HeadStart>("head_init", config.head_init,
-                                               {{"data", HeadStart::kData}, {"random", HeadStart::kRandom}});
+                                               {{"random", HeadStart::kRandom}, {"data", HeadStart::kData}});
   config.condition = read_condition(section.section("condition"));
   config.dropout = section.real("dropout", config.dropout, ConfigRange::from_below(0.0, 1.0));
   const ConfigNode input = section.section("input");

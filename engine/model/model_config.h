@@ -54,15 +54,15 @@ struct BlockConfig {
   std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig> block;
 };
 
-// What the convolution to the logits begins with: what training data count, see OutputHead::first_logits(),
-// or what all others do.
-enum class HeadStart { kData, kRandom };
+// What the convolution to the logits begins with: as all others do, or with biases that are counted from the
+// training images, see OutputHead::first_logits().
+enum class HeadStart { kRandom, kData };
 
 struct ModelConfig {
   Activation activation = Activation::kRelu;
   float slope = 0.0f;
   Initialisation initialisation = Initialisation::kGlorotNormal;
-  HeadStart head_init = HeadStart::kData;
+  HeadStart head_init = HeadStart::kRandom;
   Condition condition;
   double dropout = 0.0;  // rate, in every block, in training; in [0, 1)
   Kernel input_kernel{7, 7};

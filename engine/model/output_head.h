@@ -67,8 +67,8 @@ class OutputHead {
   // The same by pixel, [h][w]: each summed over the pixel's channels.
   void pixel_nats(std::span<const float> logits, std::span<const float> targets, std::span<float> nats) const;
 
-  // The logits but for the forecast's under which every pixel has about the distribution of these values, or
-  // where there is a forecast of what is left of them beside it. channels: the image's.
+  // The logits, without the forecast's, that give every pixel about the distribution of these values.
+  // channels: the image's; with a forecast its values are those of the pixels less those forecast.
   [[nodiscard]] virtual std::vector<float> first_logits(std::span<const ValueCounts> channels) const = 0;
 
   // How many numbers tell a dimension's distribution, and those numbers. The distribution at a temperature is

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <numeric>
 
 #include "engine/core/index.h"
 
@@ -14,8 +13,8 @@ constexpr float kLargest = 2.0f;
 
 }  // namespace
 
-ValueCounts::ValueCounts(float level_distance)
-    : width_(level_distance / 4.0f),
+ValueCounts::ValueCounts(float level_distance, int bins)
+    : width_(level_distance / static_cast<float>(bins)),
       counts_(to_index(static_cast<int>(std::lround(2.0f * kLargest / width_))) + 1) {}
 
 std::size_t ValueCounts::bin(float value) const {
@@ -25,23 +24,20 @@ std::size_t ValueCounts::bin(float value) const {
 
 void ValueCounts::add(const ValueCounts& other) {
   std::ranges::transform(counts_, other.counts_, counts_.begin(), std::plus{});
-}
-
-std::int64_t ValueCounts::total() const {
-  return std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0});
+  total_ += other.total_;
 }
 
 double ValueCounts::share_of_level(float value, int levels) const {
   constexpr double kMore = 0.5;
-  return (static_cast<double>(count(value)) + kMore) / (static_cast<double>(total()) + kMore * levels);
+  return (static_cast<double>(counts_[bin(value)]) + kMore) / (static_cast<double>(total_) + kMore * levels);
 }
 
 float ValueCounts::quantile(double share) const {
-  const double wanted = share * static_cast<double>(total());
-  double sum = 0.0;
+  const auto at_most = static_cast<std::int64_t>(std::ceil(share * static_cast<double>(total_)));
+  std::int64_t sum = 0;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
-    sum += static_cast<double>(counts_[i]);
-    if (counts_[i] > 0 && sum >= wanted) return static_cast<float>(i) * width_ - kLargest;
+    sum += counts_[i];
+    if (counts_[i] > 0 && (sum >= at_most || sum == total_)) return static_cast<float>(i) * width_ - kLargest;
   }
   return 0.0f;
 }

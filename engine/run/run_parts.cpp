@@ -56,7 +56,8 @@ RunParts make_parts(const RunConfig& config, const ConfigDocument& document, Pre
           .head = std::move(head),
           .precision = precision,
           .start = std::move(start),
-          .directory = std::move(directory)};
+          .directory = std::move(directory),
+          .resumes = !resume.empty()};
 }
 
 }  // namespace pcnn

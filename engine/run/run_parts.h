@@ -35,6 +35,7 @@ struct RunParts {
   Precision precision = Precision::kF32;
   std::optional<StartParameters> start;  // none: as model.initialisation says
   RunDirectory directory;
+  bool resumes = false;  // from the checkpoint of the directory
 };
 
 // Reads and checks everything a run needs, whose config was read from the document, and makes nothing: where

@@ -45,7 +45,7 @@ std::vector<float> initial_parameters_of(const RunParts& run, const Workers& wor
   if (run.start) return run.start->values;
   std::vector<float> parameters =
       initial_parameters(run.network, run.config.model.initialisation, run.config.seed);
-  if (run.config.model.head_init == HeadStart::kData)
+  if (run.config.model.head_init == HeadStart::kData && !run.resumes)  // a checkpoint takes their place
     start_head_from_data(run.network, *run.head, run.data.train, *run.coding, workers, parameters);
   return parameters;
 }

@@ -33,8 +33,8 @@ constexpr std::array kRuns{
     "{data: {dataset: npy, directory: d, condition: true}, model: {condition: {map: {channels: 1}}}}",
     "train: {optimiser: adam}",
     "train: {optimiser: adamw, schedule: {kind: warmup_cosine}}",
-    "train: {optimiser: muon}",
     "train: {optimiser: sgd, momentum: 0.9, schedule: {kind: step, every_epochs: 1}}",
+    "train: {optimiser: muon}",
     "train: {steps: 5}",
     "train: {checkpoint_every: {steps: 5}}",
 };

@@ -18,8 +18,6 @@ void Adam::prepare(float learning_rate) {
   root_scale_ = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(config_.beta2, t)));
 }
 
-// The loop reads the step's scalars from locals, not members: a store to a float buffer could alias a float
-// member, and the compiler would have to load it again for every element instead of vectorising.
 void Adam::update(float* parameters, const float* gradients, UpdatePiece range) {
   const float rate = rate_, root_scale = root_scale_, epsilon = static_cast<float>(config_.epsilon);
   const float beta1 = static_cast<float>(config_.beta1), rest1 = static_cast<float>(1.0 - config_.beta1);
@@ -37,10 +35,11 @@ void Adam::update(float* parameters, const float* gradients, UpdatePiece range) 
 }
 
 AdamW::AdamW(const OptimiserConfig& config, std::span<const Parameter> parameters)
-    : Adam(config, elementwise_pieces({0, parameters.back().offset + parameters.back().size})),
+    : Adam(config, elementwise_pieces(
+                       {0, parameters.empty() ? 0 : parameters.back().offset + parameters.back().size})),
       decay_(parameter_count()) {
   for (const Parameter& parameter : parameters)
-    if (parameter.is_kernel && !parameter.is_forecast)
+    if (is_layer_kernel(parameter))
       std::fill_n(decay_.begin() + static_cast<std::ptrdiff_t>(parameter.offset), parameter.size,
                   static_cast<float>(config.weight_decay));
 }

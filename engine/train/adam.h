@@ -6,6 +6,11 @@
 
 namespace pcnn {
 
+// Of a layer: what decays, and what muon takes for a matrix. The forecast is none.
+[[nodiscard]] inline bool is_layer_kernel(const Parameter& parameter) {
+  return parameter.is_kernel && !parameter.is_forecast;
+}
+
 class Adam : public Optimiser {
  public:
   Adam(const OptimiserConfig& config, std::vector<UpdatePiece> pieces);

@@ -10,22 +10,23 @@
 namespace pcnn {
 namespace {
 
-std::string message(std::int64_t step, std::optional<double> learning_rate, const std::string& what) {
+std::string message(std::int64_t step, std::optional<double> learning_rate, const std::string& what,
+                    OptimiserKind optimiser) {
   if (!learning_rate)
     return fmt::format(
         "step {}: training diverged before its first step: {} (another model.initialisation may help)", step,
         what);
   return fmt::format(
-      "step {}, learning rate {:.4g}: training diverged: {} (a lower train.learning_rate or train.clip_norm "
-      "may help)",
-      step, *learning_rate, what);
+      "step {}, learning rate {:.4g}: training diverged: {} (a lower train.learning_rate or train.{} may "
+      "help)",
+      step, *learning_rate, what, optimiser == OptimiserKind::kMuon ? "adam_learning_rate" : "clip_norm");
 }
 
 }  // namespace
 
 DivergenceError::DivergenceError(std::int64_t step, std::optional<double> learning_rate,
-                                 const std::string& what)
-    : ComputeError(message(step, learning_rate, what)) {}
+                                 const std::string& what, OptimiserKind optimiser)
+    : ComputeError(message(step, learning_rate, what, optimiser)) {}
 
 double guessing_nats_per_dim(const OutputHead& head) {
   return std::log(static_cast<double>(head.levels()));

@@ -13,6 +13,7 @@
 
 #include "engine/core/error.h"
 #include "engine/model/output_head.h"
+#include "engine/train/optimiser.h"
 
 namespace pcnn {
 
@@ -34,7 +35,9 @@ class DivergenceError : public ComputeError {
  public:
   // Met at this step. learning_rate: of the last step that was taken; none before the first. "step 12,
   // learning rate 0.1: training diverged: <what> (a lower train.learning_rate or train.clip_norm may help)".
-  DivergenceError(std::int64_t step, std::optional<double> learning_rate, const std::string& what);
+  // Steps of muon are as long whatever the gradient is clipped to.
+  DivergenceError(std::int64_t step, std::optional<double> learning_rate, const std::string& what,
+                  OptimiserKind optimiser = OptimiserKind::kRmsprop);
 };
 
 // Nats per dimension of guessing all levels alike.

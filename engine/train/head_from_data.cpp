@@ -30,7 +30,7 @@ LogitConvs logit_convs(const Network& network) {
   return {.own = conv(network.logits)};
 }
 
-// What a forecast reads of the image, by weights that are not zero: few at first.
+// What a forecast reads of the image, by weights that are not zero: few at first, when its bias is 0.
 class Forecast {
  public:
   Forecast(const Network& network, const MaskedConvOp& conv, std::span<const float> parameters)
@@ -67,9 +67,13 @@ class Forecast {
 // forecast: null for none.
 Counts count_values(const OutputHead& head, const Forecast* forecast, const ImageSet& images,
                     const PixelCoding& coding, const Workers& workers) {
-  const Counts none(to_index(images.channels), ValueCounts(head.value(1) - head.value(0)));
-  const std::size_t parts = to_index(workers.threads()), count = to_index(images.count),
-                    area = images.image_size() / to_index(images.channels);
+  // What is left beside a forecast lies between levels, too.
+  const ValueCounts empty(head.value(1) - head.value(0), forecast != nullptr ? 4 : 1);
+  const Counts none(to_index(images.channels), empty);
+  // Each part counts more than it has bins to add up at the end.
+  const std::size_t count = to_index(images.count), area = images.image_size() / to_index(images.channels),
+                    parts = std::clamp<std::size_t>(count * area / empty.bin_count(), 1,
+                                                    to_index(workers.threads()));
   std::vector<Counts> part_counts(parts, none);
   workers.parallel_for(parts, [&](std::size_t part) {
     std::vector<float> image(images.image_size()), values;

@@ -13,10 +13,10 @@
 
 namespace pcnn {
 
-// Sets the biases of the logits' convolution to OutputHead::first_logits() of these images, as training sees
-// them in its first epoch, less the forecast of these parameters where there is one, and makes its kernel a
-// tenth of what it is. parameters: of the network, its first. Counts are
-// whole numbers, so that the same images give the same bits on any number of threads.
+// Sets the biases of the logits' convolution to OutputHead::first_logits() of these images, and makes its
+// kernel a tenth of what it is. Images are counted as training sees them in its first epoch, less the
+// forecast where there is one. parameters: of the network, its first. Counts are whole numbers, so that the
+// same images give the same bits on any number of threads.
 void start_head_from_data(const Network& network, const OutputHead& head, const ImageSet& images,
                           const PixelCoding& coding, const Workers& workers, std::span<float> parameters);
 

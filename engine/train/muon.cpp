@@ -8,25 +8,17 @@
 #include "engine/core/index.h"
 
 namespace pcnn {
-namespace {
-
-bool is_matrix(const Parameter& parameter) {
-  return parameter.is_kernel && !parameter.is_forecast;
-}
-
-}  // namespace
-
 Muon::Muon(const OptimiserConfig& config, std::span<const Parameter> parameters)
     : Adam(config, pieces_of(parameters)), memory_([] { return Memory{}; }) {
   for (const Parameter& parameter : parameters)
-    if (is_matrix(parameter)) matrices_.push_back(matrix_of(parameter));
+    if (is_layer_kernel(parameter)) matrices_.push_back(matrix_of(parameter));
 }
 
 std::vector<UpdatePiece> Muon::pieces_of(std::span<const Parameter> parameters) {
   std::vector<UpdatePiece> pieces;
   for (const Parameter& parameter : parameters) {
     const UpdatePiece whole{parameter.offset, parameter.offset + parameter.size};
-    if (is_matrix(parameter))
+    if (is_layer_kernel(parameter))
       pieces.push_back(whole);
     else
       std::ranges::copy(elementwise_pieces(whole), std::back_inserter(pieces));

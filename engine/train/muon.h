@@ -7,13 +7,13 @@
 //     P -= a weight_decay P;  P -= a sqrt(max(1, rows / columns)) O
 //
 // so that every direction of the matrix moves by about the same length, however small its gradient is beside
-// the others'. What is no hidden layer's kernel, biases, embeddings, conditions, the forecast, goes by Adam
-// with a learning rate of its own, which follows the same schedule. Where channel groups make other taps live
-// for some filters than for others, columns live for any filter are taken, and dead weights of the result
+// the others'. All but the kernels of layers (biases, embeddings, conditions, the forecast) goes by Adam with
+// a learning rate of its own, which follows the same schedule. Where channel groups make other taps live for
+// some filters than for others, columns live for any filter are taken, and dead weights of the result
 // dropped.
 //
 // Source: Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024. Convolutions are
-// flattened there, too; the output's layers go by Muon here.
+// flattened there, too; the first and the last layer go by Muon here as the others do.
 
 #include <span>
 #include <vector>

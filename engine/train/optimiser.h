@@ -43,14 +43,14 @@ struct OptimiserConfig {
   OptimiserKind kind = OptimiserKind::kRmsprop;
   double learning_rate = 1e-3;  // base rate, before the schedule; muon: of kernels
   double rho = 0.9;             // rmsprop
-  double epsilon = 1e-7;        // rmsprop, adam, adamw, muon: > 0, or dead weights were 0 / 0. PyTorch: 1e-8
+  double epsilon = 1e-7;  // rmsprop, adam, adamw, muon: > 0, or dead weights would be 0 / 0. PyTorch: 1e-8
   bool epsilon_under_root = false;   // rmsprop
   double momentum = 0.0;             // rmsprop, sgd, muon
   bool nesterov = false;             // sgd with momentum, muon
   double beta1 = 0.9;                // adam, adamw, muon's adam
   double beta2 = 0.999;              // adam, adamw, muon's adam
   double weight_decay = 0.01;        // adamw, muon: per unit of learning rate
-  double adam_learning_rate = 1e-3;  // muon: of all but kernels, at a schedule's factor of 1
+  double adam_learning_rate = 1e-3;  // muon: of all but layers' kernels, at a schedule's factor of 1
 
   friend bool operator==(const OptimiserConfig&, const OptimiserConfig&) = default;
 };
@@ -71,8 +71,8 @@ struct UpdatePiece {
 // Owns its moments and nothing else. One thread at a time, but for step_piece() of different pieces.
 class Optimiser {
  public:
-  // parameters: of a network, in the order of their offsets. Kernels decay under adamw and muon, nothing else
-  // does, nor the forecast's. All moments start at 0.
+  // parameters: of a network, in the order of their offsets. Kernels of layers decay under adamw and muon,
+  // nothing else does. All moments start at 0.
   [[nodiscard]] static std::unique_ptr<Optimiser> make(const OptimiserConfig& config,
                                                        std::span<const Parameter> parameters);
   virtual ~Optimiser() = default;
@@ -101,7 +101,9 @@ class Optimiser {
  private:
   // Fixes the scalars of the step; step_count() already counts it.
   virtual void prepare(float learning_rate) = 0;
-  // range: one of the pieces.
+  // range: one of the pieces. Loops read the step's scalars from locals, not members: a store to a float
+  // buffer could alias a float member, and the compiler would have to load it again for every element instead
+  // of vectorising.
   virtual void update(float* parameters, const float* gradients, UpdatePiece range) = 0;
 
   std::vector<UpdatePiece> pieces_;

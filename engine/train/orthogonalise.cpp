@@ -12,14 +12,13 @@ namespace pcnn {
 namespace {
 
 constexpr int kSteps = 5;
+constexpr double kEpsilon = 1e-7;
 constexpr float kA = 3.4445f, kB = -4.7750f, kC = 2.0315f;
 
 }  // namespace
 
 void orthogonalise(std::span<float> matrix, int rows, OrthogonaliseMemory& memory) {
-  const double norm = std::sqrt(squared_norm(matrix));
-  if (norm == 0.0) return;
-  const auto scale = static_cast<float>(1.0 / norm);
+  const auto scale = static_cast<float>(1.0 / (std::sqrt(squared_norm(matrix)) + kEpsilon));
   for (float& value : matrix) value *= scale;
 
   // The products are of the smaller side's size: (X X^T) X or X (X^T X).

@@ -23,9 +23,6 @@ void Rmsprop::update(float* parameters, const float* gradients, UpdatePiece rang
   }
 }
 
-// The loops read the step's scalars from locals, not members: a store to a float buffer could alias a float
-// member, and the compiler would have to load it again for every element instead of vectorising.
-
 void Rmsprop::update_plain(float* parameters, const float* gradients, UpdatePiece range) {
   const float rate = learning_rate_;
   const float rho = static_cast<float>(config_.rho), rest = static_cast<float>(1.0 - config_.rho);

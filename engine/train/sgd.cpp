@@ -12,8 +12,6 @@ std::vector<OptimiserState> Sgd::state() {
   return {{"momentum", momentum_}};
 }
 
-// The loops read the step's scalars from locals, not members: a store to a float buffer could alias a float
-// member, and the compiler would have to load it again for every element instead of vectorising.
 void Sgd::update(float* parameters, const float* gradients, UpdatePiece range) {
   const float rate = learning_rate_;
   if (momentum_.empty()) {

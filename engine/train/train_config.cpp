@@ -52,7 +52,6 @@ OptimiserConfig read_optimiser(const ConfigNode& train) {
   if (muon) {
     config.learning_rate = 0.02;
     config.momentum = 0.95;
-    config.nesterov = true;
   }
 
   const ConfigRange rates = ConfigRange::above_up_to(0.0, 1e3);
@@ -72,7 +71,7 @@ OptimiserConfig read_optimiser(const ConfigNode& train) {
   if (applies(train, "momentum", rmsprop || sgd || muon, reason, {kGovernor}))
     config.momentum = train.real("momentum", config.momentum, kFraction);
   if (applies(train, "nesterov", sgd || muon, reason, {kGovernor}))
-    config.nesterov = train.boolean("nesterov", config.nesterov);
+    config.nesterov = train.boolean("nesterov", muon && config.momentum > 0.0);
   if (applies(train, "weight_decay", decays, reason, {kGovernor}))
     config.weight_decay = train.real("weight_decay", config.weight_decay, ConfigRange::between(0.0, 10.0));
 

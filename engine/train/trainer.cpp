@@ -128,7 +128,8 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
   });
   if (!std::isfinite(squared_norm(parameters_)))
     throw DivergenceError(progress_.step + 1, rate,
-                          non_finite_parameter(network_, parameters_) + " is not finite");
+                          non_finite_parameter(network_, parameters_) + " is not finite",
+                          config_.optimiser.kind);
   gradient_.load_parameters(parameters_);
 
   progress_.step += 1;
@@ -151,7 +152,7 @@ void Trainer::check_loss(double nats, double norm, std::span<const int> position
   LossReference reference = loss_reference();
   if (progress_.step == 0) reference.first = per_dim;
   const auto refuse = [&](const std::string& what) {
-    throw DivergenceError(progress_.step + 1, last_rate(), what);
+    throw DivergenceError(progress_.step + 1, last_rate(), what, config_.optimiser.kind);
   };
   if (std::isfinite(norm) && !is_diverged(per_dim, reference)) return;
   if (std::isfinite(norm) && std::isfinite(nats))
@@ -178,7 +179,7 @@ std::optional<double> Trainer::last_rate() const {
 }
 
 DivergenceError Trainer::divergence(const std::string& what) const {
-  return {progress_.step, last_rate(), what};
+  return {progress_.step, last_rate(), what, config_.optimiser.kind};
 }
 
 void Trainer::check_state() {

@@ -57,6 +57,9 @@ TEST(Divergence, NamesStepAndLearningRate) {
   EXPECT_STREQ(DivergenceError(12, 1000.0, "the loss is not finite").what(),
                "step 12, learning rate 1000: training diverged: the loss is not finite (a lower "
                "train.learning_rate or train.clip_norm may help)");
+  EXPECT_STREQ(DivergenceError(12, 1000.0, "the loss is not finite", OptimiserKind::kMuon).what(),
+               "step 12, learning rate 1000: training diverged: the loss is not finite (a lower "
+               "train.learning_rate or train.adam_learning_rate may help)");
   EXPECT_STREQ(DivergenceError(1, std::nullopt, "the loss is not finite").what(),
                "step 1: training diverged before its first step: the loss is not finite (another "
                "model.initialisation may help)");

@@ -43,7 +43,7 @@ Doubles transposed(const Doubles& a, std::size_t rows, std::size_t columns) {
 Doubles orthogonalised(Doubles x, std::size_t rows, std::size_t columns) {
   double norm = 0.0;
   for (const double value : x) norm += value * value;
-  for (double& value : x) value /= std::sqrt(norm);
+  for (double& value : x) value /= std::sqrt(norm) + 1e-7;
   for (int step = 0; step < 5; ++step) {
     const Doubles gram = product(x, transposed(x, rows, columns), rows, columns, rows);
     const Doubles square = product(gram, gram, rows, rows, rows);
@@ -74,7 +74,7 @@ TEST(Orthogonalise, MatchesTheReferenceInDouble) {
 TEST(Orthogonalise, BringsSingularValuesNearOne) {
   OrthogonaliseMemory memory;
   for (const std::vector<float>& diagonal :
-       {std::vector{1.0f, 1.0f, 1.0f}, {1.0f, 0.5f, 0.02f}, {3e-8f, 1e-8f, 2e-8f}}) {
+       {std::vector{1.0f, 1.0f, 1.0f}, {1.0f, 0.5f, 0.02f}, {3e-4f, 1e-4f, 2e-4f}}) {
     std::vector<float> matrix(12, 0.0f);
     for (std::size_t i = 0; i < 3; ++i) matrix[i * 4 + i] = diagonal[i];
     orthogonalise(matrix, 3, memory);
@@ -239,6 +239,21 @@ TEST(Muon, TreatsTheForecastAsAdamDoesWithoutDecay) {
   }
   EXPECT_EQ(by_adamw, by_adam);
   for (std::size_t i = 0; i < by_adam.size(); ++i) EXPECT_NEAR(by_muon[i], by_adam[i], 1e-6);
+}
+
+// However small the momentum becomes, it is not taken for a direction for ever.
+TEST_P(Muons, LetAKernelRestWhoseGradientStopped) {
+  std::vector<float> values = live_values(0, 0.3f);
+  const auto optimiser = Optimiser::make(config_, shapes());
+  optimiser->step(values, live_values(1, 1e-3f), kRate);
+  const std::vector<float> none(kCount, 0.0f);
+  for (int t = 0; t < 600; ++t) optimiser->step(values, none, 0.0f);  // no decay either
+  std::vector<float> later = values;
+  for (int t = 0; t < 600; ++t) optimiser->step(later, none, kRate);
+  const double kept = std::pow(1.0 - 0.05 * config_.weight_decay, 600);
+  for (const Parameter& parameter : {shapes()[0], shapes()[2]})
+    for (std::size_t i = 0; i < parameter.size; ++i)
+      EXPECT_NEAR(later[parameter.offset + i], kept * values[parameter.offset + i], 1e-4) << i;
 }
 
 // What is no kernel goes by Adam, whose rate follows the schedule in proportion.

@@ -87,6 +87,7 @@ TEST(TrainConfig, ReadsEveryKeyOfEveryKind) {
   EXPECT_EQ(read("train: {optimiser: muon}").optimiser,
             (OptimiserConfig{
                 .kind = OptimiserKind::kMuon, .learning_rate = 0.02, .momentum = 0.95, .nesterov = true}));
+  EXPECT_FALSE(read("train: {optimiser: muon, momentum: 0}").optimiser.nesterov);
   const TrainConfig muon = read(R"(train:
   optimiser: muon
   learning_rate: 0.01

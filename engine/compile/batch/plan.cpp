@@ -102,8 +102,12 @@ void PlanBuilder::caller(std::span<const int> reads, std::span<const int> writes
 
 void PlanBuilder::primitive(const dnnl::primitive& primitive, const dnnl::memory::desc& scratchpad,
                             Arguments arguments) {
-  PrimitiveStep step{primitive, std::move(arguments.others)};
   std::vector<int> reads, writes;
+  // These may look at tensors through another layout.
+  for (const auto& [argument, operand] : arguments.others)
+    if (operand.home == Operand::Home::kTensor)
+      (argument == DNNL_ARG_DST ? writes : reads).push_back(static_cast<int>(operand.index));
+  PrimitiveStep step{primitive, std::move(arguments.others)};
   for (const auto& [argument, tensor] : arguments.reads) {
     step.arguments.push_back({argument, {Operand::Home::kTensor, to_index(tensor), desc(tensor)}});
     reads.push_back(tensor);
@@ -112,10 +116,6 @@ void PlanBuilder::primitive(const dnnl::primitive& primitive, const dnnl::memory
     step.arguments.push_back({argument, {Operand::Home::kTensor, to_index(tensor), desc(tensor)}});
     writes.push_back(tensor);
   }
-  // Operands outside `reads` and `writes` may still look at tensors through another layout, and be the first
-  // to write there.
-  for (const auto& [argument, operand] : step.arguments)
-    if (operand.home == Operand::Home::kTensor) writes.push_back(static_cast<int>(operand.index));
   if (scratchpad.get_size() > 0) {
     step.arguments.push_back({DNNL_ARG_SCRATCHPAD, {Operand::Home::kScratchpad, 0, scratchpad}});
     plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratchpad.get_size());

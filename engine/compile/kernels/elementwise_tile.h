@@ -89,7 +89,7 @@ struct ElementwiseTile : Simd<kLanes> {
 
 // Those of training_kernels.h, without a weight gradient.
 template <int kLanes>
-TrainingKernels elementwise_kernels(const char* name) {
+TrainingKernels kernels_of_lanes(const char* name) {
   using Tile = ElementwiseTile<kLanes>;
   using ByClass = ClassVectorsTile<kLanes>;
   return {.name = name,

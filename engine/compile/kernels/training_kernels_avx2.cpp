@@ -6,7 +6,7 @@
 namespace pcnn {
 
 TrainingKernels training_kernels_avx2() {
-  TrainingKernels kernels = elementwise_kernels<8>("avx2");
+  TrainingKernels kernels = kernels_of_lanes<8>("avx2");
   kernels.weight_gradient = WeightGradientTile<8>::run;
   return kernels;
 }

@@ -5,7 +5,7 @@
 namespace pcnn {
 
 TrainingKernels training_kernels_sse2() {
-  return elementwise_kernels<4>("sse2");
+  return kernels_of_lanes<4>("sse2");
 }
 
 }  // namespace pcnn

@@ -72,7 +72,7 @@ TEST(TrainingKernels, ReluBackwardDropsWhatComesThroughADeadUnit) {
 // Those of this processor, and the 16-lane code on whatever vectors it has.
 std::vector<TrainingKernels> all_kernels() {
   std::vector<TrainingKernels> kernels(training_kernels().begin(), training_kernels().end());
-  kernels.push_back(elementwise_kernels<16>("16 lanes"));
+  kernels.push_back(kernels_of_lanes<16>("16 lanes"));
   kernels.back().weight_gradient = WeightGradientTile<16>::run;
   return kernels;
 }
