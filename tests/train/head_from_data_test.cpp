@@ -11,9 +11,11 @@
 
 #include "engine/core/index.h"
 #include "engine/data/binarise.h"
+#include "engine/data/levels.h"
 #include "engine/data/quantise.h"
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
+#include "engine/model/value_counts.h"
 #include "engine/train/scorer.h"
 #include "tests/support/random.h"
 
@@ -120,6 +122,29 @@ TEST(HeadFromData, MixtureBeginsNearTheEntropyOfPixels) {
     EXPECT_LT(first_nats_per_dim(start(head, colour, coding, 2), colour, coding), std::log(256.0))
         << mixtures;
   }
+}
+
+// Each level as often as any other, in every channel: components mirror each other, the outermost too.
+TEST(HeadFromData, MixtureBeginsSymmetricWhereThePixelsAre) {
+  for (const int channels : {1, 3})
+    for (const int mixtures : {1, 2, 7, 10, 31}) {
+      const std::vector<ValueCounts> counts(to_index(channels), [] {
+        ValueCounts all(2.0f / 255.0f, 4);
+        for (int level = 0; level < 256; ++level) all.add(level_to_input(level, 256));
+        return all;
+      }());
+      const auto head = make_output_head(
+          {.kind = HeadKind::kLogisticMixture, .levels = 256, .mixtures = mixtures}, channels);
+      const std::vector<float> logits = head->first_logits(counts);
+      for (int channel = 0; channel < channels; ++channel)
+        for (int k = 0; k < mixtures; ++k) {
+          const int mean = (1 + 2 * channel) * mixtures, scale = mean + mixtures, mirrored = mixtures - 1 - k;
+          // To the distance of two levels.
+          EXPECT_NEAR(logits[to_index(mean + k)], -logits[to_index(mean + mirrored)], 0.009f);
+          EXPECT_NEAR(std::exp(logits[to_index(scale + k)]), std::exp(logits[to_index(scale + mirrored)]),
+                      0.009f);
+        }
+    }
 }
 
 // Every pixel is the mean of its neighbours and a number of its own: beside a forecast that number is all.
