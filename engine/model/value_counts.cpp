@@ -9,16 +9,19 @@
 namespace pcnn {
 namespace {
 
-constexpr float kLargest = 2.0f;
+// The bin of this value has a whole number, and so levels lie in the middle of theirs.
+constexpr float kLowestLevel = -1.0f;
+constexpr float kSpan = 3.0f;  // from there to the largest value
 
 }  // namespace
 
 ValueCounts::ValueCounts(float level_distance, int bins)
     : width_(level_distance / static_cast<float>(bins)),
-      counts_(to_index(static_cast<int>(std::lround(2.0f * kLargest / width_))) + 1) {}
+      below_(std::lround(std::ceil(1.0f / width_))),
+      counts_(static_cast<std::size_t>(below_ + std::lround(std::ceil(kSpan / width_))) + 1) {}
 
 std::size_t ValueCounts::bin(float value) const {
-  const auto place = std::lround((value + kLargest) / width_);
+  const auto place = below_ + std::lround((value - kLowestLevel) / width_);
   return static_cast<std::size_t>(std::clamp<long>(place, 0, static_cast<long>(counts_.size()) - 1));
 }
 
@@ -37,7 +40,8 @@ float ValueCounts::quantile(double share) const {
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     sum += counts_[i];
-    if (counts_[i] > 0 && (sum >= at_most || sum == total_)) return static_cast<float>(i) * width_ - kLargest;
+    if (counts_[i] > 0 && (sum >= at_most || sum == total_))
+      return kLowestLevel + static_cast<float>(static_cast<long>(i) - below_) * width_;
   }
   return 0.0f;
 }

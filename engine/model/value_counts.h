@@ -32,6 +32,7 @@ class ValueCounts {
   [[nodiscard]] std::size_t bin(float value) const;
 
   float width_;
+  long below_;  // bins below the lowest level
   std::vector<std::int64_t> counts_;
   std::int64_t total_ = 0;
 };
