@@ -34,10 +34,9 @@ void Adam::update(float* parameters, const float* gradients, UpdatePiece range) 
   }
 }
 
-AdamW::AdamW(const OptimiserConfig& config, std::span<const Parameter> parameters)
-    : Adam(config, elementwise_pieces(
-                       {0, parameters.empty() ? 0 : parameters.back().offset + parameters.back().size})),
-      decay_(parameter_count()) {
+AdamW::AdamW(const OptimiserConfig& config, std::vector<UpdatePiece> pieces,
+             std::span<const Parameter> parameters)
+    : Adam(config, std::move(pieces)), decay_(parameter_count()) {
   for (const Parameter& parameter : parameters)
     if (is_layer_kernel(parameter))
       std::fill_n(decay_.begin() + static_cast<std::ptrdiff_t>(parameter.offset), parameter.size,

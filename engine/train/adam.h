@@ -33,7 +33,8 @@ class Adam : public Optimiser {
 
 class AdamW final : public Adam {
  public:
-  AdamW(const OptimiserConfig& config, std::span<const Parameter> parameters);
+  AdamW(const OptimiserConfig& config, std::vector<UpdatePiece> pieces,
+        std::span<const Parameter> parameters);
 
  private:
   void prepare(float learning_rate) override;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/core/index.h"
+#include "engine/model/logit_parts.h"
 #include "engine/model/value_counts.h"
 
 namespace pcnn {
@@ -16,18 +17,8 @@ constexpr float kKernelFactor = 0.1f;
 // By channel.
 using Counts = std::vector<ValueCounts>;
 
-// The convolutions that make the logits of a network.
-struct LogitConvs {
-  const MaskedConvOp* own = nullptr;
-  const MaskedConvOp* forecast = nullptr;  // null where there is none
-};
-
-LogitConvs logit_convs(const Network& network) {
-  const Op& logits = network.node(network.logits).op;
-  const auto conv = [&](int node) { return &std::get<MaskedConvOp>(network.node(node).op); };
-  if (const auto* both = std::get_if<ConcatenationOp>(&logits))
-    return {.own = conv(both->a), .forecast = conv(both->b)};
-  return {.own = conv(network.logits)};
+const MaskedConvOp& conv_of(const Network& network, int node) {
+  return std::get<MaskedConvOp>(network.node(node).op);
 }
 
 // What a forecast reads of the image, by weights that are not zero: few at first, when its bias is 0.
@@ -95,13 +86,14 @@ Counts count_values(const OutputHead& head, const Forecast* forecast, const Imag
 
 void start_head_from_data(const Network& network, const OutputHead& head, const ImageSet& images,
                           const PixelCoding& coding, const Workers& workers, std::span<float> parameters) {
-  const LogitConvs convs = logit_convs(network);
+  const LogitParts parts = logit_parts(network);
+  const MaskedConvOp& own = conv_of(network, parts.own);
   std::optional<Forecast> forecast;
-  if (convs.forecast != nullptr) forecast.emplace(network, *convs.forecast, parameters);
+  if (parts.forecast >= 0) forecast.emplace(network, conv_of(network, parts.forecast), parameters);
   const std::vector<float> first =
       head.first_logits(count_values(head, forecast ? &*forecast : nullptr, images, coding, workers));
-  std::ranges::copy(first, parameters.data() + network.parameters[to_index(convs.own->bias)].offset);
-  const Parameter& kernel = network.parameters[to_index(convs.own->weight)];
+  std::ranges::copy(first, parameters.data() + network.parameters[to_index(own.bias)].offset);
+  const Parameter& kernel = network.parameters[to_index(own.weight)];
   for (float& weight : parameters.subspan(kernel.offset, kernel.size)) weight *= kKernelFactor;
 }
 

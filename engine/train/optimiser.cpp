@@ -20,7 +20,7 @@ std::unique_ptr<Optimiser> Optimiser::make(const OptimiserConfig& config,
     case OptimiserKind::kAdam:
       return std::make_unique<Adam>(config, elementwise_pieces({0, count}));
     case OptimiserKind::kAdamW:
-      return std::make_unique<AdamW>(config, parameters);
+      return std::make_unique<AdamW>(config, elementwise_pieces({0, count}), parameters);
     case OptimiserKind::kSgd:
       return std::make_unique<Sgd>(config, count);
     case OptimiserKind::kMuon:

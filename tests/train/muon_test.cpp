@@ -5,22 +5,14 @@
 #include <vector>
 
 #include "engine/core/index.h"
-#include "engine/core/random.h"
 #include "engine/train/optimiser.h"
 #include "engine/train/orthogonalise.h"
+#include "tests/train/random_values.h"
 
 namespace pcnn {
 namespace {
 
 using Doubles = std::vector<double>;
-
-std::vector<float> random_values(std::size_t count, std::uint32_t tag, float scale = 1.0f) {
-  const RandomStream stream(29, Stream::kInitialisation);
-  std::vector<float> values(count);
-  for (std::size_t i = 0; i < count; ++i)
-    values[i] = scale * stream.normal(static_cast<std::uint32_t>(i), tag);
-  return values;
-}
 
 // a (rows x inner) times b (inner x columns).
 Doubles product(const Doubles& a, const Doubles& b, std::size_t rows, std::size_t inner,

@@ -7,20 +7,12 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/core/random.h"
+#include "tests/train/random_values.h"
 
 namespace pcnn {
 namespace {
 
 constexpr float kRate = 0.02f;
-
-std::vector<float> random_values(std::size_t count, std::uint32_t tag, float scale = 1.0f) {
-  const RandomStream stream(11, Stream::kInitialisation);
-  std::vector<float> values(count);
-  for (std::size_t i = 0; i < count; ++i)
-    values[i] = scale * stream.normal(static_cast<std::uint32_t>(i), tag);
-  return values;
-}
 
 // So many parameters that decay, in a kernel that hides none of them and has one column.
 std::vector<Parameter> plain_parameters(std::size_t count) {

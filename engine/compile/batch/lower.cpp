@@ -4,6 +4,7 @@
 #include "engine/compile/batch/ops/lower_op.h"
 #include "engine/compile/batch/plan.h"
 #include "engine/core/index.h"
+#include "engine/model/logit_parts.h"
 
 namespace pcnn {
 namespace {
@@ -56,9 +57,8 @@ class Lowering {
 
   // Logits, or a part of them, are f32 in every precision.
   [[nodiscard]] bool is_of_logits(int node) const {
-    if (node == network_.logits) return true;
-    const auto* parts = std::get_if<ConcatenationOp>(&network_.node(network_.logits).op);
-    return parts && (node == parts->a || node == parts->b);
+    const LogitParts parts = logit_parts(network_);
+    return node == network_.logits || node == parts.own || node == parts.forecast;
   }
 
   int forward(const ConvStep& step) {
