@@ -56,6 +56,7 @@ class Fusion {
   void append(int node, const GateOp& op) { append_step(GateStep{.op = op, .dst = node}); }
   void append(int node, const DropoutOp& op) { append_step(DropoutStep{.op = op, .dst = node}); }
   void append(int node, const ConcatenationOp& op) { append_step(ConcatenationStep{.op = op, .dst = node}); }
+  void append(int node, const LstmOp& op) { append_step(LstmStep{.op = op, .dst = node}); }
   void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
 
   void append(int node, const ConditionOp& op) {
@@ -102,6 +103,7 @@ struct ReadsOf {
   std::vector<Reads> operator()(const GateStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const DropoutStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const ConcatenationStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const LstmStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const EmbeddingStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const ConditionStep& step) const { return step.op.reads(); }
 };
@@ -114,6 +116,10 @@ std::vector<Step> fuse_steps(const Network& network, bool sums) {
 
 std::vector<Reads> reads(const Step& step) {
   return std::visit(ReadsOf{}, step);
+}
+
+std::vector<Tap> own_taps(const Step& step) {
+  return std::visit([](const auto& any) { return any.op.own_taps(); }, step);
 }
 
 int dst_of(const Step& step) {

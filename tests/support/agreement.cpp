@@ -30,7 +30,7 @@ double relative_error(std::span<const float> values, std::span<const double> exa
     const double off = std::abs(values[i] - exact[i]);
     error = std::isfinite(off) ? std::max(error, off) : INFINITY;
   }
-  return error / std::max(floor, largest(exact));
+  return error > 0.0 ? error / std::max(floor, largest(exact)) : 0.0;
 }
 
 bool has_dropout(const Network& network) {

@@ -6,6 +6,7 @@
 #include "engine/core/index.h"
 #include "engine/core/random.h"
 #include "tests/support/overloaded.h"
+#include "tests/support/reference_lstm.h"
 
 namespace pcnn::testing {
 namespace {
@@ -227,6 +228,11 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
             value[dst] = result.nodes[to_index(from)][src];
           });
         },
+        [&](const LstmOp& op) {
+          const Values& src = result.nodes[to_index(op.src)];
+          value = reference_lstm_result(op, shape,
+                                        reference_lstm(network, node, op, images, parameters, src).hidden);
+        },
         [&](const AddOp& op) {
           std::ranges::transform(result.nodes[to_index(op.a)], result.nodes[to_index(op.b)], value.begin(),
                                  std::plus<>());
@@ -298,6 +304,10 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
           for_each_copy(
               network, op, network.shape(node, images),
               [&](std::size_t dst, int from, std::size_t src) { diffs[to_index(from)][src] += diff[dst]; });
+        },
+        [&](const LstmOp& op) {
+          reference_lstm_backward(network, node, op, images, parameters, forward.nodes[to_index(op.src)],
+                                  diff, diffs[to_index(op.src)], result.parameters);
         },
         [&](const AddOp& op) {
           for (std::size_t i = 0; i < diff.size(); ++i) {

@@ -18,6 +18,8 @@ class Lowering {
         tensors_(network.nodes.size(), -1),
         convs_(network.nodes.size()),
         gates_(network.nodes.size()),
+        lstms_(network.nodes.size()),
+        trains_(backward),
         gradients_(network.nodes.size()) {}
 
   // Returns the tensor of the images.
@@ -91,6 +93,10 @@ class Lowering {
     return lower_concatenation(plan_, step, tensor(step.op.a), tensor(step.op.b));
   }
 
+  int forward(const LstmStep& step) {
+    return lower_lstm(plan_, step, tensor(step.op.src), trains_, lstms_[to_index(step.dst)]);
+  }
+
   int forward(const DropoutStep& step) { return lower_dropout(plan_, step, tensor(step.op.src), "forward"); }
 
   void backward(const ConvStep& step, int gradient) {
@@ -132,6 +138,11 @@ class Lowering {
     add_gradient(step.op.b, parts.b);
   }
 
+  void backward(const LstmStep& step, int gradient) {
+    add_gradient(step.op.src,
+                 lower_lstm_backward(plan_, step, lstms_[to_index(step.dst)], tensor(step.dst), gradient));
+  }
+
   void backward(const DropoutStep& step, int gradient) {
     add_gradient(step.op.src, lower_dropout(plan_, step, gradient, "backward data"));
   }
@@ -144,6 +155,8 @@ class Lowering {
   std::vector<int> tensors_;  // node -> tensor of its value; nodes inside a step have none
   std::vector<LoweredConv> convs_;
   std::vector<LoweredGate> gates_;
+  std::vector<LoweredLstm> lstms_;
+  bool trains_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient
 };
 

@@ -8,6 +8,7 @@
 #include "engine/compile/kernels/class_vectors_tile.h"
 #include "engine/compile/kernels/dropout_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
+#include "engine/compile/kernels/lstm_tile.h"
 #include "engine/compile/kernels/plane_conv_tile.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/core/simd.h"
@@ -109,7 +110,9 @@ TrainingKernels kernels_of_lanes(const char* name) {
           .dropout = DropoutTile<kLanes>::template run<float>,
           .dropout_bf16 = DropoutTile<kLanes>::template run<Bf16>,
           .plane_conv = PlaneConvTile<kLanes>::forward,
-          .plane_conv_backward = PlaneConvTile<kLanes>::backward};
+          .plane_conv_backward = PlaneConvTile<kLanes>::backward,
+          .lstm = LstmTile<kLanes>::run,
+          .lstm_backward = LstmTile<kLanes>::run_backward};
 }
 
 }  // namespace

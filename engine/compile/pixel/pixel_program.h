@@ -18,6 +18,7 @@
 // Taps in rows above the image, or wholly beside it, are skipped. Nothing is read before it was written, but
 // for the columns of zeros, so a state can be used for image after image without being cleared.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -55,6 +56,7 @@ class IncrementalState {
   std::vector<float> values_;   // as RowLayout says
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel
+  std::vector<float> gates_;            // of an LSTM
 };
 
 // Immutable after construction, parameters included; shared by every thread.
@@ -70,7 +72,9 @@ class PixelProgram {
   // Bytes of an IncrementalState per chain: width x kernel rows x depth, and a little for every column of the
   // longest span; maps that are given are kept whole.
   [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
-    return (layout_.floats(1, max_columns) + vector_floats_) * sizeof(float);
+    return (layout_.floats(1, max_columns) + vector_floats_ +
+            max_gates_ * to_index(std::max(max_columns, row_columns_))) *
+           sizeof(float);
   }
   [[nodiscard]] std::size_t weight_bytes() const { return weight_bytes_; }
 
@@ -114,13 +118,21 @@ class PixelProgram {
     std::size_t maps = 0;             // in all groups
     std::size_t earlier_vectors = 0;  // floats of the conditions before it, for each chain
   };
+  struct PackedLstmStep {
+    LstmStep step;
+    std::vector<PackedConv> groups;  // by channel group: of the states
+  };
   using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep,
-                            PackedConditionStep, ConcatenationStep>;
+                            PackedConditionStep, ConcatenationStep, PackedLstmStep>;
   // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
   enum class Phase { kRow, kLogits, kPixel };
+  // In which order it computes the columns of a span.
+  enum class Order { kAtOnce, kLeftToRight, kRightToLeft };
+  [[nodiscard]] static Order order_of(const Step& step);
   struct PixelStep {
     Work work;
     Phase phase = Phase::kLogits;
+    Order order = Order::kAtOnce;
     int rows_ahead = 0;  // of the furthest logits that depend on the result
   };
 
@@ -137,6 +149,9 @@ class PixelProgram {
   [[nodiscard]] Work pack(const DropoutStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
+  [[nodiscard]] Work pack(const LstmStep& step, std::span<const float> parameters);
+  // Notes what the products of such groups need.
+  void note_products(std::span<const PackedConv> groups, int src);
   // What conditions add, for each chain.
   [[nodiscard]] std::vector<float> vectors_of(const Given& given, int chains) const;
   // A copy of a parameter's values.
@@ -144,7 +159,7 @@ class PixelProgram {
   void write_given_maps(const Given& given, IncrementalState& state) const;
   void check(const IncrementalState& state, const PixelSpan& span) const;
   // Those steps that logits so many rows ahead depend on.
-  void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span,
+  void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, const PixelSpan& span,
                       int rows_ahead) const;
   void begin_row(IncrementalState& state, int row, int rows_ahead) const;
   // One pixel, in its place inside what was computed last, for what its groups left there.
@@ -156,6 +171,9 @@ class PixelProgram {
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const ConcatenationStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedLstmStep& packed, IncrementalState& state, const PixelSpan& span) const;
+  // The taps that lie inside the image, of vectors kept for a node; returns how many there are.
+  int gather_taps(const PackedConv& group, int node, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedEmbeddingStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConditionStep& packed, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
@@ -170,6 +188,7 @@ class PixelProgram {
   int row_columns_ = 0;  // of a whole row, where any step runs for one
   std::size_t weight_bytes_ = 0;
   std::size_t vector_floats_ = 0;  // of all conditions, for each chain
+  std::size_t max_gates_ = 0;      // of LSTMs, in one channel group, per chain and column
   std::size_t max_taps_ = 0;
   std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain and column
 };
