@@ -59,17 +59,25 @@ int read_columns(const ConfigNode& section, int fallback) {
   const std::vector<std::int64_t> sides =
       section.integers("kernel", {fallback}, ConfigRange::between(1, kMaxKernel));
   if (sides.size() != 1)
-    section.fail("kernel", fmt::format("found {} numbers, accepted: one, the columns of kernels of one row",
-                                       sides.size()));
+    section.fail("kernel",
+                 fmt::format("found {} numbers, accepted: one odd number, the columns of a kernel of one row",
+                             sides.size()));
   return kernel_of(section, sides).width;
 }
 
+// What is left of keys that this kind has none of, where an override chose it.
 void refuse_keys_of_others(const ConfigNode& section, BlockKind kind) {
-  if (kind != BlockKind::kGated && section.has("skip")) section.fail("skip", "only gated blocks have one");
-  if (kind == BlockKind::kDiagonalLstm && section.has("kernel"))
-    section.fail("kernel", "a diagonal LSTM has none: it reads the states of the pixels beside and above");
-  if ((kind == BlockKind::kRowLstm || kind == BlockKind::kDiagonalLstm) && section.has("dilation"))
-    section.fail("dilation", "an LSTM has none");
+  const auto refuse = [&](const char* key, const char* why) {
+    section.governs("kind", {key});
+    if (section.has(key)) section.fail(key, why);
+  };
+  if (kind != BlockKind::kGated)
+    refuse("skip", "only gated blocks have one, accepted: kind: gated, or no skip");
+  if (kind == BlockKind::kDiagonalLstm)
+    refuse("kernel",
+           "a diagonal LSTM has none, accepted: none (it reads the states of the pixels beside and above)");
+  if (kind == BlockKind::kRowLstm || kind == BlockKind::kDiagonalLstm)
+    refuse("dilation", "an LSTM has none, accepted: none");
 }
 
 BlockConfig read_block(const ConfigNode& section) {

@@ -33,7 +33,7 @@ struct Parameter {
   int fan_in = 0;          // of the unmasked kernel; 0 for all else
   int fan_out = 0;
   float deviation = 0.0f;    // of the first values, unless they follow from the fans: 0 but for embeddings
-  bool is_kernel = false;    // of a convolution, with a mask; all else is live throughout
+  bool is_kernel = false;    // with a mask: of a convolution, or of states; all else is live throughout
   bool is_forecast = false;  // whose first values are its own: see NetworkBuilder::forecast()
   Mask mask;
 };

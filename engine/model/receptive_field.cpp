@@ -28,19 +28,19 @@ class ReadFrom {
   // Adds what is read through these taps from the places of `reader`.
   void add(const ReadFrom& reader, const std::vector<Tap>& taps) {
     for (int to = 0; to < groups_; ++to)
-      reader.for_each(to, [&](int down, int right) {
-        for (const Tap& tap : taps)
-          for (int from = 0; from < groups_; ++from)
-            if (reads_group(tap.groups, to, from)) add(from, down + tap.down, right + tap.right);
-      });
+      reader.for_each(to, [&](int down, int right) { add_taps(to, down, right, taps); });
   }
-  // Adds what is read through these taps from every place of its own, until that is all.
+  // Adds what is read through these taps, of an op's own result, from every place there, and from those
+  // added: places are gone through in an order in which each comes before those that it reads.
   void close_over(const std::vector<Tap>& taps) {
-    if (taps.empty()) return;
-    for (std::size_t count = 0; count != this->count();) {
-      count = this->count();
-      add(ReadFrom(*this), taps);
-    }
+    const bool goes_right =
+        std::ranges::any_of(taps, [](const Tap& tap) { return tap.down == 0 && tap.right > 0; });
+    for (int row = 0; row < rows_ && !taps.empty(); ++row)
+      for (int i = 0; i < columns_; ++i) {
+        const int column = goes_right ? i : columns_ - 1 - i;
+        for (int to = 0; to < groups_; ++to)
+          if (cells_[cell(to, row, column)]) add_taps(to, -row, column - columns_ / 2, taps);
+      }
   }
   template <typename Visit>
   void for_each(int group, Visit&& visit) const {
@@ -50,8 +50,11 @@ class ReadFrom {
   }
 
  private:
-  [[nodiscard]] std::size_t count() const {
-    return static_cast<std::size_t>(std::ranges::count(cells_, char{1}));
+  // What group `to` reads from this place.
+  void add_taps(int to, int down, int right, const std::vector<Tap>& taps) {
+    for (const Tap& tap : taps)
+      for (int from = 0; from < groups_; ++from)
+        if (reads_group(tap.groups, to, from)) add(from, down + tap.down, right + tap.right);
   }
   std::size_t cell(int group, int row, int column) const {
     return (to_index(group) * to_index(rows_) + to_index(row)) * to_index(columns_) + to_index(column);

@@ -5,6 +5,8 @@
 #include "engine/model/network_builder.h"
 #include "engine/model/receptive_field.h"
 #include "engine/model/sight.h"
+#include "tests/support/networks.h"
+#include "tests/support/reference_network.h"
 
 namespace pcnn {
 namespace {
@@ -58,6 +60,44 @@ TEST(LstmOp, ReachesTheRowsAboveThroughItsStates) {
       const bool is_end_of_row_above = down == -1 && right == 8;
       EXPECT_EQ(all.contains({down, right}), is_earlier && !is_end_of_row_above) << down << " " << right;
     }
+}
+
+// Offsets from a pixel to those that its logit has a gradient of, over all pixels of an image.
+std::set<Offset> pixels_with_gradient(const Network& network, testing::Random& random) {
+  const std::vector<double> parameters = testing::widened(testing::random_parameters(random, network));
+  const std::vector<double> pixels = testing::widened(testing::random_images(random, network, 1));
+  const testing::ReferenceForward forward = testing::reference_forward(network, 1, parameters, pixels);
+  const Shape logits = network.shape(network.logits, 1), image = network.shape(0, 1);
+  std::set<Offset> field;
+  for (int y = 0; y < image.h; ++y)
+    for (int x = 0; x < image.w; ++x) {
+      std::vector<double> diff(logits.size(), 0.0);
+      diff[logits.offset(0, 0, y, x)] = 1.0;
+      const std::vector<double> gradient =
+          testing::reference_backward(network, 1, parameters, forward, diff).pixels;
+      for (int row = 0; row < image.h; ++row)
+        for (int column = 0; column < image.w; ++column)
+          if (gradient[image.offset(0, 0, row, column)] != 0.0) field.emplace(row - y, column - x);
+    }
+  return field;
+}
+
+TEST(LstmOp, HasAFieldOfExactlyThePixelsWithAGradient) {
+  testing::Random random(8);
+  for (const auto& [height, width] : {std::pair{4, 5}, {1, 6}, {5, 1}, {2, 2}, {3, 7}})
+    for (const char* kind : {"row_lstm", "diagonal_lstm"})
+      for (const int repeat : {1, 2}) {
+        ModelConfig config;
+        config.activation = Activation::kTanh;
+        config.input_kernel = {3, 3};
+        config.input_filters = 3;
+        config.blocks = testing::blocks_of_kind(kind, 2);
+        config.blocks[0].repeat = repeat;
+        config.output_filters = {};
+        const Network network = build_network(config, 1, height, width);
+        EXPECT_EQ(receptive_field(network), pixels_with_gradient(network, random))
+            << kind << " " << repeat << " " << height << "x" << width;
+      }
 }
 
 TEST(LstmOp, HasFourGatesForEachState) {

@@ -64,13 +64,13 @@ INSTANTIATE_TEST_SUITE_P(Sampling, EveryHead,
                                            HeadAndImage{{HeadKind::kLogisticMixture, 4, 3, true}, 1, 2, 3},
                                            HeadAndImage{{HeadKind::kLogisticMixture, 3, 2, true}, 3, 2, 1},
                                            HeadAndImage{
-                                               {HeadKind::kLogisticMixture, 3, 2, true}, 2, 2, 1, "gated", 3},
-                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "gated"},
+                                               {HeadKind::kLogisticMixture, 3, 2, true}, 2, 2, 1, "gated_skips", 3},
+                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "gated_skips"},
                                            HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "row_lstm"},
                                            HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "diagonal_lstm"},
                                            HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "row_lstm"},
                                            HeadAndImage{{HeadKind::kSoftmax, 2}, 2, 2, 2, "diagonal_lstm"},
-                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "gated"},
+                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "gated_skips"},
                                            HeadAndImage{{HeadKind::kSoftmax, 4}, 1, 2, 2, "residual", 5},
                                            HeadAndImage{{HeadKind::kSoftmax, 3}, 2, 2, 1, "residual", 3}));
 

@@ -113,7 +113,9 @@ std::vector<BlockConfig> blocks_of_kind(const std::string& kind, int filters) {
   if (kind == "gated") return {{2, GatedBlockConfig{{3, 3}, filters}}};
   if (kind == "row_lstm") return {{1, RowLstmBlockConfig{3, filters}}};
   if (kind == "diagonal_lstm") return {{1, DiagonalLstmBlockConfig{filters}}};
-  return {{1, ResidualBlockConfig{{3, 3}, filters}}};
+  if (kind == "gated_skips") return {{2, GatedBlockConfig{{3, 3}, filters, {}, true}}};
+  if (kind == "residual") return {{1, ResidualBlockConfig{{3, 3}, filters}}};
+  throw std::invalid_argument("no blocks are called " + kind);
 }
 
 Network tutorial_network() {

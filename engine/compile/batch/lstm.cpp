@@ -1,24 +1,33 @@
 #include "engine/compile/batch/lstm.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cstring>
+#include <limits>
 
 #include "engine/compile/batch/pixel_copies.h"
 #include "engine/compile/matrix_product.h"
+#include "engine/core/error.h"
 #include "engine/core/index.h"
 
 namespace pcnn {
 
 LstmWalk::LstmWalk(const LstmOp& op, const Shape& dst, bool keeps) : op_(op), dst_(dst) {
+  for (const Tap& state : op.states())
+    shifts_.push_back(op.path == LstmPath::kRows ? state.right : state.down);
   const int steps = op.path == LstmPath::kRows ? dst.h : dst.h + dst.w - 1;
   const auto rows_of = [&](int count) { return to_index(count + 2 * reach()) * to_index(dst.n); };
   std::size_t begin = 0;
   for (int step = 0; step < steps; ++step) {
-    begins_.push_back(keeps ? begin : to_index(step % 2) * rows_of(places()));
+    begins_.push_back(keeps ? begin : to_index(step % 2) * rows_of(longest()));
     begin += rows_of(end(step) - first(step));
   }
   begins_.push_back(begin);
-  rows_ = keeps ? begin : 2 * rows_of(places());
+  rows_ = keeps ? begin : 2 * rows_of(longest());
+  if (rows_ > to_index(std::numeric_limits<int>::max()))
+    throw ComputeError(
+        fmt::format("an LSTM over {} images of {}x{} at a time: too many pixels, accepted: fewer at a time",
+                    dst.n, dst.h, dst.w));
 }
 
 int LstmWalk::first(int step) const {
@@ -43,10 +52,6 @@ int LstmWalk::column(int step, int place) const {
       break;
   }
   return dst_.w - 1 - (step - place);
-}
-
-int LstmWalk::shift(int state) const {
-  return op_.path == LstmPath::kRows ? state - op_.state_count / 2 : -state;
 }
 
 std::size_t LstmWalk::at(int step, int place) const {
@@ -86,7 +91,7 @@ std::vector<std::uint32_t> pack_state_weights(std::span<const float> weights, in
 
 std::size_t lstm_scratch(const LstmWalk& walk, const PixelKernel& kernel) {
   if (kernel.precision == Precision::kF32) return 0;
-  return to_index(walk.state_count()) * to_index(walk.places()) * to_index(walk.images()) *
+  return to_index(walk.state_count()) * to_index(walk.longest()) * to_index(walk.images()) *
          depth_words(kernel.precision, 4 * walk.maps()) * sizeof(float);
 }
 
@@ -99,7 +104,7 @@ void add_product(const StateProduct& product, std::span<const float* const> src,
   const std::size_t tap_words = depth_words(kernel.precision, depth) * to_index(kernel.panel),
                     panel_words = tap_words * src.size(),
                     panels = to_index((filters + kernel.panel - 1) / kernel.panel);
-  PixelTap taps[kMaxStates];
+  PixelTap taps[LstmOp::kMostStates];
   for (std::size_t state = 0; state < src.size(); ++state) taps[state] = {src[state], state * tap_words};
   kernel.run({.rows = rows,
               .depth = depth,
@@ -137,7 +142,7 @@ class LstmPass {
         read_pixel(layer_.src, src, image, pixel, gates_at(step, place) + to_index(image) * 4 * maps_);
       });
       if (step > 0) {
-        const float* states[kMaxStates];
+        const float* states[LstmOp::kMostStates];
         for (int state = 0; state < walk_.state_count(); ++state)
           states[state] = hidden_at(step - 1, walk_.first(step) + walk_.shift(state));
         add_product(product_, {states, to_index(walk_.state_count())}, rows(step), walk_.maps(),
@@ -165,7 +170,7 @@ class LstmPass {
     for (int step = walk_.steps(); step-- > 0;) {
       gather_diff(step, diff_dst, work.diff_hidden);
       if (step + 1 < walk_.steps()) {
-        const float* states[kMaxStates];
+        const float* states[LstmOp::kMostStates];
         for (int state = 0; state < walk_.state_count(); ++state)
           states[state] = gates_at(step + 1, walk_.first(step) - walk_.shift(state));
         add_product(product_, {states, to_index(walk_.state_count())}, rows(step), 4 * walk_.maps(),

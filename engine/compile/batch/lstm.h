@@ -11,18 +11,18 @@
 // states that a step reads of the one before, moved by so many places, are one matrix inside the image and at
 // its edges.
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
 
 #include "engine/compile/kernels/pixel_gemm.h"
 #include "engine/compile/kernels/training_kernels.h"
+#include "engine/core/index.h"
 #include "engine/core/shape.h"
 #include "engine/model/ops/lstm.h"
 
 namespace pcnn {
-
-constexpr std::size_t kMaxStates = 64;  // that a pixel's gates read
 
 // Immutable; safe to share.
 class LstmWalk {
@@ -34,9 +34,12 @@ class LstmWalk {
   [[nodiscard]] int maps() const { return dst_.c; }
   [[nodiscard]] int columns() const { return dst_.w; }
   [[nodiscard]] int steps() const { return static_cast<int>(begins_.size()) - 1; }
-  // Places [first, end) of a step, and how many there are in the longest one.
+  // Places [first, end) of a step, how many there are in the longest one, and over all steps.
   [[nodiscard]] int first(int step) const;
   [[nodiscard]] int end(int step) const;
+  [[nodiscard]] int longest() const {
+    return op_.path == LstmPath::kRows ? dst_.w : std::min(dst_.h, dst_.w);
+  }
   [[nodiscard]] int places() const { return op_.path == LstmPath::kRows ? dst_.w : dst_.h; }
   // Of the source.
   [[nodiscard]] int row(int step, int place) const;
@@ -44,7 +47,7 @@ class LstmWalk {
 
   [[nodiscard]] int state_count() const { return op_.state_count; }
   // From a place to that of its state, in the step before.
-  [[nodiscard]] int shift(int state) const;
+  [[nodiscard]] int shift(int state) const { return shifts_[to_index(state)]; }
   // The longest shift, which is how many places of zeros there are at either end.
   [[nodiscard]] int reach() const { return op_.path == LstmPath::kRows ? op_.state_count / 2 : 1; }
   [[nodiscard]] int down() const { return op_.down; }
@@ -57,6 +60,7 @@ class LstmWalk {
  private:
   LstmOp op_;
   Shape dst_;
+  std::vector<int> shifts_;          // by state
   std::vector<std::size_t> begins_;  // by step, and the end
   std::size_t rows_ = 0;
 };
@@ -101,8 +105,8 @@ void run_lstm(const LstmLayer& layer, const TrainingKernels& kernels, const Stat
 
 // What the backward pass needs beside what the forward pass left.
 struct LstmBackwardBuffers {
-  float* diff_hidden = nullptr;  // of one step: places() * images() * maps()
-  float* carry = nullptr;        // of all places: the same
+  float* diff_hidden = nullptr;  // of one step: longest() * images() * maps()
+  float* carry = nullptr;        // places() * images() * maps()
   float* before = nullptr;       // [row][state][map]
   float* product = nullptr;      // [4 maps][state][map]
 };

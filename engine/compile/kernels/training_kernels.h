@@ -117,7 +117,7 @@ struct LstmCells {
   std::size_t maps = 0;
   float* gates = nullptr;              // a; then i, f, g and o themselves
   const float* cell_before = nullptr;  // null: zero
-  float* cell = nullptr;               // may be cell_before
+  float* cell = nullptr;
   float* hidden = nullptr;
 };
 

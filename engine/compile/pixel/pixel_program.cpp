@@ -20,7 +20,7 @@ void check_size(std::size_t given, std::size_t expected) {
     throw ComputeError(fmt::format("{} values of the image given where {} are due", given, expected));
 }
 
-constexpr int kEveryRow = std::numeric_limits<int>::max() / 2;
+constexpr int kEveryRow = std::numeric_limits<int>::max() / 2;  // rows ahead, to which some may be added
 
 // By node: how many rows below it the furthest logits are that depend on it; -1: none do.
 std::vector<int> rows_ahead_of(const Network& network, const std::vector<Step>& steps) {

@@ -38,7 +38,7 @@ std::vector<ParameterScale> LstmOp::parameters(int channels) const {
 std::string LstmOp::title() const {
   switch (path) {
     case LstmPath::kRows:
-      return fmt::format("row LSTM, states of {} columns", state_count);
+      return fmt::format("row LSTM of {} columns", state_count);
     case LstmPath::kDiagonal:
       return "diagonal LSTM, left to right";
     case LstmPath::kDiagonalBack:
@@ -48,7 +48,7 @@ std::string LstmOp::title() const {
 }
 
 std::string LstmOp::formula(std::span<const std::string> inputs) const {
-  return fmt::format("{} of {}", title(), inputs[0]);
+  return fmt::format("{} ({})", title(), inputs[0]);
 }
 
 std::optional<LayerSummary> LstmOp::summary(const Network& network, int node) const {

@@ -35,6 +35,7 @@ enum class LstmPath {
 // Sources: van den Oord, Kalchbrenner, Kavukcuoglu, "Pixel Recurrent Neural Networks", ICML 2016,
 // sections 3.1 and 3.2; the 1 that is added to f: Gers, Schmidhuber, Cummins, "Learning to Forget", 2000.
 struct LstmOp {
+  static constexpr int kMostStates = 63;
   int src = 0;
   LstmPath path = LstmPath::kRows;
   int state_count = 3;  // odd along rows, the k above; else 2

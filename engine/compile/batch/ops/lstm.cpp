@@ -33,13 +33,12 @@ int lower_lstm_backward(PlanBuilder& plan, const LstmStep& step, const LoweredLs
                         int diff_dst) {
   const std::size_t first_step = plan.step_count();
   const LstmWalk& walk = lowered.layer->walk;
-  const std::size_t of_step = to_index(walk.places()) * to_index(walk.images()) * to_index(walk.maps()),
-                    states = to_index(walk.state_count()) * to_index(walk.maps());
+  const std::size_t of_place = to_index(walk.images()) * to_index(walk.maps()), states = to_index(walk.state_count()) * to_index(walk.maps());
   const int diff_src = plan.new_tensor(plan.desc(lowered.src));
   plan.lstm_backward({.layer = *lowered.layer,
                       .work = lowered.work,
-                      .diff_hidden = plan.new_floats(of_step),
-                      .carry = plan.new_floats(of_step),
+                      .diff_hidden = plan.new_floats(to_index(walk.longest()) * of_place),
+                      .carry = plan.new_floats(to_index(walk.places()) * of_place),
                       .before = plan.new_floats(walk.rows() * states),
                       .product = plan.new_floats(4 * to_index(walk.maps()) * states),
                       .diff_dst = plan.in_layout(diff_dst, plan.desc(dst)),
