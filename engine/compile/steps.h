@@ -79,8 +79,20 @@ struct ConcatenationStep {
   Sight sight = Sight::kBefore;
 };
 
+struct AttentionStep {
+  AttentionOp op;
+  int dst = 0;
+  Sight sight = Sight::kBefore;
+};
+
+struct PositionsStep {
+  PositionsOp op;
+  int dst = 0;
+  Sight sight = Sight::kGiven;
+};
+
 using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep,
-                          DropoutStep, ConcatenationStep>;
+                          DropoutStep, ConcatenationStep, AttentionStep, PositionsStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.

@@ -11,6 +11,8 @@ namespace pcnn {
 namespace {
 
 constexpr int kMaxFilters = 4096;
+constexpr int kMaxHeads = 256;
+constexpr int kMaxHeadMaps = 1024;
 constexpr int kMaxKernel = 63;
 constexpr int kMaxDilation = 64;
 constexpr int kMaxRepeat = 1000;
@@ -20,7 +22,7 @@ constexpr int kMaxGivenMaps = 64;
 constexpr int kMaxVector = 65536;
 constexpr double kMaxSlope = 1e3;
 
-enum class BlockKind { kResidual, kMaskedConv, kGated };
+enum class BlockKind { kResidual, kMaskedConv, kGated, kAttention };
 
 // Of the key `kernel`.
 Kernel kernel_of(const ConfigNode& section, const std::vector<std::int64_t>& sides) {
@@ -54,14 +56,41 @@ int read_filters(const ConfigNode& section, int fallback) {
   return static_cast<int>(section.integer("filters", fallback, ConfigRange::between(1, kMaxFilters)));
 }
 
+AttentionBlockConfig read_attention(const ConfigNode& section) {
+  AttentionBlockConfig block;
+  const auto read = [&](const char* key, int fallback, int most) {
+    return static_cast<int>(section.integer(key, fallback, ConfigRange::between(1, most)));
+  };
+  block.heads = read("heads", block.heads, kMaxHeads);
+  block.key = read("key", block.key, kMaxHeadMaps);
+  block.value = read("value", block.value, kMaxHeadMaps);
+  return block;
+}
+
+// Keys of other kinds of blocks, which would do nothing.
+void refuse_keys_of_others(const ConfigNode& section, BlockKind kind) {
+  if (kind != BlockKind::kGated && section.has("skip")) section.fail("skip", "only gated blocks have one");
+  for (const char* key : {"heads", "key", "value"})
+    if (kind != BlockKind::kAttention && section.has(key))
+      section.fail(key, "only attention blocks have heads, with keys and values");
+  for (const char* key : {"kernel", "filters", "dilation"})
+    if (kind == BlockKind::kAttention && section.has(key))
+      section.fail(key, "attention blocks have none, accepted: heads, key, value");
+}
+
 BlockConfig read_block(const ConfigNode& section) {
   const auto kind = section.choice<BlockKind>("kind", BlockKind::kResidual,
                                               {{"residual", BlockKind::kResidual},
                                                {"masked_conv", BlockKind::kMaskedConv},
-                                               {"gated", BlockKind::kGated}});
+                                               {"gated", BlockKind::kGated},
+                                               {"attention", BlockKind::kAttention}});
   // Of a residual block they are those inside it, of a masked_conv those it hands on, of a gated one those
   // behind its gates.
   section.governs("kind", {"filters"});
+  if (kind == BlockKind::kAttention)
+    section.governs("kind", {"kernel", "dilation", "skip"});
+  else
+    section.governs("kind", {"heads", "key", "value"});
   BlockConfig config;
   config.repeat = static_cast<int>(section.integer("repeat", 1, ConfigRange::between(0, kMaxRepeat)));
   const auto read_convolution = [&](auto block) {
@@ -84,9 +113,12 @@ BlockConfig read_block(const ConfigNode& section) {
                      "found a height of 1, accepted: 3 or more (the vertical stack reads rows above)");
       block.skip = section.boolean("skip", block.skip);
       config.block = block;
+      break;
     }
+    case BlockKind::kAttention:
+      config.block = read_attention(section);
   }
-  if (kind != BlockKind::kGated && section.has("skip")) section.fail("skip", "only gated blocks have one");
+  refuse_keys_of_others(section, kind);
   return config;
 }
 

@@ -49,9 +49,16 @@ struct GatedBlockConfig {
   bool skip = false;  // the gate's maps also go to the output's layers, through a 1x1 convolution
 };
 
+// Every pixel looks at all pixels before it; what it finds is added.
+struct AttentionBlockConfig {
+  int heads = 4;
+  int key = 16;  // maps of each head, here and below
+  int value = 16;
+};
+
 struct BlockConfig {
   int repeat = 1;
-  std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig> block;
+  std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig, AttentionBlockConfig> block;
 };
 
 // What the convolution to the logits begins with: as all others do, or with biases that are counted from the

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "engine/compile/kernels/attention_tile.h"
 #include "engine/compile/kernels/class_vectors_tile.h"
 #include "engine/compile/kernels/dropout_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
@@ -109,7 +110,10 @@ TrainingKernels kernels_of_lanes(const char* name) {
           .dropout = DropoutTile<kLanes>::template run<float>,
           .dropout_bf16 = DropoutTile<kLanes>::template run<Bf16>,
           .plane_conv = PlaneConvTile<kLanes>::forward,
-          .plane_conv_backward = PlaneConvTile<kLanes>::backward};
+          .plane_conv_backward = PlaneConvTile<kLanes>::backward,
+          .softmax_row = AttentionTile<kLanes>::softmax_row,
+          .softmax_row_again = AttentionTile<kLanes>::softmax_row_again,
+          .softmax_row_backward = AttentionTile<kLanes>::softmax_row_backward};
 }
 
 }  // namespace

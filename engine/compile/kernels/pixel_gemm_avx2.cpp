@@ -13,7 +13,8 @@ PixelKernel pixel_kernel_avx2() {
           Tile::run,
           Tile::activate_all,
           Tile::gate_rows,
-          ElementwiseTile<8>::sum<float>};
+          ElementwiseTile<8>::sum<float>,
+          AttentionTile<8>::attend};
 }
 
 }  // namespace pcnn

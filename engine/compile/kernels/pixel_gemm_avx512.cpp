@@ -13,7 +13,8 @@ PixelKernel pixel_kernel_avx512() {
           Tile::run,
           Tile::activate_all,
           Tile::gate_rows,
-          ElementwiseTile<16>::sum<float>};
+          ElementwiseTile<16>::sum<float>,
+          AttentionTile<16>::attend};
 }
 
 }  // namespace pcnn

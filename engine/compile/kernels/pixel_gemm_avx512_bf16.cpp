@@ -26,7 +26,8 @@ PixelKernel pixel_kernel_avx512_bf16() {
           Tile::run,
           Tile::activate_all,
           Tile::gate_rows,
-          ElementwiseTile<16>::sum<float>};
+          ElementwiseTile<16>::sum<float>,
+          AttentionTile<16>::attend};
 }
 
 }  // namespace pcnn

@@ -13,7 +13,8 @@ PixelKernel pixel_kernel_sse2() {
           Tile::run,
           Tile::activate_all,
           Tile::gate_rows,
-          ElementwiseTile<4>::sum<float>};
+          ElementwiseTile<4>::sum<float>,
+          AttentionTile<4>::attend};
 }
 
 }  // namespace pcnn

@@ -28,7 +28,7 @@ void RowLayout::note_reads(const Network& network, const std::vector<Step>& step
   for (const Step& step : steps)
     for (const Reads& input : reads(step))
       for (const Tap& tap : input.taps) {
-        if (tap.down == 0 && tap.right == 0) continue;
+        if (input.all_earlier || (tap.down == 0 && tap.right == 0)) continue;
         RowBuffer& buffer = buffers_[to_index(input.node)];
         buffer.rows = std::max(buffer.rows, 1 - tap.down);
         buffer.padding = std::max({buffer.padding, tap.right, -tap.right});
