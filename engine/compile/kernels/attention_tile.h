@@ -50,18 +50,19 @@ struct AttentionTile : Simd<kLanes> {
   // --- the sampler's ---
 
   static void attend(const PixelAttention& a) {
-    for (std::size_t i = 0; i < a.value; ++i) a.dst[i] = 0.0f;
-    if (a.count == 0) return;
+    if (a.count == 0) {
+      for (std::size_t i = 0; i < a.value; ++i) a.dst[i] = 0.0f;
+      return;
+    }
     const std::size_t blocks = (a.count + kBlock - 1) / kBlock;
     std::size_t block = 0;
     for (; block + 4 <= blocks; block += 4) score_blocks<4>(a, block);
     for (; block < blocks; ++block) score_blocks<1>(a, block);
-    const float inverse = 1.0f / exponentials(a, blocks);
-    const std::size_t stride = in_attention_blocks(a.value);
+    Exponentials exponentials{Vector{} + largest_score(a, blocks)};
     std::size_t first = 0;
-    if constexpr (kVectors < 4)
-      for (; first + 2 * kBlock <= stride; first += 2 * kBlock) add_values<2 * kVectors>(a, first, inverse);
-    for (; first < stride; first += kBlock) add_values<kVectors>(a, first, inverse);
+    add_values<kVectors, true>(a, first, exponentials);
+    const std::size_t stride = in_attention_blocks(a.value);
+    for (first = kBlock; first < stride; first += kBlock) add_values<kVectors, false>(a, first, exponentials);
   }
 
   // scores = scale * query . key, of whole blocks.
@@ -84,40 +85,45 @@ struct AttentionTile : Simd<kLanes> {
         store(a.scores + (block + static_cast<std::size_t>(b)) * kBlock + v * kLanes, a.scale * sums[b][v]);
   }
 
-  // Replaces scores by their exponentials, the largest score taken off, and returns the sum of these. What
-  // lies behind the last pixel becomes 0.
-  static float exponentials(const PixelAttention& a, std::size_t blocks) {
-    const std::size_t last = (blocks - 1) * kBlock, left = a.count - last;
-    for (std::size_t i = left; i < static_cast<std::size_t>(kBlock); ++i) a.scores[last + i] = kLowest;
+  // Scores behind the last pixel become the lowest.
+  static float largest_score(const PixelAttention& a, std::size_t blocks) {
+    for (std::size_t i = a.count; i < blocks * kBlock; ++i) a.scores[i] = kLowest;
     Vector most[kVectors];
     for (int v = 0; v < kVectors; ++v) most[v] = load(a.scores + v * kLanes);
     for (std::size_t i = kBlock; i < blocks * kBlock; i += kBlock)
       for (int v = 0; v < kVectors; ++v) most[v] = larger(load(a.scores + i + v * kLanes), most[v]);
     float lanes[kBlock];
     for (int v = 0; v < kVectors; ++v) store(lanes + v * kLanes, most[v]);
-    const Vector largest = Vector{} + largest_of(lanes, kBlock);
-
-    Vector sums[kVectors]{};
-    for (std::size_t i = 0; i < last; i += kBlock)
-      for (int v = 0; v < kVectors; ++v) {
-        const Vector e = exponential(load(a.scores + i + v * kLanes) - largest);
-        store(a.scores + i + v * kLanes, e);
-        sums[v] += e;
-      }
-    for (int v = 0; v < kVectors; ++v) {
-      const std::size_t before = static_cast<std::size_t>(v * kLanes);
-      const Vector e = first_lanes(exponential(load(a.scores + last + before) - largest),
-                                   left > before ? left - before : 0);
-      store(a.scores + last + before, e);
-      sums[v] += e;
-    }
-    for (int v = 0; v < kVectors; ++v) store(lanes + v * kLanes, sums[v]);
-    return sum_of(lanes, kBlock);
+    return largest_of(lanes, kBlock);
   }
 
-  // dst of kColumns vectors of the value's maps.
-  template <int kColumns>
-  static void add_values(const PixelAttention& a, std::size_t first, float inverse) {
+  // Of scores, the largest taken off, and their sum.
+  struct Exponentials {
+    Vector largest{};
+    Vector sums[kVectors]{};
+    float inverse = 0.0f;  // one over the sum
+
+    // Of the scores of a block, in place; those of pixels from `count` on are 0.
+    void compute(float* scores, std::size_t count) {
+      for (int v = 0; v < kVectors; ++v) {
+        const std::size_t before = static_cast<std::size_t>(v * kLanes);
+        Vector e = exponential(load(scores + before) - largest);
+        if (count < static_cast<std::size_t>(kBlock)) e = first_lanes(e, count > before ? count - before : 0);
+        store(scores + before, e);
+        sums[v] += e;
+      }
+    }
+    void finish() {
+      float lanes[kBlock];
+      for (int v = 0; v < kVectors; ++v) store(lanes + v * kLanes, sums[v]);
+      inverse = 1.0f / sum_of(lanes, kBlock);
+    }
+  };
+
+  // dst of kColumns vectors of the value's maps. The first time exponentials are computed on the way, while
+  // values come from memory.
+  template <int kColumns, bool kComputesExponentials>
+  static void add_values(const PixelAttention& a, std::size_t first, Exponentials& exponentials) {
     constexpr int kApart = 4;
     const std::size_t stride = in_attention_blocks(a.value);
     Vector sums[kApart][kColumns]{};
@@ -129,17 +135,24 @@ struct AttentionTile : Simd<kLanes> {
       from += stride;
     };
     std::size_t pixel = 0;
-    for (; pixel + kApart <= a.count; pixel += kApart)
-#pragma GCC unroll 4
-      for (int apart = 0; apart < kApart; ++apart) add(apart, pixel + static_cast<std::size_t>(apart));
-#pragma GCC unroll 4
-    for (int apart = 0; apart < kApart; ++apart)
-      if (pixel + static_cast<std::size_t>(apart) < a.count)
-        add(apart, pixel + static_cast<std::size_t>(apart));
+    for (; pixel + kBlock <= a.count; pixel += kBlock) {
+      if constexpr (kComputesExponentials) exponentials.compute(a.scores + pixel, kBlock);
+#pragma GCC unroll 16
+      for (int i = 0; i < kBlock; ++i) add(i % kApart, pixel + static_cast<std::size_t>(i));
+    }
+    if (pixel < a.count) {
+      if constexpr (kComputesExponentials) exponentials.compute(a.scores + pixel, a.count - pixel);
+        // Weights behind the last pixel are 0, but what they would weigh may be anything.
+#pragma GCC unroll 16
+      for (int i = 0; i < kBlock; ++i)
+        if (pixel + static_cast<std::size_t>(i) < a.count)
+          add(i % kApart, pixel + static_cast<std::size_t>(i));
+    }
+    if constexpr (kComputesExponentials) exponentials.finish();
     for (int v = 0; v < kColumns; ++v) {
       const std::size_t at = first + static_cast<std::size_t>(v * kLanes);
       if (at >= a.value) return;
-      const Vector sum = ((sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v])) * inverse;
+      const Vector sum = ((sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v])) * exponentials.inverse;
       if (const std::size_t maps = a.value - at; maps < static_cast<std::size_t>(kLanes))
         store_part(a.dst + at, sum, maps);
       else

@@ -276,23 +276,25 @@ void PixelProgram::run(const PackedAttentionStep& packed, IncrementalState& stat
   const AttentionCache& cache = packed.cache;
   const float* const kept = cache_of(state, cache);
   const std::size_t heads = cache.heads / to_index(groups()), first = to_index(span.group) * heads;
-  PixelAttention attention{.key = cache.key,
-                           .value = cache.value,
-                           .scale = 1.0f / std::sqrt(static_cast<float>(cache.key)),
-                           .query = at(state, packed.step.op.query, span),
-                           .scores = state.scores_.data(),
-                           .dst = at(state, packed.step.dst, span)};
-  for (int column = 0; column < span.columns; ++column) {
-    attention.count = to_index(span.row * network_.image_width + span.column + column);
-    for (std::size_t chain = 0; chain < to_index(state.chains_); ++chain)
-      for (std::size_t head = first; head < first + heads; ++head) {
-        attention.keys = kept + cache.keys_at(chain, head);
-        attention.values = kept + cache.values_at(chain, head);
-        kernel_.attend(attention);
-        attention.query += cache.key;
-        attention.dst += cache.value;
+  const std::size_t chains = to_index(state.chains_),
+                    pixel = to_index(span.row * network_.image_width + span.column);
+  const float* const query = at(state, packed.step.op.query, span);
+  float* const dst = at(state, packed.step.dst, span);
+  // All columns of a head after each other: what it reads comes from memory once.
+  for (std::size_t chain = 0; chain < chains; ++chain)
+    for (std::size_t head = 0; head < heads; ++head)
+      for (std::size_t column = 0; column < to_index(span.columns); ++column) {
+        const std::size_t place = (column * chains + chain) * heads + head;
+        kernel_.attend({.count = pixel + column,
+                        .key = cache.key,
+                        .value = cache.value,
+                        .scale = 1.0f / std::sqrt(static_cast<float>(cache.key)),
+                        .query = query + place * cache.key,
+                        .keys = kept + cache.keys_at(chain, first + head),
+                        .values = kept + cache.values_at(chain, first + head),
+                        .scores = state.scores_.data(),
+                        .dst = dst + place * cache.value});
       }
-  }
 }
 
 void PixelProgram::run(const PositionsStep& step, IncrementalState& state, const PixelSpan& span) const {
