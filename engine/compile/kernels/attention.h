@@ -21,17 +21,28 @@ inline constexpr std::size_t kAttentionBlock = 16;
   return (count + kAttentionBlock - 1) / kAttentionBlock * kAttentionBlock;
 }
 
-// One query of one head against all pixels before it.
+// Some queries of one head, of pixels that follow each other, each against all pixels before it. None's bits
+// depend on the others.
 struct PixelAttention {
-  std::size_t count = 0;  // of those pixels
-  std::size_t key = 0;    // maps of the head
+  std::size_t queries = 1;  // at most kAttentionQueries
+  std::size_t count = 0;    // of the pixels before the first of them
+  std::size_t key = 0;      // maps of the head
   std::size_t value = 0;
   float scale = 1.0f;            // of query . key
-  const float* query = nullptr;  // [key]
+  const float* query = nullptr;  // [query][key]
+  std::size_t query_stride = 0;  // floats from one query to the next, here and below
   const float* keys = nullptr;   // in blocks; the last is read whole
   const float* values = nullptr;
-  float* scores = nullptr;  // scratch: a float for each pixel, in whole blocks
-  float* dst = nullptr;     // [value]
+  float* scratch = nullptr;  // attention_scratch_floats()
+  float* dst = nullptr;      // [query][value]
+  std::size_t dst_stride = 0;
 };
+inline constexpr std::size_t kAttentionQueries = 8;
+
+// For images of so many pixels: scores of each query, and sums of values, four of each.
+[[nodiscard]] inline std::size_t attention_scratch_floats(std::size_t pixels, std::size_t value) {
+  return kAttentionQueries *
+         (in_attention_blocks(pixels + kAttentionQueries) + 4 * in_attention_blocks(value));
+}
 
 }  // namespace pcnn

@@ -48,50 +48,83 @@ struct AttentionTile : Simd<kLanes> {
   }
 
   // --- the sampler's ---
+  //
+  // Keys, and then values, are passed over tile by tile of pixels, for all queries each: those of a tile stay
+  // in the first-level cache. A query's own order of additions is that of the pixels, whatever the others.
+
+  static constexpr std::size_t kTile = 4 * kAttentionBlock;
+  static constexpr std::size_t kApart = 4;  // sums of values
 
   static void attend(const PixelAttention& a) {
-    if (a.count == 0) {
+    const std::size_t first = a.count == 0 ? 1 : 0;  // the first query that sees anything
+    if (first > 0)
       for (std::size_t i = 0; i < a.value; ++i) a.dst[i] = 0.0f;
-      return;
+    if (first >= a.queries) return;
+    const std::size_t last = a.count + a.queries - 1;
+    for (std::size_t tile = 0; tile < last; tile += kTile)
+      for (std::size_t query = first; query < a.queries; ++query) score_tile(a, query, tile);
+
+    Exponentials exponentials[kAttentionQueries];
+    for (std::size_t query = first; query < a.queries; ++query) {
+      exponentials[query].largest += largest_score(scores_of(a, query), a.count + query);
+      float* const sums = sums_of(a, query);
+      for (std::size_t i = 0; i < kApart * in_attention_blocks(a.value); i += kLanes)
+        store(sums + i, Vector{});
     }
-    const std::size_t blocks = (a.count + kBlock - 1) / kBlock;
-    std::size_t block = 0;
-    for (; block + 4 <= blocks; block += 4) score_blocks<4>(a, block);
-    for (; block < blocks; ++block) score_blocks<1>(a, block);
-    Exponentials exponentials{Vector{} + largest_score(a, blocks)};
-    std::size_t first = 0;
-    add_values<kVectors, true>(a, first, exponentials);
-    const std::size_t stride = in_attention_blocks(a.value);
-    for (first = kBlock; first < stride; first += kBlock) add_values<kVectors, false>(a, first, exponentials);
+    for (std::size_t tile = 0; tile < last; tile += kTile)
+      for (std::size_t query = first; query < a.queries; ++query)
+        add_values_of_tile(a, query, tile, exponentials[query]);
+    for (std::size_t query = first; query < a.queries; ++query)
+      finish(a, query, 1.0f / exponentials[query].sum());
+  }
+
+  static float* scores_of(const PixelAttention& a, std::size_t query) {
+    return a.scratch + query * in_attention_blocks(a.count + a.queries);
+  }
+  static float* sums_of(const PixelAttention& a, std::size_t query) {
+    return scores_of(a, a.queries) + query * kApart * in_attention_blocks(a.value);
+  }
+  // Of the pixels that a query sees, those in the tile.
+  static std::size_t pixels_of(const PixelAttention& a, std::size_t query, std::size_t tile) {
+    const std::size_t count = a.count + query;
+    return count <= tile ? 0 : count - tile < kTile ? count - tile : kTile;
+  }
+
+  static void score_tile(const PixelAttention& a, std::size_t query, std::size_t tile) {
+    const std::size_t pixels = pixels_of(a, query, tile);
+    if (pixels + kBlock > kTile) return score_blocks<4>(a, query, tile);
+    for (std::size_t i = 0; i < pixels; i += kBlock) score_blocks<1>(a, query, tile + i);
   }
 
   // scores = scale * query . key, of whole blocks.
   template <int kBlocks>
-  static void score_blocks(const PixelAttention& a, std::size_t block) {
+  static void score_blocks(const PixelAttention& a, std::size_t query, std::size_t pixel) {
     Vector sums[kBlocks][kVectors]{};
-    const float* const keys = a.keys + block * a.key * kBlock;
+    const float* const keys = a.keys + pixel * a.key;
+    const float* const own = a.query + query * a.query_stride;
     for (std::size_t k = 0; k < a.key; ++k) {
-      const float query = a.query[k];
+      const float map = own[k];
 #pragma GCC unroll 4
       for (int b = 0; b < kBlocks; ++b)
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v)
-          sums[b][v] += query * load(keys + (static_cast<std::size_t>(b) * a.key + k) * kBlock + v * kLanes);
+          sums[b][v] += map * load(keys + (static_cast<std::size_t>(b) * a.key + k) * kBlock + v * kLanes);
     }
+    float* const scores = scores_of(a, query) + pixel;
 #pragma GCC unroll 4
     for (int b = 0; b < kBlocks; ++b)
 #pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v)
-        store(a.scores + (block + static_cast<std::size_t>(b)) * kBlock + v * kLanes, a.scale * sums[b][v]);
+      for (int v = 0; v < kVectors; ++v) store(scores + b * kBlock + v * kLanes, a.scale * sums[b][v]);
   }
 
   // Scores behind the last pixel become the lowest.
-  static float largest_score(const PixelAttention& a, std::size_t blocks) {
-    for (std::size_t i = a.count; i < blocks * kBlock; ++i) a.scores[i] = kLowest;
+  static float largest_score(float* scores, std::size_t count) {
+    const std::size_t whole = in_attention_blocks(count);
+    for (std::size_t i = count; i < whole; ++i) scores[i] = kLowest;
     Vector most[kVectors];
-    for (int v = 0; v < kVectors; ++v) most[v] = load(a.scores + v * kLanes);
-    for (std::size_t i = kBlock; i < blocks * kBlock; i += kBlock)
-      for (int v = 0; v < kVectors; ++v) most[v] = larger(load(a.scores + i + v * kLanes), most[v]);
+    for (int v = 0; v < kVectors; ++v) most[v] = load(scores + v * kLanes);
+    for (std::size_t i = kBlock; i < whole; i += kBlock)
+      for (int v = 0; v < kVectors; ++v) most[v] = larger(load(scores + i + v * kLanes), most[v]);
     float lanes[kBlock];
     for (int v = 0; v < kVectors; ++v) store(lanes + v * kLanes, most[v]);
     return largest_of(lanes, kBlock);
@@ -101,9 +134,8 @@ struct AttentionTile : Simd<kLanes> {
   struct Exponentials {
     Vector largest{};
     Vector sums[kVectors]{};
-    float inverse = 0.0f;  // one over the sum
 
-    // Of the scores of a block, in place; those of pixels from `count` on are 0.
+    // Of a block, in place; those of pixels from `count` on are 0.
     void compute(float* scores, std::size_t count) {
       for (int v = 0; v < kVectors; ++v) {
         const std::size_t before = static_cast<std::size_t>(v * kLanes);
@@ -113,50 +145,67 @@ struct AttentionTile : Simd<kLanes> {
         sums[v] += e;
       }
     }
-    void finish() {
+    [[nodiscard]] float sum() const {
       float lanes[kBlock];
       for (int v = 0; v < kVectors; ++v) store(lanes + v * kLanes, sums[v]);
-      inverse = 1.0f / sum_of(lanes, kBlock);
+      return sum_of(lanes, kBlock);
     }
   };
 
-  // dst of kColumns vectors of the value's maps. The first time exponentials are computed on the way, while
-  // values come from memory.
-  template <int kColumns, bool kComputesExponentials>
-  static void add_values(const PixelAttention& a, std::size_t first, Exponentials& exponentials) {
-    constexpr int kApart = 4;
+  // Exponentials are computed on the way, while values come from memory.
+  static void add_values_of_tile(const PixelAttention& a, std::size_t query, std::size_t tile,
+                                 Exponentials& exponentials) {
+    const std::size_t pixels = pixels_of(a, query, tile), stride = in_attention_blocks(a.value);
+    if (pixels == 0) return;
+    float* const weights = scores_of(a, query) + tile;
+    for (std::size_t i = 0; i < pixels; i += kBlock) exponentials.compute(weights + i, pixels - i);
+    std::size_t map = 0;
+    if constexpr (kVectors == 1)
+      for (; map + 2 * kBlock <= stride; map += 2 * kBlock) add_values<2>(a, query, tile, pixels, map);
+    for (; map < stride; map += kBlock) add_values<kVectors>(a, query, tile, pixels, map);
+  }
+
+  // To kColumns vectors of the value's maps.
+  template <int kColumns>
+  static void add_values(const PixelAttention& a, std::size_t query, std::size_t tile, std::size_t pixels,
+                         std::size_t map) {
     const std::size_t stride = in_attention_blocks(a.value);
-    Vector sums[kApart][kColumns]{};
-    const float* from = a.values + first;
-    const auto add = [&](int apart, std::size_t pixel) {
-      const float weight = a.scores[pixel];
+    const float* const weights = scores_of(a, query) + tile;
+    const float* from = a.values + tile * stride + map;
+    float* const kept = sums_of(a, query) + map;
+    Vector sums[kApart][kColumns];
+    for (std::size_t apart = 0; apart < kApart; ++apart)
+#pragma GCC unroll 4
+      for (int v = 0; v < kColumns; ++v) sums[apart][v] = load(kept + apart * stride + v * kLanes);
+    const auto add = [&](std::size_t apart, std::size_t pixel) {
+      const float weight = weights[pixel];
 #pragma GCC unroll 4
       for (int v = 0; v < kColumns; ++v) sums[apart][v] += weight * load(from + v * kLanes);
       from += stride;
     };
     std::size_t pixel = 0;
-    for (; pixel + kBlock <= a.count; pixel += kBlock) {
-      if constexpr (kComputesExponentials) exponentials.compute(a.scores + pixel, kBlock);
-#pragma GCC unroll 16
-      for (int i = 0; i < kBlock; ++i) add(i % kApart, pixel + static_cast<std::size_t>(i));
-    }
-    if (pixel < a.count) {
-      if constexpr (kComputesExponentials) exponentials.compute(a.scores + pixel, a.count - pixel);
-        // Weights behind the last pixel are 0, but what they would weigh may be anything.
-#pragma GCC unroll 16
-      for (int i = 0; i < kBlock; ++i)
-        if (pixel + static_cast<std::size_t>(i) < a.count)
-          add(i % kApart, pixel + static_cast<std::size_t>(i));
-    }
-    if constexpr (kComputesExponentials) exponentials.finish();
-    for (int v = 0; v < kColumns; ++v) {
-      const std::size_t at = first + static_cast<std::size_t>(v * kLanes);
-      if (at >= a.value) return;
-      const Vector sum = ((sums[0][v] + sums[1][v]) + (sums[2][v] + sums[3][v])) * exponentials.inverse;
-      if (const std::size_t maps = a.value - at; maps < static_cast<std::size_t>(kLanes))
-        store_part(a.dst + at, sum, maps);
+    for (; pixel + kApart <= pixels; pixel += kApart)
+#pragma GCC unroll 4
+      for (std::size_t apart = 0; apart < kApart; ++apart) add(apart, pixel + apart);
+#pragma GCC unroll 4
+    for (std::size_t apart = 0; apart < kApart; ++apart)
+      if (pixel + apart < pixels) add(apart, pixel + apart);
+    for (std::size_t apart = 0; apart < kApart; ++apart)
+#pragma GCC unroll 4
+      for (int v = 0; v < kColumns; ++v) store(kept + apart * stride + v * kLanes, sums[apart][v]);
+  }
+
+  static void finish(const PixelAttention& a, std::size_t query, float inverse) {
+    const std::size_t stride = in_attention_blocks(a.value);
+    const float* const sums = sums_of(a, query);
+    float* const dst = a.dst + query * a.dst_stride;
+    for (std::size_t map = 0; map < a.value; map += kLanes) {
+      const auto sum = [&](std::size_t apart) { return load(sums + apart * stride + map); };
+      const Vector all = ((sum(0) + sum(1)) + (sum(2) + sum(3))) * inverse;
+      if (const std::size_t maps = a.value - map; maps < static_cast<std::size_t>(kLanes))
+        store_part(dst + map, all, maps);
       else
-        store(a.dst + at, sum);
+        store(dst + map, all);
     }
   }
 

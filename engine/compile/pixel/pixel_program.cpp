@@ -119,6 +119,7 @@ PixelProgram::Work PixelProgram::pack(const AttentionStep& step, std::span<const
                              .value = to_index(network_.node(step.op.value).channels) / heads,
                              .offset = cache_floats_};
   cache_floats_ += cache.floats();
+  attention_scratch_ = std::max(attention_scratch_, attention_scratch_floats(cache.pixels, cache.value));
   counts_rows_ = true;
   return PackedAttentionStep{step, cache};
 }
@@ -146,9 +147,7 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
       max_columns_(max_columns),
       values_(program.layout_.floats(chains, max_columns)),
       caches_(program.cache_floats_ * to_index(chains) * sizeof(float)),
-      scores_(program.cache_floats_ == 0 ? 0
-                                         : in_attention_blocks(to_index(program.network_.image_height) *
-                                                               to_index(program.network_.image_width))),
+      attention_scratch_(program.attention_scratch_),
       taps_(program.max_taps_),
       scratch_(program.precision() == Precision::kBf16
                    ? 2 * program.max_tap_words_ * to_index(chains) *
@@ -276,24 +275,27 @@ void PixelProgram::run(const PackedAttentionStep& packed, IncrementalState& stat
   const AttentionCache& cache = packed.cache;
   const float* const kept = cache_of(state, cache);
   const std::size_t heads = cache.heads / to_index(groups()), first = to_index(span.group) * heads;
-  const std::size_t chains = to_index(state.chains_),
+  const std::size_t chains = to_index(state.chains_), columns = to_index(span.columns),
                     pixel = to_index(span.row * network_.image_width + span.column);
   const float* const query = at(state, packed.step.op.query, span);
   float* const dst = at(state, packed.step.dst, span);
-  // All columns of a head after each other: what it reads comes from memory once.
+  // Columns together: what they read of a head comes from memory once.
   for (std::size_t chain = 0; chain < chains; ++chain)
     for (std::size_t head = 0; head < heads; ++head)
-      for (std::size_t column = 0; column < to_index(span.columns); ++column) {
+      for (std::size_t column = 0; column < columns; column += kAttentionQueries) {
         const std::size_t place = (column * chains + chain) * heads + head;
-        kernel_.attend({.count = pixel + column,
+        kernel_.attend({.queries = std::min(columns - column, kAttentionQueries),
+                        .count = pixel + column,
                         .key = cache.key,
                         .value = cache.value,
                         .scale = 1.0f / std::sqrt(static_cast<float>(cache.key)),
                         .query = query + place * cache.key,
+                        .query_stride = chains * heads * cache.key,
                         .keys = kept + cache.keys_at(chain, first + head),
                         .values = kept + cache.values_at(chain, first + head),
-                        .scores = state.scores_.data(),
-                        .dst = dst + place * cache.value});
+                        .scratch = state.attention_scratch_.data(),
+                        .dst = dst + place * cache.value,
+                        .dst_stride = chains * heads * cache.value});
       }
 }
 

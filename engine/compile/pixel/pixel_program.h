@@ -60,7 +60,7 @@ class IncrementalState {
   std::vector<float> vectors_;  // of conditions: [condition][chain][map]
   std::vector<float> values_;   // as RowLayout says
   AlignedBuffer caches_;        // of attentions
-  std::vector<float> scores_;   // of one query
+  std::vector<float> attention_scratch_;
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel
 };
@@ -201,8 +201,9 @@ class PixelProgram {
   std::vector<PixelStep> steps_;
   int row_columns_ = 0;  // of a whole row, where any step runs for one
   std::size_t weight_bytes_ = 0;
-  std::size_t vector_floats_ = 0;  // of all conditions, for each chain
-  std::size_t cache_floats_ = 0;   // of all attentions, for each chain
+  std::size_t vector_floats_ = 0;      // of all conditions, for each chain
+  std::size_t cache_floats_ = 0;       // of all attentions, for each chain
+  std::size_t attention_scratch_ = 0;  // floats
   std::size_t max_taps_ = 0;
   std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain and column
 };

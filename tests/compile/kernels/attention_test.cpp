@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -38,20 +39,28 @@ struct Query {
     }
   }
 
-  std::vector<float> attended_by(Attend attend) const {
-    std::vector<float> scores(in_attention_blocks(cache.pixels)), dst(cache.value + 1, 7.0f);
-    attend({.count = count,
+  // The last of so many queries that are computed at once, those before it of fewer pixels each.
+  std::vector<float> attended_by(Attend attend, std::size_t queries = 1) const {
+    const std::size_t stride = cache.key + 2, last = queries - 1;
+    std::vector<float> all(queries * stride, 0.7f),
+        scratch(attention_scratch_floats(cache.pixels, cache.value)), dst(queries * (cache.value + 1), 7.0f);
+    std::copy(query.begin(), query.end(), all.begin() + static_cast<std::ptrdiff_t>(last * stride));
+    attend({.queries = queries,
+            .count = count - last,
             .key = cache.key,
             .value = cache.value,
             .scale = 0.5f,
-            .query = query.data(),
+            .query = all.data(),
+            .query_stride = stride,
             .keys = kept.data() + cache.keys_at(0, 0),
             .values = kept.data() + cache.values_at(0, 0),
-            .scores = scores.data(),
-            .dst = dst.data()});
-    EXPECT_EQ(dst.back(), 7.0f) << "wrote past the end";
+            .scratch = scratch.data(),
+            .dst = dst.data(),
+            .dst_stride = cache.value + 1});
+    for (std::size_t i = 0; i < queries; ++i)
+      EXPECT_EQ(dst[(i + 1) * (cache.value + 1) - 1], 7.0f) << "wrote past the end";
     dst.pop_back();
-    return dst;
+    return {dst.end() - static_cast<std::ptrdiff_t>(cache.value), dst.end()};
   }
 
   [[nodiscard]] std::vector<double> exact() const {
@@ -85,6 +94,16 @@ TEST(PixelAttention, AgreesWithPlainLoopsAndReadsNothingThatWasNotWritten) {
       for (std::size_t i = 0; i < dst.size(); ++i)
         EXPECT_NEAR(dst[i], exact[i], 2e-6 * (1 + std::abs(exact[i])))
             << kernel.name << ", " << query.count << " pixels, map " << i << " of " << dst.size();
+    }
+  });
+}
+
+TEST(PixelAttention, GivesAQueryTheSameBitsBesideAnyOthers) {
+  for_each_query([](const Query& query) {
+    for (const PixelKernel& kernel : pixel_kernels()) {
+      const std::vector<float> alone = query.attended_by(kernel.attend);
+      for (std::size_t queries = 2; queries <= std::min(query.count + 1, kAttentionQueries); ++queries)
+        EXPECT_EQ(query.attended_by(kernel.attend, queries), alone) << kernel.name << ", " << queries;
     }
   });
 }
