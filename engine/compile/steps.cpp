@@ -58,6 +58,7 @@ class Fusion {
   void append(int node, const ConcatenationOp& op) { append_step(ConcatenationStep{.op = op, .dst = node}); }
   void append(int node, const AttentionOp& op) { append_step(AttentionStep{.op = op, .dst = node}); }
   void append(int node, const PositionsOp& op) { append_step(PositionsStep{.op = op, .dst = node}); }
+  void append(int node, const LstmOp& op) { append_step(LstmStep{.op = op, .dst = node}); }
   void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
 
   void append(int node, const ConditionOp& op) {
@@ -106,6 +107,7 @@ struct ReadsOf {
   std::vector<Reads> operator()(const ConcatenationStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const AttentionStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const PositionsStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const LstmStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const EmbeddingStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const ConditionStep& step) const { return step.op.reads(); }
 };
@@ -118,6 +120,10 @@ std::vector<Step> fuse_steps(const Network& network, bool sums) {
 
 std::vector<Reads> reads(const Step& step) {
   return std::visit(ReadsOf{}, step);
+}
+
+std::vector<Tap> own_taps(const Step& step) {
+  return std::visit([](const auto& any) { return any.op.own_taps(); }, step);
 }
 
 int dst_of(const Step& step) {

@@ -79,6 +79,12 @@ struct ConcatenationStep {
   Sight sight = Sight::kBefore;
 };
 
+struct LstmStep {
+  LstmOp op;
+  int dst = 0;
+  Sight sight = Sight::kBefore;
+};
+
 struct AttentionStep {
   AttentionOp op;
   int dst = 0;
@@ -92,7 +98,7 @@ struct PositionsStep {
 };
 
 using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep,
-                          DropoutStep, ConcatenationStep, AttentionStep, PositionsStep>;
+                          DropoutStep, ConcatenationStep, LstmStep, AttentionStep, PositionsStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.
@@ -100,6 +106,8 @@ using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, Embedding
 
 // What a step reads of other nodes, the node it writes, and that node's sight.
 [[nodiscard]] std::vector<Reads> reads(const Step& step);
+// Where it reads its own result, if at other pixels.
+[[nodiscard]] std::vector<Tap> own_taps(const Step& step);
 [[nodiscard]] int dst_of(const Step& step);
 [[nodiscard]] Sight sight_of(const Step& step);
 

@@ -84,6 +84,33 @@ struct Append {
     return with_node(builder.add(name, src.node, builder.condition(name + ".condition", out)));
   }
 
+  // Source: van den Oord, Kalchbrenner, Kavukcuoglu, "Pixel Recurrent Neural Networks", ICML 2016,
+  // section 3.1 and figure 5. The class joins the gates; dropout follows the states.
+  Features operator()(const RowLstmBlockConfig& block) const {
+    const int gates = gates_of(".input", {1, block.columns}, block.filters);
+    return with_states(builder.lstm(name + ".state", gates, LstmPath::kRows, block.columns));
+  }
+
+  // Section 3.2: what comes from the left edge, and what comes from the right one, a row further down.
+  Features operator()(const DiagonalLstmBlockConfig& block) const {
+    const int forth = builder.lstm(name + ".state", gates_of(".input", {1, 1}, block.filters),
+                                   LstmPath::kDiagonal),
+              back = builder.lstm(name + ".state_back", gates_of(".input_back", {1, 1}, block.filters),
+                                  LstmPath::kDiagonalBack);
+    return with_states(builder.add(name + ".states", forth, back));
+  }
+
+  [[nodiscard]] int gates_of(const char* input, Kernel kernel, int filters) const {
+    return builder.condition(name + input + ".condition",
+                             builder.conv(name + input, src.node, Sight::kBefore, kernel, 4 * filters));
+  }
+
+  [[nodiscard]] Features with_states(int states) const {
+    const int out = builder.conv(name + ".out", builder.dropout(states), Sight::kBefore, {1, 1},
+                                 builder.channels(src.node));
+    return with_node(builder.add(name, src.node, out));
+  }
+
   [[nodiscard]] int gate(const std::string& stack, int src_of_gate) const {
     return builder.gate(stack + ".gate", builder.condition(stack + ".condition", src_of_gate));
   }

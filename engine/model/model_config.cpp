@@ -22,7 +22,7 @@ constexpr int kMaxGivenMaps = 64;
 constexpr int kMaxVector = 65536;
 constexpr double kMaxSlope = 1e3;
 
-enum class BlockKind { kResidual, kMaskedConv, kGated, kAttention };
+enum class BlockKind { kResidual, kMaskedConv, kGated, kRowLstm, kDiagonalLstm, kAttention };
 
 // Of the key `kernel`.
 Kernel kernel_of(const ConfigNode& section, const std::vector<std::int64_t>& sides) {
@@ -67,9 +67,23 @@ AttentionBlockConfig read_attention(const ConfigNode& section) {
   return block;
 }
 
+// `kernel: 3`, of kernels of one row.
+int read_columns(const ConfigNode& section, int fallback) {
+  const std::vector<std::int64_t> sides =
+      section.integers("kernel", {fallback}, ConfigRange::between(1, kMaxKernel));
+  if (sides.size() != 1)
+    section.fail("kernel", fmt::format("found {} numbers, accepted: one, the columns of kernels of one row",
+                                       sides.size()));
+  return kernel_of(section, sides).width;
+}
+
 // Keys of other kinds of blocks, which would do nothing.
 void refuse_keys_of_others(const ConfigNode& section, BlockKind kind) {
   if (kind != BlockKind::kGated && section.has("skip")) section.fail("skip", "only gated blocks have one");
+  if (kind == BlockKind::kDiagonalLstm && section.has("kernel"))
+    section.fail("kernel", "a diagonal LSTM has none: it reads the states of the pixels beside and above");
+  if ((kind == BlockKind::kRowLstm || kind == BlockKind::kDiagonalLstm) && section.has("dilation"))
+    section.fail("dilation", "an LSTM has none");
   for (const char* key : {"heads", "key", "value"})
     if (kind != BlockKind::kAttention && section.has(key))
       section.fail(key, "only attention blocks have heads, with keys and values");
@@ -83,9 +97,11 @@ BlockConfig read_block(const ConfigNode& section) {
                                               {{"residual", BlockKind::kResidual},
                                                {"masked_conv", BlockKind::kMaskedConv},
                                                {"gated", BlockKind::kGated},
+                                               {"row_lstm", BlockKind::kRowLstm},
+                                               {"diagonal_lstm", BlockKind::kDiagonalLstm},
                                                {"attention", BlockKind::kAttention}});
   // Of a residual block they are those inside it, of a masked_conv those it hands on, of a gated one those
-  // behind its gates.
+  // behind its gates, of an LSTM its states.
   section.governs("kind", {"filters"});
   if (kind == BlockKind::kAttention)
     section.governs("kind", {"kernel", "dilation", "skip"});
@@ -112,6 +128,19 @@ BlockConfig read_block(const ConfigNode& section) {
         section.fail("kernel",
                      "found a height of 1, accepted: 3 or more (the vertical stack reads rows above)");
       block.skip = section.boolean("skip", block.skip);
+      config.block = block;
+      break;
+    }
+    case BlockKind::kRowLstm: {
+      RowLstmBlockConfig block;
+      block.columns = read_columns(section, block.columns);
+      block.filters = read_filters(section, block.filters);
+      config.block = block;
+      break;
+    }
+    case BlockKind::kDiagonalLstm: {
+      DiagonalLstmBlockConfig block;
+      block.filters = read_filters(section, block.filters);
       config.block = block;
       break;
     }

@@ -56,9 +56,23 @@ struct AttentionBlockConfig {
   int value = 16;
 };
 
+// An LSTM that reads the image row by row: gates from a masked convolution of one row, states from the row
+// above; and 1x1 back to the width it came from, added.
+struct RowLstmBlockConfig {
+  int columns = 3;   // of the kernels, odd
+  int filters = 64;  // of the states
+};
+
+// Two LSTMs that read it by diagonals, from the left edge and from the right one; and 1x1 back, added.
+struct DiagonalLstmBlockConfig {
+  int filters = 64;  // of the states of each
+};
+
 struct BlockConfig {
   int repeat = 1;
-  std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig, AttentionBlockConfig> block;
+  std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig, RowLstmBlockConfig,
+               DiagonalLstmBlockConfig, AttentionBlockConfig>
+      block;
 };
 
 // What the convolution to the logits begins with: as all others do, or with biases that are counted from the

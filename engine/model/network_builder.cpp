@@ -123,6 +123,23 @@ int NetworkBuilder::gate(const std::string& name, int src) {
   return append({.name = name, .op = GateOp{.src = src}, .channels = channels(src) / 2});
 }
 
+int NetworkBuilder::lstm(const std::string& name, int src, LstmPath path, int state_count) {
+  const int maps = channels(src) / 4;
+  const int weight = append_parameter({.name = name + ".weight",
+                                       .shape = {4 * maps, maps, 1, state_count},
+                                       .fan_in = maps * state_count,
+                                       .fan_out = 4 * maps * state_count,
+                                       .is_kernel = true,
+                                       .mask = {MaskType::kNone, network_.groups}});
+  return append({.name = name,
+                 .op = LstmOp{.src = src,
+                              .path = path,
+                              .state_count = state_count,
+                              .weight = weight,
+                              .down = path == LstmPath::kDiagonalBack ? 1 : 0},
+                 .channels = maps});
+}
+
 int NetworkBuilder::embed(const std::string& name, int maps, int levels, float lowest, float highest) {
   const int all = network_.image_channels * maps;
   const int table = append_parameter({.name = name + ".weight", .shape = {levels, all}, .deviation = 1.0f});
@@ -214,9 +231,6 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
   const auto is_gated = [](const BlockConfig& block) {
     return block.repeat > 0 && std::holds_alternative<GatedBlockConfig>(block.block);
   };
-  const auto attends = [](const BlockConfig& block) {
-    return std::holds_alternative<AttentionBlockConfig>(block.block);
-  };
   Features features{.skip_maps = maps_of_last_block(config)};
   if (config.input_embedding > 0)
     features.image = builder.embed("input.embedding", config.input_embedding, head->levels(), head->value(0),
@@ -232,7 +246,8 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
   for (const BlockConfig& block : config.blocks)
     for (int i = 0; i < block.repeat; ++i) {
       features = append_block(builder, "blocks." + std::to_string(index++), features, block);
-      ends_in_sum = is_gated(block) || attends(block);
+      ends_in_sum = !std::holds_alternative<ResidualBlockConfig>(block.block) &&
+                    !std::holds_alternative<MaskedConvBlockConfig>(block.block);
     }
   int node = features.node;
   if (features.skips >= 0) node = builder.add("skips", node, features.skips);

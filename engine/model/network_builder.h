@@ -42,6 +42,9 @@ class NetworkBuilder {
   int attention(const std::string& name, int query, int key, int value, int heads);
   // To half as many maps; those of a channel group must come in pairs.
   int gate(const std::string& name, int src);
+  // To a quarter as many maps; makes the parameter `name.weight`, see LstmOp. state_count: along rows, how
+  // many columns of the row above are read, odd. From the right edge: moved down a row.
+  int lstm(const std::string& name, int src, LstmPath path, int state_count = 2);
   // Adds the vector of the image's class, or that of the numbers given of it, and makes the parameter
   // `name.weight`; or adds a convolution of the maps given of it, `name`, and makes `name.weight` and
   // `name.bias`. In a network that is told nothing it makes nothing and returns src.

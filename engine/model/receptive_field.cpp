@@ -37,6 +37,14 @@ class ReadFrom {
             reader.for_each(to, [&](int down, int right) { add(from, down + tap.down, right + tap.right); });
         }
   }
+  // Adds what is read through these taps from every place of its own, until that is all.
+  void close_over(const std::vector<Tap>& taps) {
+    if (taps.empty()) return;
+    for (std::size_t count = 0; count != this->count();) {
+      count = this->count();
+      add(ReadFrom(*this), Reads{.taps = taps});
+    }
+  }
   template <typename Visit>
   void for_each(int group, Visit&& visit) const {
     for (int row = 0; row < rows_; ++row)
@@ -55,6 +63,9 @@ class ReadFrom {
     for (int down = 1 - rows_; down <= last->first; ++down)
       for (int right = -(columns_ / 2); right <= columns_ / 2; ++right)
         if (Offset{down, right} <= *last) add(from, down, right);
+  }
+  [[nodiscard]] std::size_t count() const {
+    return static_cast<std::size_t>(std::ranges::count(cells_, char{1}));
   }
   std::size_t cell(int group, int row, int column) const {
     return (to_index(group) * to_index(rows_) + to_index(row)) * to_index(columns_) + to_index(column);
@@ -76,12 +87,16 @@ Reach unmasked_reach(const Network& network) {
   const int furthest_up = network.image_height - 1, furthest_aside = network.image_width - 1;
   std::vector<Reach> reach(network.nodes.size());
   reach[to_index(network.logits)] = {{0, 0}};
-  for (std::size_t node = network.nodes.size(); node-- > 1;)
-    for (const Reads& input : reads(network.nodes[node].op))
+  for (std::size_t node = network.nodes.size(); node-- > 1;) {
+    const Op& op = network.nodes[node].op;
+    if (!own_taps(op).empty() && !reach[node].empty())
+      include(reach[node], network.image_height - 1, network.image_width - 1);
+    for (const Reads& input : reads(op))
       for (const auto& [up, side] : reach[node])
         include(reach[to_index(input.node)],
                 input.all_earlier ? furthest_up : std::min(up + input.up, furthest_up),
                 input.all_earlier ? furthest_aside : std::min(side + input.side, furthest_aside));
+  }
   return reach[0];
 }
 
@@ -100,8 +115,11 @@ std::set<Offset> receptive_field(const Network& network, int group) {
   };
   of(network.logits).add(group, 0, 0);
   for (std::size_t node = network.nodes.size(); node-- > 1; read_from[node].reset())
-    if (read_from[node])
-      for (const Reads& input : reads(network.nodes[node].op)) of(input.node).add(*read_from[node], input);
+    if (read_from[node]) {
+      const Op& op = network.nodes[node].op;
+      read_from[node]->close_over(own_taps(op));
+      for (const Reads& input : reads(op)) of(input.node).add(*read_from[node], input);
+    }
   std::set<Offset> field;
   for (int channel = 0; channel < network.groups; ++channel)
     of(0).for_each(channel, [&](int down, int right) { field.emplace(down, right); });

@@ -28,7 +28,11 @@ Sight sight_of(const Node& node, const std::vector<Sight>& before) {
   for (const Reads& input : reads(node.op))
     for (const Tap& tap : input.taps)
       sight = std::max(sight, seen_through(tap, before[to_index(input.node)]));
-  return sight;
+  // Of its own results: until none adds to what the others see.
+  for (Sight seen = sight;; sight = seen) {
+    for (const Tap& tap : own_taps(node.op)) seen = std::max(seen, seen_through(tap, sight));
+    if (seen == sight) return sight;
+  }
 }
 
 std::vector<Sight> sights(const Network& network) {

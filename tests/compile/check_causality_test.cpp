@@ -8,6 +8,7 @@
 
 #include "engine/compile/causality.h"
 #include "engine/core/error.h"
+#include "engine/model/blocks.h"
 #include "engine/model/initialise.h"
 #include "tests/support/networks.h"
 
@@ -91,6 +92,26 @@ TEST(CheckCausality, FindsAnAttentionThatShowsAPixelToItself) {
         EXPECT_EQ(blamed(network, purpose), leak == Leak::kNone    ? ""
                                             : leak == Leak::kQuery ? "query"
                                                                    : "value");
+    }
+}
+
+// Images of one row, of one column, and of four pixels, where a state that was not moved down leaks at once.
+TEST(CheckCausality, VerifiesLstmsAndFindsThoseFromTheRightEdgeThatWereNotMovedDown) {
+  for (const auto& [height, width] : {std::pair{2, 2}, {1, 6}, {6, 1}, {3, 4}})
+    for (const int channels : {1, 3}) {
+      NetworkBuilder builder(channels, height, width, Activation::kTanh, 0.0f, channels);
+      const int input = builder.activate(builder.masked_conv("input", 0, MaskType::kA, {3, 3}, 4 * channels));
+      Features features{.node = input};
+      features = append_block(builder, "rows", features, {1, RowLstmBlockConfig{3, 2 * channels}});
+      features = append_block(builder, "diagonals", features, {1, DiagonalLstmBlockConfig{2 * channels}});
+      Network network = std::move(builder).finish(
+          builder.masked_conv("logits", features.node, MaskType::kB, {1, 1}, channels));
+      for (const Purpose purpose : kPurposes) EXPECT_EQ(blamed(network, purpose), "");
+      for (Node& node : network.nodes)
+        if (auto* op = std::get_if<LstmOp>(&node.op)) op->down = 0;
+      for (const Purpose purpose : kPurposes)
+        EXPECT_EQ(blamed(network, purpose), width > 1 ? "diagonals.state_back" : "")
+            << height << "x" << width;
     }
 }
 

@@ -55,6 +55,12 @@ ATTENTION = [
     {"kind": "attention", "repeat": 2, "heads": 6, "key": 4, "value": 1},
 ]
 
+RECURRENT = [
+    {"kind": "row_lstm", "repeat": 1, "kernel": 5, "filters": 6},
+    {"kind": "gated", "repeat": 1, "kernel": 3, "filters": 6},
+    {"kind": "diagonal_lstm", "repeat": 2, "filters": 3},
+]
+
 CASES = {
     "bernoulli_grey": model("bernoulli", 1, "relu"),
     "bernoulli_colour": model("bernoulli", 3, "leaky_relu", 0.2),
@@ -75,6 +81,9 @@ CASES = {
                                blocks=GATED[:1], input={"kernel": 3, "filters": 6, "embedding": 3}),
     "gated_grey": model("bernoulli", 1, "elu", 1.0, blocks=GATED),
     "gated_colour": model("softmax", 3, "relu", levels=4, blocks=GATED),
+    "recurrent_grey": model("bernoulli", 1, "relu", condition={"classes": 3}, blocks=RECURRENT),
+    "recurrent_colour": model("softmax", 3, "elu", 1.0, levels=4, condition={"vector": 2}, blocks=RECURRENT),
+    "recurrent_mixture": model("logistic_mixture", 3, "tanh", levels=256, mixtures=2, blocks=RECURRENT),
     "gated_mixture": model("logistic_mixture", 3, "tanh", levels=256, mixtures=2, blocks=GATED[:1]),
     "embedded_grey": model("softmax", 1, "relu", levels=16, input={"kernel": 3, "filters": 6, "embedding": 5}),
     "embedded_colour": model("softmax", 3, "elu", 1.0, levels=4, blocks=GATED,
@@ -173,6 +182,8 @@ class Formulas(unittest.TestCase):
                 kinds = {"input": "A", "forecast": "A", "input_above": "VA"}
                 stacked = tensor.split(".")[-2] in ("vertical", "join")
                 kind = kinds.get(tensor.removesuffix(".weight"), "VB" if stacked else "B")
+                if tensor.split(".")[-2] in ("state", "state_back"):
+                    kind = "none"
                 live = reference_model.mask(kind, groups, weight.shape)
                 self.assertTrue(np.all(weight[live == 0] == 0.0), f"{name}: {tensor} has weights at dead taps")
                 self.assertTrue(np.all(weight[live == 1] != 0.0), f"{name}: {tensor} has live taps that are 0")

@@ -122,6 +122,36 @@ def attention(query, key, value, heads):
     return found.reshape(value.shape)
 
 
+def lstm(gates, weight, groups, path):
+    """path: "rows", "forth" or "back", the last without being moved down."""
+    rows, columns = gates.shape[1:]
+    maps = weight.shape[1]
+    y, c = np.zeros((maps, rows, columns)), np.zeros((maps, rows, columns))
+
+    def at(array, row, column):
+        inside = 0 <= row < rows and 0 <= column < columns
+        return array[:, row, column] if inside else np.zeros(maps)
+
+    for row in range(rows):
+        for column in range(columns) if path != "back" else reversed(range(columns)):
+            beside = column + 1 if path == "back" else column - 1
+            if path == "rows":
+                reach = weight.shape[3] // 2
+                states = [(row - 1, column + right) for right in range(-reach, reach + 1)]
+                carried = (row - 1, column)
+            else:
+                states, carried = [(row, beside), (row - 1, column)], (row, beside)
+            a = gates[:, row, column] + sum(weight[:, :, 0, s] @ at(y, *state) for s, state in enumerate(states))
+            i, f, g, o = a.reshape(groups, 4, -1).transpose(1, 0, 2).reshape(4, maps)
+            c[:, row, column] = sigmoid(f + 1.0) * at(c, *carried) + sigmoid(i) * np.tanh(g)
+            y[:, row, column] = sigmoid(o) * np.tanh(c[:, row, column])
+    return y
+
+
+def moved_down(maps):
+    return np.concatenate([np.zeros_like(maps[:, :1]), maps[:, :-1]], axis=1)
+
+
 def both(setting):
     """A dilation of the config, as (rows, columns)."""
     return tuple(setting) if isinstance(setting, list) else (setting, setting)
@@ -159,8 +189,17 @@ def logits(model, parameters, x, given=None):
     for block in model["blocks"]:
         for _ in range(block["repeat"]):
             name, dilation = f"blocks.{index}", both(block.get("dilation", 1))
-            ends_in_sum = block["kind"] in ("gated", "attention")
-            if block["kind"] == "gated":
+            ends_in_sum = block["kind"] not in ("residual", "masked_conv")
+            if block["kind"] == "row_lstm":
+                g = joined(name + ".input", conv(name + ".input", h))
+                h = h + conv(name + ".out", lstm(g, parameters[name + ".state.weight"], groups, "rows"))
+            elif block["kind"] == "diagonal_lstm":
+                g = joined(name + ".input", conv(name + ".input", h))
+                e = joined(name + ".input_back", conv(name + ".input_back", h))
+                states = lstm(g, parameters[name + ".state.weight"], groups, "forth")
+                states = states + moved_down(lstm(e, parameters[name + ".state_back.weight"], groups, "back"))
+                h = h + conv(name + ".out", states)
+            elif block["kind"] == "gated":
                 v = conv(name + ".vertical", gate(joined(name + ".vertical", v), groups), "VB", dilation)
                 b = conv(name + ".horizontal", h, "B", (1, dilation[1])) + conv(name + ".join", v, "VB")
                 b = joined(name + ".horizontal", b)

@@ -17,14 +17,14 @@ struct HeadAndImage {
   int channels;
   int height;
   int width;
-  bool gated = false;
+  const char* blocks = "residual";
   int embedding = 0;
 
   friend std::ostream& operator<<(std::ostream& out, const HeadAndImage& chosen) {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
     return out << kNames[static_cast<int>(chosen.head.kind)] << " of " << chosen.head.levels << " levels, "
                << chosen.channels << "x" << chosen.height << "x" << chosen.width
-               << (chosen.head.forecast ? ", with a forecast" : "") << (chosen.gated ? ", gated" : "")
+               << (chosen.head.forecast ? ", with a forecast" : "") << ", " << chosen.blocks
                << (chosen.embedding > 0 ? ", embedded" : "");
   }
 };
@@ -36,10 +36,7 @@ class EveryHead : public ::testing::TestWithParam<HeadAndImage> {
     config.activation = Activation::kTanh;
     config.input_kernel = {3, 3};
     config.input_filters = 12;  // one to four channels can share it
-    if (GetParam().gated)
-      config.blocks = {{2, GatedBlockConfig{{3, 3}, 12, {}, true}}};
-    else
-      config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
+    config.blocks = testing::blocks_of_kind(GetParam().blocks, 12);
     config.output_filters = {12};
     config.input_embedding = GetParam().embedding;
     config.head = GetParam().head;
@@ -67,11 +64,15 @@ INSTANTIATE_TEST_SUITE_P(Sampling, EveryHead,
                                            HeadAndImage{{HeadKind::kLogisticMixture, 4, 3, true}, 1, 2, 3},
                                            HeadAndImage{{HeadKind::kLogisticMixture, 3, 2, true}, 3, 2, 1},
                                            HeadAndImage{
-                                               {HeadKind::kLogisticMixture, 3, 2, true}, 2, 2, 1, true, 3},
-                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, true},
-                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, true},
-                                           HeadAndImage{{HeadKind::kSoftmax, 4}, 1, 2, 2, false, 5},
-                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 2, 2, 1, false, 3}));
+                                               {HeadKind::kLogisticMixture, 3, 2, true}, 2, 2, 1, "gated", 3},
+                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "gated"},
+                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "row_lstm"},
+                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "diagonal_lstm"},
+                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "row_lstm"},
+                                           HeadAndImage{{HeadKind::kSoftmax, 2}, 2, 2, 2, "diagonal_lstm"},
+                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "gated"},
+                                           HeadAndImage{{HeadKind::kSoftmax, 4}, 1, 2, 2, "residual", 5},
+                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 2, 2, 1, "residual", 3}));
 
 TEST_P(EveryHead, DrawsImagesAsOftenAsTheirProbabilitiesSay) {
   const std::vector<double> probabilities = testing::state_probabilities(network, *head, parameters);

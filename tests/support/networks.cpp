@@ -102,10 +102,14 @@ int append_stage(NetworkBuilder& builder, Random& random, const std::string& nam
                  const NetworkLimits& limits) {
   const Kernel kernel = random_kernel(random, limits.kernel);
   const int filters = random_maps(random, limits.channels, builder.groups());
-  switch (random.between(limits.condition.any() ? -1 : 0, 7)) {
+  switch (random.between(limits.condition.any() ? -1 : 0, 9)) {
     case -1:
       return append_condition_fork(builder, name, src);
     case 7:
+      return append_block(builder, name, {src}, {1, RowLstmBlockConfig{kernel.width, filters}}).node;
+    case 8:
+      return append_block(builder, name, {src}, {1, DiagonalLstmBlockConfig{filters}}).node;
+    case 9:
       return append_attention(builder, random, name, src, std::min(limits.channels, 20));
     case 0:
       return append_block(builder, name, {src},
@@ -136,6 +140,13 @@ float random_slope(Random& random, Activation activation) {
 }
 
 }  // namespace
+
+std::vector<BlockConfig> blocks_of_kind(const std::string& kind, int filters) {
+  if (kind == "gated") return {{2, GatedBlockConfig{{3, 3}, filters}}};
+  if (kind == "row_lstm") return {{1, RowLstmBlockConfig{3, filters}}};
+  if (kind == "diagonal_lstm") return {{1, DiagonalLstmBlockConfig{filters}}};
+  return {{1, ResidualBlockConfig{{3, 3}, filters}}};
+}
 
 Network tutorial_network() {
   ModelConfig config;
@@ -201,11 +212,11 @@ Network random_graph(Random& random, Activation activation, const Condition& con
   for (int op = random.between(6, 14); op > 0; --op) {
     const Value a = any(), b = any();
     const std::string name = "op." + std::to_string(op);
-    switch (random.between(condition.any() ? -1 : 0, 6)) {
+    switch (random.between(condition.any() ? -1 : 0, 7)) {
       case -1:
         values.push_back({builder.condition(name, a.node), a.maps});
         break;
-      case 6: {
+      case 7: {
         const Value c = any();
         const int heads = groups * (a.maps % (2 * groups) == 0 && c.maps % (2 * groups) == 0 ? 2 : 1);
         if (a.maps == b.maps) {
@@ -213,6 +224,14 @@ Network random_graph(Random& random, Activation activation, const Condition& con
           break;
         }
       }
+        [[fallthrough]];
+      case 6:
+        if (a.maps % (4 * groups) == 0) {
+          const auto path = static_cast<LstmPath>(random.between(0, 2));
+          const int states = path == LstmPath::kRows ? 1 + 2 * random.between(0, 2) : 2;
+          values.push_back({builder.lstm(name, a.node, path, states), a.maps / 4});
+          break;
+        }
         [[fallthrough]];
       case 5:
         if (a.maps + b.maps < 20) {
@@ -313,6 +332,41 @@ std::string describe(const Network& network) {
   return text;
 }
 
+namespace {
+
+using PlacesRead = std::vector<std::vector<bool>>;  // place, place of the image
+
+// What every state can depend on, one after the other along the path; src: what its source can.
+PlacesRead places_read_by(const Network& network, const LstmOp& op, const PlacesRead& src) {
+  const int height = network.image_height, width = network.image_width, groups = network.groups;
+  const auto place = [&](int y, int x, int group) { return to_index((y * width + x) * groups + group); };
+  PlacesRead states(src.size(), std::vector<bool>(src.size(), false)), result = states;
+  const auto join = [&](std::vector<bool>& all, const std::vector<bool>& more) {
+    for (std::size_t k = 0; k < all.size(); ++k) all[k] = all[k] || more[k];
+  };
+  for (int y = 0; y < height; ++y)
+    for (int i = 0; i < width; ++i) {
+      const int x = op.path == LstmPath::kDiagonalBack ? width - 1 - i : i;
+      std::vector<std::pair<int, int>> from;
+      if (op.path == LstmPath::kRows)
+        for (int right = -(op.state_count / 2); right <= op.state_count / 2; ++right)
+          from.emplace_back(y - 1, x + right);
+      else
+        from = {{y, op.path == LstmPath::kDiagonal ? x - 1 : x + 1}, {y - 1, x}};
+      for (int group = 0; group < groups; ++group) {
+        std::vector<bool>& mine = states[place(y, x, group)];
+        join(mine, src[place(y, x, group)]);
+        for (const auto& [row, column] : from)
+          if (row >= 0 && column >= 0 && column < width)
+            for (int other = 0; other < groups; ++other) join(mine, states[place(row, column, other)]);
+        if (y + op.down < height) result[place(y + op.down, x, group)] = mine;
+      }
+    }
+  return result;
+}
+
+}  // namespace
+
 std::vector<std::vector<bool>> places_read(const Network& network) {
   const int height = network.image_height, width = network.image_width, groups = network.groups;
   const std::size_t places = to_index(height * width * groups);
@@ -336,8 +390,13 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
                               [](const AttentionOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const PositionsOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const ConcatenationOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const LstmOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const ConditionOp&) -> const MaskedConvOp* { return nullptr; }},
                    node.op);
+    if (const auto* lstm = std::get_if<LstmOp>(&node.op)) {
+      reads.push_back(places_read_by(network, *lstm, reads[to_index(lstm->src)]));
+      continue;
+    }
     const int up = conv ? conv->kernel_height / 2 : 0, side = conv ? conv->kernel_width / 2 : 0,
               dilation_y = conv ? conv->row_dilation : 1, dilation_x = conv ? conv->column_dilation : 1;
     const auto reads_group = [&](int down, int right, int to, int from) {

@@ -17,6 +17,9 @@ Network tutorial_network();
 // Two kernels of 3x3 over a few tanh maps of one-channel images.
 Network small_network(int height, int width);
 
+// "residual", "gated", "row_lstm" or "diagonal_lstm": one or two of them.
+std::vector<BlockConfig> blocks_of_kind(const std::string& kind, int filters);
+
 struct NetworkLimits {
   int kernel = 9;  // odd sides up to this
   int side = 12;   // of the image

@@ -6,6 +6,7 @@
 #include "engine/core/index.h"
 #include "engine/core/random.h"
 #include "tests/support/overloaded.h"
+#include "tests/support/reference_lstm.h"
 
 namespace pcnn::testing {
 namespace {
@@ -327,6 +328,11 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
           });
         },
         [&](const PositionsOp&) { write_positions(shape, value); },
+        [&](const LstmOp& op) {
+          const Values& src = result.nodes[to_index(op.src)];
+          value = reference_lstm_result(op, shape,
+                                        reference_lstm(network, node, op, images, parameters, src).hidden);
+        },
         [&](const AddOp& op) {
           std::ranges::transform(result.nodes[to_index(op.a)], result.nodes[to_index(op.b)], value.begin(),
                                  std::plus<>());
@@ -407,6 +413,10 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
           });
         },
         [](const PositionsOp&) {},
+        [&](const LstmOp& op) {
+          reference_lstm_backward(network, node, op, images, parameters, forward.nodes[to_index(op.src)],
+                                  diff, diffs[to_index(op.src)], result.parameters);
+        },
         [&](const AddOp& op) {
           for (std::size_t i = 0; i < diff.size(); ++i) {
             diffs[to_index(op.a)][i] += diff[i];

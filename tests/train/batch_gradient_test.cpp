@@ -95,7 +95,10 @@ TEST(BatchGradient, WithDropoutDependsOnTheKeyAndNotOnThreadsOrShards) {
   config.dropout = 0.3;
   config.input_kernel = {3, 3};
   config.input_filters = 6;
-  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}}, {1, GatedBlockConfig{{3, 3}, 6}},
+  config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}},
+                   {1, GatedBlockConfig{{3, 3}, 6}},
+                   {1, RowLstmBlockConfig{3, 5}},
+                   {1, DiagonalLstmBlockConfig{4}},
                    {1, AttentionBlockConfig{2, 3, 5}}};
   const Network network = build_network(config, 1, 6, 5);
   const auto head = make_output_head({});

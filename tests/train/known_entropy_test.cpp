@@ -19,6 +19,7 @@
 #include "engine/train/given_of.h"
 #include "engine/train/scorer.h"
 #include "engine/train/trainer.h"
+#include "tests/support/networks.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -103,12 +104,12 @@ struct Case {
   HeadConfig head;
   Shape image;   // n = 1
   double above;  // the most that the score may lie over the entropy, as a fraction of it
-  bool gated = false;
+  const char* blocks = "residual";
   int embedding = 0;
   friend std::ostream& operator<<(std::ostream& out, const Case& one) {
     constexpr const char* kNames[] = {"bernoulli", "softmax", "logistic_mixture"};
     return out << kNames[static_cast<int>(one.head.kind)] << " " << one.image.text()
-               << (one.head.forecast ? " with a forecast" : "") << (one.gated ? " gated" : "")
+               << (one.head.forecast ? " with a forecast" : "") << " " << one.blocks
                << (one.embedding > 0 ? " embedded" : "");
   }
 };
@@ -118,10 +119,13 @@ INSTANTIATE_TEST_SUITE_P(
     Training, KnownEntropy,
     ::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
                       Case{{HeadKind::kBernoulli}, {1, 3, 3, 3}, 0.02},
-                      Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
+                      Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, "gated"},
+                      Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, "row_lstm"},
+                      Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, "diagonal_lstm"},
+                      Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, "diagonal_lstm"},
                       Case{{HeadKind::kSoftmax, 4}, {1, 1, 4, 4}, 0.02},
                       Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02},
-                      Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, true, 4},
+                      Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, "gated", 4},
                       Case{{HeadKind::kLogisticMixture, 4, 4}, {1, 1, 4, 4}, 0.02},
                       Case{{HeadKind::kLogisticMixture, 4, 4, true}, {1, 1, 4, 4}, 0.02}));
 
@@ -143,7 +147,7 @@ class EntropyOfClasses : public ::testing::TestWithParam<std::tuple<Case, int>> 
 INSTANTIATE_TEST_SUITE_P(
     Training, EntropyOfClasses,
     ::testing::Combine(::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
-                                         Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, true},
+                                         Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, "gated"},
                                          Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02}),
                        ::testing::Values(2)));
 
@@ -174,10 +178,7 @@ void expect_known_entropy(const Case& c, int classes) {
   if (classes > 1) config.condition.classes = classes;
   config.input_kernel = {3, 3};
   config.input_filters = 24;
-  if (c.gated)
-    config.blocks = {{2, GatedBlockConfig{{3, 3}, 12, {}, false}}};
-  else
-    config.blocks = {{1, ResidualBlockConfig{{3, 3}, 12}}};
+  config.blocks = testing::blocks_of_kind(c.blocks, 12);
   config.output_filters = {24};
   config.input_embedding = c.embedding;
   config.head = c.head;

@@ -19,6 +19,7 @@ class Lowering {
         convs_(network.nodes.size()),
         gates_(network.nodes.size()),
         attentions_(network.nodes.size()),
+        lstms_(network.nodes.size()),
         trains_(backward),
         gradients_(network.nodes.size()) {}
 
@@ -106,6 +107,10 @@ class Lowering {
 
   int forward(const PositionsStep& step) { return lower_positions(plan_, step); }
 
+  int forward(const LstmStep& step) {
+    return lower_lstm(plan_, step, tensor(step.op.src), trains_, lstms_[to_index(step.dst)]);
+  }
+
   int forward(const DropoutStep& step) { return lower_dropout(plan_, step, tensor(step.op.src), "forward"); }
 
   void backward(const ConvStep& step, int gradient) {
@@ -158,6 +163,11 @@ class Lowering {
 
   void backward(const PositionsStep&, int) {}
 
+  void backward(const LstmStep& step, int gradient) {
+    add_gradient(step.op.src,
+                 lower_lstm_backward(plan_, step, lstms_[to_index(step.dst)], tensor(step.dst), gradient));
+  }
+
   void backward(const DropoutStep& step, int gradient) {
     add_gradient(step.op.src, lower_dropout(plan_, step, gradient, "backward data"));
   }
@@ -171,6 +181,7 @@ class Lowering {
   std::vector<LoweredConv> convs_;
   std::vector<LoweredGate> gates_;
   std::vector<LoweredAttention> attentions_;
+  std::vector<LoweredLstm> lstms_;
   bool trains_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient
 };

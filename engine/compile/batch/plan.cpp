@@ -1,6 +1,7 @@
 #include "engine/compile/batch/plan.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "engine/compile/batch/dnnl_compat.h"
 #include "engine/core/index.h"
@@ -32,9 +33,6 @@ dnnl::memory::desc with_dims(const dnnl::memory::desc& desc, const dnnl::memory:
   return {dims, dnnl_compat::data_type_of(desc), known_tag(desc).value_or(dnnl::memory::format_tag::nchw)};
 }
 
-namespace {
-
-// Of a layout that is known.
 MapLayout map_layout(const dnnl::memory::desc& desc) {
   using Tag = dnnl::memory::format_tag;
   const auto dims = dnnl_compat::dims_of(desc);
@@ -59,6 +57,18 @@ MapLayout map_layout(const dnnl::memory::desc& desc) {
   return layout;
 }
 
+namespace {
+
+// Of the instruction set of the training kernels.
+const PixelKernel& product_kernel_of(const CompileOptions& options) {
+  const bool is_best = options.kernels.lanes == training_kernels().back().lanes;
+  if (is_best) return pixel_kernel(options.precision);
+  const auto found = std::ranges::find_if(pixel_kernels(), [&](const PixelKernel& kernel) {
+    return std::string_view(kernel.name) == options.kernels.name;
+  });
+  return found == pixel_kernels().end() ? pixel_kernels().front() : *found;
+}
+
 }  // namespace
 
 PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int images,
@@ -69,6 +79,7 @@ PlanBuilder::PlanBuilder(const dnnl::engine& engine, const Network& network, int
       precision_(options.precision),
       crops_kernels_(options.crop_kernels) {
   plan_.vector_kernels = options.kernels;
+  plan_.product_kernel = product_kernel_of(options);
 }
 
 dnnl::memory::data_type PlanBuilder::data_type() const {
@@ -313,6 +324,40 @@ int PlanBuilder::positions(const Shape& shape) {
   const int dst = new_tensor(plain_layout(shape));
   append(PositionsForwardStep{shape, dst}, {}, std::vector{dst});
   return dst;
+}
+
+int PlanBuilder::new_floats(std::size_t count) {
+  return new_tensor(
+      {{static_cast<dnnl::memory::dim>(count)}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x});
+}
+
+void PlanBuilder::lstm(LstmForwardStep step) {
+  plan_.scratchpad_bytes =
+      std::max(plan_.scratchpad_bytes, lstm_scratch(step.layer.walk, plan_.product_kernel));
+  const std::vector reads{step.src}, writes{step.work.gates, step.work.hidden, step.work.cell, step.dst};
+  append(std::move(step), reads, writes);
+}
+
+void PlanBuilder::lstm_backward(LstmBackwardStep step) {
+  const auto& [gates, hidden, cell] = step.work;
+  const std::vector reads{gates, hidden, cell, step.diff_dst},
+      writes{step.diff_hidden, step.carry, step.before, step.product, step.diff_src};
+  append(std::move(step), reads, writes);
+}
+
+std::size_t PlanBuilder::packed_states(int parameter, bool transposed) {
+  const std::vector<int>& shape = network_.parameters[to_index(parameter)].shape;
+  const std::size_t bytes =
+      packed_state_words(shape[1], shape[3], transposed, plan_.product_kernel) * sizeof(float);
+  plan_.kernels.push_back({.parameter = parameter,
+                           .mirrored = transposed,
+                           .plain = {},
+                           .packed = {},
+                           .reorder = {},
+                           .offset = plan_.packed_bytes,
+                           .is_of_states = true});
+  plan_.packed_bytes += (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+  return plan_.kernels.size() - 1;
 }
 
 int PlanBuilder::with_zeros(int src, const StoredZeros& zeros) {

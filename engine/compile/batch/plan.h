@@ -13,6 +13,7 @@
 
 #include "engine/compile/arena_plan.h"
 #include "engine/compile/batch/attention.h"
+#include "engine/compile/batch/lstm.h"
 #include "engine/compile/batch/program.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/model/network.h"
@@ -191,6 +192,35 @@ struct PlaneConvBackwardStep {
   std::size_t bias = 0;
 };
 
+// Tensors, see LstmBuffers; kernel: index into the packed weights.
+struct LstmTensors {
+  int gates = 0;
+  int hidden = 0;
+  int cell = 0;
+};
+
+struct LstmForwardStep {
+  LstmLayer layer;
+  LstmTensors work;
+  int src = 0;
+  int dst = 0;
+  std::size_t kernel = 0;
+};
+
+// gradients: a float offset into the caller's gradient buffer.
+struct LstmBackwardStep {
+  LstmLayer layer;
+  LstmTensors work;
+  int diff_hidden = 0;  // see LstmBackwardBuffers
+  int carry = 0;
+  int before = 0;
+  int product = 0;
+  int diff_dst = 0;
+  int diff_src = 0;
+  std::size_t kernel = 0;
+  std::size_t gradients = 0;
+};
+
 struct ZeroStep {
   int dst = 0;
 };
@@ -227,11 +257,12 @@ struct PositionsForwardStep {
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
-using StepAction = std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep,
-                                GateBackwardStep, EmbeddingForwardStep, EmbeddingBackwardStep, SumStep,
-                                AddVectorsStep, SumVectorsStep, GivenVectorsStep, GivenGradientStep,
-                                DropoutPassStep, WeightGradientStep, PlaneConvStep, PlaneConvBackwardStep,
-                                ZeroStep, AttentionForwardStep, AttentionBackwardStep, PositionsForwardStep>;
+using StepAction =
+    std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
+                 EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, AddVectorsStep, SumVectorsStep,
+                 GivenVectorsStep, GivenGradientStep, DropoutPassStep, WeightGradientStep, PlaneConvStep,
+                 PlaneConvBackwardStep, LstmForwardStep, LstmBackwardStep, ZeroStep, AttentionForwardStep,
+                 AttentionBackwardStep, PositionsForwardStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -239,8 +270,9 @@ struct PackedLayout {
   bool mirrored = false;     // turned by half a circle, filters and channels changed over: IOHW
   dnnl::memory::desc plain;  // f32 OIHW, of the kernel the first rows and columns: its live box, if cropped
   dnnl::memory::desc packed;
-  dnnl::primitive reorder;  // plain -> packed
-  std::size_t offset = 0;   // bytes, into the packed weights
+  dnnl::primitive reorder;    // plain -> packed
+  std::size_t offset = 0;     // bytes, into the packed weights
+  bool is_of_states = false;  // of an LSTM: see pack_state_weights(); `mirrored` is `transposed` there
 };
 
 // What the caller writes and reads, as tensors.
@@ -264,6 +296,7 @@ struct Plan {
   std::size_t backward_begin = 0;  // steps [1, backward_begin) are the forward pass
   std::vector<Implementation> implementations;
   TrainingKernels vector_kernels;  // for the steps that are no primitives
+  PixelKernel product_kernel;      // of the same instruction set, for those of LSTMs
 };
 
 // Collects steps; every method appends in order of execution.
@@ -320,6 +353,13 @@ class PlanBuilder {
   };
   AttentionDiffs attention_backward(const LoweredAttention& attention, int dst, int diff_dst);
   int positions(const Shape& shape);
+  // So many floats of a step's own.
+  int new_floats(std::size_t count);
+  [[nodiscard]] const PixelKernel& product_kernel() const { return plan_.product_kernel; }
+  void lstm(LstmForwardStep step);
+  void lstm_backward(LstmBackwardStep step);
+  // Index of the weights of an LSTM's states, packed.
+  std::size_t packed_states(int parameter, bool transposed);
   // Whole maps, in each channel group those of a before those of b, as planes of f32.
   int concatenation(int a, int b);
   // So many maps of each channel group of src, from map `first` of the group on, as planes of f32. src is
@@ -372,6 +412,8 @@ class PlanBuilder {
 
 // The tag of a layout that our own kernels know: planes, blocks of maps, or the maps of a pixel side by side.
 [[nodiscard]] std::optional<dnnl::memory::format_tag> known_tag(const dnnl::memory::desc& desc);
+// Of such a layout.
+[[nodiscard]] MapLayout map_layout(const dnnl::memory::desc& desc);
 // The same layout for other dimensions where it is known, else planes.
 [[nodiscard]] dnnl::memory::desc with_dims(const dnnl::memory::desc& desc, const dnnl::memory::dims& dims);
 

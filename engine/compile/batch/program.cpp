@@ -107,6 +107,14 @@ void Program::pack_kernel(std::size_t index, std::span<const float> parameters, 
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
   const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
             width = parameter.shape[3], groups = parameter.mask.groups;
+  if (kernel.is_of_states) {
+    const std::vector<std::uint32_t> words =
+        pack_state_weights(parameters.subspan(parameter.offset, parameter.size), channels, width,
+                           kernel.mirrored, impl_->plan.product_kernel);
+    std::memcpy(packed.memory_->kernels.data() + kernel.offset, words.data(),
+                words.size() * sizeof(words[0]));
+    return;
+  }
   const auto computed = dnnl_compat::dims_of(kernel.plain);  // the first rows and columns of the kernel
   const auto rows = static_cast<int>(computed[2]), columns = static_cast<int>(computed[3]);
   std::vector<float> plain(kernel.plain.get_size() / sizeof(float));

@@ -261,6 +261,30 @@ struct RunStep {
           *dst++ = image_map % 2 == 0 ? PositionsOp::place(row, step.shape.h)
                                       : PositionsOp::place(column, step.shape.w);
   }
+  StateProduct state_product(std::size_t kernel) const {
+    const std::byte* weights = workspace.kernels + workspace.plan.kernels[kernel].offset;
+    return {&workspace.plan.product_kernel, reinterpret_cast<const std::uint32_t*>(weights)};
+  }
+  LstmBuffers lstm_buffers(const LstmTensors& work) const {
+    return {.gates = at<float>(work.gates),
+            .hidden = at<float>(work.hidden),
+            .cell = at<float>(work.cell),
+            .scratch = reinterpret_cast<std::uint16_t*>(workspace.scratchpad.data())};
+  }
+  void operator()(const LstmForwardStep& step) const {
+    run_lstm(step.layer, workspace.plan.vector_kernels, state_product(step.kernel), lstm_buffers(step.work),
+             workspace.tensor(step.src), workspace.tensor(step.dst));
+  }
+  void operator()(const LstmBackwardStep& step) const {
+    run_lstm_backward(step.layer, workspace.plan.vector_kernels, state_product(step.kernel),
+                      lstm_buffers(step.work),
+                      {.diff_hidden = at<float>(step.diff_hidden),
+                       .carry = at<float>(step.carry),
+                       .before = at<float>(step.before),
+                       .product = at<float>(step.product)},
+                      workspace.tensor(step.diff_dst), workspace.tensor(step.diff_src),
+                      workspace.gradients_base + step.gradients);
+  }
   void operator()(const ZeroStep& step) const {
     std::memset(workspace.tensor(step.dst), 0, workspace.desc(step.dst).get_size());
   }

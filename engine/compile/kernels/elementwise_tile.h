@@ -9,6 +9,7 @@
 #include "engine/compile/kernels/class_vectors_tile.h"
 #include "engine/compile/kernels/dropout_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
+#include "engine/compile/kernels/lstm_tile.h"
 #include "engine/compile/kernels/plane_conv_tile.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/core/simd.h"
@@ -111,6 +112,8 @@ TrainingKernels kernels_of_lanes(const char* name) {
           .dropout_bf16 = DropoutTile<kLanes>::template run<Bf16>,
           .plane_conv = PlaneConvTile<kLanes>::forward,
           .plane_conv_backward = PlaneConvTile<kLanes>::backward,
+          .lstm = LstmTile<kLanes>::run,
+          .lstm_backward = LstmTile<kLanes>::run_backward,
           .softmax_row = AttentionTile<kLanes>::softmax_row,
           .softmax_row_again = AttentionTile<kLanes>::softmax_row_again,
           .softmax_row_backward = AttentionTile<kLanes>::softmax_row_backward};

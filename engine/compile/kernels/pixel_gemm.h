@@ -23,6 +23,7 @@
 
 #include "engine/compile/backend.h"
 #include "engine/compile/kernels/attention.h"
+#include "engine/compile/kernels/training_kernels.h"
 #include "engine/core/shape.h"
 #include "engine/model/network.h"
 
@@ -49,7 +50,7 @@ struct PixelGemm {
   const float* bias = nullptr;  // filled up to whole panels
   const ActivationOp* activation = nullptr;  // null: f is the identity
   const float* skip = nullptr;               // [row][filters]; null: nothing is added
-  float* dst = nullptr;                      // [row][filters]; apart from all the others
+  float* dst = nullptr;  // [row][filters]; apart from all the others, but it may be skip with no activation
 };
 
 // One build of the product for one instruction set.
@@ -64,6 +65,7 @@ struct PixelKernel {
   void (*gate)(std::size_t rows, std::size_t maps, const float* src, float* dst) = nullptr;
   // dst[i] = a[i] + b[i].
   void (*sum)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
+  void (*lstm)(const LstmCells& cells) = nullptr;
   // In f32, as the product: with the same bits on every instruction set with fused multiply-add.
   void (*attend)(const PixelAttention& attention) = nullptr;
 };

@@ -14,6 +14,7 @@ PixelKernel pixel_kernel_avx2() {
           Tile::activate_all,
           Tile::gate_rows,
           ElementwiseTile<8>::sum<float>,
+          LstmTile<8>::run,
           AttentionTile<8>::attend};
 }
 

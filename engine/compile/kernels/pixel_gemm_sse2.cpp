@@ -14,6 +14,7 @@ PixelKernel pixel_kernel_sse2() {
           Tile::activate_all,
           Tile::gate_rows,
           ElementwiseTile<4>::sum<float>,
+          LstmTile<4>::run,
           AttentionTile<4>::attend};
 }
 

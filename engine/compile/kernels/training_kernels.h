@@ -111,6 +111,29 @@ struct DropoutPass {
   float scale = 1.0f;         // of what is kept
 };
 
+// What an LSTM's cells compute, see LstmOp; `rows` of them side by side, each of so many maps. Gates lie
+// [row][i, f, g, o][map], all else [row][map].
+struct LstmCells {
+  std::size_t rows = 0;
+  std::size_t maps = 0;
+  float* gates = nullptr;              // a; then i, f, g and o themselves
+  const float* cell_before = nullptr;  // null: zero
+  float* cell = nullptr;               // may be cell_before
+  float* hidden = nullptr;
+};
+
+// Of the gates that LstmCells left: d(loss)/d(a) over them. carry: d(loss)/d(cell) from what came later, then
+// d(loss)/d(cell_before).
+struct LstmCellsBackward {
+  std::size_t rows = 0;
+  std::size_t maps = 0;
+  float* gates = nullptr;
+  const float* cell_before = nullptr;  // null: zero
+  const float* cell = nullptr;
+  const float* diff_hidden = nullptr;
+  float* carry = nullptr;
+};
+
 // One build of the kernels for one instruction set.
 struct TrainingKernels {
   const char* name = "";  // "avx2"
@@ -150,6 +173,8 @@ struct TrainingKernels {
   // d(loss)/d(weights), of its taps alone, and d(loss)/d(bias).
   void (*plane_conv_backward)(const PlaneConv& conv, const float* diff_dst, float* weights,
                               float* bias) = nullptr;
+  void (*lstm)(const LstmCells& cells) = nullptr;
+  void (*lstm_backward)(const LstmCellsBackward& cells) = nullptr;
   // Of a row of `columns` scores of which the first `count` are there: x_j becomes exp(x_j - largest), those
   // behind them 0.
   SoftmaxScale (*softmax_row)(std::size_t count, std::size_t columns, float* row) = nullptr;

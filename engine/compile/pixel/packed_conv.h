@@ -28,6 +28,11 @@ struct PackedConv {
   std::vector<float> bias;  // filled up to whole panels
 };
 
+// Of an LSTM's states to its gates, for every channel group: without a bias.
+[[nodiscard]] std::vector<PackedConv> pack_states(const LstmStep& step, const Network& network,
+                                                  std::span<const float> parameters,
+                                                  const PixelKernel& kernel);
+
 // For every channel group. parameters: the flat f32 masters.
 [[nodiscard]] std::vector<PackedConv> pack_conv(const ConvStep& step, const Network& network,
                                                 std::span<const float> parameters, const PixelKernel& kernel);

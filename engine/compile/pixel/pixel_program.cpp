@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <ranges>
 #include <stdexcept>
 
@@ -20,22 +21,33 @@ void check_size(std::size_t given, std::size_t expected) {
     throw ComputeError(fmt::format("{} values of the image given where {} are due", given, expected));
 }
 
+constexpr int kEveryRow = std::numeric_limits<int>::max() / 2;
+
 // By node: how many rows below it the furthest logits are that depend on it; -1: none do.
 std::vector<int> rows_ahead_of(const Network& network, const std::vector<Step>& steps) {
   std::vector<int> ahead(network.nodes.size(), -1);
   ahead[to_index(network.logits)] = 0;
   for (const Step& step : steps | std::views::reverse) {
-    const int of_result = ahead[to_index(dst_of(step))];
+    int& of_result = ahead[to_index(dst_of(step))];
     if (of_result < 0) continue;
+    if (std::ranges::any_of(own_taps(step), [](const Tap& tap) { return tap.down < 0; }))
+      of_result = kEveryRow;
     for (const Reads& input : reads(step))
       for (const Tap& tap : input.taps)
         ahead[to_index(input.node)] = std::max(
-            ahead[to_index(input.node)], input.all_earlier ? network.image_height - 1 : of_result - tap.down);
+            ahead[to_index(input.node)],
+            input.all_earlier ? std::max(of_result, network.image_height - 1) : of_result - tap.down);
   }
   return ahead;
 }
 
 }  // namespace
+
+PixelProgram::Order PixelProgram::order_of(const Step& step) {
+  for (const Tap& tap : own_taps(step))
+    if (tap.down == 0) return tap.right < 0 ? Order::kLeftToRight : Order::kRightToLeft;
+  return Order::kAtOnce;
+}
 
 struct PixelProgram::Inference {
   explicit Inference(const Network& trained)
@@ -70,6 +82,7 @@ PixelProgram::PixelProgram(const Inference& inference, std::span<const float> pa
     add_keep_steps(work, sights_of_nodes, rows_ahead);
     steps_.push_back({.work = std::move(work),
                       .phase = phase_of(sight_of(step)),
+                      .order = order_of(step),
                       .rows_ahead = rows_ahead[to_index(dst_of(step))]});
   }
   if (std::ranges::any_of(steps_, [](const PixelStep& step) { return step.phase == Phase::kRow; }))
@@ -95,13 +108,24 @@ void PixelProgram::add_keep_steps(const Work& work, const std::vector<Sight>& si
 
 PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const float> parameters) {
   PackedConvStep packed{step, pack_conv(step, network_, parameters, kernel_of(step))};
-  for (const PackedConv& group : packed.groups) {
-    const std::size_t words = depth_words(precision(), layout_.channels(step.op.src));
+  note_products(packed.groups, step.op.src);
+  return packed;
+}
+
+PixelProgram::Work PixelProgram::pack(const LstmStep& step, std::span<const float> parameters) {
+  PackedLstmStep packed{step, pack_states(step, network_, parameters, kernel_)};
+  note_products(packed.groups, step.dst);
+  max_gates_ = std::max(max_gates_, to_index(layout_.channels(step.op.src)));
+  return packed;
+}
+
+void PixelProgram::note_products(std::span<const PackedConv> groups, int src) {
+  const std::size_t words = depth_words(precision(), layout_.channels(src));
+  for (const PackedConv& group : groups) {
     max_taps_ = std::max(max_taps_, group.taps.size());
     max_tap_words_ = std::max(max_tap_words_, group.taps.size() * words);
     weight_bytes_ += (group.weights.size() + group.bias.size()) * sizeof(float);
   }
-  return packed;
 }
 
 std::vector<float> PixelProgram::pack_table(int parameter, std::span<const float> parameters) {
@@ -152,7 +176,8 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
       scratch_(program.precision() == Precision::kBf16
                    ? 2 * program.max_tap_words_ * to_index(chains) *
                          to_index(std::max(max_columns, program.row_columns_))
-                   : 0) {
+                   : 0),
+      gates_(program.max_gates_ * to_index(chains) * to_index(std::max(max_columns, program.row_columns_))) {
   check_given(given, program.network_, to_index(chains));
   vectors_ = program.vectors_of(given, chains);
   if (program.given_maps_ >= 0) program.write_given_maps(given, *this);
@@ -197,18 +222,24 @@ std::size_t PixelProgram::count(int node, const IncrementalState& state, const P
   return to_index(layout_.channels(node)) * to_index(state.chains_) * to_index(span.columns);
 }
 
-void PixelProgram::run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const {
-  const ConvStep& step = packed.step;
-  const PackedConv& group = packed.groups[to_index(span.group)];
+int PixelProgram::gather_taps(const PackedConv& group, int node, IncrementalState& state,
+                              const PixelSpan& span) const {
   int taps = 0;
   for (const PackedConv::GroupTap& tap : group.taps) {
     const int first = span.column + tap.right, row = span.row + tap.down;
     if (row < 0 || (tap.down > 0 && row >= network_.image_height)) continue;
     if (first + span.columns <= 0 || first >= network_.image_width) continue;
     const std::size_t offset =
-        layout_.offset(step.op.src, span, tap.down, tap.right, tap.from, state.chains_, state.max_columns_);
+        layout_.offset(node, span, tap.down, tap.right, tap.from, state.chains_, state.max_columns_);
     state.taps_[to_index(taps++)] = {state.values_.data() + offset, tap.offset};
   }
+  return taps;
+}
+
+void PixelProgram::run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const {
+  const ConvStep& step = packed.step;
+  const PackedConv& group = packed.groups[to_index(span.group)];
+  const int taps = gather_taps(group, step.op.src, state, span);
   kernel_of(step).run({.rows = state.chains_ * span.columns,
                        .depth = layout_.channels(step.op.src),
                        .filters = layout_.channels(step.dst),
@@ -309,6 +340,40 @@ void PixelProgram::run(const PositionsStep& step, IncrementalState& state, const
     }
 }
 
+void PixelProgram::run(const PackedLstmStep& packed, IncrementalState& state, const PixelSpan& span) const {
+  const LstmStep& step = packed.step;
+  const LstmOp& op = step.op;
+  const PackedConv& group = packed.groups[to_index(span.group)];
+  const int cells = layout_.cells_of(step.dst), maps = layout_.channels(step.dst);
+  if (span.row < op.down) {  // what is moved down comes from above the image
+    std::fill_n(at(state, step.dst, span), count(step.dst, state, span), 0.0f);
+    return;
+  }
+  const auto kept = [&](int node, int down, int right) {
+    return state.values_.data() +
+           layout_.offset(node, span, down, right, span.group, state.chains_, state.max_columns_);
+  };
+  const int taps = gather_taps(group, step.dst, state, span);
+  kernel_.run({.rows = state.chains_ * span.columns,
+               .depth = maps,
+               .filters = 4 * maps,
+               .taps = state.taps_.data(),
+               .tap_count = taps,
+               .weights = group.weights.data(),
+               .panel_words = group.panel_words,
+               .scratch = state.scratch_.data(),
+               .bias = group.bias.data(),
+               .skip = kept(op.src, -op.down, 0),
+               .dst = state.gates_.data()});
+  const Tap before = op.cell_before();
+  kernel_.lstm({.rows = to_index(state.chains_) * to_index(span.columns),
+                .maps = to_index(maps),
+                .gates = state.gates_.data(),
+                .cell_before = span.row + before.down < 0 ? nullptr : kept(cells, before.down, before.right),
+                .cell = kept(cells, 0, 0),
+                .hidden = kept(step.dst, 0, 0)});
+}
+
 void PixelProgram::run(const PackedEmbeddingStep& packed, IncrementalState& state,
                        const PixelSpan& span) const {
   const EmbeddingOp& op = packed.step.op;
@@ -344,12 +409,21 @@ void PixelProgram::run(const PixelStep& step, IncrementalState& state, const Pix
   std::visit([&](const auto& work) { run(work, state, span); }, step.work);
 }
 
-// Step by step: a column reads what the steps before made at the columns beside it, in all groups.
+// Step by step: a column reads what the steps before made at the columns beside it, in all groups. Where it
+// reads there what its own step made, columns are computed one after the other.
 void PixelProgram::run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state,
-                                  PixelSpan span, int rows_ahead) const {
-  for (const PixelStep& step : steps_)
-    if (step.rows_ahead >= rows_ahead && std::ranges::find(phases, step.phase) != phases.end())
-      for (span.group = 0; span.group < groups(); ++span.group) run(step, state, span);
+                                  const PixelSpan& span, int rows_ahead) const {
+  for (const PixelStep& step : steps_) {
+    if (step.rows_ahead < rows_ahead || std::ranges::find(phases, step.phase) == phases.end()) continue;
+    PixelSpan part = span;
+    if (step.order != Order::kAtOnce) part.columns = 1;
+    for (int done = 0; done < span.columns; done += part.columns) {
+      const int column = step.order == Order::kRightToLeft ? span.columns - 1 - done : done;
+      part.column = span.column + column;
+      part.place = span.place + column;
+      for (part.group = 0; part.group < groups(); ++part.group) run(step, state, part);
+    }
+  }
 }
 
 void PixelProgram::begin_row(IncrementalState& state, int row, int rows_ahead) const {

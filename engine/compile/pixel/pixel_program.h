@@ -22,6 +22,7 @@
 // known: keys that see their own pixel when that is set. A span is attended column by column, each with the
 // columns before it.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -63,6 +64,7 @@ class IncrementalState {
   std::vector<float> attention_scratch_;
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel
+  std::vector<float> gates_;            // of an LSTM
 };
 
 // Immutable after construction, parameters included; shared by every thread.
@@ -79,7 +81,9 @@ class PixelProgram {
   // Bytes of an IncrementalState per chain: width x kernel rows x depth, and a little for every column of the
   // longest span; maps that are given are kept whole, and so is what attentions read.
   [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
-    return (layout_.floats(1, max_columns) + vector_floats_ + cache_floats_) * sizeof(float);
+    return (layout_.floats(1, max_columns) + vector_floats_ + cache_floats_ +
+            max_gates_ * to_index(std::max(max_columns, row_columns_))) *
+           sizeof(float);
   }
   // The part of that which attentions read.
   [[nodiscard]] std::size_t cache_bytes_per_chain() const { return cache_floats_ * sizeof(float); }
@@ -135,14 +139,22 @@ class PixelProgram {
     AttentionStep step;
     AttentionCache cache;
   };
-  using Work =
-      std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep,
-                   PackedConditionStep, ConcatenationStep, KeepStep, PackedAttentionStep, PositionsStep>;
+  struct PackedLstmStep {
+    LstmStep step;
+    std::vector<PackedConv> groups;  // by channel group: of the states
+  };
+  using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep,
+                            PackedConditionStep, ConcatenationStep, PackedLstmStep, KeepStep,
+                            PackedAttentionStep, PositionsStep>;
   // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
   enum class Phase { kRow, kLogits, kPixel };
+  // In which order it computes the columns of a span.
+  enum class Order { kAtOnce, kLeftToRight, kRightToLeft };
+  [[nodiscard]] static Order order_of(const Step& step);
   struct PixelStep {
     Work work;
     Phase phase = Phase::kLogits;
+    Order order = Order::kAtOnce;
     int rows_ahead = 0;  // of the furthest logits that depend on the result
   };
 
@@ -165,6 +177,9 @@ class PixelProgram {
   [[nodiscard]] Work pack(const PositionsStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
+  [[nodiscard]] Work pack(const LstmStep& step, std::span<const float> parameters);
+  // Notes what the products of such groups need.
+  void note_products(std::span<const PackedConv> groups, int src);
   // What conditions add, for each chain.
   [[nodiscard]] std::vector<float> vectors_of(const Given& given, int chains) const;
   // A copy of a parameter's values.
@@ -172,7 +187,7 @@ class PixelProgram {
   void write_given_maps(const Given& given, IncrementalState& state) const;
   void check(const IncrementalState& state, const PixelSpan& span) const;
   // Those steps that logits so many rows ahead depend on.
-  void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, PixelSpan span,
+  void run_all_groups(std::initializer_list<Phase> phases, IncrementalState& state, const PixelSpan& span,
                       int rows_ahead) const;
   void begin_row(IncrementalState& state, int row, int rows_ahead) const;
   // One pixel, in its place inside what was computed last, for what its groups left there.
@@ -184,6 +199,9 @@ class PixelProgram {
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const GateStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const ConcatenationStep& step, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedLstmStep& packed, IncrementalState& state, const PixelSpan& span) const;
+  // The taps that lie inside the image, of vectors kept for a node; returns how many there are.
+  int gather_taps(const PackedConv& group, int node, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedEmbeddingStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConditionStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const KeepStep& keep, IncrementalState& state, const PixelSpan& span) const;
@@ -204,6 +222,7 @@ class PixelProgram {
   std::size_t vector_floats_ = 0;      // of all conditions, for each chain
   std::size_t cache_floats_ = 0;       // of all attentions, for each chain
   std::size_t attention_scratch_ = 0;  // floats
+  std::size_t max_gates_ = 0;          // of LSTMs, in one channel group, per chain and column
   std::size_t max_taps_ = 0;
   std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain and column
 };

@@ -8,10 +8,14 @@
 namespace pcnn {
 
 RowLayout::RowLayout(const Network& network, const std::vector<Step>& steps)
-    : width_(network.image_width), groups_(network.groups), buffers_(network.nodes.size()) {
+    : width_(network.image_width),
+      groups_(network.groups),
+      buffers_(network.nodes.size()),
+      cells_(network.nodes.size(), -1) {
   for (std::size_t node = 0; node < buffers_.size(); ++node)
     buffers_[node].channels = channels_of_group(network.nodes[node].channels, groups_);
   note_reads(network, steps);
+  add_cells(steps);
   place_rows();
   share_span(network, steps);
 }
@@ -25,14 +29,28 @@ void RowLayout::note_reads(const Network& network, const std::vector<Step>& step
     // Computed for the whole row before its first pixel.
     if (sight_of(step) <= Sight::kAbove) buffers_[to_index(dst_of(step))].rows = 1;
   }
-  for (const Step& step : steps)
+  for (const Step& step : steps) {
     for (const Reads& input : reads(step))
-      for (const Tap& tap : input.taps) {
-        if (input.all_earlier || (tap.down == 0 && tap.right == 0)) continue;
-        RowBuffer& buffer = buffers_[to_index(input.node)];
-        buffer.rows = std::max(buffer.rows, 1 - tap.down);
-        buffer.padding = std::max({buffer.padding, tap.right, -tap.right});
-      }
+      if (!input.all_earlier)
+        for (const Tap& tap : input.taps) note_read(input.node, tap);
+    for (const Tap& tap : own_taps(step)) note_read(dst_of(step), tap);
+  }
+}
+
+void RowLayout::note_read(int node, const Tap& tap) {
+  if (tap.down == 0 && tap.right == 0) return;
+  RowBuffer& buffer = buffers_[to_index(node)];
+  buffer.rows = std::max(buffer.rows, 1 - tap.down);
+  buffer.padding = std::max({buffer.padding, tap.right, -tap.right});
+}
+
+// Kept as the states are.
+void RowLayout::add_cells(const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (!std::holds_alternative<LstmStep>(step)) continue;
+    cells_[to_index(dst_of(step))] = static_cast<int>(buffers_.size());
+    buffers_.push_back(RowBuffer(buffers_[to_index(dst_of(step))]));
+  }
 }
 
 void RowLayout::place_rows() {
@@ -66,7 +84,7 @@ void RowLayout::share_span(const Network& network, const std::vector<Step>& step
   touch(network.logits, last_step);
 
   const ArenaPlan arena = plan_arena(lives);
-  for (std::size_t node = 0; node < buffers_.size(); ++node)
+  for (std::size_t node = 0; node < lives.size(); ++node)
     if (lives[node].bytes > 0) buffers_[node].offset = arena.offsets[node] / sizeof(float);
   span_floats_ = arena.bytes / sizeof(float);
 }

@@ -44,6 +44,8 @@ class RowLayout {
                                    int chains, int max_columns) const;
   // Of a node, in one channel group.
   [[nodiscard]] int channels(int node) const { return buffers_[to_index(node)].channels; }
+  // What an LSTM keeps beside its node: its cells, for offset() and channels() like a node.
+  [[nodiscard]] int cells_of(int node) const { return cells_[to_index(node)]; }
 
  private:
   struct RowBuffer {
@@ -54,13 +56,16 @@ class RowLayout {
   };
   // The rows and columns that steps read.
   void note_reads(const Network& network, const std::vector<Step>& steps);
+  void note_read(int node, const Tap& tap);
+  void add_cells(const std::vector<Step>& steps);
   void place_rows();
   void share_span(const Network& network, const std::vector<Step>& steps);
   [[nodiscard]] int row_columns(const RowBuffer& buffer) const { return width_ + 2 * buffer.padding; }
 
   int width_;
   int groups_;
-  std::vector<RowBuffer> buffers_;  // by node; nodes inside a step have none
+  std::vector<RowBuffer> buffers_;  // by node, then the cells; nodes inside a step have none
+  std::vector<int> cells_;          // by node; -1: it has none
   std::size_t rows_floats_ = 0;     // per chain
   std::size_t span_floats_ = 0;     // per chain and column of the span
 };

@@ -20,6 +20,7 @@ struct ActivationOp {
   [[nodiscard]] std::vector<Reads> reads() const { return {reads_pixel(src)}; }
   void renumber(std::span<const int> nodes) { src = nodes[to_index(src)]; }
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
+  [[nodiscard]] std::vector<Tap> own_taps() const { return {}; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {}; }
   // The factor on its input that keeps the variance of a signal that is cut, bent or flattened, roughly.
   [[nodiscard]] double input_gain() const;

@@ -6,6 +6,7 @@
 //     std::vector<Reads> reads() const;           the nodes it reads, and where
 //     void renumber(std::span<const int> nodes);  reads nodes[n] where it read n
 //     Sight own_sight() const;                    what it sees beside what it reads
+//     std::vector<Tap> own_taps() const;          where it reads its own result, if at other pixels
 //     std::vector<ParameterScale> parameters(int channels) const;
 //     double input_gain() const;                  what keeps the size of a signal, see below
 //     int summands() const;

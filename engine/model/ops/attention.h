@@ -33,6 +33,7 @@ struct AttentionOp {
     value = nodes[to_index(value)];
   }
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
+  [[nodiscard]] std::vector<Tap> own_taps() const { return {}; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {}; }
   [[nodiscard]] double input_gain() const { return 1.0; }
   [[nodiscard]] int summands() const { return 1; }

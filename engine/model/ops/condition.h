@@ -22,6 +22,7 @@ struct ConditionOp {
   [[nodiscard]] std::vector<Reads> reads() const { return {reads_pixel(src)}; }
   void renumber(std::span<const int> nodes) { src = nodes[to_index(src)]; }
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
+  [[nodiscard]] std::vector<Tap> own_taps() const { return {}; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const {
     return {{table, 0.3 / std::sqrt(std::max(1, vector))}};
   }

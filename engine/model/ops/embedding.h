@@ -23,6 +23,7 @@ struct EmbeddingOp {
   [[nodiscard]] std::vector<Reads> reads() const { return {reads_pixel(src)}; }
   void renumber(std::span<const int> nodes) { src = nodes[to_index(src)]; }
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
+  [[nodiscard]] std::vector<Tap> own_taps() const { return {}; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {{table, 1.0}}; }
   [[nodiscard]] double input_gain() const { return 1.0; }
   [[nodiscard]] int summands() const { return 1; }

@@ -16,6 +16,7 @@ struct GateOp {
   [[nodiscard]] std::vector<Reads> reads() const { return {reads_pixel(src)}; }
   void renumber(std::span<const int> nodes) { src = nodes[to_index(src)]; }
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
+  [[nodiscard]] std::vector<Tap> own_taps() const { return {}; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {}; }
   // Of inputs of the order of one a gate leaves a third.
   [[nodiscard]] double input_gain() const { return 2.0; }

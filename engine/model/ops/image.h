@@ -12,6 +12,7 @@ struct ImageOp {
   [[nodiscard]] std::vector<Reads> reads() const { return {}; }
   void renumber(std::span<const int>) {}
   [[nodiscard]] Sight own_sight() const { return Sight::kItself; }
+  [[nodiscard]] std::vector<Tap> own_taps() const { return {}; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {}; }
   [[nodiscard]] double input_gain() const { return 1.0; }
   [[nodiscard]] int summands() const { return 1; }

@@ -36,6 +36,7 @@ struct MaskedConvOp {
   [[nodiscard]] std::vector<Reads> reads() const;
   void renumber(std::span<const int> nodes) { src = nodes[to_index(src)]; }
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
+  [[nodiscard]] std::vector<Tap> own_taps() const { return {}; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int channels) const;
   [[nodiscard]] double input_gain() const { return 1.0; }
   [[nodiscard]] int summands() const { return 1; }

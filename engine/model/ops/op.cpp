@@ -14,6 +14,8 @@ constexpr bool answers_all(const std::variant<AnOp>*) {
   static_assert(
       requires(const AnOp& op) { op.own_sight(); }, "the op has no own_sight()");
   static_assert(
+      requires(const AnOp& op) { op.own_taps(); }, "the op has no own_taps()");
+  static_assert(
       requires(const AnOp& op) { op.parameters(1); }, "the op has no parameters()");
   static_assert(
       requires(const AnOp& op) { op.input_gain(); }, "the op has no input_gain()");
@@ -46,6 +48,10 @@ void renumber(Op& op, std::span<const int> nodes) {
 
 Sight own_sight(const Op& op) {
   return std::visit([](const auto& any) { return any.own_sight(); }, op);
+}
+
+std::vector<Tap> own_taps(const Op& op) {
+  return std::visit([](const auto& any) { return any.own_taps(); }, op);
 }
 
 std::vector<ParameterScale> parameters(const Op& op, int channels) {

@@ -19,18 +19,20 @@
 #include "engine/model/ops/gate.h"
 #include "engine/model/ops/given_maps.h"
 #include "engine/model/ops/image.h"
+#include "engine/model/ops/lstm.h"
 #include "engine/model/ops/masked_conv.h"
 #include "engine/model/ops/positions.h"
 
 namespace pcnn {
 
 using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp, ConditionOp,
-                        DropoutOp, GivenMapsOp, ConcatenationOp, AttentionOp, PositionsOp>;
+                        DropoutOp, GivenMapsOp, ConcatenationOp, LstmOp, AttentionOp, PositionsOp>;
 
 // What the op answers, whichever it is; see answers.h.
 [[nodiscard]] std::vector<Reads> reads(const Op& op);
 void renumber(Op& op, std::span<const int> nodes);
 [[nodiscard]] Sight own_sight(const Op& op);
+[[nodiscard]] std::vector<Tap> own_taps(const Op& op);
 [[nodiscard]] std::vector<ParameterScale> parameters(const Op& op, int channels);
 [[nodiscard]] double input_gain(const Op& op);
 [[nodiscard]] int summands(const Op& op);

@@ -18,6 +18,7 @@ struct PositionsOp {
   [[nodiscard]] std::vector<Reads> reads() const { return {}; }
   void renumber(std::span<const int>) {}
   [[nodiscard]] Sight own_sight() const { return Sight::kGiven; }
+  [[nodiscard]] std::vector<Tap> own_taps() const { return {}; }
   [[nodiscard]] std::vector<ParameterScale> parameters(int) const { return {}; }
   [[nodiscard]] double input_gain() const { return 1.0; }
   [[nodiscard]] int summands() const { return 1; }

@@ -84,6 +84,20 @@ struct ConcatenatedGradients {
                                                                    int diff_dst);
 [[nodiscard]] int lower_positions(PlanBuilder& plan, const PositionsStep& step);
 
+// What an LSTM's forward pass leaves for its backward one.
+struct LoweredLstm {
+  std::optional<LstmLayer> layer;
+  LstmTensors work;
+  int src = 0;  // tensor, in the layout that it is read in
+};
+// keeps: a backward pass follows.
+[[nodiscard]] int lower_lstm(PlanBuilder& plan, const LstmStep& step, int src, bool keeps,
+                             LoweredLstm& lowered);
+// Gradients of the weights into the caller's buffer. Returns that of the source. dst: the tensor of the
+// result.
+[[nodiscard]] int lower_lstm_backward(PlanBuilder& plan, const LstmStep& step, const LoweredLstm& lowered,
+                                      int dst, int diff_dst);
+
 // oneDNN's name of the function.
 [[nodiscard]] dnnl::algorithm eltwise_algorithm(Activation function);
 
