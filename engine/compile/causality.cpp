@@ -144,13 +144,10 @@ class Comparison {
   std::vector<float> before_;
 };
 
-// Whether an op drops the pixel itself, as mask A does.
-bool drops_pixel(const Op& op) {
-  const std::vector<Reads> inputs = reads(op);
-  return !inputs.empty() && std::ranges::none_of(inputs, [](const Reads& input) {
-    return std::ranges::any_of(
-        input.taps, [](const Tap& tap) { return seen_through(tap, Sight::kItself) >= Sight::kItself; });
-  });
+// Whether the pixel itself is dropped where an input is read so, as mask A does.
+bool drops_pixel(const Reads& input) {
+  return std::ranges::none_of(
+      input.taps, [](const Tap& tap) { return seen_through(tap, Sight::kItself) >= Sight::kItself; });
 }
 
 // What a node's maps may depend on. Nodes before the mask may see their own place, and so may those whose
@@ -162,11 +159,9 @@ std::vector<Dependence> allowed_dependence(const Network& network) {
   const std::size_t count = network.nodes.size();
   std::vector<bool> masked(count, false);                          // behind a mask A
   std::vector<bool> reaches(count, false), exposed(count, false);  // the logits; with no mask A to come
-  for (std::size_t node = 1; node < count; ++node) {
-    masked[node] = drops_pixel(network.nodes[node].op);
-    for (const int input : inputs(network.nodes[node].op))
-      if (masked[to_index(input)]) masked[node] = true;
-  }
+  for (std::size_t node = 1; node < count; ++node)
+    for (const Reads& input : reads(network.nodes[node].op))
+      if (drops_pixel(input) || masked[to_index(input.node)]) masked[node] = true;
   reaches[to_index(network.logits)] = exposed[to_index(network.logits)] = true;
   std::vector<Dependence> allowed(count, Dependence::kAnything);
   for (std::size_t node = count; node-- > 0;) {
@@ -175,9 +170,9 @@ std::vector<Dependence> allowed_dependence(const Network& network) {
     const bool has_weights = !parameters(op, network.nodes[node].channels).empty();
     const bool strict = exposed[node] && (masked[node] || has_weights);
     allowed[node] = strict ? Dependence::kEarlierPlaces : Dependence::kItsPlace;
-    for (const int input : inputs(op)) {
-      reaches[to_index(input)] = true;
-      if (exposed[node] && !drops_pixel(op)) exposed[to_index(input)] = true;
+    for (const Reads& input : reads(op)) {
+      reaches[to_index(input.node)] = true;
+      if (exposed[node] && !drops_pixel(input)) exposed[to_index(input.node)] = true;
     }
   }
   return allowed;

@@ -56,6 +56,8 @@ class Fusion {
   void append(int node, const GateOp& op) { append_step(GateStep{.op = op, .dst = node}); }
   void append(int node, const DropoutOp& op) { append_step(DropoutStep{.op = op, .dst = node}); }
   void append(int node, const ConcatenationOp& op) { append_step(ConcatenationStep{.op = op, .dst = node}); }
+  void append(int node, const AttentionOp& op) { append_step(AttentionStep{.op = op, .dst = node}); }
+  void append(int node, const PositionsOp& op) { append_step(PositionsStep{.op = op, .dst = node}); }
   void append(int node, const LstmOp& op) { append_step(LstmStep{.op = op, .dst = node}); }
   void append(int node, const AddOp& op) { append_step(AddStep{.op = op, .dst = node}); }
 
@@ -103,6 +105,8 @@ struct ReadsOf {
   std::vector<Reads> operator()(const GateStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const DropoutStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const ConcatenationStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const AttentionStep& step) const { return step.op.reads(); }
+  std::vector<Reads> operator()(const PositionsStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const LstmStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const EmbeddingStep& step) const { return step.op.reads(); }
   std::vector<Reads> operator()(const ConditionStep& step) const { return step.op.reads(); }

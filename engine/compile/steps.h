@@ -85,8 +85,20 @@ struct LstmStep {
   Sight sight = Sight::kBefore;
 };
 
+struct AttentionStep {
+  AttentionOp op;
+  int dst = 0;
+  Sight sight = Sight::kBefore;
+};
+
+struct PositionsStep {
+  PositionsOp op;
+  int dst = 0;
+  Sight sight = Sight::kGiven;
+};
+
 using Step = std::variant<ConvStep, ActivationStep, AddStep, GateStep, EmbeddingStep, ConditionStep,
-                          DropoutStep, ConcatenationStep, LstmStep>;
+                          DropoutStep, ConcatenationStep, LstmStep, AttentionStep, PositionsStep>;
 
 // In an order in which they can run; every node but the image is the dst of one step or inside one. `sums`:
 // convolutions take sums along. In training they must not: the backward pass reads what a sum would hide.

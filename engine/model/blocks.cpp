@@ -62,6 +62,28 @@ struct Append {
     return result;
   }
 
+  //     src, image, position -> 1x1 (mask B) -> keys, values -+
+  //     src, position        -> 1x1 ---------> queries ------ attention -> 1x1 -> + src
+  //
+  // Keys and values see their own pixel: it is looked at from later ones only, which may know it. Source:
+  // Chen et al., "PixelSNAIL: An Improved Autoregressive Generative Model", ICML 2018. Dropout, which is not
+  // there, follows the attention, and the condition joins behind its 1x1.
+  Features operator()(const AttentionBlockConfig& block) const {
+    const auto conv = [&](const char* maps, int of, int channels) {
+      return builder.masked_conv(name + maps, of, MaskType::kB, {1, 1}, channels);
+    };
+    const int positions = builder.positions();
+    const int content = builder.concatenate(
+        name + ".content", builder.concatenate(name + ".seen", src.node, src.image), positions);
+    const int key = conv(".key", content, block.heads * block.key),
+              value = conv(".value", content, block.heads * block.value);
+    const int query =
+        conv(".query", builder.concatenate(name + ".place", src.node, positions), block.heads * block.key);
+    const int found = builder.dropout(builder.attention(name + ".attention", query, key, value, block.heads));
+    const int out = conv(".out", found, builder.channels(src.node));
+    return with_node(builder.add(name, src.node, builder.condition(name + ".condition", out)));
+  }
+
   // Source: van den Oord, Kalchbrenner, Kavukcuoglu, "Pixel Recurrent Neural Networks", ICML 2016,
   // section 3.1 and figure 5. The class joins the gates; dropout follows the states.
   Features operator()(const RowLstmBlockConfig& block) const {

@@ -11,6 +11,8 @@ namespace pcnn {
 namespace {
 
 constexpr int kMaxFilters = 4096;
+constexpr int kMaxHeads = 256;
+constexpr int kMaxHeadMaps = 1024;
 constexpr int kMaxKernel = 63;
 constexpr int kMaxDilation = 64;
 constexpr int kMaxRepeat = 1000;
@@ -20,7 +22,7 @@ constexpr int kMaxGivenMaps = 64;
 constexpr int kMaxVector = 65536;
 constexpr double kMaxSlope = 1e3;
 
-enum class BlockKind { kResidual, kMaskedConv, kGated, kRowLstm, kDiagonalLstm };
+enum class BlockKind { kResidual, kMaskedConv, kGated, kRowLstm, kDiagonalLstm, kAttention };
 
 // Of the key `kernel`.
 Kernel kernel_of(const ConfigNode& section, const std::vector<std::int64_t>& sides) {
@@ -54,6 +56,17 @@ int read_filters(const ConfigNode& section, int fallback) {
   return static_cast<int>(section.integer("filters", fallback, ConfigRange::between(1, kMaxFilters)));
 }
 
+AttentionBlockConfig read_attention(const ConfigNode& section) {
+  AttentionBlockConfig block;
+  const auto read = [&](const char* key, int fallback, int most) {
+    return static_cast<int>(section.integer(key, fallback, ConfigRange::between(1, most)));
+  };
+  block.heads = read("heads", block.heads, kMaxHeads);
+  block.key = read("key", block.key, kMaxHeadMaps);
+  block.value = read("value", block.value, kMaxHeadMaps);
+  return block;
+}
+
 // `kernel: 3`, of kernels of one row.
 int read_columns(const ConfigNode& section, int fallback) {
   const std::vector<std::int64_t> sides =
@@ -78,6 +91,12 @@ void refuse_keys_of_others(const ConfigNode& section, BlockKind kind) {
            "a diagonal LSTM has none, accepted: none (it reads the states of the pixels beside and above)");
   if (kind == BlockKind::kRowLstm || kind == BlockKind::kDiagonalLstm)
     refuse("dilation", "an LSTM has none, accepted: none");
+  for (const char* key : {"heads", "key", "value"})
+    if (kind != BlockKind::kAttention)
+      refuse(key,
+             "only attention blocks have heads, with keys and values, accepted: kind: attention, or none");
+  for (const char* key : {"kernel", "filters", "dilation"})
+    if (kind == BlockKind::kAttention) refuse(key, "attention blocks have none, accepted: heads, key, value");
 }
 
 BlockConfig read_block(const ConfigNode& section) {
@@ -86,10 +105,15 @@ BlockConfig read_block(const ConfigNode& section) {
                                                {"masked_conv", BlockKind::kMaskedConv},
                                                {"gated", BlockKind::kGated},
                                                {"row_lstm", BlockKind::kRowLstm},
-                                               {"diagonal_lstm", BlockKind::kDiagonalLstm}});
+                                               {"diagonal_lstm", BlockKind::kDiagonalLstm},
+                                               {"attention", BlockKind::kAttention}});
   // Of a residual block they are those inside it, of a masked_conv those it hands on, of a gated one those
   // behind its gates, of an LSTM its states.
   section.governs("kind", {"filters"});
+  if (kind == BlockKind::kAttention)
+    section.governs("kind", {"kernel", "dilation", "skip"});
+  else
+    section.governs("kind", {"heads", "key", "value"});
   BlockConfig config;
   config.repeat = static_cast<int>(section.integer("repeat", 1, ConfigRange::between(0, kMaxRepeat)));
   const auto read_convolution = [&](auto block) {
@@ -125,7 +149,10 @@ BlockConfig read_block(const ConfigNode& section) {
       DiagonalLstmBlockConfig block;
       block.filters = read_filters(section, block.filters);
       config.block = block;
+      break;
     }
+    case BlockKind::kAttention:
+      config.block = read_attention(section);
   }
   refuse_keys_of_others(section, kind);
   return config;

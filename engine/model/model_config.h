@@ -49,6 +49,13 @@ struct GatedBlockConfig {
   bool skip = false;  // the gate's maps also go to the output's layers, through a 1x1 convolution
 };
 
+// Every pixel looks at all pixels before it; what it finds is added.
+struct AttentionBlockConfig {
+  int heads = 4;
+  int key = 16;  // maps of each head, here and below
+  int value = 16;
+};
+
 // An LSTM that reads the image row by row: gates from a masked convolution of one row, states from the row
 // above; and 1x1 back to the width it came from, added.
 struct RowLstmBlockConfig {
@@ -64,7 +71,7 @@ struct DiagonalLstmBlockConfig {
 struct BlockConfig {
   int repeat = 1;
   std::variant<ResidualBlockConfig, MaskedConvBlockConfig, GatedBlockConfig, RowLstmBlockConfig,
-               DiagonalLstmBlockConfig>
+               DiagonalLstmBlockConfig, AttentionBlockConfig>
       block;
 };
 

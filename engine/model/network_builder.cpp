@@ -102,6 +102,23 @@ int NetworkBuilder::concatenate(const std::string& name, int a, int b) {
   return append({.name = name, .op = ConcatenationOp{.a = a, .b = b}, .channels = channels(a) + channels(b)});
 }
 
+int NetworkBuilder::positions() {
+  if (positions_ < 0)
+    positions_ = append({.name = "positions", .op = PositionsOp{}, .channels = 2 * network_.groups});
+  return positions_;
+}
+
+int NetworkBuilder::attention(const std::string& name, int query, int key, int value, int heads) {
+  if (channels(query) != channels(key) || channels(key) % heads != 0 || channels(value) % heads != 0 ||
+      heads % network_.groups != 0)
+    throw std::invalid_argument(fmt::format("{}: {} heads of {} groups, of {}, {} and {} maps", name, heads,
+                                            network_.groups, channels(query), channels(key),
+                                            channels(value)));
+  return append({.name = name,
+                 .op = AttentionOp{.query = query, .key = key, .value = value, .heads = heads},
+                 .channels = channels(value)});
+}
+
 int NetworkBuilder::gate(const std::string& name, int src) {
   return append({.name = name, .op = GateOp{.src = src}, .channels = channels(src) / 2});
 }
@@ -175,8 +192,12 @@ namespace {
 std::vector<std::pair<std::string, int>> filters_of(const ModelConfig& config) {
   std::vector<std::pair<std::string, int>> all{{"model.input.filters", config.input_filters}};
   for (std::size_t i = 0; i < config.blocks.size(); ++i)
-    all.emplace_back(fmt::format("model.blocks.{}.filters", i),
-                     std::visit([](const auto& block) { return block.filters; }, config.blocks[i].block));
+    std::visit(
+        [&](const auto& block) {
+          if constexpr (requires { block.filters; })
+            all.emplace_back(fmt::format("model.blocks.{}.filters", i), block.filters);
+        },
+        config.blocks[i].block);
   for (std::size_t i = 0; i < config.output_filters.size(); ++i)
     all.emplace_back(fmt::format("model.output.filters.{}", i), config.output_filters[i]);
   return all;
@@ -202,6 +223,14 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
           "{}: {} filters, accepted: multiples of {}, since images of {} channels split the maps of "
           "every layer into {} equal groups",
           key, filters, groups, image_channels, groups));
+
+  for (std::size_t i = 0; i < config.blocks.size(); ++i)
+    if (const auto* block = std::get_if<AttentionBlockConfig>(&config.blocks[i].block);
+        block && block->heads % groups != 0)
+      throw ConfigError(fmt::format(
+          "model.blocks.{}.heads: {} heads, accepted: multiples of {}, since images of {} channels split the "
+          "maps of every layer into {} equal groups, and a head belongs to one",
+          i, block->heads, groups, image_channels, groups));
 
   NetworkBuilder builder(image_channels, image_height, image_width, config.activation, config.slope, groups,
                          config.condition, config.dropout);

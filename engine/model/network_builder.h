@@ -36,6 +36,10 @@ class NetworkBuilder {
   // `maps` of every channel of the image, see EmbeddingOp; makes the parameter `name.weight`. lowest,
   // highest: the values of the first and the last level.
   int embed(const std::string& name, int maps, int levels, float lowest, float highest);
+  // Two maps for each channel group, see PositionsOp; one node, however often it is asked for.
+  int positions();
+  // As many maps as the value, see AttentionOp.
+  int attention(const std::string& name, int query, int key, int value, int heads);
   // To half as many maps; those of a channel group must come in pairs.
   int gate(const std::string& name, int src);
   // To a quarter as many maps; makes the parameter `name.weight`, see LstmOp. state_count: along rows, how
@@ -65,6 +69,7 @@ class NetworkBuilder {
   Activation activation_;
   float slope_;
   double dropout_;
+  int positions_ = -1;  // their node; -1: nobody asked yet
 };
 
 // The whole network of a config for images of this shape: masked input convolution, blocks, 1x1 layers,

@@ -25,10 +25,15 @@ class ReadFrom {
       return;  // outside any image of this size
     cells_[cell(group, -down, column)] = 1;
   }
-  // Adds what is read through these taps from the places of `reader`.
-  void add(const ReadFrom& reader, const std::vector<Tap>& taps) {
+  // Adds what is read of an input from the places of `reader`.
+  void add(const ReadFrom& reader, const Reads& input) {
     for (int to = 0; to < groups_; ++to)
-      reader.for_each(to, [&](int down, int right) { add_taps(to, down, right, taps); });
+      if (!input.all_earlier)
+        reader.for_each(to, [&](int down, int right) { add_taps(to, down, right, input.taps); });
+      else
+        for (const Tap& tap : input.taps)
+          for (int from = 0; from < groups_; ++from)
+            if (reads_group(tap.groups, to, from)) add_up_to_last(reader, to, from, tap);
   }
   // Adds what is read through these taps, of an op's own result, from every place there, and from those
   // added: places are gone through in an order in which each comes before those that it reads.
@@ -56,6 +61,17 @@ class ReadFrom {
       for (int from = 0; from < groups_; ++from)
         if (reads_group(tap.groups, to, from)) add(from, down + tap.down, right + tap.right);
   }
+  // All places up to what the tap reads at the last place of the reader: from every other one it reads less.
+  void add_up_to_last(const ReadFrom& reader, int to, int from, const Tap& tap) {
+    std::optional<Offset> last;
+    reader.for_each(to, [&](int down, int right) {
+      if (const Offset read{down + tap.down, right + tap.right}; !last || read > *last) last = read;
+    });
+    if (!last) return;
+    for (int down = 1 - rows_; down <= last->first; ++down)
+      for (int right = -(columns_ / 2); right <= columns_ / 2; ++right)
+        if (Offset{down, right} <= *last) add(from, down, right);
+  }
   std::size_t cell(int group, int row, int column) const {
     return (to_index(group) * to_index(rows_) + to_index(row)) * to_index(columns_) + to_index(column);
   }
@@ -73,6 +89,7 @@ void include(Reach& reach, int up, int side) {
 }  // namespace
 
 Reach unmasked_reach(const Network& network) {
+  const int furthest_up = network.image_height - 1, furthest_aside = network.image_width - 1;
   std::vector<Reach> reach(network.nodes.size());
   reach[to_index(network.logits)] = {{0, 0}};
   for (std::size_t node = network.nodes.size(); node-- > 1;) {
@@ -81,8 +98,9 @@ Reach unmasked_reach(const Network& network) {
       include(reach[node], network.image_height - 1, network.image_width - 1);
     for (const Reads& input : reads(op))
       for (const auto& [up, side] : reach[node])
-        include(reach[to_index(input.node)], std::min(up + input.up, network.image_height - 1),
-                std::min(side + input.side, network.image_width - 1));
+        include(reach[to_index(input.node)],
+                input.all_earlier ? furthest_up : std::min(up + input.up, furthest_up),
+                input.all_earlier ? furthest_aside : std::min(side + input.side, furthest_aside));
   }
   return reach[0];
 }
@@ -105,7 +123,7 @@ std::set<Offset> receptive_field(const Network& network, int group) {
     if (read_from[node]) {
       const Op& op = network.nodes[node].op;
       read_from[node]->close_over(own_taps(op));
-      for (const Reads& input : reads(op)) of(input.node).add(*read_from[node], input.taps);
+      for (const Reads& input : reads(op)) of(input.node).add(*read_from[node], input);
     }
   std::set<Offset> field;
   for (int channel = 0; channel < network.groups; ++channel)

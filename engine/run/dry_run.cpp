@@ -39,10 +39,33 @@ void describe_memory(const RunConfig& config, const Network& network, Precision 
 
 // The size that decides how many rows are kept of an image.
 std::string kept_at(const Network& network) {
-  if (network.condition.maps > 0)
-    return fmt::format("{}x{}, with all rows of the maps that are given", network.image_height,
-                       network.image_width);
-  return fmt::format("{} columns, whatever the height", network.image_width);
+  const bool attends = std::ranges::any_of(
+      network.nodes, [](const Node& node) { return std::holds_alternative<AttentionOp>(node.op); });
+  if (network.condition.maps == 0 && !attends)
+    return fmt::format("{} columns, whatever the height", network.image_width);
+  return fmt::format("{}x{}, with {}{}{}", network.image_height, network.image_width,
+                     network.condition.maps > 0 ? "all rows of the maps that are given" : "",
+                     network.condition.maps > 0 && attends ? " and " : "",
+                     attends ? "the keys and values of all pixels" : "");
+}
+
+// What grows faster than images do.
+void describe_attention(const Network& network, Console& console) {
+  int layers = 0;
+  std::uint64_t multiply_adds = 0;
+  for (int node = 0; node < static_cast<int>(network.nodes.size()); ++node)
+    if (const auto* op = std::get_if<AttentionOp>(&network.node(node).op)) {
+      ++layers;
+      multiply_adds += op->summary(network, node)->multiply_adds;
+    }
+  if (layers == 0) return;
+  const PixelProgram program(network, std::vector<float>(network.parameter_count()));
+  const int pixels = network.image_height * network.image_width;
+  console.line(fmt::format(
+      "attention: {} multiply-adds an image in {}, which grow with pixels x pixels ({} x {}); of keys and "
+      "values sampling keeps {} bytes per chain, which grow with pixels",
+      grouped(multiply_adds), counted(layers, "layer"), grouped(static_cast<std::uint64_t>(pixels)),
+      grouped(static_cast<std::uint64_t>(pixels)), grouped(program.cache_bytes_per_chain())));
 }
 
 void describe_sampling(const RunConfig& config, const Network& network, Precision precision,
@@ -79,6 +102,7 @@ void describe_run(const RunParts& run, bool resumes, double loading_seconds, con
                   Console& console) {
   print_table(run.network, console);
   describe_memory(run.config, run.network, run.precision, console);
+  describe_attention(run.network, console);
   describe_sampling(run.config, run.network, run.precision, console);
   console.line(
       fmt::format("data: {} to train on, {} to validate and {} to test, read and checked in {:.2f} s",

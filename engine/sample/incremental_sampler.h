@@ -20,7 +20,8 @@ namespace pcnn {
 // outgrow a thread's share of the last-level cache. None is larger than 64, and 16 may always be.
 [[nodiscard]] int choose_chain_batch(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains,
                                      int threads);
-// With the program's bytes and this machine's cache.
+// With the program's bytes and this machine's cache; 4 where what attentions keep of 16 outgrows a quarter of that
+// share, since it is read at every pixel.
 [[nodiscard]] int choose_chain_batch(const PixelProgram& program, int chains, int threads);
 // The size in effect where `asked` chains were asked for, 0 for choose_chain_batch(): 1 to `chains`.
 [[nodiscard]] int effective_chain_batch(int asked, const PixelProgram& program, int chains, int threads);
@@ -32,7 +33,8 @@ struct ChainPlan {
 };
 // chain_batch: as asked for, 0 where it is to be chosen; speculate: see speculation.h. Batches are of one
 // chain where pixels are guessed, unless others are asked for: all chains of a batch wait for the one whose
-// guess was wrong.
+// guess was wrong. Pixels of many chains are guessed too where attentions keep more than the cache holds of a
+// batch: those of a span then share what is read.
 [[nodiscard]] ChainPlan plan_chains(const PixelProgram& program, const OutputHead& head, int chains,
                                     int threads, int chain_batch, int speculate);
 

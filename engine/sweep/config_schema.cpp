@@ -21,7 +21,7 @@ using Key = ConfigDocument::Key;
 constexpr std::array kRuns{
     "",
     "model: {activation: elu, blocks: [{kind: residual}, {kind: masked_conv}, {kind: gated}]}",
-    "model: {blocks: [{kind: row_lstm}, {kind: diagonal_lstm}]}",
+    "model: {blocks: [{kind: row_lstm}, {kind: diagonal_lstm}, {kind: attention}]}",
     "model: {activation: leaky_relu, blocks: {kind: residual}}",
     "model: {head: softmax}",
     "model: {head: logistic_mixture}",

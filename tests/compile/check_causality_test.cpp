@@ -71,6 +71,30 @@ TEST(CheckCausality, FindsALeakUnderACondition) {
   }
 }
 
+// Keys and values may see their pixel, for others look at it; a query, or a value that is read at its own
+// pixel, may not.
+TEST(CheckCausality, FindsAnAttentionThatShowsAPixelToItself) {
+  enum class Leak { kNone, kQuery, kValue };
+  for (const int groups : {1, 3})
+    for (const Leak leak : {Leak::kNone, Leak::kQuery, Leak::kValue}) {
+      NetworkBuilder builder(3, 4, 5, Activation::kTanh, 0.0f, groups);
+      const int features = builder.activate(builder.masked_conv("input", 0, MaskType::kA, {3, 3}, 6));
+      const auto conv = [&](const char* name, int src) {
+        return builder.masked_conv(name, src, MaskType::kB, {1, 1}, 6);
+      };
+      const int query = conv("query", leak == Leak::kQuery ? 0 : features), key = conv("key", 0),
+                value = conv("value", 0);
+      int found = builder.attention("attention", query, key, value, 3);
+      if (leak == Leak::kValue) found = builder.add("found", found, value);
+      const Network network =
+          std::move(builder).finish(builder.masked_conv("logits", found, MaskType::kB, {1, 1}, 3));
+      for (const Purpose purpose : kPurposes)
+        EXPECT_EQ(blamed(network, purpose), leak == Leak::kNone    ? ""
+                                            : leak == Leak::kQuery ? "query"
+                                                                   : "value");
+    }
+}
+
 // Images of one row, of one column, and of four pixels, where a state that was not moved down leaks at once.
 TEST(CheckCausality, VerifiesLstmsAndFindsThoseFromTheRightEdgeThatWereNotMovedDown) {
   for (const auto& [height, width] : {std::pair{2, 2}, {1, 6}, {6, 1}, {3, 4}})

@@ -49,6 +49,12 @@ GATED = [
     {"kind": "gated", "repeat": 1, "kernel": [5, 3], "filters": 9, "dilation": [1, 2]},
 ]
 
+ATTENTION = [
+    {"kind": "attention", "repeat": 1, "heads": 3, "key": 2, "value": 5},
+    {"kind": "gated", "repeat": 1, "kernel": 3, "filters": 6},
+    {"kind": "attention", "repeat": 2, "heads": 6, "key": 4, "value": 1},
+]
+
 RECURRENT = [
     {"kind": "row_lstm", "repeat": 1, "kernel": 5, "filters": 6},
     {"kind": "gated", "repeat": 1, "kernel": 3, "filters": 6},
@@ -82,6 +88,12 @@ CASES = {
     "embedded_grey": model("softmax", 1, "relu", levels=16, input={"kernel": 3, "filters": 6, "embedding": 5}),
     "embedded_colour": model("softmax", 3, "elu", 1.0, levels=4, blocks=GATED,
                              input={"kernel": 3, "filters": 6, "embedding": 2}),
+    "attention_grey": model("bernoulli", 1, "elu", 1.0, blocks=ATTENTION),
+    "attention_colour": model("softmax", 3, "relu", levels=4, blocks=ATTENTION),
+    "attention_classes": model("softmax", 1, "tanh", levels=16, condition={"classes": 3}, blocks=ATTENTION,
+                               input={"kernel": 3, "filters": 6, "embedding": 4}),
+    "attention_maps": model("logistic_mixture", 3, "relu", levels=256, mixtures=2,
+                            condition={"map": {"channels": 1, "kernel": 3}}, blocks=ATTENTION),
     "mixture_fine": model("logistic_mixture", 1, "elu", 1.0, levels=1000, mixtures=2),
 }
 

@@ -97,6 +97,31 @@ def gate(x, groups):
     return (np.tanh(halves[:, 0]) * sigmoid(halves[:, 1])).reshape(-1, *x.shape[1:])
 
 
+def side_by_side(groups, *maps):
+    """Of each channel group the maps of the first, then those of the next."""
+    parts = [m.reshape(groups, -1, *m.shape[1:]) for m in maps]
+    return np.concatenate(parts, axis=1).reshape(-1, *maps[0].shape[1:])
+
+
+def positions(groups, rows, columns):
+    """Row and column of each pixel, from -0.5 to 0.5, once for each channel group."""
+    r = np.arange(rows) / (rows - 1) - 0.5 if rows > 1 else np.zeros(1)
+    k = np.arange(columns) / (columns - 1) - 0.5 if columns > 1 else np.zeros(1)
+    return np.stack([np.repeat(r[:, None], columns, 1), np.repeat(k[None, :], rows, 0)] * groups)
+
+
+def attention(query, key, value, heads):
+    """Every pixel against all before it, in raster order, head by head; 0 at the first."""
+    q, k, v = (maps.reshape(heads, -1, maps[0].size) for maps in (query, key, value))
+    found = np.zeros(v.shape)
+    for head in range(heads):
+        for i in range(1, v.shape[2]):
+            scores = q[head, :, i] @ k[head, :, :i] / math.sqrt(q.shape[1])
+            weights = np.exp(scores - scores.max())
+            found[head, :, i] = v[head, :, :i] @ (weights / weights.sum())
+    return found.reshape(value.shape)
+
+
 def lstm(gates, weight, groups, path):
     """path: "rows", "forth" or "back", the last without being moved down."""
     rows, columns = gates.shape[1:]
@@ -182,6 +207,12 @@ def logits(model, parameters, x, given=None):
                 if block.get("skip"):
                     skip = conv(name + ".skip", gate(b, groups))
                     s = skip if s is None else s + skip
+            elif block["kind"] == "attention":
+                place = positions(groups, *x.shape[1:])
+                seen = side_by_side(groups, side_by_side(groups, h, x), place)
+                found = attention(conv(name + ".query", side_by_side(groups, h, place)), conv(name + ".key", seen),
+                                  conv(name + ".value", seen), block["heads"])
+                h = h + joined(name, conv(name + ".out", found))
             elif block["kind"] == "residual":
                 b = conv(name + ".spatial", f(conv(name + ".reduce", h)), "B", dilation)
                 h = h + f(conv(name + ".expand", f(joined(name, b))))

@@ -182,6 +182,35 @@ TEST(BuildNetwork, SumsSkipsPastBlocksOfOtherWidths) {
   EXPECT_EQ(build_network(config, 1, 5, 4).node(1).channels, 8) << "without gated blocks any kernel goes";
 }
 
+TEST(BuildNetwork, RefusesHeadsThatChannelGroupsCannotShareOut) {
+  ModelConfig config;
+  config.head = {.kind = HeadKind::kSoftmax, .levels = 4};
+  config.input_filters = 6;
+  config.output_filters = {};
+  config.blocks = {{1, AttentionBlockConfig{.heads = 4}}};
+  try {
+    (void)build_network(config, 3, 4, 4);
+    ADD_FAILURE() << "four heads of three groups";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "model.blocks.0.heads: 4 heads, accepted: multiples of 3, since images of 3 channels split the "
+        "maps of every layer into 3 equal groups, and a head belongs to one");
+  }
+  config.blocks = {{1, AttentionBlockConfig{.heads = 6, .key = 5, .value = 7}}};
+  EXPECT_NO_THROW((void)build_network(config, 3, 4, 4));
+}
+
+TEST(NetworkBuilder, MakesOneNodeOfPositionsAndHeadsThatFit) {
+  NetworkBuilder builder(1, 4, 4, Activation::kRelu, 0.0f);
+  EXPECT_EQ(builder.positions(), builder.positions());
+  EXPECT_EQ(builder.channels(builder.positions()), 2);
+  const int six = builder.masked_conv("six", 0, MaskType::kA, {3, 3}, 6);
+  EXPECT_THROW(builder.attention("four", six, six, six, 4), std::invalid_argument);
+  EXPECT_THROW(builder.attention("other", six, builder.positions(), six, 2), std::invalid_argument);
+  EXPECT_NO_THROW(builder.attention("three", six, six, six, 3));
+}
+
 TEST(NetworkBuilder, AddsMapsOfOneWidthOnly) {
   NetworkBuilder builder(1, 4, 4, Activation::kRelu, 0.0f);
   const int narrow = builder.masked_conv("narrow", 0, MaskType::kA, {3, 3}, 2),

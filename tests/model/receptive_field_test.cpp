@@ -94,6 +94,27 @@ TEST(ReceptiveField, HoldsThePixelItselfForEveryChannelButTheFirst) {
   EXPECT_EQ(receptive_field(network, 2), with_own);
 }
 
+// One look reaches every pixel before, those of the rows above to both sides.
+TEST(ReceptiveField, OfAnAttentionHoldsEverythingEarlier) {
+  testing::Random random(8);
+  for (const auto& [height, width] : {std::pair{5, 7}, {1, 9}, {9, 1}, {1, 1}, {2, 2}})
+    for (const int groups : {1, 3}) {
+      ModelConfig config;
+      config.activation = Activation::kTanh;
+      config.input_kernel = {3, 3};
+      config.input_filters = 6;
+      config.blocks = {{1, AttentionBlockConfig{3, 2, 2}}};
+      config.output_filters = {};
+      if (groups > 1) config.head = {.kind = HeadKind::kSoftmax, .levels = 2};
+      const Network network = build_network(config, groups, height, width);
+      std::set<Offset> earlier;
+      for (int down = 1 - height; down <= 0; ++down)
+        for (int right = 1 - width; right < (down < 0 ? width : 0); ++right) earlier.emplace(down, right);
+      EXPECT_EQ(receptive_field(network, 0), earlier) << height << "x" << width;
+      EXPECT_EQ(unmasked_reach(network), (Reach{{height - 1, width - 1}}));
+    }
+}
+
 TEST(ReceptiveField, ShowsTheLeakOfAnInputLayerWithMaskB) {
   NetworkBuilder builder(1, 9, 9, Activation::kTanh, 0.0f);
   const Network network = std::move(builder).finish(builder.masked_conv("leaky", 0, MaskType::kB, {3, 3}, 1));

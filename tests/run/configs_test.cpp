@@ -44,7 +44,8 @@ TEST(Configs, AllLoadAndCompileToTheirNetworks) {
       {"mnist", 271361},         {"mnist_class", 142433},    {"mnist_best", 134753},
       {"mnist_gated", 527425},   {"mnist_gray", 169824},     {"mnist_quick", 23921},
       {"reference", 271361},     {"rgb_demo", 69288},        {"sweep_mnist", 6625},
-      {"codes_gated", 905472},   {"mnist_row_lstm", 129473}, {"mnist_diagonal_lstm", 65025}};
+      {"codes_gated", 905472},   {"mnist_row_lstm", 129473}, {"mnist_diagonal_lstm", 65025},
+      {"mnist_snail", 154721},   {"codes_snail", 1158912}};
   EXPECT_EQ(config_files().size(), live_parameters.size());
   for (const std::string& file : config_files()) {
     SCOPED_TRACE(file);

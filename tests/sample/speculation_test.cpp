@@ -306,6 +306,18 @@ TEST(PlanChains, GuessesForFewChainsInBatchesOfOne) {
   EXPECT_EQ(plan(25, 2, 4, 8), (std::pair{4, 8}));
   const auto many_levels = make_output_head({.kind = HeadKind::kSoftmax, .levels = 300});
   EXPECT_EQ(plan_chains(program, *many_levels, 1, 1, 0, kSpeculateAuto).span.columns, 1);
+
+  // What this one keeps of one chain is more than any cache.
+  ModelConfig config;
+  config.input_filters = 2;
+  config.blocks = {{1, AttentionBlockConfig{.heads = 64, .key = 64, .value = 64}}};
+  const Network attending = build_network(config, 1, 128, 128);
+  const PixelProgram large(attending, std::vector<float>(attending.parameter_count()));
+  EXPECT_GT(plan_chains(large, *head, 1000, 1, 0, kSpeculateAuto).span.columns, 1);
+  EXPECT_EQ(plan_chains(large, *head, 1000, 1, 0, kSpeculateAuto).chain_batch, 1);
+  EXPECT_EQ(plan_chains(large, *head, 1000, 1, 0, kSpeculateOff).chain_batch, 4);
+  EXPECT_EQ(plan_chains(large, *head, 1000, 1, 7, kSpeculateAuto).chain_batch, 7) << "what is asked for";
+  EXPECT_EQ(plan_chains(large, *many_levels, 1000, 1, 0, kSpeculateAuto).span.columns, 1);
 }
 
 }  // namespace

@@ -62,6 +62,36 @@ int append_long_skip(NetworkBuilder& builder, const std::string& name, int src, 
                      builder.masked_conv(name + ".conv", early, MaskType::kB, {1, 1}, builder.channels(src)));
 }
 
+// One block, or an attention whose keys, values and queries are any maps, the image and rows above among
+// them.
+int append_attention(NetworkBuilder& builder, Random& random, const std::string& name, int src, int limit) {
+  const int heads = builder.groups() * random.between(1, 2), key = random.between(1, limit),
+            value = random.between(1, limit);
+  if (random.between(0, 1))
+    return append_block(builder, name, {src}, {1, AttentionBlockConfig{heads, key, value}}).node;
+  const int rows = builder.conv(name + ".rows", src, Sight::kAbove, {3, 3}, builder.channels(src));
+  const auto conv = [&](const char* maps, int of, int channels) {
+    return builder.masked_conv(name + maps, of, MaskType::kB, {1, 1}, channels);
+  };
+  const auto any_of = [&](std::initializer_list<int> nodes) {
+    return nodes.begin()[random.between(0, static_cast<int>(nodes.size()) - 1)];
+  };
+  const int positions = builder.positions();
+  // Where keys are all the same the query does not matter, and where values are none of the others do: in the
+  // first row what sees the rows above is.
+  const auto placed = [&](const char* maps, int of) {
+    return builder.concatenate(name + maps, of, positions);
+  };
+  int read[] = {rows, any_of({0, src, rows})};  // all that is made is read
+  if (random.between(0, 1)) std::swap(read[0], read[1]);
+  const int found = builder.attention(
+      name, conv(".query", any_of({src, rows, positions}), heads * key),
+      conv(".key", random.between(0, 3) == 0 && read[1] == rows ? positions : placed(".keyed", read[0]),
+           heads * key),
+      conv(".value", placed(".valued", read[1]), heads * value), heads);
+  return builder.add(name + ".sum", src, conv(".out", found, builder.channels(src)));
+}
+
 // A condition read by its activation and by an addition.
 int append_condition_fork(NetworkBuilder& builder, const std::string& name, int src) {
   const int vector = builder.condition(name + ".condition", src);
@@ -72,13 +102,15 @@ int append_stage(NetworkBuilder& builder, Random& random, const std::string& nam
                  const NetworkLimits& limits) {
   const Kernel kernel = random_kernel(random, limits.kernel);
   const int filters = random_maps(random, limits.channels, builder.groups());
-  switch (random.between(limits.condition.any() ? -1 : 0, 8)) {
+  switch (random.between(limits.condition.any() ? -1 : 0, 9)) {
     case -1:
       return append_condition_fork(builder, name, src);
     case 7:
       return append_block(builder, name, {src}, {1, RowLstmBlockConfig{kernel.width, filters}}).node;
     case 8:
       return append_block(builder, name, {src}, {1, DiagonalLstmBlockConfig{filters}}).node;
+    case 9:
+      return append_attention(builder, random, name, src, std::min(limits.channels, 20));
     case 0:
       return append_block(builder, name, {src},
                           {1, ResidualBlockConfig{kernel, filters, random_dilation(random)}})
@@ -182,10 +214,19 @@ Network random_graph(Random& random, Activation activation, const Condition& con
   for (int op = random.between(6, 14); op > 0; --op) {
     const Value a = any(), b = any();
     const std::string name = "op." + std::to_string(op);
-    switch (random.between(condition.any() ? -1 : 0, 6)) {
+    switch (random.between(condition.any() ? -1 : 0, 7)) {
       case -1:
         values.push_back({builder.condition(name, a.node), a.maps});
         break;
+      case 7: {
+        const Value c = any();
+        const int heads = groups * (a.maps % (2 * groups) == 0 && c.maps % (2 * groups) == 0 ? 2 : 1);
+        if (a.maps == b.maps) {
+          values.push_back({builder.attention(name, a.node, b.node, c.node, heads), c.maps});
+          break;
+        }
+      }
+        [[fallthrough]];
       case 6:
         if (a.maps % (4 * groups) == 0) {
           const auto path = static_cast<LstmPath>(random.between(0, 2));
@@ -348,6 +389,8 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
                               [](const DropoutOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const EmbeddingOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const AddOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const AttentionOp&) -> const MaskedConvOp* { return nullptr; },
+                              [](const PositionsOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const ConcatenationOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const LstmOp&) -> const MaskedConvOp* { return nullptr; },
                               [](const ConditionOp&) -> const MaskedConvOp* { return nullptr; }},
@@ -370,6 +413,17 @@ std::vector<std::vector<bool>> places_read(const Network& network) {
         for (int to = 0; to < groups; ++to) {
           std::vector<bool>& mine = here[place(y, x, to)];
           if (std::holds_alternative<ImageOp>(node.op)) mine[place(y, x, to)] = true;
+          if (const auto* attention = std::get_if<AttentionOp>(&node.op)) {
+            const int earlier = y * width + x;
+            const auto join_at = [&](int source, int pixel) {
+              join(mine, reads[to_index(source)][place(pixel / width, pixel % width, to)]);
+            };
+            for (int pixel = 0; pixel < earlier; ++pixel) join_at(attention->value, pixel);
+            if (earlier < 2) continue;  // what weighs one value alone does not matter
+            join_at(attention->query, earlier);
+            for (int pixel = 0; pixel < earlier; ++pixel) join_at(attention->key, pixel);
+            continue;
+          }
           for (int row = -up; row <= up; ++row)
             for (int column = -side; column <= side; ++column)
               for (int from = 0; from < groups; ++from) {

@@ -98,6 +98,99 @@ void for_each_copy(const Network& network, const ConcatenationOp& op, const Shap
           }
 }
 
+// One query of one head: its own place and that of its value, and of each pixel before it those of its key
+// and its value, first map of the head each; flat indices.
+struct ReferenceQuery {
+  struct Earlier {
+    std::size_t key = 0, value = 0;
+  };
+  std::size_t query = 0, dst = 0;
+  std::vector<Earlier> earlier;
+  std::size_t area = 0;  // from one map to the next
+  int key_maps = 0, value_maps = 0;
+};
+
+template <class Visit>
+void for_each_query(const Network& network, int node, const AttentionOp& op, int images, Visit&& visit) {
+  const Shape dst = network.shape(node, images), key = network.shape(op.key, images);
+  const int width = dst.w, key_maps = key.c / op.heads, value_maps = dst.c / op.heads;
+  for (int n = 0; n < images; ++n)
+    for (int head = 0; head < op.heads; ++head)
+      for (int pixel = 0; pixel < dst.h * dst.w; ++pixel) {
+        const auto of = [&](const Shape& shape, int maps, int at) {
+          return shape.offset(n, head * maps, at / width, at % width);
+        };
+        ReferenceQuery query{of(key, key_maps, pixel),
+                             of(dst, value_maps, pixel),
+                             {},
+                             to_index(dst.h) * to_index(dst.w),
+                             key_maps,
+                             value_maps};
+        for (int j = 0; j < pixel; ++j)
+          query.earlier.push_back({of(key, key_maps, j), of(dst, value_maps, j)});
+        visit(query);
+      }
+}
+
+// The weights of what lies before a query.
+Values softmax_of(const ReferenceQuery& at, const Values& query, const Values& key) {
+  Values weights;
+  double sum = 0.0;
+  for (const auto& earlier : at.earlier) {
+    double score = 0.0;
+    for (int k = 0; k < at.key_maps; ++k)
+      score += query[at.query + to_index(k) * at.area] * key[earlier.key + to_index(k) * at.area];
+    weights.push_back(std::exp(score / std::sqrt(at.key_maps)));
+    sum += weights.back();
+  }
+  for (double& weight : weights) weight /= sum;
+  return weights;
+}
+
+void attend(const ReferenceQuery& at, const Values& query, const Values& key, const Values& value,
+            Values& dst) {
+  const Values weights = softmax_of(at, query, key);
+  for (std::size_t j = 0; j < weights.size(); ++j)
+    for (int v = 0; v < at.value_maps; ++v)
+      dst[at.dst + to_index(v) * at.area] += weights[j] * value[at.earlier[j].value + to_index(v) * at.area];
+}
+
+// Of sum(diff * dst).
+void attend_backward(const ReferenceQuery& at, const Values& query, const Values& key, const Values& value,
+                     const Values& diff, Values& diff_query, Values& diff_key, Values& diff_value) {
+  const Values weights = softmax_of(at, query, key);
+  Values diff_weights(weights.size(), 0.0);
+  double mean = 0.0;
+  for (std::size_t j = 0; j < weights.size(); ++j) {
+    for (int v = 0; v < at.value_maps; ++v) {
+      const std::size_t from = at.earlier[j].value + to_index(v) * at.area;
+      diff_weights[j] += diff[at.dst + to_index(v) * at.area] * value[from];
+      diff_value[from] += weights[j] * diff[at.dst + to_index(v) * at.area];
+    }
+    mean += weights[j] * diff_weights[j];
+  }
+  for (std::size_t j = 0; j < weights.size(); ++j) {
+    const double diff_score = weights[j] * (diff_weights[j] - mean) / std::sqrt(at.key_maps);
+    for (int k = 0; k < at.key_maps; ++k) {
+      const std::size_t of_query = at.query + to_index(k) * at.area,
+                        of_key = at.earlier[j].key + to_index(k) * at.area;
+      diff_query[of_query] += diff_score * key[of_key];
+      diff_key[of_key] += diff_score * query[of_query];
+    }
+  }
+}
+
+// Row and column, from -0.5 to 0.5; channels take turns.
+void write_positions(const Shape& shape, Values& dst) {
+  for (int n = 0; n < shape.n; ++n)
+    for (int c = 0; c < shape.c; ++c)
+      for (int y = 0; y < shape.h; ++y)
+        for (int x = 0; x < shape.w; ++x) {
+          const int at = c % 2 == 0 ? y : x, last = (c % 2 == 0 ? shape.h : shape.w) - 1;
+          dst[shape.offset(n, c, y, x)] = last > 0 ? static_cast<double>(at) / last - 0.5 : 0.0;
+        }
+}
+
 // Calls visit(dst, parameter, factor) for every product that a condition adds to a value of its maps, NCHW.
 template <class Visit>
 void for_each_given(const Network& network, const ConditionOp& op, const Shape& shape, const Given& given,
@@ -228,6 +321,13 @@ ReferenceForward reference_forward(const Network& network, int images, std::span
             value[dst] = result.nodes[to_index(from)][src];
           });
         },
+        [&](const AttentionOp& op) {
+          for_each_query(network, node, op, images, [&](const ReferenceQuery& at) {
+            attend(at, result.nodes[to_index(op.query)], result.nodes[to_index(op.key)],
+                   result.nodes[to_index(op.value)], value);
+          });
+        },
+        [&](const PositionsOp&) { write_positions(shape, value); },
         [&](const LstmOp& op) {
           const Values& src = result.nodes[to_index(op.src)];
           value = reference_lstm_result(op, shape,
@@ -305,6 +405,14 @@ ReferenceGradients reference_backward(const Network& network, int images, std::s
               network, op, network.shape(node, images),
               [&](std::size_t dst, int from, std::size_t src) { diffs[to_index(from)][src] += diff[dst]; });
         },
+        [&](const AttentionOp& op) {
+          for_each_query(network, node, op, images, [&](const ReferenceQuery& at) {
+            attend_backward(at, forward.nodes[to_index(op.query)], forward.nodes[to_index(op.key)],
+                            forward.nodes[to_index(op.value)], diff, diffs[to_index(op.query)],
+                            diffs[to_index(op.key)], diffs[to_index(op.value)]);
+          });
+        },
+        [](const PositionsOp&) {},
         [&](const LstmOp& op) {
           reference_lstm_backward(network, node, op, images, parameters, forward.nodes[to_index(op.src)],
                                   diff, diffs[to_index(op.src)], result.parameters);

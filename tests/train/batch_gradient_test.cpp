@@ -98,7 +98,8 @@ TEST(BatchGradient, WithDropoutDependsOnTheKeyAndNotOnThreadsOrShards) {
   config.blocks = {{1, ResidualBlockConfig{{3, 3}, 5}},
                    {1, GatedBlockConfig{{3, 3}, 6}},
                    {1, RowLstmBlockConfig{3, 5}},
-                   {1, DiagonalLstmBlockConfig{4}}};
+                   {1, DiagonalLstmBlockConfig{4}},
+                   {1, AttentionBlockConfig{2, 3, 5}}};
   const Network network = build_network(config, 1, 6, 5);
   const auto head = make_output_head({});
   const std::vector<float> parameters = initial_parameters(network, Initialisation::kGlorotNormal, 1);

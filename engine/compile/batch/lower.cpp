@@ -18,6 +18,7 @@ class Lowering {
         tensors_(network.nodes.size(), -1),
         convs_(network.nodes.size()),
         gates_(network.nodes.size()),
+        attentions_(network.nodes.size()),
         lstms_(network.nodes.size()),
         trains_(backward),
         gradients_(network.nodes.size()) {}
@@ -57,6 +58,9 @@ class Lowering {
  private:
   [[nodiscard]] int tensor(int node) const { return tensors_[to_index(node)]; }
 
+  // Of what is given, the image, maps and positions, nobody asks for it.
+  [[nodiscard]] bool has_gradient(int node) const { return !inputs(network_.node(node).op).empty(); }
+
   // Logits, or a part of them, are f32 in every precision.
   [[nodiscard]] bool is_of_logits(int node) const {
     const LogitParts parts = logit_parts(network_);
@@ -93,6 +97,16 @@ class Lowering {
     return lower_concatenation(plan_, step, tensor(step.op.a), tensor(step.op.b));
   }
 
+  int forward(const AttentionStep& step) {
+    LoweredAttention& attention = attentions_[to_index(step.dst)];
+    attention.query = tensor(step.op.query);
+    attention.key = tensor(step.op.key);
+    attention.value = tensor(step.op.value);
+    return lower_attention(plan_, step, attention, trains_);
+  }
+
+  int forward(const PositionsStep& step) { return lower_positions(plan_, step); }
+
   int forward(const LstmStep& step) {
     return lower_lstm(plan_, step, tensor(step.op.src), trains_, lstms_[to_index(step.dst)]);
   }
@@ -104,7 +118,7 @@ class Lowering {
     if (step.op.exact) return lower_exact_conv_backward_weights(plan_, step, lowered, gradient);
     if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
     lower_masked_conv_backward_weights(plan_, step, lowered, gradient);
-    if (!inputs(network_.node(step.op.src).op).empty())  // of the image and given maps nobody asks for it
+    if (has_gradient(step.op.src))
       add_gradient(step.op.src, lower_masked_conv_backward_data(plan_, step, lowered, gradient));
   }
 
@@ -133,10 +147,21 @@ class Lowering {
   }
 
   void backward(const ConcatenationStep& step, int gradient) {
-    const ConcatenatedGradients parts = lower_concatenation_backward(plan_, step, gradient);
-    add_gradient(step.op.a, parts.a);
-    add_gradient(step.op.b, parts.b);
+    const ConcatenatedGradients parts = lower_concatenation_backward(
+        plan_, step, {.a = has_gradient(step.op.a), .b = has_gradient(step.op.b)}, gradient);
+    if (parts.a >= 0) add_gradient(step.op.a, parts.a);
+    if (parts.b >= 0) add_gradient(step.op.b, parts.b);
   }
+
+  void backward(const AttentionStep& step, int gradient) {
+    const auto diffs =
+        lower_attention_backward(plan_, step, attentions_[to_index(step.dst)], tensor(step.dst), gradient);
+    add_gradient(step.op.query, diffs.query);
+    add_gradient(step.op.key, diffs.key);
+    add_gradient(step.op.value, diffs.value);
+  }
+
+  void backward(const PositionsStep&, int) {}
 
   void backward(const LstmStep& step, int gradient) {
     add_gradient(step.op.src,
@@ -155,6 +180,7 @@ class Lowering {
   std::vector<int> tensors_;  // node -> tensor of its value; nodes inside a step have none
   std::vector<LoweredConv> convs_;
   std::vector<LoweredGate> gates_;
+  std::vector<LoweredAttention> attentions_;
   std::vector<LoweredLstm> lstms_;
   bool trains_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient

@@ -297,6 +297,35 @@ void PlanBuilder::plane_conv_backward(PlaneConvBackwardStep step) {
   append(std::move(step), reads, {});
 }
 
+int PlanBuilder::attention(const LoweredAttention& attention) {
+  const std::size_t scratch = attention_scratch(attention.shape, false);
+  plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
+  const int dst = new_tensor(desc(attention.value));
+  std::vector writes{dst};
+  if (attention.scales >= 0) writes.push_back(attention.scales);
+  append(AttentionForwardStep{attention, dst}, std::vector{attention.query, attention.key, attention.value},
+         writes);
+  return dst;
+}
+
+PlanBuilder::AttentionDiffs PlanBuilder::attention_backward(const LoweredAttention& attention, int dst,
+                                                            int diff_dst) {
+  const std::size_t scratch = attention_scratch(attention.shape, true);
+  plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
+  const AttentionDiffs diffs{new_tensor(desc(attention.query)), new_tensor(desc(attention.key)),
+                             new_tensor(desc(attention.value))};
+  append(AttentionBackwardStep{attention, dst, diff_dst, diffs.query, diffs.key, diffs.value},
+         std::vector{attention.query, attention.key, attention.value, attention.scales, dst, diff_dst},
+         std::vector{diffs.query, diffs.key, diffs.value});
+  return diffs;
+}
+
+int PlanBuilder::positions(const Shape& shape) {
+  const int dst = new_tensor(plain_layout(shape));
+  append(PositionsForwardStep{shape, dst}, {}, std::vector{dst});
+  return dst;
+}
+
 int PlanBuilder::new_floats(std::size_t count) {
   return new_tensor(
       {{static_cast<dnnl::memory::dim>(count)}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x});

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/compile/arena_plan.h"
+#include "engine/compile/batch/attention.h"
 #include "engine/compile/batch/lstm.h"
 #include "engine/compile/batch/program.h"
 #include "engine/compile/kernels/training_kernels.h"
@@ -224,6 +225,35 @@ struct ZeroStep {
   int dst = 0;
 };
 
+// Of an attention as it is computed, see batch/attention.h: its maps in this order.
+struct LoweredAttention {
+  AttentionShape shape;
+  int query = 0;
+  int key = 0;
+  int value = 0;
+  int scales = -1;  // of the softmax, for the backward pass; -1: there is none
+};
+
+struct AttentionForwardStep {
+  LoweredAttention attention;
+  int dst = 0;
+};
+
+struct AttentionBackwardStep {
+  LoweredAttention attention;
+  int dst = 0;
+  int diff_dst = 0;
+  int diff_query = 0;
+  int diff_key = 0;
+  int diff_value = 0;
+};
+
+// Planes of f32, see PositionsOp.
+struct PositionsForwardStep {
+  Shape shape;
+  int dst = 0;
+};
+
 // Between two runs of steps the caller reads and writes tensors: images in, logits out, d(loss)/d(logits) in.
 struct CallerStep {};
 
@@ -231,7 +261,8 @@ using StepAction =
     std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
                  EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, AddVectorsStep, SumVectorsStep,
                  GivenVectorsStep, GivenGradientStep, DropoutPassStep, WeightGradientStep, PlaneConvStep,
-                 PlaneConvBackwardStep, LstmForwardStep, LstmBackwardStep, ZeroStep>;
+                 PlaneConvBackwardStep, LstmForwardStep, LstmBackwardStep, ZeroStep, AttentionForwardStep,
+                 AttentionBackwardStep, PositionsForwardStep>;
 
 // Masked weights of one convolution in the layout one primitive wants.
 struct PackedLayout {
@@ -313,6 +344,15 @@ class PlanBuilder {
   void weight_gradient(WeightGradientStep step);
   void plane_conv(PlaneConvStep step);
   void plane_conv_backward(PlaneConvBackwardStep step);
+  // All of it in the layout of batch/attention.h; returns the results.
+  int attention(const LoweredAttention& attention);
+  struct AttentionDiffs {
+    int query = 0;
+    int key = 0;
+    int value = 0;
+  };
+  AttentionDiffs attention_backward(const LoweredAttention& attention, int dst, int diff_dst);
+  int positions(const Shape& shape);
   // So many floats of a step's own.
   int new_floats(std::size_t count);
   [[nodiscard]] const PixelKernel& product_kernel() const { return plan_.product_kernel; }

@@ -236,6 +236,31 @@ struct RunStep {
                                                       workspace.gradients_base + step.weights,
                                                       workspace.gradients_base + step.bias);
   }
+  AttentionInputs inputs_of(const LoweredAttention& attention) const {
+    return {at<float>(attention.query), at<float>(attention.key), at<float>(attention.value)};
+  }
+  SoftmaxScale* scales_of(const LoweredAttention& attention) const {
+    return attention.scales < 0 ? nullptr : at<SoftmaxScale>(attention.scales);
+  }
+  void operator()(const AttentionForwardStep& step) const {
+    attend(step.attention.shape, workspace.plan.vector_kernels, inputs_of(step.attention),
+           at<float>(step.dst), scales_of(step.attention),
+           reinterpret_cast<float*>(workspace.scratchpad.data()));
+  }
+  void operator()(const AttentionBackwardStep& step) const {
+    attend_backward(step.attention.shape, workspace.plan.vector_kernels, inputs_of(step.attention),
+                    at<float>(step.dst), scales_of(step.attention), at<float>(step.diff_dst),
+                    {at<float>(step.diff_query), at<float>(step.diff_key), at<float>(step.diff_value)},
+                    reinterpret_cast<float*>(workspace.scratchpad.data()));
+  }
+  void operator()(const PositionsForwardStep& step) const {
+    float* dst = at<float>(step.dst);
+    for (int image_map = 0; image_map < step.shape.n * step.shape.c; ++image_map)
+      for (int row = 0; row < step.shape.h; ++row)
+        for (int column = 0; column < step.shape.w; ++column)
+          *dst++ = image_map % 2 == 0 ? PositionsOp::place(row, step.shape.h)
+                                      : PositionsOp::place(column, step.shape.w);
+  }
   StateProduct state_product(std::size_t kernel) const {
     const std::byte* weights = workspace.kernels + workspace.plan.kernels[kernel].offset;
     return {&workspace.plan.product_kernel, reinterpret_cast<const std::uint32_t*>(weights)};

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "engine/compile/kernels/attention_tile.h"
 #include "engine/compile/kernels/class_vectors_tile.h"
 #include "engine/compile/kernels/dropout_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
@@ -112,7 +113,10 @@ TrainingKernels kernels_of_lanes(const char* name) {
           .plane_conv = PlaneConvTile<kLanes>::forward,
           .plane_conv_backward = PlaneConvTile<kLanes>::backward,
           .lstm = LstmTile<kLanes>::run,
-          .lstm_backward = LstmTile<kLanes>::run_backward};
+          .lstm_backward = LstmTile<kLanes>::run_backward,
+          .softmax_row = AttentionTile<kLanes>::softmax_row,
+          .softmax_row_again = AttentionTile<kLanes>::softmax_row_again,
+          .softmax_row_backward = AttentionTile<kLanes>::softmax_row_backward};
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "engine/compile/backend.h"
+#include "engine/compile/kernels/attention.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/core/shape.h"
 #include "engine/model/network.h"
@@ -65,6 +66,8 @@ struct PixelKernel {
   // dst[i] = a[i] + b[i].
   void (*sum)(std::size_t count, const float* a, const float* b, float* dst) = nullptr;
   void (*lstm)(const LstmCells& cells) = nullptr;
+  // In f32, as the product: with the same bits on every instruction set with fused multiply-add.
+  void (*attend)(const PixelAttention& attention) = nullptr;
 };
 
 // Those of f32 that this processor can run, the best one last. Never empty.

@@ -14,7 +14,8 @@ PixelKernel pixel_kernel_avx2() {
           Tile::activate_all,
           Tile::gate_rows,
           ElementwiseTile<8>::sum<float>,
-          LstmTile<8>::run};
+          LstmTile<8>::run,
+          AttentionTile<8>::attend};
 }
 
 }  // namespace pcnn

@@ -27,7 +27,8 @@ PixelKernel pixel_kernel_avx512_bf16() {
           Tile::activate_all,
           Tile::gate_rows,
           ElementwiseTile<16>::sum<float>,
-          LstmTile<16>::run};
+          LstmTile<16>::run,
+          AttentionTile<16>::attend};
 }
 
 }  // namespace pcnn

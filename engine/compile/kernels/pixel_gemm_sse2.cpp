@@ -14,7 +14,8 @@ PixelKernel pixel_kernel_sse2() {
           Tile::activate_all,
           Tile::gate_rows,
           ElementwiseTile<4>::sum<float>,
-          LstmTile<4>::run};
+          LstmTile<4>::run,
+          AttentionTile<4>::attend};
 }
 
 }  // namespace pcnn

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/compile/kernels/attention.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
@@ -174,6 +175,15 @@ struct TrainingKernels {
                               float* bias) = nullptr;
   void (*lstm)(const LstmCells& cells) = nullptr;
   void (*lstm_backward)(const LstmCellsBackward& cells) = nullptr;
+  // Of a row of `columns` scores of which the first `count` are there: x_j becomes exp(x_j - largest), those
+  // behind them 0.
+  SoftmaxScale (*softmax_row)(std::size_t count, std::size_t columns, float* row) = nullptr;
+  // The same row of scores to probabilities, by what softmax_row() returned.
+  void (*softmax_row_again)(std::size_t count, std::size_t columns, const SoftmaxScale& scale,
+                            float* row) = nullptr;
+  // diff_j = scale * p_j (diff_j - mean): of the scores, from that of the probabilities.
+  void (*softmax_row_backward)(std::size_t count, std::size_t columns, const float* probabilities, float mean,
+                               float scale, float* diff) = nullptr;
   // Null where oneDNN's primitive is to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
   bool dilated_only = false;  // oneDNN's is as fast for kernels without gaps

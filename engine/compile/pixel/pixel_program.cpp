@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <ranges>
 #include <stdexcept>
@@ -33,7 +34,9 @@ std::vector<int> rows_ahead_of(const Network& network, const std::vector<Step>& 
       of_result = kEveryRow;
     for (const Reads& input : reads(step))
       for (const Tap& tap : input.taps)
-        ahead[to_index(input.node)] = std::max(ahead[to_index(input.node)], of_result - tap.down);
+        ahead[to_index(input.node)] = std::max(
+            ahead[to_index(input.node)],
+            input.all_earlier ? std::max(of_result, network.image_height - 1) : of_result - tap.down);
   }
   return ahead;
 }
@@ -62,10 +65,12 @@ PixelProgram::PixelProgram(const Inference& inference, std::span<const float> pa
                            const PixelKernel& kernel)
     : network_(inference.network),
       given_maps_(given_maps_node(network_)),
+      counts_rows_(given_maps_ >= 0),
       kernel_(kernel),
       exact_kernel_(kernel.precision == Precision::kF32 ? kernel : pixel_kernel(Precision::kF32)),
       layout_(network_, inference.steps) {
-  if (sights(network_)[to_index(network_.logits)] > Sight::kBefore)
+  const std::vector<Sight> sights_of_nodes = sights(network_);
+  if (sights_of_nodes[to_index(network_.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
   const std::vector<int> rows_ahead = rows_ahead_of(network_, inference.steps);
   for (const Step& step : inference.steps) {
@@ -73,15 +78,31 @@ PixelProgram::PixelProgram(const Inference& inference, std::span<const float> pa
       if (input.node != given_maps_ &&
           std::ranges::any_of(input.taps, [](const Tap& tap) { return tap.down > 0; }))
         throw ComputeError("the network reads rows below the pixel, which are not there yet");
-    const Sight sight = sight_of(step);
-    const Phase phase = sight <= Sight::kAbove    ? Phase::kRow
-                        : sight == Sight::kBefore ? Phase::kLogits
-                                                  : Phase::kPixel;
-    steps_.push_back({.work = std::visit([&](const auto& any) { return pack(any, parameters); }, step),
-                      .phase = phase,
+    Work work = std::visit([&](const auto& any) { return pack(any, parameters); }, step);
+    add_keep_steps(work, sights_of_nodes, rows_ahead);
+    steps_.push_back({.work = std::move(work),
+                      .phase = phase_of(sight_of(step)),
                       .order = order_of(step),
                       .rows_ahead = rows_ahead[to_index(dst_of(step))]});
-    if (phase == Phase::kRow) row_columns_ = network_.image_width;
+  }
+  if (std::ranges::any_of(steps_, [](const PixelStep& step) { return step.phase == Phase::kRow; }))
+    row_columns_ = network_.image_width;
+}
+
+PixelProgram::Phase PixelProgram::phase_of(Sight sight) {
+  return sight <= Sight::kAbove ? Phase::kRow : sight == Sight::kBefore ? Phase::kLogits : Phase::kPixel;
+}
+
+void PixelProgram::add_keep_steps(const Work& work, const std::vector<Sight>& sights,
+                                  const std::vector<int>& rows_ahead) {
+  const auto* attention = std::get_if<PackedAttentionStep>(&work);
+  if (!attention) return;
+  const AttentionOp& op = attention->step.op;
+  for (const bool is_key : {true, false}) {
+    const int node = is_key ? op.key : op.value;
+    steps_.push_back({.work = KeepStep{attention->cache, node, is_key},
+                      .phase = phase_of(sights[to_index(node)]),
+                      .rows_ahead = rows_ahead[to_index(node)]});
   }
 }
 
@@ -114,6 +135,19 @@ std::vector<float> PixelProgram::pack_table(int parameter, std::span<const float
   return {values.begin(), values.end()};
 }
 
+PixelProgram::Work PixelProgram::pack(const AttentionStep& step, std::span<const float>) {
+  const std::size_t heads = to_index(step.op.heads);
+  const AttentionCache cache{.pixels = to_index(network_.image_height) * to_index(network_.image_width),
+                             .heads = heads,
+                             .key = to_index(network_.node(step.op.key).channels) / heads,
+                             .value = to_index(network_.node(step.op.value).channels) / heads,
+                             .offset = cache_floats_};
+  cache_floats_ += cache.floats();
+  attention_scratch_ = std::max(attention_scratch_, attention_scratch_floats(cache.pixels, cache.value));
+  counts_rows_ = true;
+  return PackedAttentionStep{step, cache};
+}
+
 PixelProgram::Work PixelProgram::pack(const DropoutStep&, std::span<const float>) {
   throw std::logic_error("dropout in a network that is to be sampled from");
 }
@@ -136,6 +170,8 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
     : chains_(chains),
       max_columns_(max_columns),
       values_(program.layout_.floats(chains, max_columns)),
+      caches_(program.cache_floats_ * to_index(chains) * sizeof(float)),
+      attention_scratch_(program.attention_scratch_),
       taps_(program.max_taps_),
       scratch_(program.precision() == Precision::kBf16
                    ? 2 * program.max_tap_words_ * to_index(chains) *
@@ -240,6 +276,68 @@ void PixelProgram::run(const ConcatenationStep& step, IncrementalState& state, c
   float* dst = at(state, step.dst, span);
   for (int row = 0; row < state.chains_ * span.columns; ++row, a += maps_a, b += maps_b)
     dst = std::copy_n(b, maps_b, std::copy_n(a, maps_a, dst));
+}
+
+float* PixelProgram::cache_of(IncrementalState& state, const AttentionCache& cache) const {
+  return reinterpret_cast<float*>(state.caches_.data()) + cache.offset * to_index(state.chains_);
+}
+
+void PixelProgram::run(const KeepStep& keep, IncrementalState& state, const PixelSpan& span) const {
+  const AttentionCache& cache = keep.cache;
+  float* const to = cache_of(state, cache);
+  const std::size_t heads = cache.heads / to_index(groups()), first = to_index(span.group) * heads;
+  const float* from = at(state, keep.node, span);
+  for (int column = 0; column < span.columns; ++column) {
+    const std::size_t pixel = to_index(span.row * network_.image_width + span.column + column);
+    for (std::size_t chain = 0; chain < to_index(state.chains_); ++chain)
+      for (std::size_t head = first; head < first + heads; ++head)
+        if (keep.is_key) {
+          cache.write_key(from, pixel, to + cache.keys_at(chain, head));
+          from += cache.key;
+        } else {
+          cache.write_value(from, pixel, to + cache.values_at(chain, head));
+          from += cache.value;
+        }
+  }
+}
+
+void PixelProgram::run(const PackedAttentionStep& packed, IncrementalState& state,
+                       const PixelSpan& span) const {
+  const AttentionCache& cache = packed.cache;
+  const float* const kept = cache_of(state, cache);
+  const std::size_t heads = cache.heads / to_index(groups()), first = to_index(span.group) * heads;
+  const std::size_t chains = to_index(state.chains_), columns = to_index(span.columns),
+                    pixel = to_index(span.row * network_.image_width + span.column);
+  const float* const query = at(state, packed.step.op.query, span);
+  float* const dst = at(state, packed.step.dst, span);
+  // Columns together: what they read of a head comes from memory once.
+  for (std::size_t chain = 0; chain < chains; ++chain)
+    for (std::size_t head = 0; head < heads; ++head)
+      for (std::size_t column = 0; column < columns; column += kAttentionQueries) {
+        const std::size_t place = (column * chains + chain) * heads + head;
+        kernel_.attend({.queries = std::min(columns - column, kAttentionQueries),
+                        .count = pixel + column,
+                        .key = cache.key,
+                        .value = cache.value,
+                        .scale = 1.0f / std::sqrt(static_cast<float>(cache.key)),
+                        .query = query + place * cache.key,
+                        .query_stride = chains * heads * cache.key,
+                        .keys = kept + cache.keys_at(chain, first + head),
+                        .values = kept + cache.values_at(chain, first + head),
+                        .scratch = state.attention_scratch_.data(),
+                        .dst = dst + place * cache.value,
+                        .dst_stride = chains * heads * cache.value});
+      }
+}
+
+void PixelProgram::run(const PositionsStep& step, IncrementalState& state, const PixelSpan& span) const {
+  float* dst = at(state, step.dst, span);
+  const float row = PositionsOp::place(span.row, network_.image_height);
+  for (int column = 0; column < span.columns; ++column)
+    for (int chain = 0; chain < state.chains_; ++chain) {
+      *dst++ = row;
+      *dst++ = PositionsOp::place(span.column + column, network_.image_width);
+    }
 }
 
 void PixelProgram::run(const PackedLstmStep& packed, IncrementalState& state, const PixelSpan& span) const {
@@ -382,7 +480,7 @@ std::span<const float> PixelProgram::span_logits(IncrementalState& state, int gr
 void PixelProgram::check(const IncrementalState& state, const PixelSpan& span) const {
   const bool inside = span.row >= 0 && span.column >= 0 && span.columns >= 1 &&
                       span.columns <= network_.image_width - span.column && span.group >= 0 &&
-                      span.group < groups() && (given_maps_ < 0 || span.row < network_.image_height);
+                      span.group < groups() && (!counts_rows_ || span.row < network_.image_height);
   if (!inside || span.columns > state.max_columns_)
     throw ComputeError(fmt::format(
         "row {}, columns {} to {}, channel group {}: not inside rows of {} columns and {} groups, or above "

@@ -17,6 +17,10 @@
 //
 // Taps in rows above the image, or wholly beside it, are skipped. Nothing is read before it was written, but
 // for the columns of zeros, so a state can be used for image after image without being cleared.
+//
+// An attention reads every earlier pixel. What it reads is kept for all of them, in the phase in which it is
+// known: keys that see their own pixel when that is set. A span is attended column by column, each with the
+// columns before it.
 
 #include <algorithm>
 #include <cstddef>
@@ -26,7 +30,9 @@
 #include <variant>
 #include <vector>
 
+#include "engine/compile/aligned_buffer.h"
 #include "engine/compile/kernels/pixel_gemm.h"
+#include "engine/compile/pixel/attention_cache.h"
 #include "engine/compile/pixel/packed_conv.h"
 #include "engine/compile/pixel/row_layout.h"
 #include "engine/compile/steps.h"
@@ -54,6 +60,8 @@ class IncrementalState {
   PixelSpan last_;              // what was computed last; group and place mean nothing
   std::vector<float> vectors_;  // of conditions: [condition][chain][map]
   std::vector<float> values_;   // as RowLayout says
+  AlignedBuffer caches_;        // of attentions
+  std::vector<float> attention_scratch_;
   std::vector<PixelTap> taps_;
   std::vector<std::uint16_t> scratch_;  // of the kernel
   std::vector<float> gates_;            // of an LSTM
@@ -62,7 +70,8 @@ class IncrementalState {
 // Immutable after construction, parameters included; shared by every thread.
 class PixelProgram {
  public:
-  // For images of network.image_width columns and any number of rows, where no maps are given of them.
+  // For images of network.image_width columns and any number of rows, where no maps are given of them and
+  // nothing attends.
   // parameters: the flat f32 masters. The kernel must be one this processor can run, see pixel_gemm.h. Maps
   // are held in f32 under any kernel. Throws ComputeError where the logits read their own pixel or later
   // ones.
@@ -70,12 +79,14 @@ class PixelProgram {
                const PixelKernel& kernel = pixel_kernels().back());
 
   // Bytes of an IncrementalState per chain: width x kernel rows x depth, and a little for every column of the
-  // longest span; maps that are given are kept whole.
+  // longest span; maps that are given are kept whole, and so is what attentions read.
   [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
-    return (layout_.floats(1, max_columns) + vector_floats_ +
+    return (layout_.floats(1, max_columns) + vector_floats_ + cache_floats_ +
             max_gates_ * to_index(std::max(max_columns, row_columns_))) *
            sizeof(float);
   }
+  // The part of that which attentions read.
+  [[nodiscard]] std::size_t cache_bytes_per_chain() const { return cache_floats_ * sizeof(float); }
   [[nodiscard]] std::size_t weight_bytes() const { return weight_bytes_; }
 
   [[nodiscard]] int groups() const { return network_.groups; }
@@ -118,12 +129,23 @@ class PixelProgram {
     std::size_t maps = 0;             // in all groups
     std::size_t earlier_vectors = 0;  // floats of the conditions before it, for each chain
   };
+  // Keys or values of an attention, into its cache.
+  struct KeepStep {
+    AttentionCache cache;
+    int node = 0;
+    bool is_key = true;
+  };
+  struct PackedAttentionStep {
+    AttentionStep step;
+    AttentionCache cache;
+  };
   struct PackedLstmStep {
     LstmStep step;
     std::vector<PackedConv> groups;  // by channel group: of the states
   };
   using Work = std::variant<PackedConvStep, ActivationStep, AddStep, GateStep, PackedEmbeddingStep,
-                            PackedConditionStep, ConcatenationStep, PackedLstmStep>;
+                            PackedConditionStep, ConcatenationStep, PackedLstmStep, KeepStep,
+                            PackedAttentionStep, PositionsStep>;
   // When a step runs: once when its row begins; before the pixel is drawn; when the pixel's value is there.
   enum class Phase { kRow, kLogits, kPixel };
   // In which order it computes the columns of a span.
@@ -141,12 +163,18 @@ class PixelProgram {
   [[nodiscard]] const PixelKernel& kernel_of(const ConvStep& step) const {
     return step.op.exact ? exact_kernel_ : kernel_;
   }
+  // Of what attends, so that it is kept when it is there; nothing of other steps.
+  void add_keep_steps(const Work& work, const std::vector<Sight>& sights, const std::vector<int>& rows_ahead);
+  [[nodiscard]] float* cache_of(IncrementalState& state, const AttentionCache& cache) const;
+  [[nodiscard]] static Phase phase_of(Sight sight);
   [[nodiscard]] Work pack(const ConvStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ActivationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const AddStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const GateStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const ConcatenationStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const DropoutStep& step, std::span<const float> parameters);
+  [[nodiscard]] Work pack(const AttentionStep& step, std::span<const float>);
+  [[nodiscard]] Work pack(const PositionsStep& step, std::span<const float>) { return step; }
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const LstmStep& step, std::span<const float> parameters);
@@ -176,19 +204,25 @@ class PixelProgram {
   int gather_taps(const PackedConv& group, int node, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedEmbeddingStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConditionStep& packed, IncrementalState& state, const PixelSpan& span) const;
+  void run(const KeepStep& keep, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PackedAttentionStep& packed, IncrementalState& state, const PixelSpan& span) const;
+  void run(const PositionsStep& step, IncrementalState& state, const PixelSpan& span) const;
   // Floats of a node at the span, in one channel group.
   [[nodiscard]] std::size_t count(int node, const IncrementalState& state, const PixelSpan& span) const;
 
   Network network_;
-  int given_maps_;  // their node; -1: there are none
+  int given_maps_;            // their node; -1: there are none
+  bool counts_rows_ = false;  // there are no more than image_height
   PixelKernel kernel_;
   PixelKernel exact_kernel_;  // of exact convolutions: in f32
   RowLayout layout_;
   std::vector<PixelStep> steps_;
   int row_columns_ = 0;  // of a whole row, where any step runs for one
   std::size_t weight_bytes_ = 0;
-  std::size_t vector_floats_ = 0;  // of all conditions, for each chain
-  std::size_t max_gates_ = 0;      // of LSTMs, in one channel group, per chain and column
+  std::size_t vector_floats_ = 0;      // of all conditions, for each chain
+  std::size_t cache_floats_ = 0;       // of all attentions, for each chain
+  std::size_t attention_scratch_ = 0;  // floats
+  std::size_t max_gates_ = 0;          // of LSTMs, in one channel group, per chain and column
   std::size_t max_taps_ = 0;
   std::size_t max_tap_words_ = 0;  // of all taps of one step, per chain and column
 };

@@ -31,7 +31,8 @@ void RowLayout::note_reads(const Network& network, const std::vector<Step>& step
   }
   for (const Step& step : steps) {
     for (const Reads& input : reads(step))
-      for (const Tap& tap : input.taps) note_read(input.node, tap);
+      if (!input.all_earlier)
+        for (const Tap& tap : input.taps) note_read(input.node, tap);
     for (const Tap& tap : own_taps(step)) note_read(dst_of(step), tap);
   }
 }

@@ -2,7 +2,8 @@
 
 // Where the sampler keeps the vectors of every node. Nodes that a kernel reads above or beside a pixel keep
 // the rows it reads, as a ring, with columns of zeros at both sides, and nodes that see whole rows keep a row
-// at least; maps that are given of the image keep all rows; the others keep the span that is being computed
+// at least; maps that are given of the image keep all rows; what an attention reads it keeps itself
+// (attention_cache.h); the others keep the span that is being computed
 // and share memory by the steps they live for:
 //
 //     row y - 1   0 k k k k k k k 0     k  kept       [row of the ring][group][column][chain][channel]

@@ -35,11 +35,20 @@ struct Reads {
   // How far a kernel without a mask would reach, rows and columns.
   int up = 0;
   int side = 0;
+  // All that comes before the pixel in raster order, of which the taps are the nearest.
+  bool all_earlier = false;
 };
 
 // The pixel itself, map by map.
 [[nodiscard]] inline Reads reads_pixel(int node) {
   return {.node = node, .taps = {Tap{}}};
+}
+
+// Every place before the pixel, in these channel groups.
+[[nodiscard]] inline Reads reads_all_earlier(int node, GroupsRead groups) {
+  return {.node = node,
+          .taps = {{.down = -1, .right = 0, .groups = groups}, {.down = 0, .right = -1, .groups = groups}},
+          .all_earlier = true};
 }
 
 // A parameter of an op, and the standard deviation of random values under which inputs of the order of one

@@ -11,6 +11,7 @@
 
 #include "engine/model/ops/activation.h"
 #include "engine/model/ops/add.h"
+#include "engine/model/ops/attention.h"
 #include "engine/model/ops/concatenation.h"
 #include "engine/model/ops/condition.h"
 #include "engine/model/ops/dropout.h"
@@ -20,11 +21,12 @@
 #include "engine/model/ops/image.h"
 #include "engine/model/ops/lstm.h"
 #include "engine/model/ops/masked_conv.h"
+#include "engine/model/ops/positions.h"
 
 namespace pcnn {
 
 using Op = std::variant<ImageOp, MaskedConvOp, ActivationOp, AddOp, GateOp, EmbeddingOp, ConditionOp,
-                        DropoutOp, GivenMapsOp, ConcatenationOp, LstmOp>;
+                        DropoutOp, GivenMapsOp, ConcatenationOp, LstmOp, AttentionOp, PositionsOp>;
 
 // What the op answers, whichever it is; see answers.h.
 [[nodiscard]] std::vector<Reads> reads(const Op& op);
@@ -38,7 +40,7 @@ void renumber(Op& op, std::span<const int> nodes);
 [[nodiscard]] std::string formula(const Op& op, std::span<const std::string> inputs);
 [[nodiscard]] std::optional<LayerSummary> summary(const Op& op, const Network& network, int node);
 
-// The nodes it reads; none where it is what the caller gives, the image or maps.
+// The nodes it reads; none where it is what the caller gives, the image or maps, or positions.
 [[nodiscard]] std::vector<int> inputs(const Op& op);
 
 }  // namespace pcnn

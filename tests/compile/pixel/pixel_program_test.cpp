@@ -210,12 +210,14 @@ TEST(PixelProgram, GivesAPixelTheSameBitsWhateverSpansOfKnownPixelsComeBeforeIt)
     }
     for (const PixelKernel& kernel : pixel_kernels()) {
       const PixelProgram program(network, parameters, kernel);
-      IncrementalState one_by_one(program, 2), spans(program, 2, random.between(1, network.image_width));
+      IncrementalState one_by_one(program, 2), spans(program, 2, random.between(1, network.image_width)),
+          leaving_out(program, 2, spans.max_columns());  // its own: what it leaves out nobody else left there
       // Once more with a used state.
       for (int pass = 0; pass < 2; ++pass) {
         const std::vector<float> expected = logits_of_unknown(program, network, one_by_one, images, known);
         ASSERT_EQ(logits_of_unknown(program, network, spans, images, known), expected) << kernel.name;
-        ASSERT_EQ(logits_of_unknown(program, network, spans, images, known, true), expected) << kernel.name;
+        ASSERT_EQ(logits_of_unknown(program, network, leaving_out, images, known, true), expected)
+            << kernel.name;
       }
     }
   }
@@ -355,6 +357,26 @@ TEST(PixelProgram, StateGrowsWithWidthKernelRowsAndDepthAndNotWithHeight) {
   };
   EXPECT_EQ(rows_of_a_block(3), sizeof(float) * 30 * 128 * 2);
   EXPECT_EQ(rows_of_a_block(9), sizeof(float) * 36 * 128 * 5);
+}
+
+// 16 pixels are 16 of keys, and of values, filled up to 16 maps.
+TEST(PixelProgram, OfAnAttentionKeepsAllPixelsAndComputesNoFurtherRow) {
+  ModelConfig config;
+  config.input_kernel = {3, 3};
+  config.input_filters = 6;
+  const auto bytes = [&](int blocks, int side) {
+    config.blocks = {{blocks, AttentionBlockConfig{.heads = 2, .key = 3, .value = 5}}};
+    return state_bytes(build_network(config, 1, side, side), side, side);
+  };
+  const auto of_span = bytes(2, 4) - bytes(1, 4) - sizeof(float) * 2 * 16 * (3 + 16);
+  EXPECT_LT(of_span, 600u) << "maps of one pixel";
+  EXPECT_EQ(bytes(2, 8) - bytes(1, 8) - of_span, 4 * sizeof(float) * 2 * 16 * (3 + 16));
+
+  const Network network = build_network(config, 1, 4, 4);
+  const PixelProgram program(network, std::vector<float>(network.parameter_count()));
+  IncrementalState state(program, 1);
+  EXPECT_NO_THROW((void)program.logits(state, 3, 3, 0));
+  EXPECT_THROW((void)program.logits(state, 4, 0, 0), ComputeError);
 }
 
 // bf16 would round a value in the image's units by up to half a level of 256.

@@ -59,14 +59,30 @@ void lower_condition_backward_weights(PlanBuilder& plan, const ConditionStep& st
 // result. direction: "forward" or "backward data".
 [[nodiscard]] int lower_dropout(PlanBuilder& plan, const DropoutStep& step, int src, const char* direction);
 
-// The maps of both, and the gradients of each: of a's maps and of b's.
+// The maps of both, and the gradients of those asked for: of a's maps and of b's; -1: it was not.
 [[nodiscard]] int lower_concatenation(PlanBuilder& plan, const ConcatenationStep& step, int a, int b);
+struct ConcatenatedParts {
+  bool a = true;
+  bool b = true;
+};
 struct ConcatenatedGradients {
-  int a = 0;
-  int b = 0;
+  int a = -1;
+  int b = -1;
 };
 [[nodiscard]] ConcatenatedGradients lower_concatenation_backward(PlanBuilder& plan,
-                                                                 const ConcatenationStep& step, int diff_dst);
+                                                                 const ConcatenationStep& step,
+                                                                 const ConcatenatedParts& asked,
+                                                                 int diff_dst);
+
+// Every query against what comes before it. The operands become copies in the layout that is read, where they
+// were not. keeps: what the backward pass needs.
+[[nodiscard]] int lower_attention(PlanBuilder& plan, const AttentionStep& step, LoweredAttention& lowered,
+                                  bool keeps);
+[[nodiscard]] PlanBuilder::AttentionDiffs lower_attention_backward(PlanBuilder& plan,
+                                                                   const AttentionStep& step,
+                                                                   const LoweredAttention& lowered, int dst,
+                                                                   int diff_dst);
+[[nodiscard]] int lower_positions(PlanBuilder& plan, const PositionsStep& step);
 
 // What an LSTM's forward pass leaves for its backward one.
 struct LoweredLstm {
