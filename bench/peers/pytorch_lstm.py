@@ -52,9 +52,8 @@ def side_by_side(kernel):
 
 
 class Gates(nn.Conv2d):
-    """Of all pixels at once, as far as the maps make them: one product with the pixels to the left, as far as the kernel
-    goes, and the pixel itself. It is faster here than the convolution, which does not know which taps are dead. The 1
-    that is added to f is part of the bias."""
+    """Of all pixels at once, as far as the maps make them: one product with the pixels to the left and the pixel itself,
+    faster than the convolution, which computes dead taps too. The 1 that is added to f is part of the bias."""
 
     def __init__(self, width):
         super().__init__(MAPS, 4 * STATES, (1, width))
@@ -220,8 +219,13 @@ def scores_of_pcnn(run, pixels):
         images, scores = Path(folder) / "images.npy", Path(folder) / "scores.csv"
         images.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
                            + pixels.translate(bytes([0, 255]).ljust(256)))
-        subprocess.run([EVAL, run, "--images", images, "--scores", scores, "--quiet"], check=True,
-                       stdout=subprocess.DEVNULL)
+        try:
+            done = subprocess.run([EVAL, run, "--images", images, "--scores", scores, "--quiet"], check=False,
+                                  stdout=subprocess.DEVNULL)
+        except OSError as error:
+            sys.exit(f"pytorch_lstm.py: {EVAL}: {error.strerror}; build it, or name one in PCNN_EVAL")
+        if done.returncode != 0:
+            sys.exit(done.returncode)  # it has said why
         with scores.open(newline="") as file:
             return torch.tensor([float(row["nats"]) for row in csv.DictReader(file)], dtype=torch.float64)
 
@@ -230,7 +234,10 @@ def scores_of_pcnn(run, pixels):
 def check(network, run, batches):
     """Whether both say the same of 256 images."""
     shapes = {name: parameter.shape for name, parameter in network.named_parameters()}
-    parameters = read_parameters(run / "best.safetensors")
+    try:
+        parameters = read_parameters(run / "best.safetensors")
+    except OSError as error:
+        sys.exit(f"pytorch_lstm.py: {run / 'best.safetensors'}: {error.strerror}")
     if parameters.keys() != shapes.keys() or any(p.numel() != shapes[n].numel() for n, p in parameters.items()):
         sys.exit(f"pytorch_lstm.py: {run}: not a run of the same network, see README.md")
     network.load_state_dict({name: values.view(shapes[name]) for name, values in parameters.items()})
