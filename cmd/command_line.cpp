@@ -30,8 +30,9 @@ constexpr int kUsersMistake = 2, kOurs = 1;
 
 std::string version_text() {
   const Backend here = backend();
-  return std::string("pcnn ") + version() + "\n" + here.library + ", threads: " + here.runtime +
-         ", instructions: " + here.instruction_set +
+  const std::string of = commit();
+  return std::string("pcnn ") + version() + (of.empty() ? "" : " (" + of + ")") + "\n" + here.library +
+         ", threads: " + here.runtime + ", instructions: " + here.instruction_set +
          (has_hardware_for(Precision::kBf16) ? "" : ", bf16 not in hardware") + "\n" + processor_name() +
          ", threads to use: " + std::to_string(available_threads());
 }

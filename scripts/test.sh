@@ -3,8 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Of the tests in Python, which are skipped without them.
-packages=(python3-numpy python3-pil python3-yaml python3-jsonschema)
+# Of the tests in Python, which are skipped without them, or do a part less.
+packages=(python3-numpy python3-pil python3-yaml python3-jsonschema pkg-config)
 ./scripts/setup.sh --no-data "${packages[@]/#/--also=}"
 echo "== building tests and benchmarks"
 cmake --build --preset release --parallel

@@ -16,6 +16,7 @@ class Interrupted : public Error {
  public:
   Interrupted(int signal, const std::string& message) : Error(message), signal_(signal) {}
   [[nodiscard]] int exit_code() const override { return 128 + signal_; }
+  [[nodiscard]] int signal() const { return signal_; }  // 0: whoever started the run said so
 
  private:
   int signal_;

@@ -36,13 +36,13 @@ void log_failed_resume(const std::string& reason, const RunDirectory& directory,
 }
 
 // From the checkpoint of its directory; null where it has nothing left to do.
-std::unique_ptr<TrainingRun> resumed(const RunParts& run, const RunLock& lock, const Workers& workers,
-                                     Console& console) {
+std::unique_ptr<TrainingRun> resumed(const RunParts& run, const RunHooks& hooks, const RunLock& lock,
+                                     const Workers& workers, Console& console) {
   const RunDirectory& directory = run.directory;
   directory.remove_leftovers();
   remove_abandoned_start(directory.path(), run_start_files());
   try {
-    auto training = std::make_unique<TrainingRun>(run, lock, workers, console);
+    auto training = std::make_unique<TrainingRun>(run, hooks, lock, workers, console);
     training->resume();
     if (const std::string line = training->how_to_go_beyond(); !line.empty()) {
       console.line(line);
@@ -60,11 +60,11 @@ std::unique_ptr<TrainingRun> resumed(const RunParts& run, const RunLock& lock, c
 }
 
 // At its first step, in a directory that has its name once all is in it that a resume needs.
-std::unique_ptr<TrainingRun> begun(const RunParts& run, NewDirectory& made, const Workers& workers,
-                                   Console& console) {
+std::unique_ptr<TrainingRun> begun(const RunParts& run, const RunHooks& hooks, NewDirectory& made,
+                                   const Workers& workers, Console& console) {
   const RunDirectory there = RunDirectory::at(made.place());
   try {
-    auto training = std::make_unique<TrainingRun>(run, made.lock(), workers, console);
+    auto training = std::make_unique<TrainingRun>(run, hooks, made.lock(), workers, console);
     there.make_samples_folder();
     training->save_start(there);
     write_file_atomic(there.config(), run.resolved_yaml);
@@ -136,8 +136,10 @@ void run(const RunOptions& options) {
     own.emplace(parts.directory.path());
   else
     made.emplace(parts.directory.path(), run_start_files());
-  const std::unique_ptr<TrainingRun> training =
-      resumes ? resumed(parts, *own, workers, console) : begun(parts, *made, workers, console);
+  const std::unique_ptr<TrainingRun> training = resumes
+                                                    ? resumed(parts, options.hooks, *own, workers, console)
+                                                    : begun(parts, options.hooks, *made, workers, console);
+  if (options.hooks.on_start) options.hooks.on_start(parts.directory.path());
   if (!training) return;
   introduce(parts, resumes, console);
   console.detail(fmt::format("the data took {:.2f} s to load and check", loading.count()));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "engine/run/console.h"
+#include "engine/run/run_hooks.h"
 
 namespace pcnn {
 
@@ -15,6 +16,7 @@ struct RunOptions {
   bool dry_run = false;                // check all that a start checks, describe, and stop; writes nothing
   Verbosity verbosity = Verbosity::kNormal;
   int progress_seconds = 30;  // between lines of progress, where standard output is no terminal
+  RunHooks hooks{};
 };
 
 // Trains, samples and scores as the config says. Throws pcnn::Error.

@@ -29,7 +29,6 @@
 namespace pcnn {
 namespace {
 
-constexpr double kMostTemperature = 1000.0;
 
 // Results never go where an input is read from, nor two results to one place.
 void check_distinct(const SampleOptions& options) {

@@ -25,7 +25,7 @@ namespace {
 
 // Thrown from inside the work, turned into Interrupted once all is saved.
 struct Signalled {
-  int signal;
+  int signal;  // 0: a hook's word
 };
 
 void throw_where_signalled() {
@@ -52,8 +52,10 @@ std::vector<float> initial_parameters_of(const RunParts& run, const Workers& wor
 
 }  // namespace
 
-TrainingRun::TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
+TrainingRun::TrainingRun(const RunParts& run, const RunHooks& hooks, const RunLock& lock,
+                         const Workers& workers, Console& console)
     : run_(run),
+      hooks_(hooks),
       lock_(lock),
       workers_(workers),
       console_(console),
@@ -195,12 +197,18 @@ void TrainingRun::train_to_the_end_of_the_epoch() {
     lock_.check();  // before anything of this step is written
     if (console_.wants_live()) console_.live(progress_line(run_.config.train, progress, steps_per_epoch()));
     report_window();
-    if (InterruptionGuard::signal() != 0) return false;
+    if (hooks_.on_step && !hooks_.on_step(progress, epoch())) is_told_to_stop_ = true;
+    if (InterruptionGuard::signal() != 0 || is_told_to_stop_) return false;
     if (!standing_.epoch_is_open && checkpoints_.is_due()) save_checkpoint();
     return true;
   });
   save_checkpoint();
+  throw_where_told_to_stop();
+}
+
+void TrainingRun::throw_where_told_to_stop() const {
   throw_where_signalled();
+  if (is_told_to_stop_) throw Signalled{0};
 }
 
 // Everything is saved by now; what is left is to say so and to show it.
@@ -210,7 +218,8 @@ void TrainingRun::stop(int signal) {
   const std::int64_t step = trainer_.progress().step;
   const std::string by = InterruptionGuard::cause() == InterruptionCause::kOutrun
                              ? "stopped early by its sweep, whose other trials do better"
-                             : fmt::format("interrupted by {}", name_of_signal(signal));
+                         : signal == 0 ? "stopped by its caller"
+                                       : fmt::format("interrupted by {}", name_of_signal(signal));
   const std::string reason =
       fmt::format("{}; step {} is saved: go on with `{}`", by, step, resume_command(run_.directory.path()));
   record(Ended::kInterrupted, reason, run_.directory);
@@ -273,15 +282,16 @@ void TrainingRun::finish_epoch() {
     outputs_.draw_grid(parameters, progress.step, run_.directory.samples(epoch()), throw_where_signalled);
   const double sampling_seconds = sampling.seconds();
 
-  outputs_.note_epoch({.epoch = epoch(),
-                       .step = progress.step,
-                       .images = progress.images,
-                       .seconds = progress.seconds,
-                       .images_per_second = progress.epoch.images_per_second(),
-                       .train_nats_per_dim = progress.epoch.nats_per_dim(),
-                       .validation_nats_per_dim = validation,
-                       .learning_rate = progress.learning_rate,
-                       .grad_norm = progress.epoch.grad_norm()});
+  const EpochMetrics metrics{.epoch = epoch(),
+                             .step = progress.step,
+                             .images = progress.images,
+                             .seconds = progress.seconds,
+                             .images_per_second = progress.epoch.images_per_second(),
+                             .train_nats_per_dim = progress.epoch.nats_per_dim(),
+                             .validation_nats_per_dim = validation,
+                             .learning_rate = progress.learning_rate,
+                             .grad_norm = progress.epoch.grad_norm()};
+  outputs_.note_epoch(metrics);
   standing_.epoch_is_open = false;
   save_checkpoint();
   outputs_.write_report(run_.directory, "training");
@@ -292,6 +302,8 @@ void TrainingRun::finish_epoch() {
   console_.detail(
       fmt::format("  learning rate {:.3g}, gradient norm {:.3g}; validation took {:.2f} s, samples {:.2f} s",
                   progress.learning_rate, progress.epoch.grad_norm(), validation_seconds, sampling_seconds));
+  if (hooks_.on_epoch && !hooks_.on_epoch(metrics)) is_told_to_stop_ = true;
+  throw_where_told_to_stop();
 }
 
 void TrainingRun::report_final_scores() {

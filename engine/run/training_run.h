@@ -10,6 +10,7 @@
 #include "engine/run/checkpoint_store.h"
 #include "engine/run/console.h"
 #include "engine/run/ending.h"
+#include "engine/run/run_hooks.h"
 #include "engine/run/run_lock.h"
 #include "engine/run/run_outputs.h"
 #include "engine/run/run_parts.h"
@@ -27,7 +28,8 @@ namespace pcnn {
 class TrainingRun {
  public:
   // All must outlive this.
-  TrainingRun(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console);
+  TrainingRun(const RunParts& run, const RunHooks& hooks, const RunLock& lock, const Workers& workers,
+              Console& console);
 
   // Writes the checkpoint of a run that has not begun where its directory is being made. Throws FileError.
   void save_start(const RunDirectory& directory) { checkpoints_.save(standing_, directory); }
@@ -38,9 +40,9 @@ class TrainingRun {
   [[nodiscard]] std::string how_to_go_beyond() const;
 
   // However it ends, log.txt, results.json and the report say why, where they can be written. Throws
-  // Interrupted, with the state saved, where InterruptionGuard notes a signal; DivergenceError
-  // where training has diverged, with the last good state kept; LostDirectory where the directory was
-  // removed, moved or replaced; ConfigError where a file cannot be written.
+  // Interrupted, with the state saved, where InterruptionGuard notes a signal or a hook says so;
+  // DivergenceError where training has diverged, with the last good state kept; LostDirectory where the
+  // directory was removed, moved or replaced; ConfigError where a file cannot be written.
   void train();
 
  private:
@@ -50,6 +52,7 @@ class TrainingRun {
   void report_window();
   void save_checkpoint();
   void prepare_last_words() const;
+  void throw_where_told_to_stop() const;
   [[noreturn]] void stop(int signal);
   [[noreturn]] void leave(const LostDirectory& lost);
   void record(Ended how, const std::string& reason, const RunDirectory& directory);
@@ -66,6 +69,7 @@ class TrainingRun {
   [[nodiscard]] bool is_validated() const;
 
   const RunParts& run_;
+  const RunHooks& hooks_;
   const RunLock& lock_;
   const Workers& workers_;
   Console& console_;
@@ -76,6 +80,7 @@ class TrainingRun {
   Standing standing_;
   bool is_resumed_ = false;
   bool has_diverged_ = false;
+  bool is_told_to_stop_ = false;  // by a hook
 };
 
 }  // namespace pcnn

@@ -17,6 +17,8 @@
 
 namespace pcnn {
 
+inline constexpr double kMostTemperature = 1000.0;  // that users may ask for
+
 // One chain draws one image, pixel by pixel in raster order. Its image is a function of the parameters, the
 // seed, the chain's index, what is given and what is known of the image: not of threads, other chains, or
 // what else the canvas holds. In bf16 the network's values are others than in f32, and images differ where a

@@ -54,6 +54,16 @@ std::vector<float> Scorer::pixel_nats(std::span<const float> parameters, int ima
   return nats;
 }
 
+std::vector<float> Scorer::logits(std::span<const float> parameters, int images, const FillImage& fill,
+                                  const Given& given) {
+  std::vector<float> all(static_cast<std::size_t>(images) * logits_size_);
+  forward(parameters, images, fill, given,
+          [&](std::size_t position, std::span<const float> logits, std::span<const float>) {
+            std::ranges::copy(logits, all.begin() + static_cast<std::ptrdiff_t>(position * logits_size_));
+          });
+  return all;
+}
+
 void Scorer::forward(std::span<const float> parameters, int images, const FillImage& fill, const Given& given,
                      const TakeLogits& take) {
   check_given(given, network_, static_cast<std::size_t>(images));

@@ -32,6 +32,10 @@ class Scorer {
   [[nodiscard]] std::vector<float> pixel_nats(std::span<const float> parameters, int images,
                                               const FillImage& fill, const Given& given = {});
 
+  // [image][logit][row][column].
+  [[nodiscard]] std::vector<float> logits(std::span<const float> parameters, int images,
+                                          const FillImage& fill, const Given& given = {});
+
   [[nodiscard]] const Program& program() const { return program_; }
 
  private:

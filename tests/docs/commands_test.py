@@ -34,6 +34,7 @@ NOT_RUN = {
     "python3 -m venv onednn && onednn/bin/pip install onednn-devel-cpu-gomp==2023.2.0": "downloads",
     "cmake --preset release -B build-onednn3 -DCMAKE_PREFIX_PATH=$PWD/onednn && cmake --build build-onednn3 --parallel":
         "builds all anew",
+    "cmake --install build --prefix ~/pcnn": "writes beside the sandbox; tests/install/install_test.py does it",
     "./scripts/fuzz.sh 60": "builds the fuzzers and runs them for minutes",
     "./scripts/torture.sh": "builds the programs with sanitizers and ill-treats them for minutes",
 }

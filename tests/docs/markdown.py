@@ -9,7 +9,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # sh: commands, run one after the other; console: commands after "$ " with what they print; yaml: a config;
 # text: anything else.
-LANGUAGES = ("sh", "console", "yaml", "text")
+LANGUAGES = ("sh", "console", "yaml", "text", "cmake", "cpp")
 
 
 @dataclasses.dataclass
