@@ -6,11 +6,10 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
-#include <random>
 #include <vector>
 
-#include "bench/peak.h"
 #include "bench/reference_network.h"
+#include "bench/train_steps.h"
 #include "engine/data/binarise.h"
 #include "engine/run/run_config.h"
 #include "engine/train/scorer.h"
@@ -19,44 +18,6 @@
 
 namespace pcnn {
 namespace {
-
-// Random pixels: the work does not depend on them.
-ImageSet noise(int count, int side = 28) {
-  ImageSet images{.name = "noise", .count = count, .channels = 1, .height = side, .width = side};
-  std::minstd_rand random(1);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count) * images.image_size(); ++i)
-    images.pixels.push_back(static_cast<std::uint8_t>(random() >> 8));
-  for (int i = 0; i < count; ++i) images.ids.push_back(static_cast<std::uint32_t>(i));
-  return images;
-}
-
-// Floating-point operations of one image: kernels cut to their live rows, and with `backward` the gradients
-// of data (but the image's) and of live weights.
-double flops(const Network& network, bool backward) {
-  const Shape image = network.shape(0, 1);
-  double products = 0.0;
-  for (const Node& node : network.nodes)
-    if (const auto* conv = std::get_if<MaskedConvOp>(&node.op)) {
-      const Parameter& weight = network.parameters[static_cast<std::size_t>(conv->weight)];
-      const double channels = static_cast<double>(weight.shape[0]) * weight.shape[1];
-      const auto of = [&](Taps taps) {
-        return channels *
-               products_of(conv->mask.type, conv->kernel_height, conv->kernel_width, image.h, image.w, taps);
-      };
-      const double cut = of(Taps::kInLiveRows);
-      products += cut + (backward ? of(Taps::kLive) + (conv->src == 0 ? 0.0 : cut) : 0.0);
-    }
-  return 2.0 * products;
-}
-
-void report(benchmark::State& state, const ReferenceNetwork& reference, bool backward, double images,
-            const Workers& workers, Precision precision) {
-  state.SetItemsProcessed(static_cast<std::int64_t>(images));
-  const double gflop = images * flops(reference.network, backward) / 1e9;
-  state.counters["GFLOP/s"] = benchmark::Counter(gflop, benchmark::Counter::kIsRate);
-  if (const double peak = fma_peak(workers, precision); peak > 0.0)
-    state.counters["of_peak"] = benchmark::Counter(gflop / peak, benchmark::Counter::kIsRate);
-}
 
 // Whole optimiser steps of 64 images.
 void TrainStep(benchmark::State& state, Precision precision) {
@@ -70,7 +31,8 @@ void TrainStep(benchmark::State& state, Precision precision) {
   const auto step = [&] { trainer.run_epoch(images, binariser, [](const Progress&) { return false; }); };
   step();
   for (auto _ : state) step();
-  report(state, reference, true, static_cast<double>(state.iterations() * config.batch), workers, precision);
+  report(state, reference.network, true, static_cast<double>(state.iterations() * config.batch), workers,
+         precision);
 }
 
 // Exact likelihoods of 256 images.
@@ -82,7 +44,8 @@ void Score(benchmark::State& state, Precision precision) {
   Scorer scorer(reference.network, *reference.head, shard_images({}, reference.network), workers, precision);
   const FillImage fill = [](int, std::span<float> image) { std::ranges::fill(image, 1.0f); };
   for (auto _ : state) benchmark::DoNotOptimize(scorer.nats(reference.parameters, kImages, fill));
-  report(state, reference, false, static_cast<double>(state.iterations() * kImages), workers, precision);
+  report(state, reference.network, false, static_cast<double>(state.iterations() * kImages), workers,
+         precision);
 }
 
 // Images per second on all cores over those on one.
@@ -196,10 +159,6 @@ void ConfigToFirstStep(benchmark::State& state) {
                     initial_parameters(network, config.model.initialisation, config.seed), workers);
     trainer.run_epoch(images, binariser, [](const Progress&) { return false; });
   }
-}
-
-void by_threads(benchmark::internal::Benchmark* bench) {
-  bench->ArgName("threads")->DenseRange(1, available_threads())->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
 void by_hand(benchmark::internal::Benchmark* benchmark) {

@@ -17,7 +17,10 @@ import peer
 HERE = Path(__file__).resolve().parent
 BENCH = Path(os.environ.get("PCNN_BENCH") or HERE.parents[1] / "build" / "bin" / "pcnn-bench")
 SCRIPTS = {"pytorch": "pytorch_peer.py", "keras": "keras_peer.py"}
-TASKS = ("train", "score", "sample")
+REFERENCE_TASKS = ("train", "score", "sample")
+LSTM_TASKS = {"row_lstm": "rows", "diagonal_lstm": "diagonal"}  # as pcnn-bench names them
+LSTM_SCRIPTS = {"pytorch": "pytorch_lstm.py"}
+TASKS = (*REFERENCE_TASKS, *LSTM_TASKS)
 PRECISIONS = ("f32", "bf16")
 
 
@@ -32,6 +35,8 @@ class SkippedError(Exception):
 def pcnn_name(task, precision, threads):
     if task == "sample":
         return f"Sample/{precision}/images:{peer.CHAINS}/threads:{threads}/real_time"
+    if task in LSTM_TASKS:
+        return f"TrainLstm/{LSTM_TASKS[task]}/{precision}/threads:{threads}/real_time"
     return f"{'TrainStep' if task == 'train' else 'Score'}/{precision}/threads:{threads}/real_time"
 
 
@@ -176,8 +181,8 @@ def listed(known):
 
 def parse_options():
     parser = argparse.ArgumentParser(prog="compare.sh", description="pcnn beside other frameworks.")
-    parser.add_argument("--tasks", type=listed(TASKS), default=list(TASKS),
-                        help="default: train,score,sample")
+    parser.add_argument("--tasks", type=listed(TASKS), default=list(REFERENCE_TASKS),
+                        help=f"of {','.join(TASKS)}; default: {','.join(REFERENCE_TASKS)}")
     parser.add_argument("--precisions", type=listed(PRECISIONS), default=["f32"],
                         help="f32,bf16; default: f32")
     parser.add_argument("--peers", type=listed(SCRIPTS), default=list(SCRIPTS),
@@ -187,7 +192,7 @@ def parse_options():
     parser.add_argument("--rounds", type=peer.positive(int), default=os.environ.get("ROUNDS", "5"),
                         help="per row; default: the environment variable ROUNDS, or 5")
     parser.add_argument("--seconds", type=peer.positive(float), default=4.0,
-                        help="least duration of a peer's train or score round; default: 4")
+                        help="least duration of a peer's round, but of sample; default: 4")
     parser.add_argument("--pixels", type=peer.positive(int), default=16,
                         help="of 784, timed per sampling round of a peer; default: 16")
     parser.add_argument("--compile", action="store_true", help="PyTorch with torch.compile")
@@ -225,7 +230,11 @@ def main():
                 notes.append(f"skipped {task} {precision}: pcnn-bench has no such benchmark"
                              + (f" ({name})" if name else ""))
                 continue
+            scripts = LSTM_SCRIPTS if task in LSTM_TASKS else SCRIPTS
             for framework in versions:
+                if framework not in scripts:
+                    notes.append(f"skipped {task} {precision} {framework}: no such peer")
+                    continue
                 arguments = ["--task", task, "--precision", precision, "--threads", str(options.threads),
                              "--seconds", str(options.seconds), "--pixels", str(options.pixels)]
                 if options.compile and framework == "pytorch":
@@ -235,7 +244,7 @@ def main():
                     print(f"{label}: {text}", file=sys.stderr, flush=True)
 
                 try:
-                    pairs = compare(name, SCRIPTS[framework], arguments, options.rounds, progress)
+                    pairs = compare(name, scripts[framework], arguments, options.rounds, progress)
                 except SkippedError as error:
                     notes.append(f"skipped {task} {precision} {framework}: pcnn-bench: {error}")
                     continue

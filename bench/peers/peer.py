@@ -34,20 +34,20 @@ def positive(kind):
     return parse
 
 
-def parser(description):
+def parser(description, tasks=("train", "score", "sample")):
     options = argparse.ArgumentParser(
         description=description,
         epilog="Without --rounds: prints a line 'ready ...' after warm-up, then times one round for each "
         "line read from stdin and answers with its images per second, until stdin ends.",
     )
-    options.add_argument("--task", choices=["train", "score", "sample"], default="train")
+    options.add_argument("--task", choices=tasks, default=tasks[0])
     options.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     options.add_argument("--threads", type=positive(int), default=usable_cores(),
                          help="default: usable cores")
     options.add_argument("--rounds", type=positive(int),
                          help="time this many rounds and exit; reads no stdin")
     options.add_argument("--seconds", type=positive(float), default=4.0,
-                         help="a round of train or score repeats whole steps for at least this long (4)")
+                         help="a round, but of sample, repeats whole steps for at least this long (4)")
     options.add_argument("--pixels", type=positive(int), default=16,
                          help="sample: passes timed per round, of 784, to which they are scaled (16)")
     options.add_argument("--version", action="store_true", help="print the framework's version, exit")
@@ -59,9 +59,9 @@ def quit_not_installed(script, framework, error):
     sys.exit(NOT_INSTALLED)
 
 
-def check_parameters(count):
-    if count != PARAMETERS:
-        sys.exit(f"the network has {count:,} parameters, not {PARAMETERS:,}")
+def check_parameters(count, expected=PARAMETERS):
+    if count != expected:
+        sys.exit(f"the network has {count:,} parameters, not {expected:,}")
 
 
 def images():
