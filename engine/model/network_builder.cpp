@@ -126,11 +126,12 @@ int NetworkBuilder::gate(const std::string& name, int src) {
 int NetworkBuilder::lstm(const std::string& name, int src, LstmPath path, int state_count) {
   const int maps = channels(src) / 4;
   if (channels(src) != 4 * maps || maps % network_.groups != 0)
-    throw std::invalid_argument(
-        fmt::format("{}: {} maps make no four gates in {} channel groups", name, channels(src), network_.groups));
+    throw std::invalid_argument(fmt::format("{}: {} maps make no four gates in {} channel groups", name,
+                                            channels(src), network_.groups));
   if (path == LstmPath::kRows ? state_count % 2 == 0 || state_count > LstmOp::kMostStates : state_count != 2)
-    throw std::invalid_argument(fmt::format("{}: {} states, accepted: an odd number up to {} along rows, else 2",
-                                            name, state_count, LstmOp::kMostStates));
+    throw std::invalid_argument(
+        fmt::format("{}: {} states, accepted: an odd number up to {} along rows, else 2", name, state_count,
+                    LstmOp::kMostStates));
   const int weight = append_parameter({.name = name + ".weight",
                                        .shape = {4 * maps, maps, 1, state_count},
                                        .fan_in = maps * state_count,

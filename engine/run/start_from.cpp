@@ -71,6 +71,19 @@ std::string note_on_dilations(const Network& from, const Network& to) {
       other.size() > 1 ? "their" : "its");
 }
 
+// The attentions whose maps, of the same number, make another number of heads.
+std::string note_on_heads(const Network& from, const Network& to) {
+  std::unordered_map<std::string_view, int> heads;
+  for (const Node& node : from.nodes)
+    if (const auto* op = std::get_if<AttentionOp>(&node.op)) heads.emplace(node.name, op->heads);
+  for (const Node& node : to.nodes)
+    if (const auto* op = std::get_if<AttentionOp>(&node.op))
+      if (const auto found = heads.find(node.name); found != heads.end() && found->second != op->heads)
+        return fmt::format("{} has {} heads, and {} where its parameters come from", node.name, op->heads,
+                           found->second);
+  return "";
+}
+
 std::string joined(const std::string& a, const std::string& b) {
   return a.empty() || b.empty() ? a + b : a + "; " + b;
 }
@@ -101,7 +114,8 @@ StartParameters start_parameters(const std::string& run_or_checkpoint, const Net
   zero_dead_weights(network, values);
   return {.path = model.path,
           .values = std::move(values),
-          .note = joined(model.note, note_on_dilations(model.network, network))};
+          .note = joined(model.note, joined(note_on_dilations(model.network, network),
+                                            note_on_heads(model.network, network)))};
 }
 
 }  // namespace pcnn

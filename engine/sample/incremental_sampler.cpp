@@ -30,7 +30,7 @@ constexpr SpanPolicy kChosenSpan{.columns = 32, .column_cost = 0.3};
 
 // Chains to a batch where what attentions keep of more would not stay in the cache: it is read at every
 // pixel.
-constexpr int kSmallestAttendingBatch = 4;
+constexpr int kLargestAttendingBatch = 4;
 // Levels of which enough are guessed right to draw such networks so, whatever the number of chains.
 constexpr int kFewLevels = 8;
 
@@ -67,17 +67,25 @@ std::vector<GuessTable> new_tables(const OutputHead& head, const Network& networ
 
 }  // namespace
 
-int choose_chain_batch(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains, int threads) {
-  const std::size_t share = cache_bytes / static_cast<std::size_t>(threads);
-  const int fitting = static_cast<int>(std::min<std::size_t>(share / bytes_per_chain, kLargestChainBatch));
-  const int largest = std::max(fitting, kSmallestChainBatch);
+namespace {
+
+// Of at most this size, so that no thread is without one.
+int share_out_chains(int largest, int chains, int threads) {
   const std::int64_t at_once = std::int64_t{threads} * largest;
   const std::int64_t chain_batches = (chains + at_once - 1) / at_once * threads;
   return static_cast<int>(std::max<std::int64_t>(1, (chains + chain_batches - 1) / chain_batches));
 }
 
+}  // namespace
+
+int choose_chain_batch(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains, int threads) {
+  const std::size_t share = cache_bytes / static_cast<std::size_t>(threads);
+  const int fitting = static_cast<int>(std::min<std::size_t>(share / bytes_per_chain, kLargestChainBatch));
+  return share_out_chains(std::max(fitting, kSmallestChainBatch), chains, threads);
+}
+
 int choose_chain_batch(const PixelProgram& program, int chains, int threads) {
-  if (outgrows_cache(program, threads)) return std::min(chains, kSmallestAttendingBatch);
+  if (outgrows_cache(program, threads)) return share_out_chains(kLargestAttendingBatch, chains, threads);
   return choose_chain_batch(program.state_bytes_per_chain(), shared_cache_bytes(), chains, threads);
 }
 

@@ -20,8 +20,8 @@ namespace pcnn {
 // outgrow a thread's share of the last-level cache. None is larger than 64, and 16 may always be.
 [[nodiscard]] int choose_chain_batch(std::size_t bytes_per_chain, std::size_t cache_bytes, int chains,
                                      int threads);
-// With the program's bytes and this machine's cache; 4 where what attentions keep of 16 outgrows a quarter of that
-// share, since it is read at every pixel.
+// With the program's bytes and this machine's cache; 4 where what attentions keep of 16 outgrows a quarter of
+// that share, since it is read at every pixel.
 [[nodiscard]] int choose_chain_batch(const PixelProgram& program, int chains, int threads);
 // The size in effect where `asked` chains were asked for, 0 for choose_chain_batch(): 1 to `chains`.
 [[nodiscard]] int effective_chain_batch(int asked, const PixelProgram& program, int chains, int threads);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <numeric>
@@ -215,8 +216,9 @@ TEST_F(Api, StopsWhereACallbackSaysSoAndGoesOnFromThere) {
   EXPECT_FALSE(between.completed);
   EXPECT_TRUE(api::train({.resume = directory("again")}).completed);
   EXPECT_EQ(metrics_of("again"), metrics_of("tiny"));
-  EXPECT_EQ(slurp(directory("again") + "/best.safetensors").size(),
-            slurp(directory() + "/best.safetensors").size());
+  const api::Model again(directory("again")), tiny(directory());
+  for (std::size_t i = 0; i < tiny.parameters().size(); ++i)
+    EXPECT_TRUE(std::ranges::equal(again.parameters()[i].values, tiny.parameters()[i].values));
 }
 
 TEST_F(Api, TrainsOneRunAtATime) {

@@ -64,6 +64,17 @@ TEST_F(StartFrom, SaysWhichConvolutionsHaveAnotherDilation) {
             std::string::npos);
 }
 
+TEST_F(StartFrom, SaysWhichAttentionHasAnotherNumberOfHeads) {
+  const std::string block = "model.blocks=[{kind: attention, heads: 2, key: 3, value: 3}]";
+  run({.config = config(), .overrides = {"name=attends", block}});
+  Network network = load_trained_model(directory("attends")).network;
+  EXPECT_EQ(start_parameters(directory("attends"), network).note, "");
+  for (Node& node : network.nodes)
+    if (auto* op = std::get_if<AttentionOp>(&node.op)) op->heads = 3;
+  EXPECT_EQ(start_parameters(directory("attends"), network).note,
+            "blocks.0.attention has 3 heads, and 2 where its parameters come from");
+}
+
 TEST_F(StartFrom, IsWrittenDownAndGivesTheSameBitsAgain) {
   run({.config = config(), .overrides = second("a")});
   run({.config = config(), .overrides = second("b", {"threads=1"})});

@@ -53,26 +53,28 @@ class EveryHead : public ::testing::TestWithParam<HeadAndImage> {
   const Workers workers{2};
 };
 
-INSTANTIATE_TEST_SUITE_P(Sampling, EveryHead,
-                         ::testing::Values(HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3},
-                                           HeadAndImage{{HeadKind::kBernoulli}, 3, 1, 3},
-                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 1, 2, 3},
-                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 1, 2},
-                                           HeadAndImage{{HeadKind::kSoftmax, 2}, 4, 2, 1},
-                                           HeadAndImage{{HeadKind::kLogisticMixture, 4, 3}, 1, 2, 2},
-                                           HeadAndImage{{HeadKind::kLogisticMixture, 3, 2}, 3, 2, 1},
-                                           HeadAndImage{{HeadKind::kLogisticMixture, 4, 3, true}, 1, 2, 3},
-                                           HeadAndImage{{HeadKind::kLogisticMixture, 3, 2, true}, 3, 2, 1},
-                                           HeadAndImage{
-                                               {HeadKind::kLogisticMixture, 3, 2, true}, 2, 2, 1, "gated_skips", 3},
-                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "gated_skips"},
-                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "row_lstm"},
-                                           HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "diagonal_lstm"},
-                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "row_lstm"},
-                                           HeadAndImage{{HeadKind::kSoftmax, 2}, 2, 2, 2, "diagonal_lstm"},
-                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "gated_skips"},
-                                           HeadAndImage{{HeadKind::kSoftmax, 4}, 1, 2, 2, "residual", 5},
-                                           HeadAndImage{{HeadKind::kSoftmax, 3}, 2, 2, 1, "residual", 3}));
+INSTANTIATE_TEST_SUITE_P(
+    Sampling, EveryHead,
+    ::testing::Values(HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3},
+                      HeadAndImage{{HeadKind::kBernoulli}, 3, 1, 3},
+                      HeadAndImage{{HeadKind::kSoftmax, 3}, 1, 2, 3},
+                      HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 1, 2},
+                      HeadAndImage{{HeadKind::kSoftmax, 2}, 4, 2, 1},
+                      HeadAndImage{{HeadKind::kLogisticMixture, 4, 3}, 1, 2, 2},
+                      HeadAndImage{{HeadKind::kLogisticMixture, 3, 2}, 3, 2, 1},
+                      HeadAndImage{{HeadKind::kLogisticMixture, 4, 3, true}, 1, 2, 3},
+                      HeadAndImage{{HeadKind::kLogisticMixture, 3, 2, true}, 3, 2, 1},
+                      HeadAndImage{{HeadKind::kLogisticMixture, 3, 2, true}, 2, 2, 1, "gated_skips", 3},
+                      HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "gated_skips"},
+                      HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "row_lstm"},
+                      HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "attention"},
+                      HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "attention"},
+                      HeadAndImage{{HeadKind::kBernoulli}, 1, 3, 3, "diagonal_lstm"},
+                      HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "row_lstm"},
+                      HeadAndImage{{HeadKind::kSoftmax, 2}, 2, 2, 2, "diagonal_lstm"},
+                      HeadAndImage{{HeadKind::kSoftmax, 3}, 3, 2, 1, "gated_skips"},
+                      HeadAndImage{{HeadKind::kSoftmax, 4}, 1, 2, 2, "residual", 5},
+                      HeadAndImage{{HeadKind::kSoftmax, 3}, 2, 2, 1, "residual", 3}));
 
 TEST_P(EveryHead, DrawsImagesAsOftenAsTheirProbabilitiesSay) {
   const std::vector<double> probabilities = testing::state_probabilities(network, *head, parameters);

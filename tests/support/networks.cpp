@@ -146,6 +146,9 @@ std::vector<BlockConfig> blocks_of_kind(const std::string& kind, int filters) {
   if (kind == "row_lstm") return {{1, RowLstmBlockConfig{3, filters}}};
   if (kind == "diagonal_lstm") return {{1, DiagonalLstmBlockConfig{filters}}};
   if (kind == "gated_skips") return {{2, GatedBlockConfig{{3, 3}, filters, {}, true}}};
+  if (kind == "attention")  // 3 heads: a channel group each, of up to three
+    return {{1, GatedBlockConfig{{3, 3}, filters}},
+            {1, AttentionBlockConfig{.heads = 3, .key = 2, .value = 4}}};
   if (kind == "residual") return {{1, ResidualBlockConfig{{3, 3}, filters}}};
   throw std::invalid_argument("no blocks are called " + kind);
 }

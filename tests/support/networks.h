@@ -17,7 +17,7 @@ Network tutorial_network();
 // Two kernels of 3x3 over a few tanh maps of one-channel images.
 Network small_network(int height, int width);
 
-// "residual", "gated", "gated_skips", "row_lstm" or "diagonal_lstm": one or two of them. Throws for another.
+// "residual", "gated", "gated_skips", "row_lstm", "diagonal_lstm" or "attention": one or two of them. Throws for another.
 std::vector<BlockConfig> blocks_of_kind(const std::string& kind, int filters);
 
 struct NetworkLimits {

@@ -120,6 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02},
                       Case{{HeadKind::kBernoulli}, {1, 3, 3, 3}, 0.02},
                       Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, "gated"},
+                      Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, "attention"},
                       Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, "row_lstm"},
                       Case{{HeadKind::kBernoulli}, {1, 1, 5, 5}, 0.02, "diagonal_lstm"},
                       Case{{HeadKind::kSoftmax, 3}, {1, 3, 3, 2}, 0.02, "diagonal_lstm"},

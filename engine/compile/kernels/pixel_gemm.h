@@ -50,7 +50,8 @@ struct PixelGemm {
   const float* bias = nullptr;  // filled up to whole panels
   const ActivationOp* activation = nullptr;  // null: f is the identity
   const float* skip = nullptr;               // [row][filters]; null: nothing is added
-  float* dst = nullptr;  // [row][filters]; apart from all the others, or skip itself where there is no activation
+  float* dst =
+      nullptr;  // [row][filters]; apart from all the others, or skip itself where there is no activation
 };
 
 // One build of the product for one instruction set.

@@ -98,6 +98,31 @@ TEST(PixelAttention, AgreesWithPlainLoopsAndReadsNothingThatWasNotWritten) {
   });
 }
 
+// Scores of hundreds, whose exponentials are no floats.
+TEST(PixelAttention, TakesTheLargestScoreOffBeforeItsExponential) {
+  testing::Random random(4);
+  for (const float scale : {-100.0f, 100.0f}) {
+    Query query(random, 40, 16, 16);
+    for (float& value : query.query) value *= scale;
+    double largest = -std::numeric_limits<double>::infinity();
+    std::size_t seen = 0;
+    std::vector<double> scores;
+    for (std::size_t pixel = 0; pixel < 40; ++pixel) {
+      double score = 0.0;
+      for (std::size_t k = 0; k < 16; ++k) score += 0.5 * query.query[k] * query.keys[pixel * 16 + k];
+      scores.push_back(score);
+      if (score > largest) largest = score, seen = pixel;
+    }
+    ASSERT_GT(largest, 100.0);
+    std::ranges::sort(scores);
+    ASSERT_GT(scores[39] - scores[38], 15.0) << "one pixel is to have all of the weight";
+    for (const PixelKernel& kernel : pixel_kernels()) {
+      const std::vector<float> dst = query.attended_by(kernel.attend);
+      for (std::size_t i = 0; i < dst.size(); ++i) EXPECT_NEAR(dst[i], query.values[seen * 16 + i], 1e-5);
+    }
+  }
+}
+
 TEST(PixelAttention, GivesAQueryTheSameBitsBesideAnyOthers) {
   for_each_query([](const Query& query) {
     for (const PixelKernel& kernel : pixel_kernels()) {

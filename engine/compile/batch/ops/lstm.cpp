@@ -33,7 +33,8 @@ int lower_lstm_backward(PlanBuilder& plan, const LstmStep& step, const LoweredLs
                         int diff_dst) {
   const std::size_t first_step = plan.step_count();
   const LstmWalk& walk = lowered.layer->walk;
-  const std::size_t of_place = to_index(walk.images()) * to_index(walk.maps()), states = to_index(walk.state_count()) * to_index(walk.maps());
+  const std::size_t of_place = to_index(walk.images()) * to_index(walk.maps()),
+                    states = to_index(walk.state_count()) * to_index(walk.maps());
   const int diff_src = plan.new_tensor(plan.desc(lowered.src));
   plan.lstm_backward({.layer = *lowered.layer,
                       .work = lowered.work,
