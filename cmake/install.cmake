@@ -15,6 +15,7 @@ if(PCNN_LIBRARY_TYPE STREQUAL "SHARED")
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   set(pcnn_exported pcnn_shared)
 endif()
+add_dependencies(programs ${pcnn_exported})  # all that is installed
 target_include_directories(${pcnn_exported} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(${pcnn_exported} INTERFACE cxx_std_20)
 

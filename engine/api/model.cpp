@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "engine/api/denormals.h"
 #include "engine/api/pcnn.h"
 #include "engine/core/error.h"
 #include "engine/core/index.h"
@@ -36,7 +37,13 @@ struct Model::Impl {
   Impl(const std::string& run_or_checkpoint, int threads)
       : model(load_trained_model(run_or_checkpoint)),
         precision(choose_precision(model.config.precision).precision),
-        workers(threads > 0 ? threads : available_threads()) {}
+        workers(thread_count(threads)) {}
+
+  static int thread_count(int asked) {
+    if (asked < 0 || asked > 1024)
+      throw ConfigError(fmt::format("threads: found {}, accepted: 1 to 1024, or 0 for all cores", asked));
+    return asked > 0 ? asked : available_threads();
+  }
 
   [[nodiscard]] Network sized(int height, int width) const {
     if (height < 0 || width < 0)
@@ -96,6 +103,10 @@ struct Model::Impl {
       if (of_image < 0 || of_image >= classes)
         throw ConfigError(fmt::format("found the class {}, accepted: 0 to {}", of_image, classes - 1));
     const std::size_t numbers = given_values(network) * to_index(images);
+    for (std::size_t i = 0; i < told.numbers.size(); ++i)
+      if (!std::isfinite(told.numbers[i]))
+        throw ConfigError(
+            fmt::format("numbers: found {} as number {}, accepted: finite numbers", told.numbers[i], i));
     if (told.numbers.size() != numbers)
       throw ConfigError(fmt::format("{} numbers given of {} images, accepted: {}, which {} is told",
                                     told.numbers.size(), images, numbers, model.path));
@@ -105,6 +116,7 @@ struct Model::Impl {
   template <typename Run>
   auto score(const Images& images, const Told& told, Run&& run) const {
     const std::lock_guard lock(mutex);
+    const DenormalsFlushed flushed;
     const Network network = sized(images.height, images.width);
     const EvalData data = data_of(images, told, network);
     Scorer scorer(network, *model.head, shard_images(model.config.train, network), workers, precision);
@@ -119,8 +131,10 @@ struct Model::Impl {
     return given_of(network, data.images);
   }
 
-  [[nodiscard]] Drawn draw(const Drawing& drawing, const Network& network, int chains, const Told& told,
-                           std::span<const float> canvas, std::span<const std::uint8_t> known) const;
+  // of_each: chains of an image that is completed; else all of them.
+  [[nodiscard]] Drawn draw(const Drawing& drawing, const Network& network, int chains, int of_each,
+                           const Told& told, std::span<const float> canvas,
+                           std::span<const std::uint8_t> known) const;
 
   TrainedModel model;
   Precision precision;
@@ -128,28 +142,32 @@ struct Model::Impl {
   mutable std::mutex mutex;  // of what computes
 };
 
-Drawn Model::Impl::draw(const Drawing& drawing, const Network& network, int chains, const Told& told,
-                        std::span<const float> canvas, std::span<const std::uint8_t> known) const {
+Drawn Model::Impl::draw(const Drawing& drawing, const Network& network, int chains, int of_each,
+                        const Told& told, std::span<const float> canvas,
+                        std::span<const std::uint8_t> known) const {
   if (!(drawing.temperature >= 0.0 && drawing.temperature <= kMostTemperature))
     throw ConfigError(fmt::format("temperature: found {}, accepted: 0 to 1000", drawing.temperature));
   GivenBatch given(network, to_index(chains));
+  const std::vector<int> shared =
+      classes_of(share_out(of_each, all_classes(std::max(1, network.condition.classes))));
+  std::size_t at = 0;
   if (network.condition.classes > 0 && told.classes.empty())
-    given.classes = classes_of(share_out(chains, all_classes(network.condition.classes)));
+    for (int& of_chain : given.classes) of_chain = shared[at++ % shared.size()];
   else
     std::ranges::copy(told.classes, given.classes.begin());
   std::ranges::copy(told.numbers, given.values.begin());
-  const Samples samples = draw_samples({.precision = precision}, network, *model.head, model.parameters,
-                                       {.chains = chains,
-                                        .seed = drawing.seed,
-                                        .temperature = drawing.temperature,
-                                        .given = given.view(),
-                                        .canvas = canvas,
-                                        .known = known,
-                                        .with_probabilities = drawing.with_probabilities},
-                                       workers);
+  Samples samples = draw_samples({.precision = precision}, network, *model.head, model.parameters,
+                                 {.chains = chains,
+                                  .seed = drawing.seed,
+                                  .temperature = drawing.temperature,
+                                  .given = given.view(),
+                                  .canvas = canvas,
+                                  .known = known,
+                                  .with_probabilities = drawing.with_probabilities},
+                                 workers);
   Drawn drawn{.levels = {},
               .shape = {network.image_channels, network.image_height, network.image_width},
-              .probabilities = samples.probabilities};
+              .probabilities = std::move(samples.probabilities)};
   drawn.levels.reserve(samples.images.size());
   for (const float value : samples.images) {
     if (std::isnan(value)) refuse_too_large(model, "what images are drawn from");
@@ -158,8 +176,10 @@ Drawn Model::Impl::draw(const Drawing& drawing, const Network& network, int chai
   return drawn;
 }
 
-Model::Model(const std::string& run_or_checkpoint, int threads)
-    : impl_(std::make_unique<const Impl>(run_or_checkpoint, threads)) {}
+Model::Model(const std::string& run_or_checkpoint, int threads) {
+  const DenormalsFlushed flushed;
+  impl_ = std::make_unique<const Impl>(run_or_checkpoint, threads);
+}
 Model::~Model() = default;
 Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
@@ -233,7 +253,7 @@ namespace {
 
 // Samplers count dimensions of all images together in int.
 void check_count(const Network& network, int count, int of_each) {
-  if (count < 1) throw ConfigError(fmt::format("count: found {}, accepted: 1 or more", count));
+  if (count < 1) throw ConfigError(fmt::format("count: found {}, accepted: 1 or more, or 0", count));
   const double chains = static_cast<double>(count) * of_each,
                dims = chains * static_cast<double>(network.shape(0, 1).size());
   if (dims > std::numeric_limits<int>::max())
@@ -259,20 +279,23 @@ std::vector<Value> repeated(std::span<const Value> values, std::size_t of_each, 
 
 Drawn Model::sample(const Drawing& drawing) const {
   const std::lock_guard lock(impl_->mutex);
+  const DenormalsFlushed flushed;
   const Network network = impl_->sized(drawing.height, drawing.width);
-  check_count(network, drawing.count, 1);
-  impl_->check_told(drawing.told, network, drawing.count);
-  return impl_->draw(drawing, network, drawing.count, drawing.told, {}, {});
+  const int count = drawing.count == 0 ? 25 : drawing.count;
+  check_count(network, count, 1);
+  impl_->check_told(drawing.told, network, count);
+  return impl_->draw(drawing, network, count, count, drawing.told, {}, {});
 }
 
 Drawn Model::complete(const Images& images, std::span<const std::uint8_t> known,
                       const Drawing& drawing) const {
   const std::lock_guard lock(impl_->mutex);
+  const DenormalsFlushed flushed;
   if (drawing.height != 0 || drawing.width != 0)
     throw ConfigError(
         "height and width of a drawing: accepted in sample() alone; completions are as large as the images");
   const Network network = impl_->sized(images.height, images.width);
-  const int count = impl_->count_of(images, network), each = drawing.count;
+  const int count = impl_->count_of(images, network), each = drawing.count == 0 ? 1 : drawing.count;
   const Shape shape = network.shape(0, 1);
   const std::size_t area = to_index(shape.h) * to_index(shape.w);
   if (known.size() != area * to_index(count))
@@ -291,7 +314,7 @@ Drawn Model::complete(const Images& images, std::span<const std::uint8_t> known,
   const std::vector<int> classes = repeated<int>(drawing.told.classes, 1, each);
   const std::vector<float> numbers =
       repeated<float>(drawing.told.numbers, std::max<std::size_t>(1, given_values(network)), each);
-  return impl_->draw(drawing, network, count * each, {classes, numbers}, canvases, all_kept);
+  return impl_->draw(drawing, network, count * each, each, {classes, numbers}, canvases, all_kept);
 }
 
 }  // namespace pcnn::api

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #define PCNN_API_VERSION \
@@ -40,7 +41,7 @@ struct ImageShape {
 
 // Images of one size, borrowed: [image][channel][row][column].
 struct Images {
-  std::span<const Level> levels;
+  std::span<const Level> levels{};
   int height = 0;  // 0: as trained
   int width = 0;
 };
@@ -52,15 +53,15 @@ struct Told {
 };
 
 struct Drawing {
-  int count = 25;
+  int count = 0;  // 0: 25, or of what is completed one each
   std::uint64_t seed = 1;
   double temperature = 1.0;  // 0 to 1000, see docs/sampling.md
   int height = 0;            // 0: as trained
   int width = 0;
-  // Of `count` images. A model of classes that is told none draws all of them, shared out as pcnn-sample
-  // does.
+  // Of each image. A model of classes that is told none draws all of them, shared out as pcnn-sample does:
+  // over all images, or over the completions of each.
   Told told{};
-  // Probabilities each value was drawn with are asked for.
+  // Whether to return the probabilities that each value was drawn with.
   bool with_probabilities = false;
 };
 
@@ -71,11 +72,12 @@ struct Drawn {
       probabilities;  // [image][channel][row][column], of a 1; or [...][level]; empty unless asked for
 };
 
-// A trained model, in memory. Its methods may be called from several threads, one after the other: each works
-// on all threads by itself.
+// A trained model, in memory. Its methods may be called from several threads at once: each works on all cores
+// by itself, and the others wait.
 class PCNN_API Model {
  public:
-  // A run directory, whose best parameters are taken, or a checkpoint (.safetensors). threads: 0: all cores.
+  // A run directory, whose best parameters are taken, or a checkpoint (.safetensors). threads: 1 to 1024; 0:
+  // all cores. A model that was moved from may be assigned to or destroyed, and nothing else.
   explicit Model(const std::string& run_or_checkpoint, int threads = 0);
   ~Model();
   Model(Model&&) noexcept;
@@ -114,7 +116,7 @@ class PCNN_API Model {
   // each, one after the other. known: [image][row][column], 0 where a pixel is to be drawn. Told is of the
   // images.
   [[nodiscard]] Drawn complete(const Images& images, std::span<const std::uint8_t> known,
-                               const Drawing& drawing = {.count = 1}) const;
+                               const Drawing& drawing = {}) const;
 
  private:
   struct Impl;
@@ -142,12 +144,14 @@ struct Epoch {
 };
 
 struct Training {
-  std::string config;                  // path of a YAML file; empty with `resume`
-  std::string resume;                  // run directory to go on with; empty for a new run
-  std::vector<std::string> overrides;  // key.path=value
-  bool quiet = true;                   // warnings alone are printed
-  // Called on the calling thread. Where one returns false the run ends in order: its state is saved, and it
-  // can be resumed. Ctrl-C, SIGTERM and SIGHUP end it the same way.
+  std::string config{};                  // path of a YAML file; empty with `resume`
+  std::string resume{};                  // run directory to go on with; empty for a new run
+  std::vector<std::string> overrides{};  // key.path=value
+  bool quiet = true;                     // warnings alone are printed
+  // Called on the calling thread. Where one returns false, or throws, the run ends in order: its state is
+  // saved, and it can be resumed; what was thrown comes out of train() then. Ctrl-C, SIGTERM and SIGHUP end
+  // it the same way, in place of the process's own handlers; a second Ctrl-C or SIGTERM ends the process at
+  // once.
   std::function<bool(const Step&)> on_step{};
   std::function<bool(const Epoch&)> on_epoch{};
 };

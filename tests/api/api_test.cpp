@@ -157,10 +157,46 @@ TEST_F(Api, CompletesAsPcnnSample) {
                                             .mask = root_ + "/known.npy"}));
 }
 
+// Each image gets every class, as often as the others.
+TEST_F(Api, SharesOutClassesOverTheCompletionsOfEachImage) {
+  const api::Model model(directory("classes"));
+  std::vector<api::Level> images = test_images();
+  images.resize(2 * kHeight * kWidth);
+  const std::vector<std::uint8_t> known(images.size(), 0);
+  const std::vector told{0, 1, 2, 0, 1, 2};
+  std::vector<api::Level> twice;
+  for (const int image : {0, 0, 0, 1, 1, 1})
+    twice.insert(twice.end(), images.begin() + image * kHeight * kWidth,
+                 images.begin() + (image + 1) * kHeight * kWidth);
+  EXPECT_EQ(model.complete({images}, known, {.count = 3}).levels,
+            model.complete({twice}, std::vector<std::uint8_t>(twice.size(), 0), {.told = {.classes = told}})
+                .levels);
+  EXPECT_EQ(model.complete({images}, known, {.seed = 2}).levels.size(), images.size());
+}
+
+TEST_F(Api, EndsTheRunInOrderWhereACallbackThrows) {
+  const auto trains = [&] {
+    (void)api::train(
+        {.config = config(), .overrides = {"name=again"}, .on_step = [](const api::Step& step) -> bool {
+           if (step.step == 7) throw std::runtime_error("enough");
+           return true;
+         }});
+  };
+  EXPECT_EQ(message(trains), "enough");
+  expect_contains(slurp(directory("again") + "/results.json"), "step 7 is saved");
+  EXPECT_TRUE(api::train({.resume = directory("again")}).completed);
+  EXPECT_EQ(metrics_of("again"), metrics_of("tiny"));
+}
+
 TEST_F(Api, RefusesInOneLineWhatFitsNoModel) {
   const api::Model model(directory()), classes(directory("classes"));
   const std::vector<api::Level> images = test_images(), too_large(30, 2), none;
   expect_contains(message([&] { api::Model(root_ + "/nothing"); }), "not found");
+  expect_contains(message([&] { api::Model(directory(), -1); }), "threads: found -1, accepted: 1 to 1024");
+  expect_contains(message([&] { (void)api::train({}); }),
+                  "no config, accepted: a config, or a run to resume");
+  expect_contains(message([&] { (void)api::train({.config = "a", .resume = "b"}); }),
+                  "accepted: one of the two");
   expect_contains(message([&] { (void)model.nats({std::span(images).first(31)}); }),
                   "31 values given, accepted");
   expect_contains(message([&] { (void)model.nats({none}); }), "0 values given");
@@ -174,7 +210,8 @@ TEST_F(Api, RefusesInOneLineWhatFitsNoModel) {
   expect_contains(message([&] { (void)classes.sample({.count = 3, .told = {.classes = three}}); }),
                   "found the class 3, accepted: 0 to 2");
   expect_contains(message([&] { (void)classes.logits({images}); }), "is told the class");
-  expect_contains(message([&] { (void)model.sample({.count = 0}); }), "count: found 0, accepted: 1 or more");
+  expect_contains(message([&] { (void)model.sample({.count = -1}); }),
+                  "count: found -1, accepted: 1 or more");
   expect_contains(message([&] { (void)model.sample({.temperature = -1.0}); }), "temperature: found -1");
   const std::vector<std::uint8_t> known(30, 1);
   expect_contains(message([&] { (void)model.complete({images}, known); }),

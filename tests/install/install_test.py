@@ -72,7 +72,7 @@ with tempfile.TemporaryDirectory() as scratch:
     environment = {**os.environ, "PKG_CONFIG_PATH": str(plain / library.relative_to(prefix) / "pkgconfig")}
     if shutil.which("pkg-config"):
         flags = run("pkg-config", "--cflags", "--libs", "pcnn", env=environment).split()
-        run("g++", scratch / "example" / "main.cpp", "-o", scratch / "by_pkg_config", *flags)
+        run("g++", "-std=c++20", "-Wall", "-Wextra", "-Werror", scratch / "example" / "main.cpp", "-o", scratch / "by_pkg_config", *flags)
         shared = {**os.environ, "LD_LIBRARY_PATH": str(plain / library.relative_to(prefix))}
         again, levels = levels_of(scratch, scratch / "by_pkg_config", env=shared)
         check(again == printed and np.array_equal(levels, drawn), "the program of pkg-config draws the same")
