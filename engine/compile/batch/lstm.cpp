@@ -133,14 +133,13 @@ class LstmPass {
         maps_(to_index(walk_.maps())) {}
 
   void forward(const Element* src, Element* dst) const {
-    for (int pixel = 0; pixel < walk_.down() * columns(); ++pixel)
-      for (int image = 0; image < walk_.images(); ++image)
-        write_pixel<Element>(layer_.dst, nullptr, image, pixel, dst);
+    for (int image = 0; image < walk_.images(); ++image)
+      write_pixels<Element>(layer_.dst, nullptr, 0, image, {.count = walk_.down() * columns()}, dst);
     for (int step = 0; step < walk_.steps(); ++step) {
       float* const gates = gates_at(step, walk_.first(step));
-      for_each_pixel(step, [&](int place, int image, int pixel) {
-        read_pixel(layer_.src, src, image, pixel, gates_at(step, place) + to_index(image) * 4 * maps_);
-      });
+      for (int image = 0; image < walk_.images(); ++image)
+        read_pixels(layer_.src, src, image, pixels_of(step), gates + to_index(image) * 4 * maps_,
+                    images_ * 4 * maps_);
       if (step > 0) {
         const float* states[LstmOp::kMostStates];
         for (int state = 0; state < walk_.state_count(); ++state)
@@ -156,11 +155,9 @@ class LstmPass {
                      .hidden = hidden_at(step, walk_.first(step))});
       zero_ends(step, buffers_.hidden, maps_);
       zero_ends(step, buffers_.cell, maps_);
-      for_each_pixel(step, [&](int place, int image, int pixel) {
-        const int below = pixel + walk_.down() * columns();
-        if (below < layer_.dst.pixels)
-          write_pixel(layer_.dst, hidden_at(step, place) + to_index(image) * maps_, image, below, dst);
-      });
+      for (int image = 0; image < walk_.images(); ++image)
+        write_pixels(layer_.dst, hidden_at(step, walk_.first(step)) + to_index(image) * maps_,
+                     images_ * maps_, image, result_pixels_of(step), dst);
     }
   }
 
@@ -184,9 +181,9 @@ class LstmPass {
                               .diff_hidden = work.diff_hidden,
                               .carry = work.carry + to_index(walk_.first(step)) * images_ * maps_});
       zero_ends(step, buffers_.gates, 4 * maps_);
-      for_each_pixel(step, [&](int place, int image, int pixel) {
-        write_pixel(layer_.src, gates_at(step, place) + to_index(image) * 4 * maps_, image, pixel, diff_src);
-      });
+      for (int image = 0; image < walk_.images(); ++image)
+        write_pixels(layer_.src, gates_at(step, walk_.first(step)) + to_index(image) * 4 * maps_,
+                     images_ * 4 * maps_, image, pixels_of(step), diff_src);
     }
     weight_gradient(work, gradients);
   }
@@ -206,13 +203,23 @@ class LstmPass {
     return buffers_.cell + walk_.at(step, place) * maps_;
   }
 
-  // visit(place, image, pixel of the source).
-  template <typename Visit>
-  void for_each_pixel(int step, Visit&& visit) const {
-    for (int place = walk_.first(step); place < walk_.end(step); ++place) {
-      const int pixel = walk_.row(step, place) * columns() + walk_.column(step, place);
-      for (int image = 0; image < walk_.images(); ++image) visit(place, image, pixel);
-    }
+  // Of a step, in the source.
+  [[nodiscard]] PixelRun pixels_of(int step) const {
+    const auto pixel = [&](int place) {
+      return walk_.row(step, place) * columns() + walk_.column(step, place);
+    };
+    const int first = walk_.first(step), count = walk_.end(step) - first;
+    return {.first = pixel(first), .apart = count > 1 ? pixel(first + 1) - pixel(first) : 1, .count = count};
+  }
+  // The same in the result, without those that are moved out of the image: rows never go up from place to
+  // place.
+  [[nodiscard]] PixelRun result_pixels_of(int step) const {
+    PixelRun run = pixels_of(step);
+    run.first += walk_.down() * columns();
+    const int rows = layer_.dst.pixels / columns();
+    while (run.count > 0 && walk_.row(step, walk_.first(step) + run.count - 1) + walk_.down() >= rows)
+      --run.count;
+    return run;
   }
 
   // The places at both ends of a step, `values` for each image.
@@ -224,14 +231,11 @@ class LstmPass {
 
   // d(loss)/d(hidden) of a step from what reads the result.
   void gather_diff(int step, const Element* diff_dst, float* to) const {
-    for_each_pixel(step, [&](int, int image, int pixel) {
-      const int below = pixel + walk_.down() * columns();
-      if (below < layer_.dst.pixels)
-        read_pixel(layer_.dst, diff_dst, image, below, to);
-      else
-        std::fill_n(to, maps_, 0.0f);
-      to += maps_;
-    });
+    const PixelRun run = result_pixels_of(step);
+    const std::size_t of_place = images_ * maps_;
+    for (int image = 0; image < walk_.images(); ++image)
+      read_pixels(layer_.dst, diff_dst, image, run, to + to_index(image) * maps_, of_place);
+    std::fill(to + to_index(run.count) * of_place, to + to_index(rows(step)) * maps_, 0.0f);
   }
 
   // All steps in one product: of the gates' gradients with the states that they read, side by side.
