@@ -18,6 +18,7 @@
 #include "engine/model/given.h"
 #include "engine/model/receptive_field.h"
 #include "engine/run/class_rows.h"
+#include "engine/run/partial_images.h"
 #include "engine/run/precision_choice.h"
 #include "engine/run/score_by_class.h"
 #include "engine/run/score_images.h"
@@ -131,10 +132,9 @@ struct Model::Impl {
     return given_of(network, data.images);
   }
 
-  // of_each: chains of an image that is completed; else all of them.
-  [[nodiscard]] Drawn draw(const Drawing& drawing, const Network& network, int chains, int of_each,
-                           const Told& told, std::span<const float> canvas,
-                           std::span<const std::uint8_t> known) const;
+  // `each` of every image: of those of the canvas, or where that is empty of as many as are drawn.
+  [[nodiscard]] Drawn draw(const Drawing& drawing, const Network& network, int images, int each,
+                           const Canvas& canvas) const;
 
   TrainedModel model;
   Precision precision;
@@ -142,27 +142,26 @@ struct Model::Impl {
   mutable std::mutex mutex;  // of what computes
 };
 
-Drawn Model::Impl::draw(const Drawing& drawing, const Network& network, int chains, int of_each,
-                        const Told& told, std::span<const float> canvas,
-                        std::span<const std::uint8_t> known) const {
+Drawn Model::Impl::draw(const Drawing& drawing, const Network& network, int images, int each,
+                        const Canvas& canvas) const {
   if (!(drawing.temperature >= 0.0 && drawing.temperature <= kMostTemperature))
     throw ConfigError(fmt::format("temperature: found {}, accepted: 0 to 1000", drawing.temperature));
+  const int chains = images * each, classes = network.condition.classes;
+  const bool shares = classes > 0 && drawing.told.classes.empty();
+  std::vector<int> shared;
+  if (shares) shared = classes_of(share_out(canvas.pixels.empty() ? chains : each, all_classes(classes)));
+  std::vector<int> positions;  // of each chain, in what is told
+  for (int chain = 0; chain < chains; ++chain)
+    positions.push_back(shares ? chain % static_cast<int>(shared.size()) : chain / each);
   GivenBatch given(network, to_index(chains));
-  const std::vector<int> shared =
-      classes_of(share_out(of_each, all_classes(std::max(1, network.condition.classes))));
-  std::size_t at = 0;
-  if (network.condition.classes > 0 && told.classes.empty())
-    for (int& of_chain : given.classes) of_chain = shared[at++ % shared.size()];
-  else
-    std::ranges::copy(told.classes, given.classes.begin());
-  std::ranges::copy(told.numbers, given.values.begin());
+  given.take({shares ? std::span<const int>(shared) : drawing.told.classes, drawing.told.numbers}, positions);
   Samples samples = draw_samples({.precision = precision}, network, *model.head, model.parameters,
                                  {.chains = chains,
                                   .seed = drawing.seed,
                                   .temperature = drawing.temperature,
                                   .given = given.view(),
-                                  .canvas = canvas,
-                                  .known = known,
+                                  .canvas = canvas.pixels,
+                                  .known = canvas.known,
                                   .with_probabilities = drawing.with_probabilities},
                                  workers);
   Drawn drawn{.levels = {},
@@ -263,18 +262,6 @@ void check_count(const Network& network, int count, int of_each) {
                  fmt::format("drawing {:.0f} images takes", chains), "fewer at a time take less");
 }
 
-// Of each, `times` times.
-template <typename Value>
-std::vector<Value> repeated(std::span<const Value> values, std::size_t of_each, int times) {
-  std::vector<Value> all;
-  all.reserve(values.size() * to_index(times));
-  for (std::size_t first = 0; first < values.size(); first += of_each)
-    for (int i = 0; i < times; ++i)
-      all.insert(all.end(), values.begin() + static_cast<std::ptrdiff_t>(first),
-                 values.begin() + static_cast<std::ptrdiff_t>(first + of_each));
-  return all;
-}
-
 }  // namespace
 
 Drawn Model::sample(const Drawing& drawing) const {
@@ -284,7 +271,7 @@ Drawn Model::sample(const Drawing& drawing) const {
   const int count = drawing.count == 0 ? 25 : drawing.count;
   check_count(network, count, 1);
   impl_->check_told(drawing.told, network, count);
-  return impl_->draw(drawing, network, count, count, drawing.told, {}, {});
+  return impl_->draw(drawing, network, count, 1, {});
 }
 
 Drawn Model::complete(const Images& images, std::span<const std::uint8_t> known,
@@ -303,18 +290,10 @@ Drawn Model::complete(const Images& images, std::span<const std::uint8_t> known,
                                   known.size(), area * to_index(count), count));
   check_count(network, each, count);
   impl_->check_told(drawing.told, network, count);
-  std::vector<float> canvas;
-  canvas.reserve(images.levels.size());
-  for (const Level level : images.levels) canvas.push_back(impl_->model.head->value(level));
-  std::vector<std::uint8_t> kept;
-  kept.reserve(known.size());
-  for (const std::uint8_t value : known) kept.push_back(value != 0);
-  const std::vector<float> canvases = repeated<float>(canvas, shape.size(), each);
-  const std::vector<std::uint8_t> all_kept = repeated<std::uint8_t>(kept, area, each);
-  const std::vector<int> classes = repeated<int>(drawing.told.classes, 1, each);
-  const std::vector<float> numbers =
-      repeated<float>(drawing.told.numbers, std::max<std::size_t>(1, given_values(network)), each);
-  return impl_->draw(drawing, network, count * each, each, {classes, numbers}, canvases, all_kept);
+  PartialImages partial{.shape = network.shape(0, count), .pixels = {}, .known = {}};
+  for (const Level level : images.levels) partial.pixels.push_back(impl_->model.head->value(level));
+  for (const std::uint8_t value : known) partial.known.push_back(value != 0);
+  return impl_->draw(drawing, network, count, each, repeated(partial, each));
 }
 
 }  // namespace pcnn::api

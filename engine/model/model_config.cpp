@@ -110,10 +110,6 @@ BlockConfig read_block(const ConfigNode& section) {
   // Of a residual block they are those inside it, of a masked_conv those it hands on, of a gated one those
   // behind its gates, of an LSTM its states.
   section.governs("kind", {"filters"});
-  if (kind == BlockKind::kAttention)
-    section.governs("kind", {"kernel", "dilation", "skip"});
-  else
-    section.governs("kind", {"heads", "key", "value"});
   BlockConfig config;
   config.repeat = static_cast<int>(section.integer("repeat", 1, ConfigRange::between(0, kMaxRepeat)));
   const auto read_convolution = [&](auto block) {

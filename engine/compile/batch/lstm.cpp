@@ -248,14 +248,8 @@ class LstmPass {
         float* to = work.before + walk_.at(step, walk_.first(step)) * row + state * maps_;
         for (int i = 0; i < rows(step); ++i, from += maps_, to += row) std::copy_n(from, maps_, to);
       }
-    const auto all = static_cast<int>(walk_.rows());
-    multiply(1.0f,
-             {.values = {buffers_.gates, walk_.rows() * 4 * maps_},
-              .rows = all,
-              .columns = 4 * walk_.maps(),
-              .transposed = true},
-             {.values = {work.before, walk_.rows() * row}, .rows = all, .columns = static_cast<int>(row)},
-             0.0f, {work.product, 4 * maps_ * row});
+    multiply_on_this_thread(1.0f, {buffers_.gates, walk_.rows(), 4 * maps_, 4 * maps_, true},
+                            {work.before, walk_.rows(), row, row}, 0.0f, work.product, row);
     for (std::size_t out = 0; out < 4 * maps_; ++out)
       for (std::size_t in = 0; in < maps_; ++in)
         for (std::size_t state = 0; state < states; ++state)

@@ -27,7 +27,7 @@ struct PackedLayout {
   dnnl::memory::desc packed;
   dnnl::primitive reorder;    // plain -> packed
   std::size_t offset = 0;     // bytes, into the packed weights
-  bool is_of_states = false;  // of an LSTM: see pack_state_weights(); whose `transposed` is `mirrored`
+  bool is_of_states = false;  // of an LSTM: see pack_state_weights(), whose `transposed` is `mirrored`
 };
 
 // What the caller writes and reads, as tensors.

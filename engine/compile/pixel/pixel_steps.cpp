@@ -1,6 +1,7 @@
 // What each step of the sampler's program computes, for a span of one row.
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/compile/pixel/pixel_program.h"
 #include "engine/core/index.h"
