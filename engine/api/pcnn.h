@@ -107,6 +107,8 @@ class PCNN_API Model {
   [[nodiscard]] std::vector<double> nats(const Images& images, const Told& told = {}) const;
   // By pixel, summed over channels: [image][row][column]. A model with a condition has to be told it.
   [[nodiscard]] std::vector<float> pixel_nats(const Images& images, const Told& told = {}) const;
+  // The network as JSON, which docs/interchange.md describes.
+  [[nodiscard]] std::string graph() const;
   // What the distributions are made of: [image][logit][row][column], see docs/models.md.
   [[nodiscard]] std::vector<float> logits(const Images& images, const Told& told = {}) const;
   [[nodiscard]] int logit_channels() const;
@@ -165,5 +167,30 @@ struct Trained {
 };
 
 PCNN_API Trained train(const Training& training);
+
+// The network of a config (a YAML file) as JSON, which docs/interchange.md describes. image: of which size;
+// where it has no rows, that of the config's data set.
+PCNN_API std::string network_graph(const std::string& config, const std::vector<std::string>& overrides = {},
+                                   ImageShape image = {});
+
+// A parameter from elsewhere, borrowed.
+struct Array {
+  std::string name;  // as in network_graph()
+  std::vector<int> shape;
+  std::span<const float> values;
+};
+
+struct Written {
+  std::string path;  // of the checkpoint
+  std::vector<std::pair<std::string, std::int64_t>>
+      zeroed;  // parameters, and how many weights behind the mask were not 0
+};
+
+// Writes a model that every program reads, from a config and the network's parameters, each once in any
+// order; what the masks hide is set to 0. path: a checkpoint (.safetensors), or else a run directory to be
+// made, with best.safetensors and config.yaml in it; neither may exist.
+PCNN_API Written write_model(const std::string& path, const std::string& config,
+                             const std::vector<std::string>& overrides, ImageShape image,
+                             std::span<const Array> parameters);
 
 }  // namespace pcnn::api
