@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -24,6 +25,10 @@ namespace pcnn::api {
 
 // "0.1.0"
 PCNN_API const char* version();
+
+// Of what this interface threw: whether it is a mistake in what was given (arguments, config, files), for
+// which a program ends with exit code 2; false: a failure of pcnn's own, or of another library.
+PCNN_API bool is_input_error(const std::exception& error);
 
 // A value of a pixel's channel: below Model::levels(), 0 and 1 for binary images.
 using Level = std::uint16_t;
