@@ -1,0 +1,202 @@
+"""Which layer of another program's network is which of ours."""
+
+import dataclasses
+import re
+from typing import Optional
+
+from .errors import InputError
+
+
+@dataclasses.dataclass
+class OurLayer:
+    name: str  # "blocks.0.reduce"
+    weight: dict  # a parameter of the graph
+    bias: Optional[dict] = None
+
+    @property
+    def shape(self):
+        return tuple(self.weight["shape"])
+
+
+def layers_of(graph):
+    """Ours, by name, in the order of their parameters."""
+    layers = {}
+    for parameter in graph["parameters"]:
+        name, _, leaf = parameter["name"].rpartition(".")
+        if leaf == "weight":
+            layers[name] = OurLayer(name, parameter)
+        else:
+            layers[name].bias = parameter
+    return layers
+
+
+def fits(shape, ours):
+    """Whether a weight of this shape can be ours: as it is, or as the middle of a larger kernel."""
+    shape, ours = tuple(shape), tuple(ours)
+    if shape == ours:
+        return True
+    return len(shape) == len(ours) == 4 and shape[:2] == ours[:2] \
+        and all(side % 2 == 1 and side <= of_ours for side, of_ours in zip(shape[2:], ours[2:]))
+
+
+def match(ours, source, names, left_out=()):
+    """({our layer: their layer}, how they were found). names: those the user gave, ours: theirs; they come first.
+
+    left_out: ours that are found elsewhere. Raises InputError with the names that are needed.
+    """
+    theirs = source.layers
+    pairs = _given(ours, theirs, names)
+    wanted = [name for name in ours if name not in pairs and name not in left_out]
+    how = "by the names given" if pairs else ""
+    if not wanted:
+        return pairs, how
+    for found, said in (_same_names(wanted, theirs), _uva_names(wanted, theirs), _by_shapes(wanted, ours, theirs, pairs)):
+        if found is not None:
+            return {**pairs, **found}, f"{how}, the others {said}" if how else said
+    raise InputError(_what_is_needed(wanted, ours, theirs, pairs, source.path))
+
+
+def _given(ours, theirs, names):
+    for ours_name, theirs_name in names.items():
+        if ours_name not in ours:
+            raise InputError(f"--names: the network has no layer {ours_name}, accepted: {_some(ours)}")
+        if theirs_name not in theirs:
+            raise InputError(f"--names: {ours_name}: {theirs_name}: there is no such layer, accepted: {_some(theirs)}")
+        if not fits(theirs[theirs_name].weight.shape, ours[ours_name].shape):
+            raise InputError(f"--names: {ours_name}: {theirs_name} is {_text(theirs[theirs_name].weight.shape)}, the network "
+                             f"needs {_text(ours[ours_name].shape)}")
+    return dict(names)
+
+
+def _same_names(wanted, theirs):
+    if all(name in theirs for name in wanted):
+        return {name: name for name in wanted}, "by their names, which are pcnn's"
+    return None, ""
+
+
+UVA = {"vertical": "conv_vert.conv", "horizontal": "conv_horiz.conv", "join": "conv_vert_to_horiz", "out": "conv_horiz_1x1"}
+
+
+def _uva_names(wanted, theirs):
+    """The gated PixelCNN of the University of Amsterdam's deep learning tutorials (number 12)."""
+    found = {}
+    for name in wanted:
+        block = re.fullmatch(r"blocks\.(\d+)\.(\w+)", name)
+        if block and block[2] in UVA:
+            found[name] = f"conv_layers.{block[1]}.{UVA[block[2]]}"
+        else:
+            found[name] = {"input_above": "conv_vstack.conv", "input": "conv_hstack.conv", "logits": "conv_out"}.get(name, "")
+    if all(name in theirs for name in found.values()) and is_uva(theirs):
+        return found, "by the names of UvA's gated PixelCNN"
+    return None, ""
+
+
+def is_uva(theirs):
+    return {"conv_vstack.conv", "conv_hstack.conv", "conv_out"} <= set(theirs)
+
+
+def _pattern(name):
+    """`layers.3.conv` -> (`layers.#.conv`, (3,))"""
+    parts = name.split(".")
+    return ".".join("#" if part.isdigit() else part for part in parts), tuple(int(part) for part in parts if part.isdigit())
+
+
+def _by_patterns(names):
+    groups = {}
+    for name in names:
+        groups.setdefault(_pattern(name)[0], []).append(name)
+    return {pattern: sorted(group, key=lambda name: _pattern(name)[1]) for pattern, group in groups.items()}
+
+
+def _by_shapes(wanted, ours, theirs, pairs):
+    """Layers of one shape go together; where there are several, those that differ by a number alone go in its order, and
+    several such rows are told apart by their lengths."""
+    free = [name for name in theirs if name not in pairs.values()]
+    if len(free) != len(wanted):
+        return None, ""
+    found = {}
+    for shape in {ours[name].shape for name in wanted}:
+        of_ours = [name for name in wanted if ours[name].shape == shape]
+        groups = _by_patterns([name for name in free if tuple(theirs[name].weight.shape) == shape])
+        if sum(map(len, groups.values())) != len(of_ours):
+            return None, ""
+        if len(groups) == 1:
+            found.update(zip(of_ours, *groups.values()))
+            continue
+        by_length = {len(group): group for group in groups.values()}
+        our_groups = _by_patterns(of_ours).values()
+        if len(by_length) != len(groups) or sorted(map(len, our_groups)) != sorted(by_length):
+            return None, ""
+        for group in our_groups:
+            found.update(zip(group, by_length[len(group)]))
+    return found, "by their shapes, several of one shape in the order of their numbers"
+
+
+def _what_is_needed(wanted, ours, theirs, pairs, path):
+    free = [name for name in theirs if name not in pairs.values()]
+    open_names = {name: candidates(name, ours, {of: theirs[of] for of in free}) for name in wanted}
+    without = [name for name, found in open_names.items() if not found]
+    if without:
+        name = without[0]
+        return (f"{path}: no layer can be {name} ({_text(ours[name].shape)})"
+                + (f", nor {len(without) - 1} more of the config's" if len(without) > 1 else "")
+                + f", accepted: a config of the network in it; its layers are {_some(f'{n} ({_text(theirs[n].weight.shape)})' for n in free)}")
+    several = [name for name, found in open_names.items() if len(found) > 1]
+    if not several:
+        spare = set(free) - {of for found in open_names.values() for of in found}
+        return f"{path}: {_some(sorted(spare))} of no layer of the network, accepted: a config of the network in it"
+    name = several[0]
+    return (f"{path}: {name} can be {_some(open_names[name], ' or ')}"
+            + (f", and {len(several) - 1} other layers can be several too" if len(several) > 1 else "")
+            + "; say which with --names FILE, of lines `ours: theirs`, which --write-names FILE begins")
+
+
+def candidates(name, ours, theirs):
+    return [of for of, layer in theirs.items() if fits(layer.weight.shape, ours[name].shape)]
+
+
+def template(ours, source, names, left_out=()):
+    """A file of names to be filled in: what is known, and of the others those that fit."""
+    try:
+        pairs = match(ours, source, names, left_out)[0]
+    except InputError:
+        pairs = names
+    lines = [f"# Layers of the network: those of {source.path}. Where none stands yet, one of those named behind it fits."]
+    free = {name: layer for name, layer in source.layers.items() if name not in pairs.values()}
+    for name, layer in ours.items():
+        if name in left_out:
+            continue
+        known = pairs.get(name)
+        fitting = ", ".join(candidates(name, ours, free)) or "none fits"
+        lines.append(f"{name}: {known}" if known else f"{name}:  # {_text(layer.shape)}: {fitting}")
+    return "\n".join(lines) + "\n"
+
+
+def read_names(path):
+    """{ours: theirs} of a flat YAML file, `ours: theirs` on each line."""
+    names = {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+    for number, line in enumerate(lines, 1):
+        text = re.sub(r"(^|\s)#.*$", "", line).strip()
+        if not text:
+            continue
+        ours, colon, theirs = (part.strip().strip("'\"") for part in text.partition(":"))
+        if not colon or not ours or not theirs:
+            raise InputError(f"{path}:{number}: found '{text}', accepted: ours: theirs")
+        if ours in names:
+            raise InputError(f"{path}:{number}: {ours} stands there twice")
+        names[ours] = theirs
+    return names
+
+
+def _some(names, between=", "):
+    names = list(names)
+    return between.join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def _text(shape):
+    return "x".join(map(str, shape))
