@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cmd/manual_page.h"
 #include "engine/compile/backend.h"
 #include "engine/config/nearest.h"
 #include "engine/core/error.h"
@@ -71,6 +72,9 @@ CommandLine::CommandLine(std::string name, const std::string& about)
   CLI::Option* quiet = app_.add_flag("-q,--quiet", quiet_, "print results, warnings and errors only");
   app_.add_flag("-v,--verbose", verbose_, "print more")->excludes(quiet);
   app_.set_version_flag("--version", version_text, "print versions, and the instructions and threads in use");
+  app_.add_flag_callback(
+      "--man", [this] { throw CLI::CallForVersion(manual_page(app_, version()), 0); },
+      "print the manual page, as man(1) reads it");
 }
 
 void CommandLine::rename(std::string before, std::string now) {

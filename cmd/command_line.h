@@ -1,7 +1,7 @@
 #pragma once
 
-// What all programs have in common: --help, --version, -q and -v, options that are refused in one line, and
-// errors.
+// What all programs have in common: --help, --version, --man, -q and -v, options that are refused in one
+// line, and errors.
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -22,7 +22,8 @@ class CommandLine {
   // An option that was called `before`, which is still taken for it, and not beside it: "--flock" and
   // "--chain-batch". Before parse().
   void rename(std::string before, std::string now);
-  // The exit code where that is all: --help, --version, or a mistake, of which one line is on standard error.
+  // The exit code where that is all: --help, --version, --man, or a mistake, of which one line is on standard
+  // error.
   [[nodiscard]] std::optional<int> parse(int argc, const char* const* argv);
   [[nodiscard]] Verbosity verbosity() const;
 

@@ -15,5 +15,8 @@ from .events import Epoch, Step
 from .model import Model, load
 from .training import Run, train
 
+for _public in (Epoch, Error, InputError, Model, Run, Step):
+    _public.__module__ = "pcnn"  # as users know them
+
 __version__: str = _pcnn.version()
 __all__ = ["Epoch", "Error", "InputError", "Model", "Run", "Step", "load", "train", "__version__"]

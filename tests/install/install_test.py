@@ -1,10 +1,12 @@
-"""Installs pcnn into a folder, moves the folder, and uses it from there: the programs, and a project outside of the source
-tree, once found by CMake and once by pkg-config. What the project draws is what the installed pcnn-sample draws.
+"""Installs pcnn into a folder, moves the folder, and uses it from there: the programs, their manual pages, and a project outside
+of the source tree, once found by CMake and once by pkg-config. What the project draws is what the installed pcnn-sample draws.
 
 install_test.py BUILD SOURCE    the build folder, and the source tree
 """
 
+import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,6 +49,16 @@ with tempfile.TemporaryDirectory() as scratch:
     for program in ("run", "sample", "eval", "inspect", "sweep"):
         check(f"bin/pcnn-{program}" in names, f"pcnn-{program} is installed")
         check(f"share/bash-completion/completions/pcnn-{program}" in names, f"pcnn-{program} is completed in bash")
+        page = gzip.decompress((prefix / f"share/man/man1/pcnn-{program}.1.gz").read_bytes()).decode()
+        shown = run(prefix / "bin" / f"pcnn-{program}", "--help")
+        options = set(re.findall(r"^ +(?:-\w,)?(--[a-z-]+)", shown, re.MULTILINE))
+        told = {name.replace("\\-", "-") for name in re.findall(r"^(?:.*, )?\\fB(\\-\\-[a-z\\-]+)\\fR", page, re.MULTILINE)}
+        check(len(options) >= 5 and told == options, f"the manual page of pcnn-{program} has the options of --help, not {told ^ options}")
+        check(f"\n.SH EXAMPLES\n.nf\npcnn\\-{program} " in page, f"the manual page of pcnn-{program} has examples")
+        if shutil.which("man"):
+            warned = subprocess.run(["man", "--warnings", "-l", prefix / f"share/man/man1/pcnn-{program}.1.gz"],
+                                    capture_output=True, text=True)
+            check(warned.returncode == 0 and not warned.stderr, f"man reads the page of pcnn-{program}: {warned.stderr}")
     check("include/pcnn/pcnn.h" in names, "the header is installed")
     check([name for name in names if name.endswith(".h")] == ["include/pcnn/pcnn.h"], "no other header is")
     check("share/pcnn/configs/mnist.yaml" in names, "configs are installed")
