@@ -6,6 +6,7 @@ A config says what the network is; the file has its weights. docs/interchange.md
 import argparse
 import os
 import sys
+import tempfile
 
 import numpy as np
 
@@ -17,7 +18,7 @@ TOLERANCE = 1e-4  # of outputs that are compared, as a share of the largest
 
 
 def main(argv=None):
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_intermixed_args(argv)
     try:
         for line in convert(arguments):
             print(line)
@@ -30,8 +31,13 @@ def main(argv=None):
         return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}; --help\n")
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pcnn-convert", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Makes a model for pcnn's programs of a network that was trained in PyTorch or Keras.",
         epilog="examples:\n"
@@ -78,15 +84,21 @@ def convert(arguments):
     for name, theirs in pairs.items():
         arrays.update(_arrays(ours[name], source.layers[theirs], graph, said))
     arrays = {parameter["name"]: np.ascontiguousarray(arrays[parameter["name"]], np.float32) for parameter in graph["parameters"]}
-    path, zeroed = _pcnn.write_model(arguments.output, arguments.config, arguments.overrides, image, list(arrays.items()))
 
+    def write(path):
+        return _pcnn.write_model(str(path), arguments.config, arguments.overrides, image, list(arrays.items()))[1]
+
+    with tempfile.TemporaryDirectory() as scratch:  # what is wrong never gets the name
+        path = os.path.join(scratch, "model.safetensors")
+        zeroed, verified = write(path), list(_verify(graph, source, arrays, path, arguments))
+    write(arguments.output)
     yield f"layers were found {how}"
     yield from source.notes
     yield from said
     if zeroed:
         yield (f"zeroed: {sum(count for _, count in zeroed):,} weights behind masks that were not 0, in "
                + ", ".join(f"{name} ({count:,})" for name, count in zeroed))
-    yield from _verify(graph, source, arrays, path, arguments)
+    yield from verified
     yield f"the model is in {arguments.output}"
 
 
@@ -191,13 +203,13 @@ def _sides(shape):
 
 def _verify(graph, source, arrays, path, arguments):
     """What the programs read, bit for bit; and what they compute, where there is something to compare it with."""
-    model = load(path)
+    model = load(path)  # on its way to its place
     for parameter in graph["parameters"]:
         live = graphs.live(parameter)
         expected = arrays[parameter["name"]]
         expected = expected if live is None else np.where(live, expected, np.float32(0.0))
         if not np.array_equal(model.parameters()[parameter["name"]] + np.float32(0.0), expected + np.float32(0.0)):
-            raise Error(f"{path}: {parameter['name']} is not what was written")
+            raise Error(f"{arguments.output}: {parameter['name']} is not what was written")
     masks = sum(layer.mask is not None for layer in source.layers.values())
     yield (f"verified: the programs read {sum(array.size for array in arrays.values()):,} values in {len(arrays)} parameters, "
            "every one as it was" + (f"; {masks} masks of the file's own hide what pcnn's do" if masks else ""))
@@ -208,15 +220,19 @@ def _verify(graph, source, arrays, path, arguments):
     levels, outputs = (_load_array(file) for file in arguments.check)
     found = model.logits(levels)
     expected = _as_logits(outputs, found.shape, graph["head"])
-    if source.gives_probabilities or graph["head"]["kind"] == "bernoulli" and 0.0 <= expected.min() <= expected.max() <= 1.0:
-        found, what = _probabilities(found, graph), "probabilities"
-    else:
-        what = "logits"
-    difference = float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30))
+    differences = {"logits": _difference(found, expected)}
+    if graph["head"]["kind"] != "logistic_mixture" and 0.0 <= expected.min() and expected.max() <= 1.0:
+        differences["probabilities"] = _difference(_probabilities(found, graph), expected)
+    what = "probabilities" if source.gives_probabilities else min(differences, key=differences.get)
+    difference = differences.get(what, np.inf)
     if not difference <= TOLERANCE:
         raise Error(f"{what} of {len(found)} images differ by up to {difference:.2g} of the largest, accepted: {TOLERANCE:g}; the "
-                    f"network of {arguments.config} is another one than that of {source.path} ({path} is written all the same)")
+                    f"network of {arguments.config} is another one than that of {source.path}, and nothing is written")
     yield f"verified: {what} of {len(found)} images differ by at most {difference:.2g} of the largest"
+
+
+def _difference(found, expected):
+    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30))
 
 
 def _load_array(path):

@@ -254,8 +254,8 @@ class _Writer:
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="pcnn-export", description=__doc__.split("\n\n")[0].removeprefix("pcnn-export: "),
-                                     epilog="example: pcnn-export runs/mnist mnist.onnx")
+    parser = argparse.ArgumentParser(prog="pcnn-export", description="Writes a trained network as an ONNX model, from levels of "
+                                     "images to logits.", epilog="example: pcnn-export runs/mnist mnist.onnx")
     parser.add_argument("model", help="a run directory (its best parameters), or a checkpoint (.safetensors)")
     parser.add_argument("output", help="the file to write, .onnx")
     parser.add_argument("--overwrite", action="store_true", help="write over a file that exists")

@@ -101,35 +101,56 @@ def _pattern(name):
     return ".".join("#" if part.isdigit() else part for part in parts), tuple(int(part) for part in parts if part.isdigit())
 
 
-def _by_patterns(names):
-    groups = {}
-    for name in names:
-        groups.setdefault(_pattern(name)[0], []).append(name)
-    return {pattern: sorted(group, key=lambda name: _pattern(name)[1]) for pattern, group in groups.items()}
+def _anchor(pattern):
+    """What layers of one block share: `blocks.#` of `blocks.#.reduce`."""
+    return pattern[:pattern.rfind("#") + 1]
+
+
+def _rows(shapes):
+    """{(pattern, shape): names that differ by numbers alone, in their order}, of shapes by name."""
+    rows = {}
+    for name, shape in shapes.items():
+        rows.setdefault((_pattern(name)[0], shape), []).append(name)
+    return {key: sorted(names, key=lambda name: _pattern(name)[1]) for key, names in rows.items()}
 
 
 def _by_shapes(wanted, ours, theirs, pairs):
-    """Layers of one shape go together; where there are several, those that differ by a number alone go in its order, and
-    several such rows are told apart by their lengths."""
-    free = [name for name in theirs if name not in pairs.values()]
-    if len(free) != len(wanted):
+    """Rows of layers go to rows of one shape and one length. Where several fit, one is taken that lies in the block in which
+    others were found: blocks.#.reduce beside blocks.#.spatial."""
+    free = {name: tuple(layer.weight.shape) for name, layer in theirs.items() if name not in pairs.values()}
+    wanted = {name: ours[name].shape for name in wanted}
+    if sorted(free.values()) != sorted(wanted.values()):
         return None, ""
-    found = {}
-    for shape in {ours[name].shape for name in wanted}:
-        of_ours = [name for name in wanted if ours[name].shape == shape]
-        groups = _by_patterns([name for name in free if tuple(theirs[name].weight.shape) == shape])
-        if sum(map(len, groups.values())) != len(of_ours):
+    found, anchors = {}, {}
+    our_rows, their_rows = _rows(wanted), _rows(free)
+    for shape in set(wanted.values()):  # one row of theirs is in the order of computation, whatever ours are called
+        of_shape = [key for key in their_rows if key[1] == shape]
+        if len(of_shape) == 1:
+            found.update(zip([name for name in wanted if wanted[name] == shape], their_rows.pop(of_shape[0])))
+            rows = [key for key in our_rows if key[1] == shape]
+            if len(rows) == 1 and _anchor(rows[0][0]):
+                anchors.setdefault(_anchor(rows[0][0]), _anchor(of_shape[0][0]))
+            our_rows = {key: names for key, names in our_rows.items() if key not in rows}
+    while our_rows:
+        fitting = {key: [other for other in their_rows if _row_fits(key, our_rows, other, their_rows, anchors)] for key in our_rows}
+        sure = [key for key, others in fitting.items() if len(others) == 1
+                and sum(others[0] in more for more in fitting.values()) == 1]
+        if not sure:
             return None, ""
-        if len(groups) == 1:
-            found.update(zip(of_ours, *groups.values()))
-            continue
-        by_length = {len(group): group for group in groups.values()}
-        our_groups = _by_patterns(of_ours).values()
-        if len(by_length) != len(groups) or sorted(map(len, our_groups)) != sorted(by_length):
-            return None, ""
-        for group in our_groups:
-            found.update(zip(group, by_length[len(group)]))
+        other, = fitting[sure[0]]
+        found.update(zip(our_rows.pop(sure[0]), their_rows.pop(other)))
+        if _anchor(sure[0][0]):
+            anchors.setdefault(_anchor(sure[0][0]), _anchor(other[0]))
     return found, "by their shapes, several of one shape in the order of their numbers"
+
+
+def _row_fits(key, our_rows, other, their_rows, anchors):
+    (pattern, shape), (their_pattern, their_shape) = key, other
+    if shape != their_shape or len(our_rows[key]) != len(their_rows[other]):
+        return False
+    ours, theirs = _anchor(pattern), _anchor(their_pattern)
+    by_theirs = {value: name for name, value in anchors.items()}
+    return anchors.get(ours, theirs) == theirs and (not ours or by_theirs.get(theirs, ours) == ours)
 
 
 def _what_is_needed(wanted, ours, theirs, pairs, path):
@@ -141,10 +162,13 @@ def _what_is_needed(wanted, ours, theirs, pairs, path):
         return (f"{path}: no layer can be {name} ({_text(ours[name].shape)})"
                 + (f", nor {len(without) - 1} more of the config's" if len(without) > 1 else "")
                 + f", accepted: a config of the network in it; its layers are {_some(f'{n} ({_text(theirs[n].weight.shape)})' for n in free)}")
+    if len(free) != len(wanted):
+        return (f"{path}: {len(free)} layers are left for {len(wanted)} of the config's network, accepted: a config of the network "
+                f"in it; they are {_some(f'{n} ({_text(theirs[n].weight.shape)})' for n in free)}")
     several = [name for name, found in open_names.items() if len(found) > 1]
     if not several:
         spare = set(free) - {of for found in open_names.values() for of in found}
-        return f"{path}: {_some(sorted(spare))} of no layer of the network, accepted: a config of the network in it"
+        return f"{path}: {_some(sorted(spare))}: of no layer of the network, accepted: a config of the network in it"
     name = several[0]
     return (f"{path}: {name} can be {_some(open_names[name], ' or ')}"
             + (f", and {len(several) - 1} other layers can be several too" if len(several) > 1 else "")

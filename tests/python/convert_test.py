@@ -172,9 +172,10 @@ class FilesOfOthers(Foreign):
 
     def test_are_refused_where_the_config_is_of_another_network(self):
         source = self.file(simple_state(self.rng))
-        self.refuses("no layer can be logits (4x6x1x1), accepted: a config of the network in it; its layers are net.6 (1x6x1x1)",
+        self.refuses("no layer can be logits (4x6x1x1), accepted: a config of the network in it; its layers are net.0 (6x1x5x5), "
+                     "net.2 (6x6x3x3), net.4 (6x6x3x3), net.6 (1x6x1x1)",
                      *self.options(source, self.config(SIMPLE % ", head: softmax, levels: 4")))
-        self.refuses("is of no layer of the network", *self.options(source, self.config(
+        self.refuses("4 layers are left for 3 of the config's network", *self.options(source, self.config(
             SIMPLE.replace("repeat: 2", "repeat: 1") % "")))
 
     def test_are_never_written_over_anything(self):
@@ -214,7 +215,8 @@ class FilesOfOthers(Foreign):
         self.scratch = self.folder()
         code, printed = call(*self.options(source, config, "--check", images, self.saved("y.npy", logits + 1.0)))
         self.assertEqual(code, 1)
-        self.assertIn("logits of 3 images differ by up to ", printed)
+        self.assertIn(" of 3 images differ by up to ", printed)
+        self.assertFalse((self.scratch / "out").exists())
 
     def test_say_what_else_they_read(self):
         """Values of 0 to 1, where pcnn reads -1 to 1, through an embedding."""

@@ -39,7 +39,10 @@ class MadeModel:
             numbers = rng.normal(0.0, 1.0, (len(LABELS), *shape)).astype(np.float32)
             self.told = {"maps" if "map" in condition else "vector": numbers}
         self.config = self.folder / f"{name}.yaml"
-        self.config.write_text(json.dumps({"name": name, "model": self.section}))  # JSON is YAML
+        self.config.write_text(json.dumps({  # JSON is YAML
+            "name": name, "model": self.section,
+            "data": {"dataset": "npy", "directory": "nowhere", "quantised": count > 256, "labels": "classes" in condition,
+                     "condition": "vector" in condition or "map" in condition}}))
         self.graph = graphs.of_config(self.config, image=self.image)
         self.tensors = {p["name"]: random_values(rng, p) for p in self.graph["parameters"]}
         self.path = self.folder / f"{name}.safetensors"
