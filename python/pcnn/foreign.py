@@ -64,7 +64,8 @@ def _load_pickled(path):
     except Exception as error:  # whatever a damaged pickle throws
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: cannot be read, accepted: what torch.save(model.state_dict(), ...) writes: {first}") from None
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    for key in ("state_dict", "model_state_dict"):
+        state = state.get(key, state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise InputError(f"{path}: holds more than tensors by name, accepted: what torch.save(model.state_dict(), ...) writes")
     return {name: value.detach().cpu().to(torch.float32 if value.is_floating_point() else value.dtype).numpy()
