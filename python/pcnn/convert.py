@@ -3,12 +3,17 @@
 A config says what the network is; the file has its weights. docs/interchange.md tells which networks can be converted.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import _pcnn, foreign, graph as graphs, matching
 from .errors import Error, InputError
@@ -17,7 +22,7 @@ from .model import load
 TOLERANCE = 1e-4  # of outputs that are compared, as a share of the largest
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_intermixed_args(argv)
     try:
         for line in convert(arguments):
@@ -32,11 +37,11 @@ def main(argv=None):
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:  # in one line
         self.exit(2, f"{self.prog}: {message}; --help\n")
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="pcnn-convert", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Makes a model for pcnn's programs of a network that was trained in PyTorch or Keras.",
@@ -55,13 +60,14 @@ def _parser():
     add("--image", metavar="CxRxK", help="channels x rows x columns of images (those of the config's data set)")
     add("--values", metavar="LOW,HIGH", help="what the network reads at the first and the last level, where that is not what "
                                              "pcnn reads; the config then has model.input.embedding: 1")
-    add("--check", nargs=2, metavar=("IMAGES", "OUTPUTS"),
+    add("--check", nargs="+", metavar=("IMAGES OUTPUTS", "TOLD"),
         help="two .npy files, levels of images and what the network makes of them: logits, or probabilities where its last "
-             "layer makes those; compared with what pcnn computes")
+             "layer makes those; compared with what pcnn computes. Where it has a condition a third one: the classes, or the "
+             "numbers or maps, of the images")
     return parser
 
 
-def convert(arguments):
+def convert(arguments: argparse.Namespace) -> Iterator[str]:
     """Lines that say what was done. Raises InputError; nothing is written then."""
     image = _image_of(arguments.image)
     _check_arguments(arguments)
@@ -80,7 +86,8 @@ def convert(arguments):
     if spare:
         raise InputError(f"{source.path}: its layer {spare[0]}" + (f" and {len(spare) - 1} more" if len(spare) > 1 else "")
                          + " would be left out, accepted: a config of the whole network")
-    arrays, said = dict(made), []
+    arrays = dict(made)
+    said: list[str] = []
     for name, theirs in pairs.items():
         arrays.update(_arrays(ours[name], source.layers[theirs], graph, said))
     arrays = {parameter["name"]: np.ascontiguousarray(arrays[parameter["name"]], np.float32) for parameter in graph["parameters"]}
@@ -102,16 +109,19 @@ def convert(arguments):
     yield f"the model is in {arguments.output}"
 
 
-def _image_of(text):
+def _image_of(text: str | None) -> tuple[int, int, int] | None:
     if text is None:
         return None
     sides = text.split("x")
     if len(sides) != 3 or not all(side.isdigit() and int(side) > 0 for side in sides):
         raise InputError(f"--image: found {text}, accepted: channels x rows x columns, as in 1x28x28")
-    return tuple(int(side) for side in sides)
+    channels, rows, columns = (int(side) for side in sides)
+    return channels, rows, columns
 
 
-def _check_arguments(arguments):
+def _check_arguments(arguments: argparse.Namespace) -> None:
+    if arguments.check is not None and len(arguments.check) not in (2, 3):
+        raise InputError(f"--check: found {len(arguments.check)} files, accepted: IMAGES OUTPUTS, and TOLD of a network with a condition")
     for override in arguments.overrides:
         if "=" not in override:
             raise InputError(f"{override}: accepted: overrides of the config, key.path=value")
@@ -121,7 +131,7 @@ def _check_arguments(arguments):
         raise InputError(f"{arguments.output}: exists already; choose another name")
 
 
-def _write_new(path, text):
+def _write_new(path: str, text: str) -> None:
     try:
         with open(path, "x", encoding="utf-8") as file:
             file.write(text)
@@ -129,7 +139,7 @@ def _write_new(path, text):
         raise InputError(f"{path}: exists already; choose another name") from None
 
 
-def _coded_table(graph, ours, values):
+def _coded_table(graph: graphs.Graph, ours: dict[str, matching.OurLayer], values: str | None) -> dict[str, Any]:
     """{} where the network reads what pcnn reads; else the embedding that says what it reads at each level."""
     if values is None:
         return {}
@@ -148,7 +158,7 @@ def _coded_table(graph, ours, values):
     return {"input.embedding": None, "input.embedding.weight": np.repeat(table[:, None], channels, 1)}
 
 
-def _check_arithmetic(graph, source):
+def _check_arithmetic(graph: graphs.Graph, source: foreign.Source) -> None:
     """What the file says of its arithmetic, against the config's."""
     nodes = {node["name"]: node for node in graph["nodes"]}
     functions = {node["function"] for node in nodes.values() if node["kind"] == "activation"}
@@ -167,7 +177,7 @@ def _check_arithmetic(graph, source):
                              "other, accepted: images of one channel")
 
 
-def _arrays(ours, theirs, graph, said):
+def _arrays(ours: matching.OurLayer, theirs: foreign.Layer, graph: graphs.Graph, said: list[str]) -> dict[str, Any]:
     """The parameters of one layer."""
     weight = theirs.weight
     live = graphs.live(ours.weight)
@@ -189,7 +199,7 @@ def _arrays(ours, theirs, graph, said):
     return arrays
 
 
-def _filled(weight, shape):
+def _filled(weight: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """A kernel as the middle of a larger one."""
     if weight.shape == tuple(shape):
         return weight
@@ -197,11 +207,12 @@ def _filled(weight, shape):
     return np.pad(weight, pads)
 
 
-def _sides(shape):
+def _sides(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape[2:]))
 
 
-def _verify(graph, source, arrays, path, arguments):
+def _verify(graph: graphs.Graph, source: foreign.Source, arrays: dict[str, NDArray[np.float32]], path: str,
+            arguments: argparse.Namespace) -> Iterator[str]:
     """What the programs read, bit for bit; and what they compute, where there is something to compare it with."""
     model = load(path)  # on its way to its place
     for parameter in graph["parameters"]:
@@ -217,13 +228,14 @@ def _verify(graph, source, arrays, path, arguments):
         yield ("not verified: activations, and the order in which layers are computed; --check IMAGES OUTPUTS compares what comes "
                "out")
         return
-    levels, outputs = (_load_array(file) for file in arguments.check)
-    found = model.logits(levels)
+    levels, outputs, *told = (_load_array(file) for file in arguments.check)
+    of_images = {"classes" if model.classes else "condition": told[0]} if told else {}
+    found = model.logits(levels, **of_images)
     expected = _as_logits(outputs, found.shape, graph["head"])
     differences = {"logits": _difference(found, expected)}
     if graph["head"]["kind"] != "logistic_mixture" and 0.0 <= expected.min() and expected.max() <= 1.0:
         differences["probabilities"] = _difference(_probabilities(found, graph), expected)
-    what = "probabilities" if source.gives_probabilities else min(differences, key=differences.get)
+    what = "probabilities" if source.gives_probabilities else min(differences, key=lambda name: differences[name])
     difference = differences.get(what, np.inf)
     if not difference <= TOLERANCE:
         raise Error(f"{what} of {len(found)} images differ by up to {difference:.2g} of the largest, accepted: {TOLERANCE:g}; the "
@@ -231,18 +243,18 @@ def _verify(graph, source, arrays, path, arguments):
     yield f"verified: {what} of {len(found)} images differ by at most {difference:.2g} of the largest"
 
 
-def _difference(found, expected):
+def _difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
     return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-30))
 
 
-def _load_array(path):
+def _load_array(path: str) -> NDArray[Any]:
     try:
         return np.load(path, allow_pickle=False)
     except ValueError as error:
         raise InputError(f"{path}: no array in the .npy format: {error}") from None
 
 
-def _as_logits(outputs, shape, head):
+def _as_logits(outputs: NDArray[Any], shape: tuple[int, ...], head: dict[str, Any]) -> NDArray[Any]:
     """[image][logit][row][column], of outputs that may have logits last, or (UvA's) [image][level][channel][row][column]."""
     outputs = np.asarray(outputs, np.float64)
     if outputs.ndim == 5 and outputs.shape[1] == head["levels"]:
@@ -254,7 +266,7 @@ def _as_logits(outputs, shape, head):
     return outputs
 
 
-def _probabilities(logits, graph):
+def _probabilities(logits: NDArray[np.float32], graph: graphs.Graph) -> NDArray[Any]:
     if graph["head"]["kind"] == "bernoulli":
         return 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
     z = logits.reshape(len(logits), graph["image"]["channels"], -1, *logits.shape[2:]).astype(np.float64)

@@ -4,9 +4,12 @@ The file needs opset 17 and no operators but ONNX's own. Weights behind masks ar
 the number of images is free; rows and columns are those of the run. LSTMs are Scans over rows or diagonals.
 """
 
+from __future__ import annotations
+
 import argparse
 import pathlib
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +20,7 @@ OPSET = 17
 IR_VERSION = 8  # that came with it
 
 
-def to_onnx(graph, tensors):
+def to_onnx(graph: graphs.Graph, tensors: dict[str, Any]) -> Any:
     """An onnx.ModelProto of the graph with these parameters, checked by onnx.checker.
 
     Inputs: "levels", int64 [images][channels][rows][columns]; and where the network is told something "classes", int64
@@ -253,7 +256,7 @@ class _Writer:
         return self.body.part(states, 3, 0, columns)
 
 
-def main(argv=None):
+def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="pcnn-export", description="Writes a trained network as an ONNX model, from levels of "
                                      "images to logits.", epilog="example: pcnn-export runs/mnist mnist.onnx")
     parser.add_argument("model", help="a run directory (its best parameters), or a checkpoint (.safetensors)")
@@ -267,7 +270,7 @@ def main(argv=None):
         return 2
 
 
-def _export(arguments):
+def _export(arguments: argparse.Namespace) -> int:
     path = pathlib.Path(arguments.output)
     if path.suffix != ".onnx":
         raise InputError(f"{path}: accepted: a name in .onnx")

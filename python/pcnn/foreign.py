@@ -1,37 +1,43 @@
 """Networks that other programs have trained: layers with their weights, read from the files of PyTorch and Keras."""
 
+from __future__ import annotations
+
 import dataclasses
 import io
 import json
 import pathlib
 import re
 import zipfile
-from typing import Optional
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import tensor_file
 from .errors import InputError
+
+Array = NDArray[Any]
+Arrays = dict[str, Array]
 
 
 @dataclasses.dataclass
 class Layer:
     name: str
-    weight: np.ndarray  # of a convolution (out, in, rows, columns); or a table (rows, maps)
-    bias: Optional[np.ndarray] = None
-    mask: Optional[np.ndarray] = None  # of its own, in the weight's shape: True where it is live
+    weight: Array  # of a convolution (out, in, rows, columns); or a table (rows, maps)
+    bias: Array | None = None
+    mask: Array | None = None  # of its own, in the weight's shape: True where it is live
 
 
 @dataclasses.dataclass
 class Source:
     path: str
-    layers: dict  # by name, in the file's order
-    notes: list = dataclasses.field(default_factory=list)  # what was done to them, a line each
-    activations: Optional[set] = None  # between layers, in pcnn's words, where the file says them
+    layers: dict[str, Layer]  # by name, in the file's order
+    notes: list[str] = dataclasses.field(default_factory=list)  # what was done to them, a line each
+    activations: set[str] | None = None  # between layers, in pcnn's words, where the file says them
     gives_probabilities: bool = False  # an activation behind the last layer makes probabilities of logits
 
 
-def read(kind, path):
+def read(kind: str, path: str) -> Source:
     """kind: "torch" or "keras"."""
     if not pathlib.Path(path).is_file():
         raise InputError(f"{path}: not found, accepted: a file")
@@ -41,7 +47,7 @@ def read(kind, path):
 # PyTorch
 
 
-def read_torch(path):
+def read_torch(path: str) -> Source:
     """A state dict, as torch.save() or safetensors has it: layers are `NAME.weight` with `NAME.bias` and `NAME.mask`."""
     if str(path).endswith(".safetensors"):
         try:
@@ -53,7 +59,7 @@ def read_torch(path):
     return Source(str(path), *_layers_of(path, tensors))
 
 
-def _load_pickled(path):
+def _load_pickled(path: str) -> Arrays:
     try:
         import torch
     except ImportError:
@@ -72,7 +78,7 @@ def _load_pickled(path):
             for name, value in state.items()}
 
 
-def _layers_of(path, tensors):
+def _layers_of(path: str, tensors: Arrays) -> tuple[dict[str, Layer], list[str]]:
     """(layers, notes)"""
     layers, notes, folded, rest = {}, [], 0, dict(tensors)
     last = None
@@ -102,26 +108,25 @@ def _layers_of(path, tensors):
             mask = rest.get(f"{owner}.mask")
             if mask is not None and layer.mask is None and layer.weight.ndim == 4:
                 layer.mask = _mask(path, owner, mask, layer)
-    rest = {name for name in rest if not name.endswith(".mask")}
-    if rest:
-        raise InputError(f"{path}: {sorted(rest)[0]} is no weight, bias or mask of a layer"
-                         + (f", nor are {len(rest) - 1} more" if len(rest) > 1 else "")
+    spare = sorted(name for name in rest if not name.endswith(".mask"))
+    if spare:
+        raise InputError(f"{path}: {spare[0]} is no weight, bias or mask of a layer"
+                         + (f", nor are {len(spare) - 1} more" if len(spare) > 1 else "")
                          + ", accepted: NAME.weight, NAME.bias, NAME.mask, and batch normalisations")
     if folded:
         notes.append(f"{folded} batch normalisations are part of the convolutions before them now, with an epsilon of 1e-05")
     return layers, notes
 
 
-def _fold(layer, scale, shift, mean, variance, epsilon=1e-5):
+def _fold(layer: Layer, scale: Array, shift: Array | None, mean: Array, variance: Array, epsilon: float = 1e-5) -> None:
     """What the layer and the normalisation behind it compute, as one convolution."""
     factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + epsilon)
-    bias = 0.0 if layer.bias is None else layer.bias.astype(np.float64)
-    shift = 0.0 if shift is None else shift.astype(np.float64)
+    bias = (0.0 if layer.bias is None else layer.bias) - mean.astype(np.float64)
     layer.weight = (layer.weight * factor[:, None, None, None]).astype(np.float32)
-    layer.bias = (shift + (bias - mean) * factor).astype(np.float32)
+    layer.bias = ((0.0 if shift is None else shift) + bias * factor).astype(np.float32)
 
 
-def _mask(path, owner, mask, layer):
+def _mask(path: str, owner: str, mask: Array, layer: Layer) -> Array:
     try:
         return np.broadcast_to(mask != 0, layer.weight.shape)
     except ValueError:
@@ -135,7 +140,7 @@ def _mask(path, owner, mask, layer):
 _ACTIVATIONS = {"relu": "relu", "elu": "elu", "tanh": "tanh", "sigmoid": "sigmoid", "leaky_relu": "leaky_relu"}
 
 
-def read_keras(path):
+def read_keras(path: str) -> Source:
     """A model in the .keras format of Keras 3, or its weights alone (.weights.h5).
 
     Layers are called after their class and number, and after the attribute of a layer of your own: `conv2d.0`,
@@ -150,7 +155,7 @@ def read_keras(path):
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 config = json.loads(archive.read("config.json"))
-                weights = io.BytesIO(archive.read("model.weights.h5"))
+                weights: Any = io.BytesIO(archive.read("model.weights.h5"))
         else:
             weights = path
         with h5py.File(weights, "r") as file:
@@ -172,7 +177,7 @@ def read_keras(path):
     return source
 
 
-def _arrays_of(group, prefix=""):
+def _arrays_of(group: Any, prefix: str = "") -> dict[str, list[Array]]:
     """{name of a layer: [its arrays]}"""
     found = {}
     for key in group:
@@ -186,13 +191,13 @@ def _arrays_of(group, prefix=""):
     return found
 
 
-def _numbered(name):
+def _numbered(name: str) -> str:
     """`conv2d_1` -> `conv2d.1`, `conv2d` -> `conv2d.0`"""
     match = re.fullmatch(r"(.*?)_(\d+)", name)
     return f"{match[1]}.{match[2]}" if match else f"{name}.0"
 
 
-def _check_keras(source, config):
+def _check_keras(source: Source, config: dict[str, Any]) -> None:
     """What config.json says of the layers, as far as it says it: nothing that pcnn does not have."""
     source.activations, last = set(), None
     for layer in config.get("config", {}).get("layers", []):
@@ -219,5 +224,5 @@ def _check_keras(source, config):
             raise InputError(f"{source.path}: has the activation {activation}, accepted: {', '.join(_ACTIVATIONS)}")
 
 
-def _text(shape):
+def _text(shape: tuple[int, ...]) -> str:
     return "x".join(map(str, shape))

@@ -1,24 +1,38 @@
 """Which layer of another program's network is which of ours."""
 
+from __future__ import annotations
+
 import dataclasses
 import re
-from typing import Optional
+from collections.abc import Collection, Iterable
+from typing import Any, Optional
 
 from .errors import InputError
+from .foreign import Layer, Source
+from .graph import Graph
 
 
 @dataclasses.dataclass
 class OurLayer:
     name: str  # "blocks.0.reduce"
-    weight: dict  # a parameter of the graph
-    bias: Optional[dict] = None
+    weight: dict[str, Any]  # a parameter of the graph
+    bias: dict[str, Any] | None = None
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         return tuple(self.weight["shape"])
 
 
-def layers_of(graph):
+Ours = dict[str, OurLayer]
+Theirs = dict[str, Layer]
+Names = dict[str, str]  # ours: theirs
+Found = tuple[Optional[Names], str]  # and how
+Shape = tuple[int, ...]
+Row = tuple[str, Shape]
+Rows = dict[Row, list[str]]
+
+
+def layers_of(graph: Graph) -> dict[str, OurLayer]:
     """Ours, by name, in the order of their parameters."""
     layers = {}
     for parameter in graph["parameters"]:
@@ -30,7 +44,7 @@ def layers_of(graph):
     return layers
 
 
-def fits(shape, ours):
+def fits(shape: Shape, ours: Shape) -> bool:
     """Whether a weight of this shape can be ours: as it is, or as the middle of a larger kernel."""
     shape, ours = tuple(shape), tuple(ours)
     if shape == ours:
@@ -39,7 +53,7 @@ def fits(shape, ours):
         and all(side % 2 == 1 and side <= of_ours for side, of_ours in zip(shape[2:], ours[2:]))
 
 
-def match(ours, source, names, left_out=()):
+def match(ours: Ours, source: Source, names: Names, left_out: Collection[str] = ()) -> tuple[Names, str]:
     """({our layer: their layer}, how they were found). names: those the user gave, ours: theirs; they come first.
 
     left_out: ours that are found elsewhere. Raises InputError with the names that are needed.
@@ -56,7 +70,7 @@ def match(ours, source, names, left_out=()):
     raise InputError(_what_is_needed(wanted, ours, theirs, pairs, source.path))
 
 
-def _given(ours, theirs, names):
+def _given(ours: Ours, theirs: Theirs, names: Names) -> Names:
     for ours_name, theirs_name in names.items():
         if ours_name not in ours:
             raise InputError(f"--names: the network has no layer {ours_name}, accepted: {_some(ours)}")
@@ -68,7 +82,7 @@ def _given(ours, theirs, names):
     return dict(names)
 
 
-def _same_names(wanted, theirs):
+def _same_names(wanted: list[str], theirs: Theirs) -> Found:
     if all(name in theirs for name in wanted):
         return {name: name for name in wanted}, "by their names, which are pcnn's"
     return None, ""
@@ -77,7 +91,7 @@ def _same_names(wanted, theirs):
 UVA = {"vertical": "conv_vert.conv", "horizontal": "conv_horiz.conv", "join": "conv_vert_to_horiz", "out": "conv_horiz_1x1"}
 
 
-def _uva_names(wanted, theirs):
+def _uva_names(wanted: list[str], theirs: Theirs) -> Found:
     """The gated PixelCNN of the University of Amsterdam's deep learning tutorials (number 12)."""
     found = {}
     for name in wanted:
@@ -91,37 +105,38 @@ def _uva_names(wanted, theirs):
     return None, ""
 
 
-def is_uva(theirs):
+def is_uva(theirs: Theirs) -> bool:
     return {"conv_vstack.conv", "conv_hstack.conv", "conv_out"} <= set(theirs)
 
 
-def _pattern(name):
+def _pattern(name: str) -> tuple[str, tuple[int, ...]]:
     """`layers.3.conv` -> (`layers.#.conv`, (3,))"""
     parts = name.split(".")
     return ".".join("#" if part.isdigit() else part for part in parts), tuple(int(part) for part in parts if part.isdigit())
 
 
-def _anchor(pattern):
+def _anchor(pattern: str) -> str:
     """What layers of one block share: `blocks.#` of `blocks.#.reduce`."""
     return pattern[:pattern.rfind("#") + 1]
 
 
-def _rows(shapes):
+def _rows(shapes: dict[str, Shape]) -> Rows:
     """{(pattern, shape): names that differ by numbers alone, in their order}, of shapes by name."""
-    rows = {}
+    rows: Rows = {}
     for name, shape in shapes.items():
         rows.setdefault((_pattern(name)[0], shape), []).append(name)
     return {key: sorted(names, key=lambda name: _pattern(name)[1]) for key, names in rows.items()}
 
 
-def _by_shapes(wanted, ours, theirs, pairs):
+def _by_shapes(names: list[str], ours: Ours, theirs: Theirs, pairs: Names) -> Found:
     """Rows of layers go to rows of one shape and one length. Where several fit, one is taken that lies in the block in which
     others were found: blocks.#.reduce beside blocks.#.spatial."""
     free = {name: tuple(layer.weight.shape) for name, layer in theirs.items() if name not in pairs.values()}
-    wanted = {name: ours[name].shape for name in wanted}
+    wanted = {name: ours[name].shape for name in names}
     if sorted(free.values()) != sorted(wanted.values()):
         return None, ""
-    found, anchors = {}, {}
+    found: Names = {}
+    anchors: Names = {}
     our_rows, their_rows = _rows(wanted), _rows(free)
     for shape in set(wanted.values()):  # one row of theirs is in the order of computation, whatever ours are called
         of_shape = [key for key in their_rows if key[1] == shape]
@@ -144,7 +159,7 @@ def _by_shapes(wanted, ours, theirs, pairs):
     return found, "by their shapes, several of one shape in the order of their numbers"
 
 
-def _row_fits(key, our_rows, other, their_rows, anchors):
+def _row_fits(key: Row, our_rows: Rows, other: Row, their_rows: Rows, anchors: Names) -> bool:
     (pattern, shape), (their_pattern, their_shape) = key, other
     if shape != their_shape or len(our_rows[key]) != len(their_rows[other]):
         return False
@@ -153,7 +168,7 @@ def _row_fits(key, our_rows, other, their_rows, anchors):
     return anchors.get(ours, theirs) == theirs and (not ours or by_theirs.get(theirs, ours) == ours)
 
 
-def _what_is_needed(wanted, ours, theirs, pairs, path):
+def _what_is_needed(wanted: list[str], ours: Ours, theirs: Theirs, pairs: Names, path: str) -> str:
     free = [name for name in theirs if name not in pairs.values()]
     open_names = {name: candidates(name, ours, {of: theirs[of] for of in free}) for name in wanted}
     without = [name for name, found in open_names.items() if not found]
@@ -175,11 +190,11 @@ def _what_is_needed(wanted, ours, theirs, pairs, path):
             + "; say which with --names FILE, of lines `ours: theirs`, which --write-names FILE begins")
 
 
-def candidates(name, ours, theirs):
+def candidates(name: str, ours: Ours, theirs: Theirs) -> list[str]:
     return [of for of, layer in theirs.items() if fits(layer.weight.shape, ours[name].shape)]
 
 
-def template(ours, source, names, left_out=()):
+def template(ours: Ours, source: Source, names: Names, left_out: Collection[str] = ()) -> str:
     """A file of names to be filled in: what is known, and of the others those that fit."""
     try:
         pairs = match(ours, source, names, left_out)[0]
@@ -196,7 +211,7 @@ def template(ours, source, names, left_out=()):
     return "\n".join(lines) + "\n"
 
 
-def read_names(path):
+def read_names(path: str) -> Names:
     """{ours: theirs} of a flat YAML file, `ours: theirs` on each line."""
     names = {}
     try:
@@ -217,10 +232,10 @@ def read_names(path):
     return names
 
 
-def _some(names, between=", "):
+def _some(names: Iterable[str], between: str = ", ") -> str:
     names = list(names)
     return between.join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
-def _text(shape):
+def _text(shape: Shape) -> str:
     return "x".join(map(str, shape))

@@ -4,16 +4,21 @@ A file is a length of 8 bytes, a header in JSON (name: dtype, shape, place; and 
 arrays, row-major, little-endian.
 """
 
+from __future__ import annotations
+
 import json
+import os
 import pathlib
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1",
           "BOOL": "|b1"}
 
 
-def read(path):
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     """(metadata, {name: array}). Arrays of bfloat16 come as float32. Raises ValueError with the path and what is wrong."""
     data = pathlib.Path(path).read_bytes()
     length = int.from_bytes(data[:8], "little")
@@ -28,7 +33,7 @@ def read(path):
     return metadata, tensors
 
 
-def _tensor(data, start, entry):
+def _tensor(data: bytes, start: int, entry: dict[str, Any]) -> NDArray[Any]:
     begin, end = entry["data_offsets"]
     raw = data[start + begin:start + end]
     if len(raw) != end - begin:
@@ -40,9 +45,10 @@ def _tensor(data, start, entry):
     return np.frombuffer(raw, _TYPES[entry["dtype"]]).reshape(entry["shape"])
 
 
-def write(path, tensors, metadata=None):
+def write(path: str | os.PathLike[str], tensors: dict[str, Any], metadata: dict[str, str] | None = None) -> None:
     """Writes float32 arrays by name."""
-    header, parts, offset = {"__metadata__": metadata or {}}, [], 0
+    header: dict[str, Any] = {"__metadata__": metadata or {}}
+    parts, offset = [], 0
     for name, tensor in tensors.items():
         raw = np.ascontiguousarray(tensor, "<f4").tobytes()
         header[name] = {"dtype": "F32", "shape": list(np.shape(tensor)), "data_offsets": [offset, offset + len(raw)]}

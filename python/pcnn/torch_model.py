@@ -10,6 +10,11 @@ Masks are applied to the weights in every forward pass, so that the network can 
 to predict. Dropout is applied in training mode alone. Logits equal the engine's to 1e-5 of the largest one.
 """
 
+from __future__ import annotations
+
+import os
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -18,12 +23,12 @@ from . import graph as graphs
 from .errors import InputError
 
 
-def load(run_or_checkpoint):
+def load(run_or_checkpoint: str | os.PathLike[str]) -> PixelCNN:
     """The model of a run directory, or of a checkpoint, in evaluation mode."""
     return build(*graphs.load(run_or_checkpoint)).eval()
 
 
-def build(graph, tensors=None):
+def build(graph: graphs.Graph, tensors: dict[str, Any] | None = None) -> PixelCNN:
     """graph: as Model.graph() gives it. tensors: arrays by the names of parameters; None leaves all parameters 0."""
     return PixelCNN(graph, tensors)
 
@@ -31,7 +36,7 @@ def build(graph, tensors=None):
 class PixelCNN(torch.nn.Module):
     """Levels are integers below `levels`, [image][channel][row][column], of any height and width."""
 
-    def __init__(self, graph, tensors=None):
+    def __init__(self, graph: graphs.Graph, tensors: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.graph = graph
         self.levels = graph["head"]["levels"]
@@ -56,20 +61,21 @@ class PixelCNN(torch.nn.Module):
             module = module._modules[name]
         return module
 
-    def parameter(self, name):
+    def parameter(self, name: str) -> torch.Tensor:
         """A parameter as the network computes with it: what its mask hides is 0."""
         path, leaf = name.rsplit(".", 1)
         owner = self.get_submodule(path)
         mask = getattr(owner, leaf + "_mask", None)
         return getattr(owner, leaf) if mask is None else getattr(owner, leaf) * mask
 
-    def values(self, levels):
+    def values(self, levels: torch.Tensor) -> torch.Tensor:
         """What the network reads at pixels of these levels."""
         head = self.graph["head"]
         step = (head["last_value"] - head["first_value"]) / (self.levels - 1)
         return head["first_value"] + step * levels.to(next(self.parameters()).dtype)
 
-    def forward(self, levels, *, classes=None, vector=None, maps=None):
+    def forward(self, levels: torch.Tensor, *, classes: torch.Tensor | None = None, vector: torch.Tensor | None = None,
+                maps: torch.Tensor | None = None) -> torch.Tensor:
         """Logits, [image][logit][row][column]; docs/models.md says what they mean.
 
         Where the network has a condition it is told one of classes (integers [image]), vector (numbers [image][number])
@@ -201,7 +207,7 @@ class PixelCNN(torch.nn.Module):
             diagonals.append(state)
         return _straightened(torch.stack(diagonals, dim=3), columns)
 
-    def nats(self, levels, **given):
+    def nats(self, levels: torch.Tensor, **given: torch.Tensor) -> torch.Tensor:
         """Negative log-likelihood of each image, in nats, summed over its dimensions."""
         z = self(levels, **given)
         head = {"bernoulli": _bernoulli_nats, "softmax": _softmax_nats, "logistic_mixture": _mixture_nats}

@@ -218,6 +218,16 @@ class FilesOfOthers(Foreign):
         self.assertIn(" of 3 images differ by up to ", printed)
         self.assertFalse((self.scratch / "out").exists())
 
+    def test_are_compared_under_their_condition(self):
+        made = self.made("gated_classes")
+        images, outputs = self.saved("x.npy", made.levels), self.saved("y.npy", made.engine()[1])
+        options = ("--from", "torch", self.file(made.tensors), "--config", made.config, "--image", "1x6x5", "--output")
+        printed = self.converts(*options, self.scratch / "out", "--check", images, outputs,
+                                self.saved("classes.npy", made.told["classes"]))
+        self.assertIn("verified: logits of 4 images differ by at most", printed)
+        self.refuses("--check: found 1 files", *options, self.scratch / "other", "--check", images)
+        self.refuses("is told the class of an image", *options, self.scratch / "other", "--check", images, outputs)
+
     def test_say_what_else_they_read(self):
         """Values of 0 to 1, where pcnn reads -1 to 1, through an embedding."""
         source = self.file(simple_state(self.rng, levels=4))
