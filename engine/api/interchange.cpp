@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <array>
 #include <cmath>
@@ -80,7 +81,8 @@ std::vector<float> parameters_of(const Network& network, std::span<const Array> 
 // A folder that becomes `path` once all is in it, or is gone.
 class Unfinished {
  public:
-  explicit Unfinished(std::string path) : path_(std::move(path)), place_(path_ + ".part") {
+  explicit Unfinished(std::string path)
+      : path_(std::move(path)), place_(fmt::format("{}.part{}", path_, ::getpid())) {
     std::error_code error;
     if (!fs::create_directory(place_, error))
       throw FileError(place_, error ? "cannot be made: " + error.message() : "exists already");

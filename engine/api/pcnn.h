@@ -103,6 +103,8 @@ class PCNN_API Model {
     std::span<const float> values;  // as long as the model lives
   };
   [[nodiscard]] std::vector<Parameter> parameters() const;
+  // The network as JSON, which docs/interchange.md describes.
+  [[nodiscard]] std::string graph() const;
   // (rows down, columns right) of the earlier pixels that a pixel's distribution can depend on.
   [[nodiscard]] std::vector<std::pair<int, int>> receptive_field() const;
 
@@ -112,8 +114,6 @@ class PCNN_API Model {
   [[nodiscard]] std::vector<double> nats(const Images& images, const Told& told = {}) const;
   // By pixel, summed over channels: [image][row][column]. A model with a condition has to be told it.
   [[nodiscard]] std::vector<float> pixel_nats(const Images& images, const Told& told = {}) const;
-  // The network as JSON, which docs/interchange.md describes.
-  [[nodiscard]] std::string graph() const;
   // What the distributions are made of: [image][logit][row][column], see docs/models.md.
   [[nodiscard]] std::vector<float> logits(const Images& images, const Told& told = {}) const;
   [[nodiscard]] int logit_channels() const;
@@ -187,8 +187,8 @@ struct Array {
 
 struct Written {
   std::string path;  // of the checkpoint
-  std::vector<std::pair<std::string, std::int64_t>>
-      zeroed;  // parameters, and how many weights behind the mask were not 0
+  // Parameters, and how many of their weights behind the mask were not 0.
+  std::vector<std::pair<std::string, std::int64_t>> zeroed;
 };
 
 // Writes a model that every program reads, from a config and the network's parameters, each once in any

@@ -250,7 +250,7 @@ def _difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
 def _load_array(path: str) -> NDArray[Any]:
     try:
         return np.load(path, allow_pickle=False)
-    except ValueError as error:
+    except (ValueError, EOFError) as error:
         raise InputError(f"{path}: no array in the .npy format: {error}") from None
 
 

@@ -40,6 +40,10 @@ class Interchange : public TinyRun {
   [[nodiscard]] std::string message(const std::string& name) const {
     return error_of([&] { (void)write(name); });
   }
+  void expect_nothing_else_of(const std::string& name) const {
+    for (const auto& entry : fs::directory_iterator(root_))
+      EXPECT_FALSE(entry.path().filename().string().starts_with(name + ".")) << entry.path();
+  }
   [[nodiscard]] std::vector<double> nats_of(const std::string& path) const {
     return api::Model(path).nats({images_});
   }
@@ -77,7 +81,7 @@ TEST_F(Interchange, WritesARunThatProgramsRead) {
   EXPECT_EQ(written.path, file("made") + "/best.safetensors");
   EXPECT_EQ(nats_of(file("made")), model_->nats({images_}));
   EXPECT_TRUE(fs::exists(file("made") + "/config.yaml"));
-  EXPECT_FALSE(fs::exists(file("made.part")));
+  expect_nothing_else_of("made");
 }
 
 TEST_F(Interchange, ZeroesWhatMasksHideAndSaysHowMany) {
@@ -108,7 +112,7 @@ TEST_F(Interchange, RefusesParametersOfAnotherNetworkAndWritesNothing) {
   values_.front()[0] = std::numeric_limits<float>::quiet_NaN();
   expect_contains(message("made"), "input.weight: found nan, accepted: ");
   EXPECT_FALSE(fs::exists(file("made")));
-  EXPECT_FALSE(fs::exists(file("made.part")));
+  expect_nothing_else_of("made");
 }
 
 TEST_F(Interchange, WritesOverNothing) {

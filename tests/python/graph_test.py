@@ -6,6 +6,7 @@ graph_test.py BIN PACKAGE    see support.py
 
 import made_model
 import numpy as np
+import pcnn
 import reference_model as reference
 import support
 from pcnn import graph as graphs
@@ -66,6 +67,16 @@ class Graph(made_model.Making):
         told = next(iter(made.told.values()), [None] * len(made.levels))
         found = np.stack([compute(made.graph, tensors, *image) for image in zip(made.levels, told)])
         self.assertLess(made_model.largest_difference(made.engine()[1], found), 1e-5)
+
+    def test_is_of_networks_that_are_drawn_from_as_they_score(self):
+        for name in ("reduced_grey", "linear_input", "linear_input_colour"):
+            made = self.made(name)
+            model = pcnn.load(made.path, threads=2)
+            told = {"classes": [1] * 3} if made.told else {}
+            x, p = model.sample(3, seed=5, probabilities=True, **told)
+            of_drawn = np.where(x, p, 1.0 - p) if p.ndim == 4 else np.take_along_axis(p, x[..., None].astype(int), 4)
+            nats = -np.log(of_drawn.astype(np.float64)).reshape(3, -1).sum(1)
+            np.testing.assert_allclose(nats, model.nll(x, **told), rtol=1e-5)
 
     def test_is_that_of_the_model_and_of_its_config(self):
         made = self.made("gated_classes")
