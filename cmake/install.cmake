@@ -6,7 +6,8 @@ include(CMakePackageConfigHelpers)
 set(pcnn_exported pcnn)
 if(PCNN_LIBRARY_TYPE STREQUAL "SHARED")
   # The engine inside, and of all of it only what engine/api/pcnn.h declares outside.
-  add_library(pcnn_shared SHARED engine/api/model.cpp engine/api/training.cpp)
+  file(GLOB pcnn_api CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/engine/api/*.cpp)
+  add_library(pcnn_shared SHARED ${pcnn_api})
   target_include_directories(pcnn_shared PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(pcnn_shared PRIVATE pcnn pcnn_options fmt::fmt)
   target_link_options(pcnn_shared PRIVATE -Wl,--exclude-libs,ALL

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <span>
@@ -24,6 +25,10 @@ namespace pcnn::api {
 
 // "0.1.0"
 PCNN_API const char* version();
+
+// Of what this interface threw: whether it is a mistake in what was given (arguments, config, files), for
+// which a program ends with exit code 2; false: a failure of pcnn's own, or of another library.
+PCNN_API bool is_input_error(const std::exception& error);
 
 // A value of a pixel's channel: below Model::levels(), 0 and 1 for binary images.
 using Level = std::uint16_t;
@@ -98,6 +103,8 @@ class PCNN_API Model {
     std::span<const float> values;  // as long as the model lives
   };
   [[nodiscard]] std::vector<Parameter> parameters() const;
+  // The network as JSON, which docs/interchange.md describes.
+  [[nodiscard]] std::string graph() const;
   // (rows down, columns right) of the earlier pixels that a pixel's distribution can depend on.
   [[nodiscard]] std::vector<std::pair<int, int>> receptive_field() const;
 
@@ -165,5 +172,30 @@ struct Trained {
 };
 
 PCNN_API Trained train(const Training& training);
+
+// The network of a config (a YAML file) as JSON, which docs/interchange.md describes. image: of which size;
+// where it has no rows, that of the config's data set.
+PCNN_API std::string network_graph(const std::string& config, const std::vector<std::string>& overrides = {},
+                                   ImageShape image = {});
+
+// A parameter from elsewhere, borrowed.
+struct Array {
+  std::string name;  // as in network_graph()
+  std::vector<int> shape;
+  std::span<const float> values;
+};
+
+struct Written {
+  std::string path;  // of the checkpoint
+  // Parameters, and how many of their weights behind the mask were not 0.
+  std::vector<std::pair<std::string, std::int64_t>> zeroed;
+};
+
+// Writes a model that every program reads, from a config and the network's parameters, each once in any
+// order; what the masks hide is set to 0. path: a checkpoint (.safetensors), or else a run directory to be
+// made, with best.safetensors and config.yaml in it; neither may exist.
+PCNN_API Written write_model(const std::string& path, const std::string& config,
+                             const std::vector<std::string>& overrides, ImageShape image,
+                             std::span<const Array> parameters);
 
 }  // namespace pcnn::api

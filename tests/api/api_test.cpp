@@ -218,6 +218,17 @@ TEST_F(Api, RefusesInOneLineWhatFitsNoModel) {
                   "30 values of what is known, accepted: 270");
 }
 
+TEST_F(Api, TellsMistakesOfTheCallerFromOtherErrors) {
+  try {
+    api::Model(root_ + "/nothing");
+    FAIL();
+  } catch (const std::exception& error) {
+    EXPECT_TRUE(api::is_input_error(error));
+  }
+  EXPECT_FALSE(api::is_input_error(ComputeError("no such primitive")));
+  EXPECT_FALSE(api::is_input_error(std::runtime_error("of another library")));
+}
+
 TEST_F(Api, TrainsWithCallbacksToTheBitsOfPcnnRun) {
   std::vector<std::int64_t> steps, epochs;
   const api::Trained trained = api::train({.config = config(),

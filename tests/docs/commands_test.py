@@ -1,11 +1,14 @@
 """Runs what a page shows, from top to bottom, in a sandbox: commands (```sh) must end well and write the files they
-name, sessions (```console) must print what is shown, numbers aside, and configs (```yaml) must load.
+name, sessions (```console) must print what is shown, numbers aside, so must Python (```pycon, and ```python without prompts),
+which is run in one interpreter, and configs (```yaml) must load.
 
 commands_test.py BIN PAGE    the page; BIN: the folder of our programs
 commands_test.py BIN --help  the examples in the programs' own help
 commands_test.py BIN         what holds for all pages together: links, languages of blocks, the list below
 """
 
+import contextlib
+import functools
 import pathlib
 import re
 import sys
@@ -21,6 +24,7 @@ except ImportError as error:
     sys.exit(77)
 
 import markdown
+import python_session
 import sandbox
 
 # Shown, but not run here, and why. An entry that no page shows any more is a failure.
@@ -35,6 +39,13 @@ NOT_RUN = {
     "cmake --preset release -B build-onednn3 -DCMAKE_PREFIX_PATH=$PWD/onednn && cmake --build build-onednn3 --parallel":
         "builds all anew",
     "cmake --install build --prefix ~/pcnn": "writes beside the sandbox; tests/install/install_test.py does it",
+    "pip install .": "compiles the engine anew; .ci/run does it",
+    "./scripts/wheel.sh": "needs a package index; .ci/run does it",
+    "pcnn-export runs/mnist mnist.onnx": "needs onnx; tests/python/export_test.py exports every kind of network",
+    "pcnn-convert --from torch state.pt --config configs/mnist.yaml --output runs/converted":
+        "needs a network from elsewhere; tests/python/convert_test.py makes some",
+    "pcnn-convert --from keras model.keras --config tutorial.yaml --output runs/tutorial --check images.npy outputs.npy":
+        "the same",
     "./scripts/fuzz.sh 60": "builds the fuzzers and runs them for minutes",
     "./scripts/torture.sh": "builds the programs with sanitizers and ill-treats them for minutes",
 }
@@ -96,6 +107,19 @@ def run_session(box, command, shown):
             f"`{command}` printed\n{result.stdout}\nbut the page shows\n" + "\n".join(shown))
 
 
+def run_python(session, text):
+    printed, raised = session.run(text, "exec")
+    require(not raised, f"`{text}` raised\n{printed}")
+
+
+def run_prompts(session, text):
+    for source, shown in python_session.examples(text):
+        printed, raised = session.run(source, "single")
+        is_shown = matches(shown, printed.splitlines())
+        require(is_shown and raised == any(line.startswith("Traceback") for line in shown),
+                f"`{source}` printed\n{printed}\nbut the page shows\n" + "\n".join(shown))
+
+
 def load_config(box, text):
     """Saves the config under its own name, for the commands after it, and has pcnn-inspect read it. A fragment is a
     config too: every key has a default. A first line `# NAME.yaml` is the file it is to be saved as."""
@@ -113,7 +137,7 @@ def check_files(box, table):
                 f"{table.directory} holds no {pattern}")
 
 
-def check_part(box, part):
+def check_part(box, part, session):
     if isinstance(part, markdown.FileTable):
         check_files(box, part)
     elif part.language == "sh":
@@ -123,22 +147,44 @@ def check_part(box, part):
     elif part.language == "console":
         for command, shown in markdown.sessions(part.text):
             run_session(box, command, shown)
+    elif part.language == "python":
+        run_python(session(), part.text)
+    elif part.language == "pycon":
+        run_prompts(session(), part.text)
     elif part.language == "yaml":
         load_config(box, part.text)
 
 
+def needs_package(part):
+    language = getattr(part, "language", "")
+    return language in ("python", "pycon") or (language == "sh" and "build/python" in part.text)
+
+
 def check_page(page, programs):
-    failures = []
-    with tempfile.TemporaryDirectory() as folder:
+    """(failures, whether a part was left out)"""
+    failures, left_out = [], False
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as at_end:
         box = sandbox.Sandbox(folder, programs)
+
+        @functools.cache
+        def session():
+            made = python_session.Session(box)
+            at_end.callback(made.close)
+            return made
+
         for part in markdown.parts(page):
+            if needs_package(part) and not any(box.package.glob("pcnn/_pcnn.*.so")):
+                print(f"{page.name}:{part.line}: left out, the Python package was not built (Debian: pybind11-dev "
+                      "python3-dev)")
+                left_out = True
+                continue
             start = time.monotonic()
             try:
-                check_part(box, part)
+                check_part(box, part, session)
             except Failure as failure:
                 failures.append(f"{page.name}:{part.line}: {failure}")
             print(f"{page.name}:{part.line}: {time.monotonic() - start:.1f} s", flush=True)
-    return failures
+    return failures, left_out
 
 
 def check_help(programs):
@@ -189,15 +235,16 @@ def check_all_pages():
 
 def main():
     programs = pathlib.Path(sys.argv[1]).resolve()
+    left_out = False
     if len(sys.argv) < 3:
         failures = check_all_pages()
     elif sys.argv[2] == "--help":
         failures = check_help(programs)
     else:
-        failures = check_page(pathlib.Path(sys.argv[2]).resolve(), programs)
+        failures, left_out = check_page(pathlib.Path(sys.argv[2]).resolve(), programs)
     for failure in failures:
         print(failure)
-    sys.exit(1 if failures else 0)
+    sys.exit(1 if failures else 77 if left_out else 0)
 
 
 main()

@@ -8,8 +8,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # sh: commands, run one after the other; console: commands after "$ " with what they print; yaml: a config;
-# text: anything else.
-LANGUAGES = ("sh", "console", "yaml", "text", "cmake", "cpp")
+# python: code; pycon: code after ">>> " with what it prints; text: anything else.
+LANGUAGES = ("sh", "console", "yaml", "python", "pycon", "text", "cmake", "cpp")
 
 
 @dataclasses.dataclass

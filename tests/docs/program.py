@@ -53,4 +53,5 @@ def main():
     os.execv(PROGRAMS / name, [name, *arguments])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,5 @@
 """What docs/internals.md says of the rooms is so: its table has every folder of engine/, a room includes only rooms
-above it, and only the rooms it names include oneDNN, oneTBB and yaml-cpp.
+above it, and only the rooms it names include oneDNN, oneTBB and yaml-cpp. The Python package knows the C++ interface alone.
 """
 
 import re
@@ -30,6 +30,13 @@ def failures_of(path, rooms):
             yield f"engine/{name} includes {library}, which is for {' and '.join(places)}"
 
 
+def failures_of_bindings():
+    for path in sorted((ROOT / "python" / "bindings").glob("*")):
+        for included in set(re.findall(r'^#include "(engine/.+)"', path.read_text(), flags=re.MULTILINE)):
+            if included != "engine/api/pcnn.h":
+                yield f"python/bindings/{path.name} includes {included}, accepted: engine/api/pcnn.h"
+
+
 def main():
     rooms = table_of_rooms()
     folders = {path.name for path in (ROOT / "engine").iterdir() if path.is_dir()}
@@ -37,6 +44,7 @@ def main():
     if not failures:
         for path in sorted((ROOT / "engine").rglob("*.[ch]*")):
             failures += failures_of(path, rooms)
+        failures += failures_of_bindings()
     for failure in failures:
         print(failure)
     sys.exit(1 if failures else 0)

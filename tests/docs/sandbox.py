@@ -46,7 +46,9 @@ def write_png(path, image):
 class Sandbox:
     def __init__(self, folder, programs):
         self.folder = pathlib.Path(folder)
+        self.package = programs.parent / "python"  # where the Python package lies, if it was built
         self.environment = {**os.environ, "PCNN_PROGRAMS": str(programs), "NO_COLOR": "1",
+                            "PYTHONPATH": str(self.package),
                             "PATH": f"{self.folder}/build/bin:{os.environ['PATH']}"}
         self.make_project()
         rng = np.random.default_rng(1)
@@ -63,6 +65,8 @@ class Sandbox:
             path = bin_folder / f"pcnn-{program}"
             path.write_text(f"#!{sys.executable}\n{stand_in}")
             path.chmod(0o755)
+        if self.package.exists():
+            (bin_folder.parent / "python").symlink_to(self.package)
         (bin_folder / "python3").symlink_to(sys.executable)  # has what this test has, for scripts
 
     def make_mnist(self, rng):
