@@ -26,6 +26,7 @@
 #include "engine/core/version.h"
 #include "engine/run/interruption.h"
 #include "engine/run/serve.h"
+#include "engine/sweep/remote_trials.h"
 
 namespace pcnn {
 namespace {
@@ -116,7 +117,7 @@ std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
   if (ranks_ && ranks_->rank() > 0) {
     // Launchers send them to all ranks: rank 0 knows what to do, and says when this is the end.
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
-    serve(*ranks_, name_);
+    serve(*ranks_, name_, [&](MessageReader& message) { serve_trials(*ranks_, message); });
     return 0;
   }
   std::string notes;

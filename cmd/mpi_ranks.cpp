@@ -80,6 +80,12 @@ class MpiRanks final : public Ranks {
     return message;
   }
 
+  [[nodiscard]] bool has_message(int from) override {
+    int is_there = 0;
+    MPI_Iprobe(from, kMessageTag, MPI_COMM_WORLD, &is_there, MPI_STATUS_IGNORE);
+    return is_there != 0;
+  }
+
   void transfer(std::span<const Outgoing> sends, std::span<const Incoming> receives) override {
     std::vector<MPI_Request> requests;
     for (const Incoming& incoming : receives)
@@ -108,15 +114,12 @@ class MpiRanks final : public Ranks {
 
  private:
   // MPI itself would keep a core busy meanwhile, and a message may be minutes away.
-  static void wait_for_message(int from) {
+  void wait_for_message(int from) {
     constexpr std::chrono::milliseconds kBusy{2};
     constexpr std::chrono::microseconds kNap{200};
     const auto start = std::chrono::steady_clock::now();
-    for (int is_there = 0; is_there == 0;) {
-      MPI_Iprobe(from, kMessageTag, MPI_COMM_WORLD, &is_there, MPI_STATUS_IGNORE);
-      if (is_there == 0 && std::chrono::steady_clock::now() - start > kBusy)
-        std::this_thread::sleep_for(kNap);
-    }
+    while (!has_message(from))
+      if (std::chrono::steady_clock::now() - start > kBusy) std::this_thread::sleep_for(kNap);
   }
 
   int rank_ = 0, size_ = 1;

@@ -75,7 +75,8 @@ int main(int argc, char** argv) {
                                    .program = pcnn::beside_this_program("pcnn-run"),
                                    .retry_failed = false,
                                    .dry_run = options.dry_run,
-                                   .verbosity = program.verbosity()};
+                                   .verbosity = program.verbosity(),
+                                   .ranks = program.ranks()};
     return program.run([&] { pcnn::sweep(sweep); });
   }
 

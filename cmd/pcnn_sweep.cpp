@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
                "check every trial's config, data and network, print the plan, and stop; writes nothing");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
   options.verbosity = program.verbosity();
+  options.ranks = program.ranks();
   if (arguments.empty() || arguments.front().find('=') != std::string::npos)
     return program.refuse("no config file given: pcnn-sweep configs/sweep_mnist.yaml, or --help");
   options.config = arguments.front();

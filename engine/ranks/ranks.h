@@ -40,6 +40,8 @@ class Ranks {
   virtual void post(int to, std::span<const std::byte> message) = 0;
   // The next message of that rank. Waits without keeping a core busy for long.
   [[nodiscard]] virtual Bytes take(int from) = 0;
+  // Whether there is one to take.
+  [[nodiscard]] virtual bool has_message(int from) = 0;
   // Sends and receives all of these at once; between two ranks in their order.
   virtual void transfer(std::span<const Outgoing> sends, std::span<const Incoming> receives) = 0;
   // From rank 0 to all.

@@ -19,6 +19,7 @@ enum class Job : std::uint32_t {
   kStep,      // a part of a batch
   kScore,     // a part of some images
   kDraw,      // a part of some chains
+  kTrials,    // trials of a sweep, from now on until the end of the program
 };
 
 // A model that every rank has. Where `ranks` is null this process computes alone.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/compile/kernels/pixel_gemm.h"
 #include "engine/core/error.h"
 #include "engine/core/parallel.h"
 #include "engine/core/standard_files.h"
@@ -24,7 +25,8 @@ namespace {
 // What the bits of results follow from beside config and parameters.
 std::string arithmetic() {
   const Backend here = backend();
-  return fmt::format("{}, {}", here.library, here.instruction_set);
+  return fmt::format("{}, {}, own kernels for {}", here.library, here.instruction_set,
+                     pixel_kernel(Precision::kF32).name);
 }
 
 // Of what may be asked of it, what was asked.
@@ -35,7 +37,7 @@ class ServedModel {
     if (theirs != arithmetic())
       throw ConfigError(
           fmt::format("computes with {}, rank 0 with {}: results would not be those of one machine; "
-                      "use processors and libraries of one kind, or set DNNL_MAX_CPU_ISA for all",
+                      "use processors and libraries of one kind",
                       arithmetic(), theirs));
     config_ =
         read_run_config(ConfigDocument::from_string(message.get_text(), "the config of rank 0"), "model");
@@ -54,7 +56,8 @@ class ServedModel {
     switch (job) {
       case Job::kEnd:
       case Job::kModel:
-        break;
+      case Job::kTrials:
+        break;  // of no model
       case Job::kTraining:
         trainer_ = std::make_unique<Trainer>(network_, *head_, config_.train, config_.seed,
                                              std::vector<float>(network_.parameter_count()), *workers_,
@@ -87,13 +90,14 @@ class ServedModel {
   std::unique_ptr<Trainer> trainer_;
 };
 
-void serve_until_the_end(Ranks& ranks) {
+void serve_until_the_end(Ranks& ranks, const std::function<void(MessageReader&)>& serve_trials) {
   std::map<std::uint32_t, ServedModel> models;
   for (;;) {
     MessageReader message(ranks.take(0));
     const Job job = message.get<Job>();
     if (job == Job::kEnd) return;
     const Team team{.ranks = &ranks, .model = message.get<std::uint32_t>()};
+    if (job == Job::kTrials) return serve_trials(message);
     if (job == Job::kModel)
       models.try_emplace(team.model, message, team);
     else
@@ -120,13 +124,14 @@ Team send_model(Ranks* ranks, std::string_view resolved_yaml, const Network& net
   return team;
 }
 
-void serve(Ranks& ranks, const std::string& program) {
+void serve(Ranks& ranks, const std::string& program,
+           const std::function<void(MessageReader&)>& serve_trials) {
   const auto fail = [&](const std::string& why, int exit_code) {
     show_text(stderr, fmt::format("{}: {}: {}\n", program, ranks.name(), escape_controls(why)));
     ranks.abort(exit_code);
   };
   try {
-    serve_until_the_end(ranks);
+    serve_until_the_end(ranks, serve_trials);
   } catch (const Error& error) {
     fail(error.what(), error.exit_code());
   } catch (const std::bad_alloc&) {

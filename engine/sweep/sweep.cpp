@@ -145,7 +145,9 @@ void sweep(const SweepOptions& options) {
   console.line(heading);
   if (!note_of_start.empty()) console.warning(note_of_start);
   note_all();
-  SweepRun(plan, options.program, directory, made ? made->lock() : *own, std::move(trials), console).run();
+  SweepRun(plan, options.program, directory, made ? made->lock() : *own, std::move(trials), console,
+           options.ranks)
+      .run();
 }
 
 }  // namespace pcnn

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/ranks/ranks.h"
 #include "engine/run/console.h"
 #include "engine/run/run_config.h"
 #include "engine/sweep/sweep_config.h"
@@ -19,6 +20,7 @@ struct SweepOptions {
   bool retry_failed = false;           // trials that failed, or lost their results, are run again
   bool dry_run = false;                // say what would be trained, and stop; writes nothing
   Verbosity verbosity = Verbosity::kNormal;
+  Ranks* ranks = nullptr;  // that train the trials, see serve.h; null: this process alone
 };
 
 // A sweep thought out: what each trial is, before any is run.

@@ -11,6 +11,7 @@
 #include "engine/config/config.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
+#include "engine/core/parallel.h"
 #include "engine/io/file.h"
 #include "engine/run/interruption.h"
 #include "engine/run/new_directory.h"
@@ -20,6 +21,7 @@
 #include "engine/sweep/leaderboard.h"
 #include "engine/sweep/parameter_picture.h"
 #include "engine/sweep/sweep_state.h"
+#include "engine/sweep/trial_process.h"
 
 namespace pcnn {
 namespace {
@@ -40,7 +42,7 @@ std::string stamp_of(const std::string& run_directory) {
 }  // namespace
 
 SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const SweepDirectory& directory,
-                   const RunLock& lock, std::vector<Trial> trials, Console& console)
+                   const RunLock& lock, std::vector<Trial> trials, Console& console, Ranks* ranks)
     : plan_(plan),
       program_(program),
       directory_(directory),
@@ -49,9 +51,18 @@ SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const Swee
       console_(console),
       write_best_effort_(lock, console) {
   const int threads = plan.base.threads, parallel = plan.sweep.parallel;
-  for (int i = 0; i < parallel; ++i)
-    slots_.push_back(
-        {.threads = std::max(1, threads / parallel + (i < threads % parallel ? 1 : 0)), .process = {}});
+  const auto share = [&](int i) {
+    return std::max(1, threads / parallel + (i < threads % parallel ? 1 : 0));
+  };
+  if (ranks) {
+    remote_.emplace(*ranks);
+    const bool is_default = threads == available_threads();
+    for (int i = 0; i < parallel; ++i)
+      for (int rank = 1; rank < ranks->size(); ++rank)
+        slots_.push_back({.threads = is_default ? 0 : share(i), .rank = rank});
+  } else {
+    for (int i = 0; i < parallel; ++i) slots_.push_back({.threads = share(i)});
+  }
   if (plan.sweep.early_stopping) {
     const EarlyStopping& rule = *plan.sweep.early_stopping;
     halving_.emplace(rule, rule.max.value_or(plan.base.train.epochs.value_or(1)), plan.sweep.objective);
@@ -109,9 +120,20 @@ bool SweepRun::start_waiting_trial(Slot& slot) {
       trials_, [&](const Trial& trial) { return trial.state == TrialState::kWaiting && can_start(trial); });
   if (next == trials_.end()) return false;
   slot.trial = static_cast<std::size_t>(next - trials_.begin());
-  slot.process.emplace(program_, arguments_for(*next, slot.threads), directory_.trial_log(next->number));
+  start(slot, *next);
   next->state = TrialState::kTraining;
   return true;
+}
+
+void SweepRun::start(Slot& slot, const Trial& trial) {
+  std::vector<std::string> arguments = arguments_for(trial);
+  const std::string log = directory_.trial_log(trial.number);
+  if (slot.rank > 0) {
+    slot.process = remote_->start(slot.rank, program_, arguments, log, slot.threads, plan_.sweep.parallel);
+    return;
+  }
+  arguments.push_back("threads=" + std::to_string(slot.threads));
+  slot.process = std::make_unique<TrialProcess>(program_, arguments, log);
 }
 
 // After a kill, the trials of then may still be saving.
@@ -129,7 +151,8 @@ bool SweepRun::can_start(const Trial& trial) {
   }
 }
 
-std::vector<std::string> SweepRun::arguments_for(const Trial& trial, int threads) const {
+// But for its threads.
+std::vector<std::string> SweepRun::arguments_for(const Trial& trial) const {
   std::vector<std::string> arguments{"--progress", "1"};
   const std::string path = directory_.trial(trial.number);
   if (RunDirectory::at(path).can_be_resumed()) {
@@ -141,7 +164,6 @@ std::vector<std::string> SweepRun::arguments_for(const Trial& trial, int threads
     arguments.push_back("name=" + SweepDirectory::trial_name(trial.number));
     arguments.push_back("output=" + yaml_text(directory_.path()));
   }
-  arguments.push_back("threads=" + std::to_string(threads));
   return arguments;
 }
 
@@ -210,7 +232,7 @@ void SweepRun::finish(Slot& slot, int exit_code) {
 void SweepRun::stop(int signal) {
   console_.clear_live();
   for (Slot& slot : slots_)
-    if (slot.process) slot.process->interrupt();
+    if (slot.process) slot.process->interrupt(InterruptionCause::kNone);
   for (Slot& slot : slots_) {
     if (!slot.process) continue;
     while (!slot.process->exit_code()) std::this_thread::sleep_for(kPollInterval);

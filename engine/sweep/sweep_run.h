@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,11 +11,12 @@
 #include "engine/run/best_effort.h"
 #include "engine/run/console.h"
 #include "engine/run/run_lock.h"
+#include "engine/sweep/remote_trials.h"
+#include "engine/sweep/running_trial.h"
 #include "engine/sweep/successive_halving.h"
 #include "engine/sweep/sweep_directory.h"
 #include "engine/sweep/sweep_plan.h"
 #include "engine/sweep/trial.h"
-#include "engine/sweep/trial_process.h"
 
 namespace pcnn {
 
@@ -34,8 +36,9 @@ class SweepRun {
  public:
   // All must outlive this. The threads of the base config are shared out among the trials at once, one each
   // at least.
+  // With ranks, each of the others has places for trials of its own, and its own threads.
   SweepRun(const SweepPlan& plan, const std::string& program, const SweepDirectory& directory,
-           const RunLock& lock, std::vector<Trial> trials, Console& console);
+           const RunLock& lock, std::vector<Trial> trials, Console& console, Ranks* ranks = nullptr);
 
   // Throws Interrupted where InterruptionGuard notes a signal, with every trial saved; ConfigError where all
   // trials failed or diverged, SomeTrialsFailed where some did; LostDirectory where the sweep's directory was
@@ -45,15 +48,17 @@ class SweepRun {
  private:
   // A place for one trial at a time.
   struct Slot {
-    int threads = 1;
-    std::optional<TrialProcess> process;
+    int threads = 1;  // 0: a share of those of its rank
+    int rank = 0;
+    std::unique_ptr<RunningTrial> process{};
     std::size_t trial = 0;  // index of the one that runs
   };
 
   void work();
   [[nodiscard]] bool start_waiting_trial(Slot& slot);
   [[nodiscard]] bool can_start(const Trial& trial);
-  [[nodiscard]] std::vector<std::string> arguments_for(const Trial& trial, int threads) const;
+  void start(Slot& slot, const Trial& trial);
+  [[nodiscard]] std::vector<std::string> arguments_for(const Trial& trial) const;
   void poll(Slot& slot);
   [[nodiscard]] bool read_new_epochs(Trial& trial);
   [[nodiscard]] bool falls_behind(const Trial& trial);
@@ -77,6 +82,7 @@ class SweepRun {
   std::map<int, std::string> read_;     // by trial: what read_new_epochs() read last, by size and time
   std::map<int, bool> has_notes_;       // trials of which read_new_epochs() has said what it passes over
   std::map<int, bool> in_use_;          // trials whose run directory another process holds: said once
+  std::optional<RemoteTrials> remote_;
   std::vector<Slot> slots_;
 };
 

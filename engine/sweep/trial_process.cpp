@@ -20,6 +20,7 @@ constexpr int kCannotStart = 127;  // as shells have it
 // In the child, between fork() and exec(): system calls alone.
 [[noreturn]] void exec_child(pid_t parent, char* const* arguments, int output) {
   ::setpgid(0, 0);
+  ::signal(SIGTERM, SIG_DFL);  // it may be ignored here, and would be there
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(128 + SIGTERM);  // it died before the line above
   const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -55,12 +56,9 @@ TrialProcess::TrialProcess(const std::string& program, const std::vector<std::st
                         "(ulimit -u, the pids limit of a container)");
 }
 
-TrialProcess::TrialProcess(TrialProcess&& other) noexcept
-    : id_(std::exchange(other.id_, -1)), interrupted_(other.interrupted_), exit_code_(other.exit_code_) {}
-
 TrialProcess::~TrialProcess() {
   if (id_ < 0 || exit_code_) return;
-  interrupt();
+  interrupt(InterruptionCause::kNone);
   int status = 0;
   while (::waitpid(id_, &status, 0) < 0 && errno == EINTR) {
   }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/run/interruption.h"
+#include "engine/sweep/running_trial.h"
 
 namespace pcnn {
 
@@ -14,20 +14,18 @@ namespace pcnn {
 // own too: Ctrl-C reaches it through interrupt() alone. Where this process dies, the run is interrupted as by
 // SIGTERM, and saves.
 // One thread at a time.
-class TrialProcess {
+class TrialProcess final : public RunningTrial {
  public:
   // Appends what the program says to the file. Throws FileError where that or the process cannot be made.
   TrialProcess(const std::string& program, const std::vector<std::string>& arguments,
                const std::string& output);
   // Interrupts what still runs, and waits for it.
-  ~TrialProcess();
-  TrialProcess(TrialProcess&& other) noexcept;
-  TrialProcess& operator=(TrialProcess&&) = delete;
+  ~TrialProcess() override;
+  TrialProcess(const TrialProcess&) = delete;
+  TrialProcess& operator=(const TrialProcess&) = delete;
 
-  // The exit code once it has ended, 128 + the signal where one ended it; nothing before.
-  [[nodiscard]] std::optional<int> exit_code();
-  // Once: a second signal would end it before it has saved.
-  void interrupt(InterruptionCause cause = InterruptionCause::kNone);
+  [[nodiscard]] std::optional<int> exit_code() override;
+  void interrupt(InterruptionCause cause) override;
 
  private:
   pid_t id_ = -1;

@@ -127,6 +127,24 @@ sample: {{count: 4}}
         check(good(mpirun(3, "pcnn-run", *words), str(words)).stdout.count("Usage" if words == ["--help"] else "oneDNN") == 1,
               f"{words} is shown once")
 
+    # Trials of a sweep are handed out to ranks, each a process that is no rank itself.
+    sweep = ["train.learning_rate=0.001,0.003,0.01", "train.batch=10,20"]
+    good(subprocess.run([PROGRAMS / "pcnn-sweep", config, *sweep, "name=sweep_alone", "threads=1"], capture_output=True, text=True),
+         "a sweep without mpirun")
+    good(mpirun(3, "pcnn-sweep", config, *sweep, "name=sweep_of3"), "a sweep on three ranks")
+    for trial in range(1, 7):
+        same_run(runs / "sweep_alone" / f"trial-{trial}", runs / "sweep_of3" / f"trial-{trial}")
+    for name, wait in (("killed", 0), ("stopped", 1)):
+        with open(scratch / "sweep.out", "w") as output:
+            process = subprocess.Popen([MPIRUN, "-n", "3", PROGRAMS / "pcnn-sweep", config, *sweep, f"name=sweep_{name}",
+                                        "train.epochs=40"], env=ENVIRONMENT, stdout=output, stderr=subprocess.STDOUT)
+        wait_for(lambda: (runs / f"sweep_{name}" / "trial-1" / "metrics.jsonl").is_file(), "a trial is under way")
+        process.send_signal(signal.SIGTERM if wait else signal.SIGKILL)
+        process.wait(timeout=60)
+        wait_for(lambda: not pids_of(f"sweep_{name}"), "no trial is left")
+        good(mpirun(2, "pcnn-sweep", config, *sweep, f"name=sweep_{name}", "train.epochs=40"), f"the {name} sweep goes on")
+        check(len(list((runs / f"sweep_{name}").glob("trial-*/results.json"))) == 6, "all trials are done")
+
     long = ["train.epochs=null", "train.steps=3000", "train.checkpoint_every={steps: 50}", "sample.count=0", "threads=1"]
 
     def begin(name, *more):

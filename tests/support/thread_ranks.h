@@ -38,6 +38,10 @@ class ThreadRanks final : public Ranks {
       queue.pop_front();
       return bytes;
     }
+    bool has(int from, int to, char kind) {
+      const std::lock_guard lock(mutex_);
+      return !queues_[{from, to, kind}].empty() || is_aborted_;
+    }
     void abort() {
       const std::lock_guard lock(mutex_);
       is_aborted_ = true;
@@ -65,6 +69,7 @@ class ThreadRanks final : public Ranks {
     hub_.push(rank_, to, 'm', {message.begin(), message.end()});
   }
   [[nodiscard]] Bytes take(int from) override { return hub_.pop(from, rank_, 'm'); }
+  [[nodiscard]] bool has_message(int from) override { return hub_.has(from, rank_, 'm'); }
   void transfer(std::span<const Outgoing> sends, std::span<const Incoming> receives) override {
     for (const Outgoing& send : sends) {
       const auto bytes = std::as_bytes(send.values);
