@@ -20,7 +20,7 @@ if ! "$pip" download -q --no-deps --dest "$work/index" "$(sed -n 's/^requires = 
 fi
 cmake --install build --prefix "$work/installed" >/dev/null
 rm -rf build/wheels
-CMAKE_PREFIX_PATH="$work/installed" "$pip" wheel -q . --no-deps --wheel-dir build/wheels -C cmake.source-dir=python
+CMAKE_PREFIX_PATH="$work/installed" "$pip" wheel -q . --no-deps --wheel-dir build/wheels --config-settings cmake.source-dir=python
 "$pip" install -q build/wheels/pcnn-*.whl
 (cd "$work" && venv/bin/python - "$OLDPWD/configs/trained/mnist_small" <<'SCRIPT'
 import sys
