@@ -41,6 +41,8 @@ NOT_RUN = {
     "cmake --install build --prefix ~/pcnn": "writes beside the sandbox; tests/install/install_test.py does it",
     "pip install .": "compiles the engine anew; .ci/run does it",
     "./scripts/wheel.sh": "needs a package index; .ci/run does it",
+    "cpack --config build/CPackConfig.cmake -B build/package":
+        "the sandbox is no build folder; tests/install/package_test.py does it",
     "./scripts/fuzz.sh 60": "builds the fuzzers and runs them for minutes",
     "./scripts/torture.sh": "builds the programs with sanitizers and ill-treats them for minutes",
 }
