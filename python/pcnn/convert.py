@@ -56,10 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--image", metavar="CxRxK", help="channels x rows x columns of images (those of the config's data set)")
     add("--values", metavar="LOW,HIGH", help="what the network reads at the first and the last level, where that is not what "
                                              "pcnn reads; the config then has model.input.embedding: 1")
-    add("--check", nargs="+", metavar=("IMAGES OUTPUTS", "TOLD"),
+    add("--check", nargs=2, metavar=("IMAGES", "OUTPUTS"),
         help="two .npy files, levels of images and what the network makes of them: logits, or probabilities where its last "
-             "layer makes those; compared with what pcnn computes. Where it has a condition a third one: the classes, or the "
-             "numbers or maps, of the images")
+             "layer makes those; compared with what pcnn computes")
+    add("--told", metavar="FILE", help="a .npy file with the classes of those images, or their numbers or maps, where the network "
+                                       "has a condition")
     return parser
 
 
@@ -116,9 +117,8 @@ def _image_of(text: str | None) -> tuple[int, int, int] | None:
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:
-    if arguments.check is not None and len(arguments.check) not in (2, 3):
-        raise InputError(f"--check: found {len(arguments.check)} files, accepted: IMAGES OUTPUTS, and TOLD where the network has "
-                         "a condition")
+    if arguments.told is not None and arguments.check is None:
+        raise InputError("--told: accepted: with --check alone")
     for override in arguments.overrides:
         if "=" not in override:
             raise InputError(f"{override}: accepted: overrides of the config, key.path=value")
@@ -225,9 +225,9 @@ def _verify(graph: graphs.Graph, source: foreign.Source, arrays: dict[str, NDArr
         yield ("not verified: activations, and the order in which layers are computed; --check IMAGES OUTPUTS compares what "
                "comes out")
         return
-    levels, outputs, *told = (_load_array(file) for file in arguments.check)
-    of_images = {"classes" if model.classes else "condition": told[0]} if told else {}
-    found = model.logits(levels, **of_images)
+    levels, outputs = (_load_array(file) for file in arguments.check)
+    told = None if arguments.told is None else _load_array(arguments.told)
+    found = model.logits(levels, classes=told) if model.classes else model.logits(levels, condition=told)
     expected = _as_logits(outputs, found.shape, graph["head"])
     differences = {"logits": _difference(found, expected)}
     if graph["head"]["kind"] != "logistic_mixture" and 0.0 <= expected.min() and expected.max() <= 1.0:

@@ -157,10 +157,10 @@ class FilesOfOthers(Foreign):
         made = self.made("gated_classes")
         images, outputs = self.saved("x.npy", made.levels), self.saved("y.npy", made.engine()[1])
         options = ("--from", "torch", self.file(made.tensors), "--config", made.config, "--image", "1x6x5", "--output")
-        printed = self.converts(*options, self.scratch / "out", "--check", images, outputs,
-                                self.saved("classes.npy", made.told["classes"]))
+        told = self.saved("classes.npy", made.told["classes"])
+        printed = self.converts(*options, self.scratch / "out", "--check", images, outputs, "--told", told)
         self.assertIn("verified: logits of 4 images differ by at most", printed)
-        self.refuses("--check: found 1 files", *options, self.scratch / "other", "--check", images)
+        self.refuses("--told: accepted: with --check alone", *options, self.scratch / "other", "--told", told)
         self.refuses("is told the class of an image", *options, self.scratch / "other", "--check", images, outputs)
 
     def test_say_what_else_they_read(self):
