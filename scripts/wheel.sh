@@ -21,7 +21,7 @@ if ! "$pip" download -q --no-deps --dest "$work/index" "$(sed -n 's/^requires = 
 fi
 cmake --install build --prefix "$work/installed" >/dev/null
 rm -rf build/wheels
-CMAKE_PREFIX_PATH="$work/installed" "$pip" wheel -q . --no-deps --wheel-dir build/wheels -C cmake.source-dir=python
+CMAKE_PREFIX_PATH="$work/installed" "$pip" wheel -q . --no-deps --wheel-dir build/wheels --config-settings cmake.source-dir=python
 "$pip" install -q build/wheels/pcnn-*.whl
 (cd "$work" && venv/bin/python - "$OLDPWD/configs/trained/mnist_small" <<'SCRIPT'
 import sys
@@ -32,6 +32,6 @@ print(f"== wheel: pcnn {pcnn.__version__} of {pcnn.__file__} draws {images.shape
 SCRIPT
 )
 "$pip" install -q onnx==1.23.2 onnxruntime==1.32.0 h5py==3.16.0
-for topic in export convert; do
+for topic in export convert foreign_networks; do
   PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/python" "tests/python/${topic}_test.py" build/bin "$("$work/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')"
 done

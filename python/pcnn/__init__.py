@@ -9,7 +9,12 @@
 Results have the bits of the programs pcnn-run, pcnn-sample and pcnn-eval, on any number of threads.
 """
 
-from . import _pcnn
+try:
+    from . import _pcnn
+except ImportError as error:
+    from .missing import reason
+
+    raise ImportError(reason(error)) from None
 from .errors import Error, InputError
 from .events import Epoch, Step
 from .model import Model, load
@@ -17,6 +22,7 @@ from .training import Run, train
 
 for _public in (Epoch, Error, InputError, Model, Run, Step):
     _public.__module__ = "pcnn"  # as users know them
+del _public
 
 __version__: str = _pcnn.version()
 __all__ = ["Epoch", "Error", "InputError", "Model", "Run", "Step", "load", "train", "__version__"]

@@ -142,7 +142,7 @@ def classes_of_images(classes: ArrayLike | None, count: int) -> NDArray[np.int32
 
 
 def numbers_of_images(model: _pcnn.Model, condition: ArrayLike | None, count: int,
-                      size: tuple[int, int]) -> NDArray[np.float32] | None:
+                      size: tuple[int, ...]) -> NDArray[np.float32] | None:
     """What each of so many images of this size is told; of numbers without an axis of images, the same for all."""
     if condition is None:
         return None

@@ -10,12 +10,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _pcnn, foreign, graph as graphs, matching
+from .command_line import OneLineParser
 from .errors import Error, InputError
 from .model import load
 
@@ -36,13 +37,8 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:  # in one line
-        self.exit(2, f"{self.prog}: {message}; --help\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OneLineParser(
         prog="pcnn-convert", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Makes a model for pcnn's programs of a network that was trained in PyTorch or Keras.",
         epilog="examples:\n"
@@ -60,10 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--image", metavar="CxRxK", help="channels x rows x columns of images (those of the config's data set)")
     add("--values", metavar="LOW,HIGH", help="what the network reads at the first and the last level, where that is not what "
                                              "pcnn reads; the config then has model.input.embedding: 1")
-    add("--check", nargs="+", metavar=("IMAGES OUTPUTS", "TOLD"),
+    add("--check", nargs=2, metavar=("IMAGES", "OUTPUTS"),
         help="two .npy files, levels of images and what the network makes of them: logits, or probabilities where its last "
-             "layer makes those; compared with what pcnn computes. Where it has a condition a third one: the classes, or the "
-             "numbers or maps, of the images")
+             "layer makes those; compared with what pcnn computes")
+    add("--told", metavar="FILE", help="a .npy file with the classes of those images, or their numbers or maps, where the network "
+                                       "has a condition")
     return parser
 
 
@@ -90,7 +87,7 @@ def convert(arguments: argparse.Namespace) -> Iterator[str]:
     said: list[str] = []
     for name, theirs in pairs.items():
         arrays.update(_arrays(ours[name], source.layers[theirs], graph, said))
-    arrays = {parameter["name"]: np.ascontiguousarray(arrays[parameter["name"]], np.float32) for parameter in graph["parameters"]}
+    arrays = {p["name"]: np.ascontiguousarray(arrays[p["name"]], np.float32) for p in graph["parameters"]}
 
     def write(path):
         return _pcnn.write_model(str(path), arguments.config, arguments.overrides, image, list(arrays.items()))[1]
@@ -120,8 +117,8 @@ def _image_of(text: str | None) -> tuple[int, int, int] | None:
 
 
 def _check_arguments(arguments: argparse.Namespace) -> None:
-    if arguments.check is not None and len(arguments.check) not in (2, 3):
-        raise InputError(f"--check: found {len(arguments.check)} files, accepted: IMAGES OUTPUTS, and TOLD of a network with a condition")
+    if arguments.told is not None and arguments.check is None:
+        raise InputError("--told: accepted: with --check alone")
     for override in arguments.overrides:
         if "=" not in override:
             raise InputError(f"{override}: accepted: overrides of the config, key.path=value")
@@ -167,14 +164,14 @@ def _check_arithmetic(graph: graphs.Graph, source: foreign.Source) -> None:
                          f"model.activation: {functions.pop()} of the config alone")
     if matching.is_uva(source.layers):
         if "input.activation" in nodes:
-            raise InputError(f"{source.path}: UvA's gated PixelCNN reads the input's convolutions without an activation, accepted: "
-                             "model.input.activation=false")
+            raise InputError(f"{source.path}: UvA's gated PixelCNN reads the input's convolutions without an activation, "
+                             "accepted: model.input.activation=false")
         if any(name.startswith("output.") for name in nodes) or functions != {"elu"}:
             raise InputError(f"{source.path}: UvA's gated PixelCNN has an elu before its logits and no other layer, accepted: "
                              "model.activation=elu model.output.filters=[]")
         if graph["groups"] > 1:
-            raise InputError(f"{source.path}: UvA's gated PixelCNN predicts all channels of a pixel at once, pcnn one after the "
-                             "other, accepted: images of one channel")
+            raise InputError(f"{source.path}: UvA's gated PixelCNN predicts all channels of a pixel at once, pcnn one after "
+                             "the other, accepted: images of one channel")
 
 
 def _arrays(ours: matching.OurLayer, theirs: foreign.Layer, graph: graphs.Graph, said: list[str]) -> dict[str, Any]:
@@ -185,8 +182,8 @@ def _arrays(ours: matching.OurLayer, theirs: foreign.Layer, graph: graphs.Graph,
         shown = _filled(theirs.mask, ours.shape) & ~live & (_filled(weight, ours.shape) != 0.0)
         if shown.any():
             raise InputError(f"{theirs.name}: its own mask lets {int(shown.sum()):,} weights through that pcnn's mask "
-                             f"{ours.weight['mask']['kind']} of {graph['groups']} channel groups hides ({ours.name}), accepted: a "
-                             "network that sees what a config's network sees")
+                             f"{ours.weight['mask']['kind']} hides ({ours.name}), accepted: a network that sees what the "
+                             "config's network sees")
         weight = np.where(theirs.mask, weight, np.float32(0.0))
     if weight.shape != ours.shape:
         said.append(f"{ours.name}: kernels of {_sides(weight.shape)} lie in the middle of ones of {_sides(ours.shape)}")
@@ -225,12 +222,12 @@ def _verify(graph: graphs.Graph, source: foreign.Source, arrays: dict[str, NDArr
     yield (f"verified: the programs read {sum(array.size for array in arrays.values()):,} values in {len(arrays)} parameters, "
            "every one as it was" + (f"; {masks} masks of the file's own hide what pcnn's do" if masks else ""))
     if arguments.check is None:
-        yield ("not verified: activations, and the order in which layers are computed; --check IMAGES OUTPUTS compares what comes "
-               "out")
+        yield ("not verified: activations, and the order in which layers are computed; --check IMAGES OUTPUTS compares what "
+               "comes out")
         return
-    levels, outputs, *told = (_load_array(file) for file in arguments.check)
-    of_images = {"classes" if model.classes else "condition": told[0]} if told else {}
-    found = model.logits(levels, **of_images)
+    levels, outputs = (_load_array(file) for file in arguments.check)
+    told = None if arguments.told is None else _load_array(arguments.told)
+    found = model.logits(levels, classes=told) if model.classes else model.logits(levels, condition=told)
     expected = _as_logits(outputs, found.shape, graph["head"])
     differences = {"logits": _difference(found, expected)}
     if graph["head"]["kind"] != "logistic_mixture" and 0.0 <= expected.min() and expected.max() <= 1.0:
@@ -238,8 +235,8 @@ def _verify(graph: graphs.Graph, source: foreign.Source, arrays: dict[str, NDArr
     what = "probabilities" if source.gives_probabilities else min(differences, key=lambda name: differences[name])
     difference = differences.get(what, np.inf)
     if not difference <= TOLERANCE:
-        raise Error(f"{what} of {len(found)} images differ by up to {difference:.2g} of the largest, accepted: {TOLERANCE:g}; the "
-                    f"network of {arguments.config} is another one than that of {source.path}, and nothing is written")
+        raise Error(f"{what} of {len(found)} images differ by up to {difference:.2g} of the largest, accepted: {TOLERANCE:g}; "
+                    f"the network of {arguments.config} is another one than that of {source.path}, and nothing is written")
     yield f"verified: {what} of {len(found)} images differ by at most {difference:.2g} of the largest"
 
 

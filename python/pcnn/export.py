@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import graph as graphs
+from .command_line import OneLineParser
 from .errors import Error, InputError
 
 OPSET = 17
@@ -55,7 +56,8 @@ class _Body:
             value = value.astype(np.float32)
         key = (value.dtype.str, value.shape, value.tobytes())
         if key not in self.constants:
-            self.constants[key] = self.onnx.numpy_helper.from_array(np.ascontiguousarray(value), f"constant_{len(self.constants)}")
+            name = f"constant_{len(self.constants)}"
+            self.constants[key] = self.onnx.numpy_helper.from_array(np.ascontiguousarray(value), name)
         return self.constants[key].name
 
     def reshaped(self, x, *shape):
@@ -257,8 +259,9 @@ class _Writer:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="pcnn-export", description="Writes a trained network as an ONNX model, from levels of "
-                                     "images to logits.", epilog="example: pcnn-export runs/mnist mnist.onnx")
+    parser = OneLineParser(
+        prog="pcnn-export", description="Writes a trained network as an ONNX model, from levels of images to logits.",
+        epilog="example: pcnn-export runs/mnist mnist.onnx")
     parser.add_argument("model", help="a run directory (its best parameters), or a checkpoint (.safetensors)")
     parser.add_argument("output", help="the file to write, .onnx")
     parser.add_argument("--overwrite", action="store_true", help="write over a file that exists")

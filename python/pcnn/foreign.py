@@ -69,7 +69,8 @@ def _load_pickled(path: str) -> Arrays:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever a damaged pickle throws
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path}: cannot be read, accepted: what torch.save(model.state_dict(), ...) writes: {first}") from None
+        raise InputError(f"{path}: cannot be read, accepted: what torch.save(model.state_dict(), ...) writes: "
+                         f"{first}") from None
     for key in ("state_dict", "model_state_dict"):
         state = state.get(key, state) if isinstance(state, dict) else state
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):

@@ -147,7 +147,8 @@ def _by_shapes(names: list[str], ours: Ours, theirs: Theirs, pairs: Names) -> Fo
                 anchors.setdefault(_anchor(rows[0][0]), _anchor(of_shape[0][0]))
             our_rows = {key: names for key, names in our_rows.items() if key not in rows}
     while our_rows:
-        fitting = {key: [other for other in their_rows if _row_fits(key, our_rows, other, their_rows, anchors)] for key in our_rows}
+        fitting = {key: [other for other in their_rows if _row_fits(key, our_rows, other, their_rows, anchors)]
+                   for key in our_rows}
         sure = [key for key, others in fitting.items() if len(others) == 1
                 and sum(others[0] in more for more in fitting.values()) == 1]
         if not sure:
@@ -170,16 +171,17 @@ def _row_fits(key: Row, our_rows: Rows, other: Row, their_rows: Rows, anchors: N
 
 def _what_is_needed(wanted: list[str], ours: Ours, theirs: Theirs, pairs: Names, path: str) -> str:
     free = [name for name in theirs if name not in pairs.values()]
+    shown = _some(f"{name} ({_text(theirs[name].weight.shape)})" for name in free)
     open_names = {name: candidates(name, ours, {of: theirs[of] for of in free}) for name in wanted}
     without = [name for name, found in open_names.items() if not found]
     if without:
         name = without[0]
         return (f"{path}: no layer can be {name} ({_text(ours[name].shape)})"
                 + (f", nor {len(without) - 1} more of the config's" if len(without) > 1 else "")
-                + f", accepted: a config of the network in it; its layers are {_some(f'{n} ({_text(theirs[n].weight.shape)})' for n in free)}")
+                + f", accepted: a config of the network in it; its layers are {shown}")
     if len(free) != len(wanted):
-        return (f"{path}: {len(free)} layers are left for {len(wanted)} of the config's network, accepted: a config of the network "
-                f"in it; they are {_some(f'{n} ({_text(theirs[n].weight.shape)})' for n in free)}")
+        return (f"{path}: {len(free)} layers are left for {len(wanted)} of the config's network, accepted: a config of the "
+                f"network in it; they are {shown}")
     several = [name for name, found in open_names.items() if len(found) > 1]
     if not several:
         spare = set(free) - {of for found in open_names.values() for of in found}

@@ -167,7 +167,9 @@ class Model:
         """
         images = arguments.images(self._model, x)
         told = self._told(images, classes, condition)
-        return self._model.pixel_nats(images, *told) if per_pixel else self._model.nats(images, *told)
+        if per_pixel:
+            return self._model.pixel_nats(images, *told)
+        return self._model.nats(images, *told)
 
     def logits(self, x: ArrayLike, *, classes: ArrayLike | None = None,
                condition: ArrayLike | None = None) -> NDArray[np.float32]:

@@ -29,7 +29,8 @@ def load(run_or_checkpoint: str | os.PathLike[str]) -> PixelCNN:
 
 
 def build(graph: graphs.Graph, tensors: dict[str, Any] | None = None) -> PixelCNN:
-    """graph: as Model.graph() gives it. tensors: arrays by the names of parameters; None leaves all parameters 0."""
+    """graph: as Model.graph() or pcnn.graph.of_config() gives it. tensors: arrays by the names of parameters; None: random
+    ones to train from, as of model.initialisation: glorot_normal."""
     return PixelCNN(graph, tensors)
 
 
@@ -42,9 +43,8 @@ class PixelCNN(torch.nn.Module):
         self.levels = graph["head"]["levels"]
         self._nodes = graphs.needed(graph)
         for parameter in graph["parameters"]:
-            values = torch.zeros(parameter["shape"])
-            if tensors is not None:
-                values = torch.from_numpy(np.array(tensors[parameter["name"]], np.float32)).reshape(parameter["shape"])
+            values = _random(parameter) if tensors is None else torch.from_numpy(
+                np.array(tensors[parameter["name"]], np.float32)).reshape(parameter["shape"])
             path, leaf = parameter["name"].rsplit(".", 1)
             owner = self._module(path)
             owner.register_parameter(leaf, torch.nn.Parameter(values))
@@ -212,6 +212,16 @@ class PixelCNN(torch.nn.Module):
         z = self(levels, **given)
         head = {"bernoulli": _bernoulli_nats, "softmax": _softmax_nats, "logistic_mixture": _mixture_nats}
         return head[self.graph["head"]["kind"]](self, z, levels).flatten(1).sum(1)
+
+
+def _random(parameter: dict[str, Any]) -> torch.Tensor:
+    """Kernels as Glorot has them, embeddings from a standard normal; biases and what conditions add begin at 0."""
+    values = torch.zeros(parameter["shape"])
+    if values.dim() == 4:
+        torch.nn.init.xavier_normal_(values)
+    elif parameter["name"] == "input.embedding.weight":
+        torch.nn.init.normal_(values)
+    return values
 
 
 def _skewed(x):

@@ -21,7 +21,7 @@ from .overrides import Overrides, override_list
 Callback = Callable[[Union[Epoch, Step]], Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run that has ended. It stands for its directory where a path is asked for: load(run), train(resume=run)."""
 
@@ -40,6 +40,10 @@ class Run:
     def __fspath__(self) -> str:
         return str(self.directory)
 
+    def __repr__(self) -> str:
+        ended = f"{self.test_nats_per_dim:.4f} nats/dim on the test split" if self.completed else "not completed"
+        return f"<pcnn.Run {str(self.directory)!r}: {ended}>"
+
 
 def train(config: str | os.PathLike[str] | None = None, overrides: Overrides | None = None, *,
           callback: Callback | None = None, every_step: bool = False,
@@ -56,8 +60,9 @@ def train(config: str | os.PathLike[str] | None = None, overrides: Overrides | N
     quiet: whether warnings alone are printed; else what pcnn-run prints.
 
     Other Python threads go on meanwhile. Ctrl-C ends the run after the step, saves its state and raises
-    KeyboardInterrupt; SIGTERM and SIGHUP do what they do without pcnn, once the state is saved. A second Ctrl-C
-    or SIGTERM before ends the process at once. One training runs in a process at a time.
+    KeyboardInterrupt, in the main thread as ever; train() in another thread returns the run. SIGTERM and SIGHUP
+    do what they do without pcnn, once the state is saved. A second Ctrl-C or SIGTERM before ends the process at
+    once. One training runs in a process at a time.
     """
     if callback is not None and not callable(callback):
         raise InputError(f"callback: found {shorten(callback)}, accepted: a function of one argument, or None")

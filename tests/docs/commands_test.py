@@ -41,6 +41,8 @@ NOT_RUN = {
     "cmake --install build --prefix ~/pcnn": "writes beside the sandbox; tests/install/install_test.py does it",
     "pip install .": "compiles the engine anew; .ci/run does it",
     "./scripts/wheel.sh": "needs a package index; .ci/run does it",
+    "cpack --config build/CPackConfig.cmake -B build/package":
+        "the sandbox is no build folder; tests/install/package_test.py does it",
     "pcnn-export runs/mnist mnist.onnx": "needs onnx; tests/python/export_test.py exports every kind of network",
     "pcnn-convert --from torch state.pt --config configs/mnist.yaml --output runs/converted":
         "needs a network from elsewhere; tests/python/convert_test.py makes some",

@@ -54,7 +54,7 @@ class Arguments(Workplace):
             x = self.x.astype(kind)
             x[1, 0, 3, 2] = value
             self.refuses(f"image 1: found the value {value}, accepted: levels, 0 to 1", self.models["binary"].nll, x)
-        self.refuses("found the value 512, accepted: levels, 0 to 511", self.models["codes"].logits, self.x + 512)
+        self.refuses("found the value 512, accepted: levels, 0 to 511", self.models["codes"].logits, self.x.astype(int) + 512)
 
     def test_masks(self):
         complete = self.models["binary"].complete

@@ -49,7 +49,8 @@ class Export(made_model.Making):
         made = self.made("bernoulli_grey")
         file = made.folder / "there.onnx"
         file.write_bytes(b"mine")
-        self.assertEqual(call(made.path, file), (2, f"pcnn-export: {file}: exists already; choose another name, or --overwrite\n"))
+        line = f"pcnn-export: {file}: exists already; choose another name, or --overwrite\n"
+        self.assertEqual(call(made.path, file), (2, line))
         self.assertEqual(file.read_bytes(), b"mine")
         self.assertEqual(call(made.path, file, "--overwrite")[0], 0)
 

@@ -86,14 +86,26 @@ class TorchModel(made_model.Making):
         levels = torch.from_numpy(np.random.default_rng(1).integers(0, 2, (2, 1, 9, 11)))
         self.assertEqual(tuple(model(levels).shape), (2, 1, 9, 11))
 
+    def test_is_trained_from_a_config(self):
+        made = self.made("embedded_grey")
+        torch.manual_seed(1)
+        model, levels = torch_model.build(made.graph).train(), torch.from_numpy(made.levels)
+        optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+        losses = []
+        for _ in range(30):
+            optimiser.zero_grad()
+            losses.append(model.nats(levels).mean())
+            losses[-1].backward()
+            optimiser.step()
+        self.assertLess(float(losses[0].detach()) / levels[0].numel(), 2 * np.log(16))
+        self.assertLess(losses[-1], 0.8 * losses[0])
+
     def test_drops_values_in_training_alone(self):
         config = self.folder() / "dropping.yaml"
         config.write_text("data: {dataset: mnist}\nmodel: {dropout: 0.5, blocks: {kind: residual, filters: 4}}\n")
         torch.manual_seed(1)
         model = torch_model.build(graphs.of_config(config))
-        for parameter in model.parameters():
-            torch.nn.init.normal_(parameter)
-        levels = torch.zeros(1, 1, 28, 28, dtype=torch.long)
+        levels = torch.ones(1, 1, 28, 28, dtype=torch.long)
         self.assertFalse(torch.equal(model.train()(levels), model(levels)))
         self.assertTrue(torch.equal(model.eval()(levels), model(levels)))
 

@@ -75,6 +75,8 @@ class Trainings(Workplace):
         x = (np.fromfile("data/idx/t10k-images-idx3-ubyte", np.uint8)[16:].reshape(9, 6, 5) >= 128)
         self.assertAlmostEqual(run.model().nll(x).mean() / 30, run.test_nats_per_dim, places=12)
         self.same(run.model(threads=1).nll(x), pcnn.load(run).nll(x))
+        self.assertEqual(repr(run),
+                         f"<pcnn.Run 'runs/binary': {run.test_nats_per_dim:.4f} nats/dim on the test split>")
 
     def test_false_alone_stops_it(self):
         for number, answer in enumerate((None, 0, "", [], True)):
@@ -206,6 +208,22 @@ except KeyboardInterrupt as interrupt:
 """, signal.SIGINT)
         self.assertEqual(done.stdout.splitlines(),
                          ["the run is saved, pcnn.train(resume='runs/binary') goes on with it", "True"], done.stderr)
+        self.is_saved()
+
+    def test_ctrl_c_in_a_training_of_another_thread_is_the_main_thread_s(self):
+        done = self.script(f"""
+import threading
+ended = []
+thread = threading.Thread(target=lambda: ended.append({self.TRAIN}))
+try:
+    thread.start()
+    thread.join()
+except KeyboardInterrupt:
+    print("interrupted")
+thread.join()
+print(ended)
+""", signal.SIGINT)
+        self.assertEqual(done.stdout.splitlines(), ["interrupted", "[<pcnn.Run 'runs/binary': not completed>]"], done.stderr)
         self.is_saved()
 
     def test_sigterm_ends_the_process_once_the_run_is_saved(self):

@@ -158,7 +158,7 @@ TEST_F(FullDisk, LosesPicturesBeforeItLosesARun) {
 // One file of events, whose records are whole, and one note: not a file for every write that was refused.
 TEST_F(FullDisk, ThatTakesOnlySmallFilesGetsOneFileOfEvents) {
   ASSERT_EQ(
-      run_with_small_files(12, "pcnn-run", "'" + config() + "' train.epochs=45 train.report_every=1000000"),
+      run_with_small_files(13, "pcnn-run", "'" + config() + "' train.epochs=45 train.report_every=1000000"),
       0)
       << last_line();
   std::vector<std::string> events;
