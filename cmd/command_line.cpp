@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "cmd/manual_page.h"
+#include "cmd/mpi_ranks.h"
 #include "engine/compile/backend.h"
 #include "engine/config/nearest.h"
 #include "engine/core/error.h"
@@ -23,6 +25,7 @@
 #include "engine/core/text.h"
 #include "engine/core/version.h"
 #include "engine/run/interruption.h"
+#include "engine/run/serve.h"
 
 namespace pcnn {
 namespace {
@@ -35,7 +38,8 @@ std::string version_text() {
   return std::string("pcnn ") + version() + (of.empty() ? "" : " (" + of + ")") + "\n" + here.library +
          ", threads: " + here.runtime + ", instructions: " + here.instruction_set +
          (has_hardware_for(Precision::kBf16) ? "" : ", bf16 not in hardware") + "\n" + processor_name() +
-         ", threads to use: " + std::to_string(available_threads());
+         ", threads to use: " + std::to_string(available_threads()) +
+         (mpi_library().empty() ? "" : "\n" + mpi_library());
 }
 
 // Of an option nobody knows, the one that was probably meant.
@@ -69,12 +73,17 @@ CommandLine::CommandLine(std::string name, const std::string& about)
   prepare_standard_files();
   tidy_up_on_signals();
   flush_denormals_to_zero();
+  ranks_ = join_ranks();
   CLI::Option* quiet = app_.add_flag("-q,--quiet", quiet_, "print results, warnings and errors only");
   app_.add_flag("-v,--verbose", verbose_, "print more")->excludes(quiet);
   app_.set_version_flag("--version", version_text, "print versions, and the instructions and threads in use");
   app_.add_flag_callback(
       "--man", [this] { throw CLI::CallForVersion(manual_page(app_, version()), 0); },
       "print the manual page, as man(1) reads it");
+}
+
+CommandLine::~CommandLine() {
+  if (ranks_ && ranks_->rank() == 0) end_service(*ranks_, exit_code_);
 }
 
 void CommandLine::rename(std::string before, std::string now) {
@@ -104,6 +113,12 @@ std::vector<std::string> CommandLine::follow_renames(std::vector<std::string> wo
 }
 
 std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
+  if (ranks_ && ranks_->rank() > 0) {
+    // Launchers send them to all ranks: rank 0 knows what to do, and says when this is the end.
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
+    serve(*ranks_, name_);
+    return 0;
+  }
   std::string notes;
   try {
     std::vector<std::string> words = follow_renames({argv + 1, argv + argc}, notes);
@@ -131,7 +146,7 @@ void CommandLine::say(const std::string& message) const {
 
 int CommandLine::refuse(const std::string& message) const {
   say(message);
-  return kUsersMistake;
+  return exit_code_ = kUsersMistake;
 }
 
 int CommandLine::run(const std::function<void()>& work) const {
@@ -141,12 +156,12 @@ int CommandLine::run(const std::function<void()>& work) const {
     return 0;
   } catch (const Error& error) {
     say(error.what());
-    return error.exit_code();
+    return exit_code_ = error.exit_code();
   } catch (const std::bad_alloc&) {
     return refuse("out of memory: fewer or smaller images, threads or batches of chains need less");
   } catch (const std::exception& error) {
     say(std::string("unexpected: ") + error.what());
-    return kOurs;
+    return exit_code_ = kOurs;
   }
 }
 

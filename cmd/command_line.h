@@ -5,10 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/ranks/ranks.h"
 #include "engine/run/console.h"
 
 namespace pcnn {
@@ -17,15 +19,22 @@ class CommandLine {
  public:
   // First in main(): makes the process ready. about: what it does, in a line, and examples.
   CommandLine(std::string name, const std::string& about);
+  // Lets the other ranks end.
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
 
   [[nodiscard]] CLI::App& options() { return app_; }
   // An option that was called `before`, which is still taken for it, and not beside it: "--flock" and
   // "--chain-batch". Before parse().
   void rename(std::string before, std::string now);
   // The exit code where that is all: --help, --version, --man, or a mistake, of which one line is on standard
-  // error.
+  // error; or where this process is not the first of several, once it has done all that the first asked of
+  // it.
   [[nodiscard]] std::optional<int> parse(int argc, const char* const* argv);
   [[nodiscard]] Verbosity verbosity() const;
+  // The processes that an MPI launcher started; null where this one is alone.
+  [[nodiscard]] Ranks* ranks() const { return ranks_.get(); }
 
   // One line on standard error; the exit code of a mistake in the command line.
   [[nodiscard]] int refuse(const std::string& message) const;
@@ -46,6 +55,8 @@ class CommandLine {
   CLI::App app_;
   std::vector<Rename> renames_;
   bool quiet_ = false, verbose_ = false;
+  std::unique_ptr<Ranks> ranks_;
+  mutable int exit_code_ = 0;
 };
 
 // For check() of an option that names a file to read or to write: what is wrong with it, or nothing.

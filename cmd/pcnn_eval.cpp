@@ -66,6 +66,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
   app.add_flag("--overwrite", options.overwrite, "write over files that exist");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
+  options.ranks = program.ranks();
   options.live = !json && program.verbosity() != pcnn::Verbosity::kQuiet;
 
   return program.run([&] {

@@ -24,8 +24,14 @@ int main(int argc, char** argv) {
                  "parameters), or a checkpoint (.safetensors)");
   app.add_option("--field", options.field, "a .png file to draw the receptive field to")
       ->check([](const std::string& path) { return path.empty() ? "empty, accepted: a name in .png" : ""; });
+  app.add_option("--graph", options.graph,
+                 "a .json file for the network as other programs read it (docs/interchange.md); -: standard "
+                 "output, and nothing else")
+      ->check([](const std::string& path) {
+        return path.empty() ? "empty, accepted: a name in .json, or -" : "";
+      });
   app.add_option("--scale", options.scale, "picture pixels per image pixel (16)")->check(CLI::Range(1, 64));
-  app.add_flag("--overwrite", options.overwrite, "write over a picture that exists");
+  app.add_flag("--overwrite", options.overwrite, "write over a file that exists");
   app.add_option("--threads", options.threads, "threads to use; results do not depend on it (all cores)")
       ->check(CLI::Range(1, 1024));
   app.add_flag("--formulas", options.formulas,

@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   app.add_flag("--schema", schema, "print a JSON Schema (draft-07) of configs, for editors");
   app.add_flag("--keys", keys, "print every key of configs, for shell completion");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
+  options.ranks = program.ranks();
   options.verbosity = program.verbosity();
   if (schema || keys)
     return program.run([&] { pcnn::print(schema ? pcnn::config_schema() : pcnn::config_key_lines()); });

@@ -99,6 +99,7 @@ int main(int argc, char** argv) {
   app.add_flag("--overwrite", options.overwrite,
                "write over files that exist; in a folder, replace the pictures of an earlier call");
   if (const std::optional<int> code = program.parse(argc, argv)) return *code;
+  options.ranks = program.ranks();
   options.verbosity = program.verbosity();
 
   if (precision == "auto") options.precision = pcnn::PrecisionChoice{};

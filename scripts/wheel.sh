@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Python package's wheel into build/wheels, linked with the engine of build/, and imports it in a fresh
-# environment, where it loads a model, draws and scores. Skipped where no package index can be reached.
+# environment, where it loads a model, draws and scores, and where the tests of ONNX and Keras run, which need packages from
+# there. Skipped where no package index can be reached.
 #   PYTHON=python3   what the wheel is for
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,3 +31,7 @@ images = model.sample(4)
 print(f"== wheel: pcnn {pcnn.__version__} of {pcnn.__file__} draws {images.shape}, {model.nll(images).mean():.2f} nats/image")
 SCRIPT
 )
+"$pip" install -q onnx==1.23.2 onnxruntime==1.32.0 h5py==3.16.0
+for topic in export convert; do
+  PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/python" "tests/python/${topic}_test.py" build/bin "$("$work/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')"
+done

@@ -16,6 +16,7 @@
 #include "engine/data/binarise.h"
 #include "engine/data/quantise.h"
 #include "engine/model/given.h"
+#include "engine/model/graph.h"
 #include "engine/model/receptive_field.h"
 #include "engine/run/class_rows.h"
 #include "engine/run/partial_images.h"
@@ -214,6 +215,10 @@ std::vector<Model::Parameter> Model::parameters() const {
     all.push_back({parameter.name, parameter.shape,
                    std::span(impl_->model.parameters).subspan(parameter.offset, parameter.size)});
   return all;
+}
+
+std::string Model::graph() const {
+  return pcnn::network_graph(impl_->model.network, impl_->model.config.model.head);
 }
 
 std::vector<std::pair<int, int>> Model::receptive_field() const {

@@ -103,6 +103,8 @@ class PCNN_API Model {
     std::span<const float> values;  // as long as the model lives
   };
   [[nodiscard]] std::vector<Parameter> parameters() const;
+  // The network as JSON, which docs/interchange.md describes.
+  [[nodiscard]] std::string graph() const;
   // (rows down, columns right) of the earlier pixels that a pixel's distribution can depend on.
   [[nodiscard]] std::vector<std::pair<int, int>> receptive_field() const;
 
@@ -170,5 +172,30 @@ struct Trained {
 };
 
 PCNN_API Trained train(const Training& training);
+
+// The network of a config (a YAML file) as JSON, which docs/interchange.md describes. image: of which size;
+// where it has no rows, that of the config's data set.
+PCNN_API std::string network_graph(const std::string& config, const std::vector<std::string>& overrides = {},
+                                   ImageShape image = {});
+
+// A parameter from elsewhere, borrowed.
+struct Array {
+  std::string name;  // as in network_graph()
+  std::vector<int> shape;
+  std::span<const float> values;
+};
+
+struct Written {
+  std::string path;  // of the checkpoint
+  // Parameters, and how many of their weights behind the mask were not 0.
+  std::vector<std::pair<std::string, std::int64_t>> zeroed;
+};
+
+// Writes a model that every program reads, from a config and the network's parameters, each once in any
+// order; what the masks hide is set to 0. path: a checkpoint (.safetensors), or else a run directory to be
+// made, with best.safetensors and config.yaml in it; neither may exist.
+PCNN_API Written write_model(const std::string& path, const std::string& config,
+                             const std::vector<std::string>& overrides, ImageShape image,
+                             std::span<const Array> parameters);
 
 }  // namespace pcnn::api

@@ -67,7 +67,8 @@ class OneOpenMpThread {
 }  // namespace
 
 int available_threads() {
-  return cores_within(cpu_quota(), tbb::this_task_arena::max_concurrency());  // honours the affinity mask
+  const int cores = tbb::this_task_arena::max_concurrency();  // honours the affinity mask
+  return share_of_cores(cores_within(cpu_quota(), cores), cores);
 }
 
 void flush_denormals_to_zero() {

@@ -1,7 +1,10 @@
 #include "engine/core/thread_limit.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <latch>
 #include <string>
@@ -43,6 +46,14 @@ void require_threads(int threads, std::size_t stack_bytes) {
               std::strerror(failure) + "): set threads to " + most +
               " (--threads, or threads= of a config), or raise the limit: ulimit -u, the pids limit of a "
               "container, or ulimit -v for their stacks");
+}
+
+int share_of_cores(int cores, int bound) {
+  const bool is_bound = bound < ::sysconf(_SC_NPROCESSORS_ONLN);
+  int here = 1;  // processes of this launch on this machine
+  for (const char* name : {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE"})
+    if (const char* const text = std::getenv(name)) here = std::max(here, std::atoi(text));
+  return is_bound ? cores : std::max(1, cores / here);
 }
 
 }  // namespace pcnn

@@ -9,4 +9,9 @@ namespace pcnn {
 // of so many bytes each, and ends them again.
 void require_threads(int threads, std::size_t stack_bytes);
 
+// Of `cores` that this process may use, those that are left to it where a launcher of MPI has put several
+// processes on this machine and bound none of them to cores of its own: at least 1. bound: the cores of its
+// affinity mask.
+[[nodiscard]] int share_of_cores(int cores, int bound);
+
 }  // namespace pcnn

@@ -11,8 +11,8 @@ struct Append {
   // 1x1 - kernel - 1x1, an activation after each, the skip added after the last one. The class joins where
   // space is looked at, and dropout follows.
   Features operator()(const ResidualBlockConfig& block) const {
-    int node = builder.activate(
-        builder.masked_conv(name + ".reduce", src.node, MaskType::kB, {1, 1}, block.filters));
+    int node = builder.activate(builder.masked_conv(name + ".reduce", src.node, MaskType::kB, {1, 1},
+                                                    block.reduce > 0 ? block.reduce : block.filters));
     node = builder.masked_conv(name + ".spatial", node, MaskType::kB, block.kernel, block.filters,
                                block.dilation);
     node = builder.dropout(builder.activate(builder.condition(name + ".condition", node)));
@@ -41,7 +41,8 @@ struct Append {
   // the horizontal gate.
   Features operator()(const GatedBlockConfig& block) const {
     const int both = 2 * block.filters;  // halves of a gate
-    const int above = src.rows_above < 0 ? src.image : gate(name + ".vertical", src.rows_above);
+    const int rows = src.rows_above < 0 ? src.image : src.rows_above;
+    const int above = src.rows_above < 0 || !src.rows_above_gated ? rows : gate(name + ".vertical", rows);
     const int vertical =
         builder.conv(name + ".vertical", above, Sight::kAbove, block.kernel, both, block.dilation);
     const int joined = builder.conv(name + ".join", vertical, Sight::kBefore, {1, 1}, both);
@@ -52,6 +53,7 @@ struct Append {
     const int channels = builder.channels(src.node);
     Features result = src;
     result.rows_above = vertical;
+    result.rows_above_gated = true;
     result.node =
         builder.add(name, src.node, builder.conv(name + ".out", gated, Sight::kBefore, {1, 1}, channels));
     if (block.skip) {

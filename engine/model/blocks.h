@@ -10,6 +10,7 @@ namespace pcnn {
 struct Features {
   int node = 0;
   int rows_above = -1;  // the vertical stack's, before the gate; -1: nothing was computed for it yet
+  bool rows_above_gated = true;  // false: read as they are, without a gate
   int skips = -1;       // the sum of what went past the blocks so far; -1: nothing
   int skip_maps = 0;    // of that sum; 0: as many as the node has
   int image = 0;        // or its embedding

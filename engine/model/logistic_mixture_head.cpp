@@ -117,6 +117,10 @@ float half_step(int levels) {
 
 }  // namespace
 
+float LogisticMixtureHead::least_log_scale(int levels) {
+  return lowest_log_scale(1.0f / static_cast<float>(levels - 1));
+}
+
 double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::span<const float> targets,
                                          std::span<float> diff_logits, std::span<float> pixel_nats) const {
   const auto mixtures = static_cast<std::size_t>(mixtures_), channels = static_cast<std::size_t>(channels_);

@@ -34,6 +34,9 @@ class LogisticMixtureHead final : public QuantisedHead {
   LogisticMixtureHead(int levels, int mixtures, int image_channels, bool forecast = false)
       : QuantisedHead(levels, image_channels), mixtures_(mixtures), forecast_(forecast) {}
 
+  // What log scales are at least.
+  [[nodiscard]] static float least_log_scale(int levels);
+
   [[nodiscard]] int logit_channels() const override {
     return mixtures_ * (1 + 2 * channels_ + channels_ * (channels_ - 1) / 2) + forecast_channels();
   }

@@ -91,6 +91,8 @@ void refuse_keys_of_others(const ConfigNode& section, BlockKind kind) {
            "a diagonal LSTM has none, accepted: none (it reads the states of the pixels beside and above)");
   if (kind == BlockKind::kRowLstm || kind == BlockKind::kDiagonalLstm)
     refuse("dilation", "an LSTM has none, accepted: none");
+  if (kind != BlockKind::kResidual)
+    refuse("reduce", "only residual blocks have one, accepted: kind: residual, or no reduce");
   for (const char* key : {"heads", "key", "value"})
     if (kind != BlockKind::kAttention)
       refuse(key,
@@ -119,9 +121,13 @@ BlockConfig read_block(const ConfigNode& section) {
     return block;
   };
   switch (kind) {
-    case BlockKind::kResidual:
-      config.block = read_convolution(ResidualBlockConfig{});
+    case BlockKind::kResidual: {
+      ResidualBlockConfig block = read_convolution(ResidualBlockConfig{});
+      block.reduce = static_cast<int>(
+          section.optional_integer("reduce", ConfigRange::between(1, kMaxFilters)).value_or(0));
+      config.block = block;
       break;
+    }
     case BlockKind::kMaskedConv:
       config.block = read_convolution(MaskedConvBlockConfig{});
       break;
@@ -252,6 +258,7 @@ ModelConfig read_model_config(const ConfigNode& section) {
   config.input_filters = read_filters(input, config.input_filters);
   config.input_embedding =
       static_cast<int>(input.optional_integer("embedding", ConfigRange::between(1, kMaxFilters)).value_or(0));
+  config.input_activation = input.boolean("activation", config.input_activation);
   if (live_tap_count(MaskType::kA, config.input_kernel.height, config.input_kernel.width) == 0)
     input.fail("kernel", "found 1, accepted: a kernel above 1x1 (mask A leaves a 1x1 kernel no live tap)");
 

@@ -25,12 +25,13 @@ struct Dilation {
   int width = 1;
 };
 
-// 1x1 to `filters`, kernel to `filters`, 1x1 back to the width it came from, skip added at the end; mask B
-// throughout.
+// 1x1 to `reduce` maps, kernel to `filters`, 1x1 back to the width it came from, skip added at the end; mask
+// B throughout.
 struct ResidualBlockConfig {
   Kernel kernel{3, 3};
   int filters = 64;
   Dilation dilation{};
+  int reduce = 0;  // 0: as many as filters
 };
 
 // One masked convolution (mask B) to `filters`.
@@ -89,6 +90,8 @@ struct ModelConfig {
   Kernel input_kernel{7, 7};
   int input_filters = 128;
   int input_embedding = 0;  // maps of each channel's embedding; 0: the network reads the values themselves
+  // false: blocks read the input's convolutions themselves, without an activation or, rows above, a gate.
+  bool input_activation = true;
   Kernel forecast_kernel{7, 7};  // where the head has a forecast
   std::vector<BlockConfig> blocks;
   std::vector<int> output_filters{64};  // 1x1 layers between the blocks and the logits

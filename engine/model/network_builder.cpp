@@ -197,6 +197,8 @@ std::vector<std::pair<std::string, int>> filters_of(const ModelConfig& config) {
         [&](const auto& block) {
           if constexpr (requires { block.filters; })
             all.emplace_back(fmt::format("model.blocks.{}.filters", i), block.filters);
+          if constexpr (requires { block.reduce; })
+            if (block.reduce > 0) all.emplace_back(fmt::format("model.blocks.{}.reduce", i), block.reduce);
         },
         config.blocks[i].block);
   for (std::size_t i = 0; i < config.output_filters.size(); ++i)
@@ -244,9 +246,11 @@ Network build_network(const ModelConfig& config, int image_channels, int image_h
                                    head->value(head->levels() - 1));
   if (std::ranges::any_of(config.blocks, is_gated))
     features.rows_above = builder.conv("input_above", features.image, Sight::kAbove, config.input_kernel,
-                                       2 * config.input_filters);
-  features.node = builder.activate(
-      builder.masked_conv("input", features.image, MaskType::kA, config.input_kernel, config.input_filters));
+                                       (config.input_activation ? 2 : 1) * config.input_filters);
+  features.rows_above_gated = config.input_activation;
+  features.node =
+      builder.masked_conv("input", features.image, MaskType::kA, config.input_kernel, config.input_filters);
+  if (config.input_activation) features.node = builder.activate(features.node);
 
   int index = 0;
   bool ends_in_sum = false;  // that nothing bends before the output's layers

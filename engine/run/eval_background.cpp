@@ -10,6 +10,7 @@
 #include "engine/model/given.h"
 #include "engine/run/eval_report.h"
 #include "engine/run/score_by_class.h"
+#include "engine/run/serve.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/train/shard_size.h"
 
@@ -75,8 +76,10 @@ Evaluation::Background score_background(const EvalOptions& options, const Traine
     notes.push_back(chosen.note);
   if (const std::string note = note_on_classes(background, data); !note.empty())
     notes.push_back("background: " + note);
-  Scorer scorer(network, *background.head, shard_images(background.config.train, network), workers,
-                chosen.precision);
+  const int shard = shard_images(background.config.train, network);
+  const Team team = send_model(options.ranks, background.resolved_yaml, network, shard, chosen.precision,
+                               workers.threads());
+  Scorer scorer(network, *background.head, shard, workers, chosen.precision, team);
   Evaluation::Background result{
       .model = background.path,
       .precision = name_of(chosen.precision),

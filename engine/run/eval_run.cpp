@@ -18,6 +18,7 @@
 #include "engine/run/result_file.h"
 #include "engine/run/score_by_class.h"
 #include "engine/run/score_images.h"
+#include "engine/run/serve.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/train/given_of.h"
 #include "engine/train/shard_size.h"
@@ -166,7 +167,10 @@ Evaluation evaluate(const EvalOptions& options) {
   if (!options.nll_map.empty()) check_nll_map(options, evaluation.image, data.images.count);
 
   const Workers workers(thread_count(options, config));
-  Scorer scorer(network, *model.head, shard_images(config.train, network), workers, chosen.precision);
+  const int shard = shard_images(config.train, network);
+  const Team team =
+      send_model(options.ranks, model.resolved_yaml, network, shard, chosen.precision, workers.threads());
+  Scorer scorer(network, *model.head, shard, workers, chosen.precision, team);
   const auto start = std::chrono::steady_clock::now();
   ClassScores scores = score_by_class(scorer, model, network, data, options.classify, workers.threads(),
                                       options.live ? "scoring" : "");

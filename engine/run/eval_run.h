@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/core/shape.h"
+#include "engine/ranks/ranks.h"
 #include "engine/train/scorer.h"
 
 namespace pcnn {
@@ -26,6 +27,7 @@ struct EvalOptions {
   int threads = 0;                     // 0: those of an override, else all cores this process may use
   bool overwrite = false;              // of files that exist
   bool live = true;                    // shows progress on standard output
+  Ranks* ranks = nullptr;              // that compute, see serve.h; null: this process alone
 };
 
 struct Interval {

@@ -10,12 +10,14 @@
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/random.h"
+#include "engine/core/standard_files.h"
 #include "engine/data/dataset.h"
 #include "engine/io/file.h"
 #include "engine/io/file_ending.h"
 #include "engine/io/image_grid.h"
 #include "engine/io/png.h"
 #include "engine/model/field_grid.h"
+#include "engine/model/graph.h"
 #include "engine/model/initialise.h"
 #include "engine/model/network_builder.h"
 #include "engine/model/summary.h"
@@ -37,15 +39,19 @@ void check_options(const InspectOptions& options) {
     throw ConfigError(options.network +
                       ": not found, accepted: a config, a run directory (runs/NAME) or a checkpoint file");
   refuse_sweep(options.network, "pcnn-inspect ");
-  if (options.field.empty()) return;
-  check_ending(options.field, "--field", ".png");
-  if (is_same_file(options.field, options.network))
-    throw ConfigError(options.field + ": would be written over what is read from it; choose another name");
-  check_result_file(options.field, options.overwrite);
+  const auto check_result = [&](const std::string& path, const char* option, const char* ending) {
+    check_ending(path, option, ending);
+    if (is_same_file(path, options.network))
+      throw ConfigError(path + ": would be written over what is read from it; choose another name");
+    check_result_file(path, options.overwrite);
+  };
+  if (!options.field.empty()) check_result(options.field, "--field", ".png");
+  if (!options.graph.empty() && options.graph != "-") check_result(options.graph, "--graph", ".json");
 }
 
 struct Subject {
   Network network;
+  HeadConfig head_config;
   std::unique_ptr<const OutputHead> head;
   std::vector<float> parameters;
   std::string whose_parameters;
@@ -61,6 +67,7 @@ Subject load_subject(const InspectOptions& options) {
                         "': a checkpoint keeps its config; what may be overridden is a config's");
     TrainedModel model = load_trained_model(options.network);
     return {.network = std::move(model.network),
+            .head_config = model.config.model.head,
             .head = std::move(model.head),
             .parameters = std::move(model.parameters),
             .whose_parameters = "the parameters of " + model.path,
@@ -71,6 +78,7 @@ Subject load_subject(const InspectOptions& options) {
       read_run_config(ConfigDocument::from_file(options.network, options.overrides), "inspect");
   const Shape image = dataset_shape(config.data);
   Subject subject{.network = build_network(config.model, image.c, image.h, image.w),
+                  .head_config = config.model.head,
                   .head = make_output_head(config.model.head, image.c),
                   .parameters = {},
                   .whose_parameters = fmt::format("random parameters of seed {}", config.seed),
@@ -169,14 +177,20 @@ void inspect(const InspectOptions& options) {
   check_options(options);
   const Subject subject = load_subject(options);
 
-  Console console(options.verbosity);
+  const bool graph_alone = options.graph == "-";
+  Console console(graph_alone ? Verbosity::kQuiet : options.verbosity);  // notes go to standard error then
   for (const std::string& note : subject.notes) console.warning("note: " + note);
+  if (graph_alone) return show_text(stdout, network_graph(subject.network, subject.head_config));
   const auto print = [&](const std::string& text) { console.line(text.substr(0, text.size() - 1)); };
   print(network_table(subject.network));
   if (options.formulas) print(network_formulas(subject.network));
   const FieldGrid grid = field_grid(subject.network);
   print(field_text(grid));
   if (!options.field.empty()) draw_field(grid, options, console);
+  if (!options.graph.empty()) {
+    write_file_atomic(options.graph, network_graph(subject.network, subject.head_config));
+    console.line("the graph of the network is in " + options.graph);
+  }
   if (!options.verifies) return;
 
   const ChosenPrecision chosen = choose_precision(subject.precision);

@@ -13,11 +13,12 @@ struct InspectOptions {
   std::string network;                 // a config, a run directory, or a checkpoint named *.safetensors
   std::vector<std::string> overrides;  // key.path=value, of a config
   std::string field;                   // .png for the receptive field; empty: none
-  bool formulas = false;               // of every node
-  int scale = 16;                      // of that picture, its pixels per cell
-  bool overwrite = false;              // of files that exist
-  int threads = 0;                     // 0: all cores this process may use
-  bool verifies = true;                // causality
+  std::string graph;       // .json for the network, see model/graph.h; "-": that alone, on standard output
+  bool formulas = false;   // of every node
+  int scale = 16;          // of that picture, its pixels per cell
+  bool overwrite = false;  // of files that exist
+  int threads = 0;         // 0: all cores this process may use
+  bool verifies = true;    // causality
   Verbosity verbosity = Verbosity::kNormal;
 };
 

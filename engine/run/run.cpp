@@ -82,8 +82,9 @@ void introduce(const RunParts& run, bool resumes, Console& console) {
                            resumes ? "resuming" : "run", run.directory.path(), run.network.parameter_count(),
                            run.network.live_parameter_count(), counted(run.data.train.count, "train image"),
                            counted(run.data.validation.count, "validation image"),
-                           counted(run.config.threads, "thread"), shard_images(run.config.train, run.network),
-                           name_of(run.precision)));
+                           (run.ranks ? fmt::format("{} ranks of ", run.ranks->size()) : "") +
+                               counted(run.config.threads, "thread"),
+                           shard_images(run.config.train, run.network), name_of(run.precision)));
   if (run.start) console.line(fmt::format("starts from the parameters of {}", run.start->path));
   const Backend here = backend();
   console.detail(fmt::format("pcnn {} on {}, {} ({}), {}", version(), processor_name(), here.library,
@@ -120,7 +121,8 @@ void run(const RunOptions& options) {
   console.set_plain_interval(std::chrono::seconds(options.progress_seconds));
   const ChosenPrecision chosen = choose_precision(config.precision);
   const auto start = std::chrono::steady_clock::now();
-  const RunParts parts = make_parts(config, document, chosen.precision, options.resume);
+  RunParts parts = make_parts(config, document, chosen.precision, options.resume);
+  parts.ranks = options.ranks;
   const std::chrono::duration<double> loading = std::chrono::steady_clock::now() - start;
   const Workers workers(config.threads);  // a dry run, too, says where there are not so many to be had
   if (options.dry_run) {

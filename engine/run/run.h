@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/ranks/ranks.h"
 #include "engine/run/console.h"
 #include "engine/run/run_hooks.h"
 
@@ -17,6 +18,7 @@ struct RunOptions {
   Verbosity verbosity = Verbosity::kNormal;
   int progress_seconds = 30;  // between lines of progress, where standard output is no terminal
   RunHooks hooks{};
+  Ranks* ranks = nullptr;  // see serve.h
 };
 
 // Trains, samples and scores as the config says. Throws pcnn::Error.

@@ -11,6 +11,7 @@
 #include "engine/data/pixel_coding.h"
 #include "engine/model/network.h"
 #include "engine/model/output_head.h"
+#include "engine/ranks/ranks.h"
 #include "engine/run/run_config.h"
 #include "engine/run/run_directory.h"
 #include "engine/run/start_from.h"
@@ -35,7 +36,8 @@ struct RunParts {
   Precision precision = Precision::kF32;
   std::optional<StartParameters> start;  // none: as model.initialisation says
   RunDirectory directory;
-  bool resumes = false;  // from the checkpoint of the directory
+  bool resumes = false;    // from the checkpoint of the directory
+  Ranks* ranks = nullptr;  // that compute; null: this process alone
 };
 
 // Reads and checks everything a run needs, whose config was read from the document, and makes nothing: where

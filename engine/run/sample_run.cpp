@@ -22,13 +22,13 @@
 #include "engine/run/progress_line.h"
 #include "engine/run/result_file.h"
 #include "engine/run/sample_output.h"
+#include "engine/run/serve.h"
 #include "engine/run/sweep_hint.h"
 #include "engine/run/told_rows.h"
 #include "engine/run/trained_model.h"
 
 namespace pcnn {
 namespace {
-
 
 // Results never go where an input is read from, nor two results to one place.
 void check_distinct(const SampleOptions& options) {
@@ -257,7 +257,10 @@ void sample(const SampleOptions& options) {
     console.live(fmt::format("sampling {:.0f} %  {:.1f} images/s  {} left", 100.0 * share,
                              chains * share / elapsed(), clock_text(elapsed() * (1.0 - share) / share)));
   };
-  const Samples samples = draw_samples(sampler, network, *model.head, model.parameters, request, workers);
+  const Team team =
+      send_model(options.ranks, model.resolved_yaml, network, 1, chosen.precision, workers.threads());
+  const Samples samples =
+      draw_samples(sampler, network, *model.head, model.parameters, request, workers, team);
   const double seconds = elapsed();
   if (std::ranges::any_of(samples.images, [](float value) { return std::isnan(value); }))
     refuse_too_large(model, "what images are drawn from");

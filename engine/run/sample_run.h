@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/ranks/ranks.h"
 #include "engine/run/console.h"
 #include "engine/run/precision_choice.h"
 #include "engine/sample/sampler.h"
@@ -35,6 +36,7 @@ struct SampleOptions {
   int scale = 0;                             // of pictures; 0: 4 in a grid, 1 of single ones
   Verbosity verbosity = Verbosity::kNormal;
   bool overwrite = false;  // of files that exist
+  Ranks* ranks = nullptr;  // that compute, see serve.h; null: this process alone
 };
 
 // Draws images from a trained model and writes them. Files that exist are refused before anything is

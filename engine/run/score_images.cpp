@@ -32,7 +32,7 @@ FillImage fill_from(const EvalData& data) {
 std::vector<double> score_images(Scorer& scorer, const TrainedModel& model, const EvalData& data,
                                  const Given& given, int threads, const std::string& what) {
   Console console;
-  const int count = data.images.count, part = scorer.program().images() * 64 * threads;
+  const int count = data.images.count, part = scorer.program().images() * 64 * threads * scorer.team().size();
   const FillImage fill = fill_from(data);
   std::vector<double> nats;
   const auto start = std::chrono::steady_clock::now();

@@ -15,6 +15,7 @@
 #include "engine/run/interruption.h"
 #include "engine/run/progress_line.h"
 #include "engine/run/results.h"
+#include "engine/run/serve.h"
 #include "engine/run/standing.h"
 #include "engine/run/validation.h"
 #include "engine/train/head_from_data.h"
@@ -59,9 +60,12 @@ TrainingRun::TrainingRun(const RunParts& run, const RunHooks& hooks, const RunLo
       lock_(lock),
       workers_(workers),
       console_(console),
+      team_(send_model(run.ranks, run.resolved_yaml, run.network, shard_images(run.config.train, run.network),
+                       run.precision, run.config.threads)),
       trainer_(run.network, *run.head, run.config.train, run.config.seed, initial_parameters_of(run, workers),
-               workers, run.precision),
-      scorer_(run.network, *run.head, shard_images(run.config.train, run.network), workers, run.precision),
+               workers, run.precision, team_),
+      scorer_(run.network, *run.head, shard_images(run.config.train, run.network), workers, run.precision,
+              team_),
       checkpoints_(run, lock, trainer_, console),
       outputs_(run, lock, workers, console) {}
 
@@ -143,6 +147,7 @@ void TrainingRun::work() {
                          .epoch_goes_on = progress.step % steps_per_epoch() != 0 && !spent_here(),
                          .window_is_open = progress.window.steps > 0});
   }
+  trainer_.lead();
   report_window();
   if (checkpoints_.has_latest())
     prepare_last_words();

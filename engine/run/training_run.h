@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/core/parallel.h"
+#include "engine/ranks/team.h"
 #include "engine/run/checkpoint_store.h"
 #include "engine/run/console.h"
 #include "engine/run/ending.h"
@@ -73,6 +74,7 @@ class TrainingRun {
   const RunLock& lock_;
   const Workers& workers_;
   Console& console_;
+  const Team team_;
   Trainer trainer_;
   Scorer scorer_;
   CheckpointStore checkpoints_;

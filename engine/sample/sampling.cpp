@@ -45,7 +45,7 @@ bool PixelDraws::skips(int chain, int row, int column) const {
 }
 
 float PixelDraws::uniform(int chain, int row, int column, int channel) const {
-  return stream_.uniform(static_cast<std::uint32_t>(chain),
+  return stream_.uniform(static_cast<std::uint32_t>(request_.first_chain + chain),
                          static_cast<std::uint32_t>(row * image_.w + column),
                          static_cast<std::uint32_t>(channel));
 }

@@ -25,6 +25,7 @@ inline constexpr double kMostTemperature = 1000.0;  // that users may ask for
 // draw falls between.
 struct SampleRequest {
   int chains = 1;
+  int first_chain = 0;  // the index of the first of them
   std::uint64_t seed = 1;
   // 0 or more: see OutputHead::probabilities(). Below 1 bolder, above 1 wilder; 0: every value the most
   // probable one, so that all chains draw the same image.

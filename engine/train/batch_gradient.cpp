@@ -4,6 +4,8 @@
 #include <cassert>
 #include <optional>
 
+#include "engine/core/index.h"
+#include "engine/train/rank_sum.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -22,10 +24,11 @@ struct BatchGradient::Partial {
 };
 
 BatchGradient::BatchGradient(const Network& network, const OutputHead& head, int shard_images,
-                             const Workers& workers, Precision precision)
+                             const Workers& workers, Precision precision, Team team)
     : network_(network),
       head_(head),
       workers_(workers),
+      team_(team),
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
       program_(network, shard_images, Purpose::kTraining, {.precision = precision}),
@@ -82,28 +85,50 @@ double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& 
   return nats;
 }
 
+Range BatchGradient::images_of(int rank, int images) const {
+  return share_of(to_index(images), to_index(program_.images()), rank, team_.size());
+}
+
 double BatchGradient::compute(int images, const FillImage& fill, std::span<float> gradients,
                               const Given& given, const DropoutKey& dropout) {
   assert(images > 0);
-  check_given(given, network_, static_cast<std::size_t>(images));
-  std::vector<Partial> partials(
-      static_cast<std::size_t>((images + program_.images() - 1) / program_.images()));
-  workers_.parallel_reduce(
-      partials.size(),
-      [&](std::size_t shard) {
-        Partial& partial = partials[shard];
-        partial.gradients.emplace(gradients_.borrow());
-        partial.nats = run_shard(shard, images, fill, given, dropout, **partial.gradients);
-      },
-      [&](std::size_t left, std::size_t right) {
-        std::vector<float>&sum = **partials[left].gradients, &other = **partials[right].gradients;
-        for (std::size_t i = 0; i < other.size(); ++i) sum[i] += other[i];
-        partials[left].nats += partials[right].nats;
-        partials[right].gradients.reset();
-      });
-  std::ranges::copy(**partials[0].gradients, gradients.begin());
+  check_given(given, network_, to_index(images));
+  const std::size_t shards = to_index((images + program_.images() - 1) / program_.images());
+  std::vector<Partial> partials(shards);
+  // All of the tree, or what of it lies within this rank's shards.
+  const std::vector<Range> nodes = whole_nodes(shards, share_of(shards, team_.rank(), team_.size()));
+  workers_.parallel_for(nodes.size(), [&](std::size_t node) {
+    const std::size_t first = nodes[node].begin;
+    workers_.parallel_reduce(
+        nodes[node].size(),
+        [&](std::size_t shard) {
+          Partial& partial = partials[first + shard];
+          partial.gradients.emplace(gradients_.borrow());
+          partial.nats = run_shard(first + shard, images, fill, given, dropout, **partial.gradients);
+        },
+        [&](std::size_t left, std::size_t right) {
+          std::vector<float>&sum = **partials[first + left].gradients,
+          &other = **partials[first + right].gradients;
+          for (std::size_t i = 0; i < other.size(); ++i) sum[i] += other[i];
+          partials[first + left].nats += partials[first + right].nats;
+          partials[first + right].gradients.reset();
+        });
+  });
+  double nats = partials[0].nats;
+  if (team_.ranks) {
+    std::vector<std::span<const float>> sums;
+    std::vector<double> sums_of_nats;
+    for (const Range node : nodes) {
+      sums.emplace_back(**partials[node.begin].gradients);
+      sums_of_nats.push_back(partials[node.begin].nats);
+    }
+    sum_over_ranks(*team_.ranks, shards, sums, gradients);
+    nats = sum_over_ranks(*team_.ranks, shards, sums_of_nats);
+  } else {
+    std::ranges::copy(**partials[0].gradients, gradients.begin());
+  }
   zero_dead_weights(network_, gradients);
-  return partials[0].nats;
+  return nats;
 }
 
 }  // namespace pcnn

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <numbers>
+#include <type_traits>
 
+#include "engine/core/index.h"
+#include "engine/ranks/given_message.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -15,10 +18,11 @@ struct Scorer::Buffers {
 };
 
 Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
-               Precision precision)
+               Precision precision, Team team)
     : network_(network),
       head_(head),
       workers_(workers),
+      team_(team),
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
       area_(image_size_ / static_cast<std::size_t>(network.image_channels)),
@@ -36,55 +40,117 @@ Scorer::~Scorer() = default;
 
 std::vector<double> Scorer::nats(std::span<const float> parameters, int images, const FillImage& fill,
                                  const Given& given) {
-  std::vector<double> nats(static_cast<std::size_t>(images));
-  forward(parameters, images, fill, given,
-          [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
-            nats[position] = head_.nats(logits, targets, {});
-          });
-  return nats;
+  return compute<double>(Result::kNats, 1, parameters, images, fill, given);
 }
 
 std::vector<float> Scorer::pixel_nats(std::span<const float> parameters, int images, const FillImage& fill,
                                       const Given& given) {
-  std::vector<float> nats(static_cast<std::size_t>(images) * area_);
-  forward(parameters, images, fill, given,
-          [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
-            head_.pixel_nats(logits, targets, std::span(nats).subspan(position * area_, area_));
-          });
-  return nats;
+  return compute<float>(Result::kPixelNats, area_, parameters, images, fill, given);
 }
 
 std::vector<float> Scorer::logits(std::span<const float> parameters, int images, const FillImage& fill,
                                   const Given& given) {
-  std::vector<float> all(static_cast<std::size_t>(images) * logits_size_);
-  forward(parameters, images, fill, given,
-          [&](std::size_t position, std::span<const float> logits, std::span<const float>) {
-            std::ranges::copy(logits, all.begin() + static_cast<std::ptrdiff_t>(position * logits_size_));
-          });
-  return all;
+  return compute<float>(Result::kLogits, logits_size_, parameters, images, fill, given);
 }
 
-void Scorer::forward(std::span<const float> parameters, int images, const FillImage& fill, const Given& given,
-                     const TakeLogits& take) {
-  check_given(given, network_, static_cast<std::size_t>(images));
+template <typename Value>
+void Scorer::compute_here(Result result, std::size_t each, int images, const FillImage& fill,
+                          const Given& given, std::span<Value> values) {
+  forward(images, fill, given,
+          [&](std::size_t position, std::span<const float> logits, std::span<const float> targets) {
+            const std::span<Value> to = values.subspan(position * each, each);
+            if constexpr (std::is_same_v<Value, double>)
+              to[0] = head_.nats(logits, targets, {});
+            else if (result == Result::kPixelNats)
+              head_.pixel_nats(logits, targets, to);
+            else
+              std::ranges::copy(logits, to.begin());
+          });
+}
+
+template <typename Value>
+std::vector<Value> Scorer::compute(Result result, std::size_t each, std::span<const float> parameters,
+                                   int images, const FillImage& fill, const Given& given) {
+  check_given(given, network_, to_index(images));
+  const UnfinishedWhereThrown guard(team_.ranks);
+  std::vector<Value> values(to_index(images) * each);
+  const auto part_of = [&](int rank) {
+    return share_of(to_index(images), to_index(program_.images()), rank, team_.size());
+  };
+  for (int rank = 1; rank < team_.size(); ++rank) {
+    const Range part = part_of(rank);
+    MessageWriter message = team_.begin(Job::kScore);
+    message.put(result);
+    put_given(message, given.part(to_index(images), part.begin, part.size()));
+    const std::span<float> pixels = message.put_room<float>(part.size() * image_size_);
+    workers_.parallel_for(part.size(), [&](std::size_t i) {
+      fill(static_cast<int>(part.begin + i), pixels.subspan(i * image_size_, image_size_));
+    });
+    team_.ranks->post(rank, message.bytes());
+  }
+  if (team_.ranks) {
+    std::vector<float> sent(parameters.begin(), parameters.end());
+    team_.ranks->broadcast(sent);
+  }
   program_.pack(parameters, packed_);
+  const Range own = part_of(0);
+  compute_here<Value>(result, each, static_cast<int>(own.size()), fill,
+                      given.part(to_index(images), 0, own.size()), values);
+  for (int rank = 1; rank < team_.size(); ++rank) {
+    MessageReader message(team_.ranks->take(rank));
+    std::ranges::copy(message.get_room<Value>(),
+                      values.begin() + static_cast<std::ptrdiff_t>(part_of(rank).begin * each));
+  }
+  return values;
+}
+
+template <typename Value>
+void Scorer::follow(Result result, std::size_t each, MessageReader& message) {
+  GivenBatch given;
+  given.classes = message.get_all<int>();
+  given.values = message.get_all<float>();
+  const std::span<const float> pixels = message.get_room<float>();
+  std::vector<float> parameters(network_.parameter_count());
+  team_.ranks->broadcast(parameters);
+  program_.pack(parameters, packed_);
+  const std::size_t images = pixels.size() / image_size_;
+  MessageWriter answer;
+  const std::span<Value> values = answer.put_room<Value>(images * each);
+  const auto fill = [&](int position, std::span<float> image) {
+    std::ranges::copy(pixels.subspan(to_index(position) * image_size_, image_size_), image.begin());
+  };
+  compute_here<Value>(result, each, static_cast<int>(images), fill, given.view(), values);
+  team_.ranks->post(0, answer.bytes());
+}
+
+void Scorer::follow(MessageReader& message) {
+  switch (const auto result = message.get<Result>()) {
+    case Result::kNats:
+      return follow<double>(result, 1, message);
+    case Result::kPixelNats:
+      return follow<float>(result, area_, message);
+    case Result::kLogits:
+      return follow<float>(result, logits_size_, message);
+  }
+}
+
+void Scorer::forward(int images, const FillImage& fill, const Given& given, const TakeLogits& take) {
   const int per_shard = program_.images();
-  workers_.parallel_for(
-      static_cast<std::size_t>((images + per_shard - 1) / per_shard), [&](std::size_t index) {
-        const Pool<Buffers>::Loan buffers = buffers_.borrow();
-        const int first = static_cast<int>(index) * per_shard;
-        const int present = std::min(per_shard, images - first);
-        // A ragged last shard keeps stale images at its end; nobody reads their logits.
-        for (int i = 0; i < present; ++i)
-          fill(first + i,
-               std::span(buffers->images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
-        buffers->given.take(given, static_cast<std::size_t>(first));
-        program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->given.view());
-        for (int i = 0; i < present; ++i)
-          take(static_cast<std::size_t>(first + i),
-               std::span(buffers->logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),
-               std::span(buffers->images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
-      });
+  workers_.parallel_for(to_index((images + per_shard - 1) / per_shard), [&](std::size_t index) {
+    const Pool<Buffers>::Loan buffers = buffers_.borrow();
+    const int first = static_cast<int>(index) * per_shard;
+    const int present = std::min(per_shard, images - first);
+    // A ragged last shard keeps stale images at its end; nobody reads their logits.
+    for (int i = 0; i < present; ++i)
+      fill(first + i,
+           std::span(buffers->images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
+    buffers->given.take(given, static_cast<std::size_t>(first));
+    program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->given.view());
+    for (int i = 0; i < present; ++i)
+      take(static_cast<std::size_t>(first + i),
+           std::span(buffers->logits).subspan(static_cast<std::size_t>(i) * logits_size_, logits_size_),
+           std::span(buffers->images).subspan(static_cast<std::size_t>(i) * image_size_, image_size_));
+  });
 }
 
 Score summarise(std::span<const double> nats, std::size_t dims_per_image) {

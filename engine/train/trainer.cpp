@@ -7,8 +7,10 @@
 #include <cmath>
 
 #include "engine/core/error.h"
+#include "engine/core/index.h"
 #include "engine/core/random.h"
 #include "engine/data/batches.h"
+#include "engine/ranks/given_message.h"
 #include "engine/train/given_of.h"
 #include "engine/train/gradient.h"
 #include "engine/train/non_finite.h"
@@ -45,15 +47,16 @@ double StepSums::images_per_second() const {
 
 Trainer::Trainer(const Network& network, const OutputHead& head, const TrainConfig& config,
                  std::uint64_t seed, std::vector<float> parameters, const Workers& workers,
-                 Precision precision)
+                 Precision precision, Team team)
     : network_(network),
       head_(head),
       config_(config),
       seed_(seed),
       workers_(workers),
+      team_(team),
       parameters_(std::move(parameters)),
       gradients_(parameters_.size(), 0.0f),
-      gradient_(network, head, shard_images(config, network), workers, precision),
+      gradient_(network, head, shard_images(config, network), workers, precision, team),
       optimiser_(Optimiser::make(config.optimiser, network.parameters)) {
   if (config.average.enabled()) average_ = std::make_unique<ParameterAverage>(config.average, parameters_);
   gradient_.load_parameters(parameters_);
@@ -110,27 +113,21 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
   const int count = static_cast<int>(positions.size());
   GivenBatch given(network_, positions.size());
   given.take(given_of(network_, images), positions);
-  const double nats =
-      gradient_.compute(count, fill, gradients_, given.view(), dropout_key(seed_, progress_.step));
-  double norm = std::sqrt(squared_norm(gradients_));
-  check_loss(nats, norm, positions, images, coding, epoch, given.view());
-  if (config_.clip_norm) clip_to_norm(gradients_, *config_.clip_norm);
-  if (config_.clip_value) clip_to_value(gradients_, static_cast<float>(*config_.clip_value));
-
+  const DropoutKey dropout = dropout_key(seed_, progress_.step);
   const double rate = learning_rate_at(config_.schedule, config_.optimiser.learning_rate, progress_.step,
                                        config_.total_steps(steps_per_epoch).value_or(0), steps_per_epoch);
-  optimiser_->begin_step(static_cast<float>(rate));
-  if (average_) average_->begin_update();
-  const std::span<const UpdatePiece> pieces = optimiser_->pieces();
-  workers_.parallel_for(pieces.size(), [&](std::size_t piece) {
-    optimiser_->step_piece(parameters_, gradients_, piece);
-    if (average_) average_->update_range(parameters_, pieces[piece].begin, pieces[piece].end);
-  });
+  const double nats = [&] {
+    const UnfinishedWhereThrown guard(team_.ranks);
+    if (team_.ranks) hand_out(count, fill, given.view(), dropout, rate);
+    return gradient_.compute(count, fill, gradients_, given.view(), dropout);
+  }();
+  const double norm = std::sqrt(squared_norm(gradients_));
+  check_loss(nats, norm, positions, images, coding, epoch, given.view());
+  update(rate);
   if (!std::isfinite(squared_norm(parameters_)))
     throw DivergenceError(progress_.step + 1, rate,
                           non_finite_parameter(network_, parameters_) + " is not finite",
                           config_.optimiser.kind);
-  gradient_.load_parameters(parameters_);
 
   progress_.step += 1;
   progress_.images += count;
@@ -143,6 +140,67 @@ void Trainer::step(std::span<const int> positions, const ImageSet& images, const
   }
   progress_.learning_rate = rate;
   if (progress_.step == 1) progress_.first_nats_per_dim = progress_.epoch.nats_per_dim();
+}
+
+void Trainer::update(double rate) {
+  if (config_.clip_norm) clip_to_norm(gradients_, *config_.clip_norm);
+  if (config_.clip_value) clip_to_value(gradients_, static_cast<float>(*config_.clip_value));
+  optimiser_->begin_step(static_cast<float>(rate));
+  if (average_) average_->begin_update();
+  const std::span<const UpdatePiece> pieces = optimiser_->pieces();
+  workers_.parallel_for(pieces.size(), [&](std::size_t piece) {
+    optimiser_->step_piece(parameters_, gradients_, piece);
+    if (average_) average_->update_range(parameters_, pieces[piece].begin, pieces[piece].end);
+  });
+  gradient_.load_parameters(parameters_);
+}
+
+// Every other rank gets its images as the network reads them: it needs no data set, and no file of the run.
+void Trainer::hand_out(int images, const FillImage& fill, const Given& given, const DropoutKey& dropout,
+                       double rate) const {
+  const std::size_t size = network_.shape(0, 1).size();
+  for (int rank = 1; rank < team_.size(); ++rank) {
+    const Range own = gradient_.images_of(rank, images);
+    MessageWriter message = team_.begin(Job::kStep);
+    message.put(images);
+    message.put(dropout);
+    message.put(rate);
+    put_given(message, given.part(to_index(images), own.begin, own.size()));
+    const std::span<float> values = message.put_room<float>(own.size() * size);
+    workers_.parallel_for(own.size(), [&](std::size_t i) {
+      fill(static_cast<int>(own.begin + i), values.subspan(i * size, size));
+    });
+    team_.ranks->post(rank, message.bytes());
+  }
+}
+
+void Trainer::follow_step(MessageReader& message) {
+  const auto images = message.get<int>();
+  const auto dropout = message.get<DropoutKey>();
+  const auto rate = message.get<double>();
+  const Range own = gradient_.images_of(team_.rank(), images);
+  const GivenBatch given = get_given(message, network_, to_index(images), own);
+  const std::span<const float> values = message.get_room<float>();
+  const std::size_t size = network_.shape(0, 1).size();
+  const auto fill = [&](int position, std::span<float> image) {
+    std::ranges::copy(values.subspan((to_index(position) - own.begin) * size, size), image.begin());
+  };
+  gradient_.compute(images, fill, gradients_, given.view(), dropout);
+  update(rate);
+}
+
+void Trainer::lead() {
+  if (!team_.ranks) return;
+  MessageWriter message = team_.begin(Job::kTraining);
+  message.put(progress_.step);
+  for (int rank = 1; rank < team_.size(); ++rank) team_.ranks->post(rank, message.bytes());
+  for (const StateBuffer& buffer : state()) team_.ranks->broadcast(buffer.values);
+}
+
+void Trainer::follow_start(MessageReader& message) {
+  const Progress progress{.step = message.get<std::int64_t>()};
+  for (const StateBuffer& buffer : state()) team_.ranks->broadcast(buffer.values);
+  restore(progress);
 }
 
 void Trainer::check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,

@@ -14,6 +14,8 @@
 #include "engine/core/parallel.h"
 #include "engine/data/image_set.h"
 #include "engine/data/pixel_coding.h"
+#include "engine/ranks/message.h"
+#include "engine/ranks/team.h"
 #include "engine/train/batch_gradient.h"
 #include "engine/train/divergence.h"
 #include "engine/train/train_config.h"
@@ -57,9 +59,11 @@ struct StateBuffer {
 // One thread at a time; its own work goes to the workers. Owns the parameters.
 class Trainer {
  public:
-  // parameters: the flat f32 masters to start from. network, head and workers must outlive this.
+  // parameters: the flat f32 masters to start from. network, head, workers and the team's ranks must outlive
+  // this. Rank 0 of a team trains; the others have a trainer each that follows (see below).
   Trainer(const Network& network, const OutputHead& head, const TrainConfig& config, std::uint64_t seed,
-          std::vector<float> parameters, const Workers& workers, Precision precision = Precision::kF32);
+          std::vector<float> parameters, const Workers& workers, Precision precision = Precision::kF32,
+          Team team = {});
   ~Trainer();
 
   // Trains until the epoch or a budget ends, whichever is first; returns true when the epoch is complete.
@@ -97,9 +101,19 @@ class Trainer {
   [[nodiscard]] std::vector<StateBuffer> state();
   void restore(const Progress& progress);
 
+  // On rank 0, before its first step: gives the others what it trains from.
+  void lead();
+  // On the others, where Job::kTraining or Job::kStep has been read of the message: takes what rank 0 gave,
+  // or computes the part of a step that rank 0 handed out, and updates the parameters as rank 0 does.
+  void follow_start(MessageReader& message);
+  void follow_step(MessageReader& message);
+
  private:
   void step(std::span<const int> positions, const ImageSet& images, const PixelCoding& coding, int epoch,
             std::int64_t steps_per_epoch);
+  void hand_out(int images, const FillImage& fill, const Given& given, const DropoutKey& dropout,
+                double rate) const;
+  void update(double rate);
 
   [[nodiscard]] std::optional<double> last_rate() const;
   void check_loss(double nats, double norm, std::span<const int> positions, const ImageSet& images,
@@ -110,6 +124,7 @@ class Trainer {
   TrainConfig config_;
   std::uint64_t seed_;
   const Workers& workers_;
+  Team team_;
   std::vector<float> parameters_;
   std::vector<float> gradients_;
   BatchGradient gradient_;

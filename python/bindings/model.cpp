@@ -154,6 +154,7 @@ void add_model(py::module_& module) {
           [](const OwnedModel& model) { return py::tuple(py::cast(model->condition_shape())); })
       .def_property_readonly("logit_channels",
                              [](const OwnedModel& model) { return model->logit_channels(); })
+      .def("graph", [](const OwnedModel& model) { return model->graph(); })
       .def("parameters", parameters)
       .def("receptive_field", receptive_field)
       .def("nats", nats, levels, classes, numbers)

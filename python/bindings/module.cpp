@@ -7,6 +7,7 @@
 
 #include "engine/api/pcnn.h"
 #include "python/bindings/engine_call.h"
+#include "python/bindings/interchange.h"
 #include "python/bindings/model.h"
 #include "python/bindings/training.h"
 
@@ -29,5 +30,6 @@ PYBIND11_MODULE(_pcnn, module) {
   py::register_exception_translator(raise_engine_error);
   module.def("version", pcnn::api::version);
   pcnn::python::add_model(module);
+  pcnn::python::add_interchange(module);
   pcnn::python::add_training(module);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any, Literal, NoReturn, Union, overload
 
@@ -181,6 +182,12 @@ class Model:
         """By name, those that images are scored and drawn with; kernels are (out, in, rows, columns). The arrays are
         views, read only, and keep the model in memory."""
         return self._model.parameters()
+
+    def graph(self) -> dict[str, Any]:
+        """The network: its nodes in order, and the names, shapes and masks of its parameters. docs/interchange.md says
+        what the members mean."""
+        network: dict[str, Any] = json.loads(self._model.graph())
+        return network
 
     def receptive_field(self) -> NDArray[np.int64]:
         """(pixels, 2): (rows down, columns right) of the earlier pixels that a pixel's distribution depends on."""

@@ -45,6 +45,11 @@ NOT_RUN = {
     "./scripts/wheel.sh": "needs a package index; .ci/run does it",
     "cpack --config build/CPackConfig.cmake -B build/package":
         "the sandbox is no build folder; tests/install/package_test.py does it",
+    "pcnn-export runs/mnist mnist.onnx": "needs onnx; tests/python/export_test.py exports every kind of network",
+    "pcnn-convert --from torch state.pt --config configs/mnist.yaml --output runs/converted":
+        "needs a network from elsewhere; tests/python/convert_test.py makes some",
+    "pcnn-convert --from keras model.keras --config tutorial.yaml --output runs/tutorial --check images.npy outputs.npy":
+        "the same",
     "./scripts/fuzz.sh 60": "builds the fuzzers and runs them for minutes",
     "./scripts/torture.sh": "builds the programs with sanitizers and ill-treats them for minutes",
 }

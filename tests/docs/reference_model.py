@@ -181,8 +181,9 @@ def logits(model, parameters, x, given=None):
         vector = table[given] if "classes" in model["condition"] else given @ table
         return maps + vector[:, None, None]
 
-    h = f(conv("input", x, "A"))
-    v, s, ends_in_sum = None, None, False
+    linear = model["input"].get("activation") is False
+    h = conv("input", x, "A") if linear else f(conv("input", x, "A"))
+    v, s, ends_in_sum, first_gated = None, None, False, True
     if any(block["kind"] == "gated" for block in model["blocks"]):
         v = conv("input_above", x, "VA")
     index = 0
@@ -200,7 +201,9 @@ def logits(model, parameters, x, given=None):
                 states = states + moved_down(lstm(e, parameters[name + ".state_back.weight"], groups, "back"))
                 h = h + conv(name + ".out", states)
             elif block["kind"] == "gated":
-                v = conv(name + ".vertical", gate(joined(name + ".vertical", v), groups), "VB", dilation)
+                above = v if linear and first_gated else gate(joined(name + ".vertical", v), groups)
+                first_gated = False
+                v = conv(name + ".vertical", above, "VB", dilation)
                 b = conv(name + ".horizontal", h, "B", (1, dilation[1])) + conv(name + ".join", v, "VB")
                 b = joined(name + ".horizontal", b)
                 h = h + conv(name + ".out", gate(b, groups))

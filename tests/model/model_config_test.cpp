@@ -53,6 +53,20 @@ TEST(ModelConfig, RefusesKeysThatLstmsHaveNoneOf) {
                   "blocks[0].skip: only gated blocks have one");
 }
 
+TEST(ModelConfig, ReadsTheWidthOfAResidualBlocksFirstConvolution) {
+  const ModelConfig config = read("model: {blocks: [{kind: residual, filters: 4, reduce: 9}, {filters: 4}]}");
+  EXPECT_EQ(std::get<ResidualBlockConfig>(config.blocks[0].block).reduce, 9);
+  EXPECT_EQ(std::get<ResidualBlockConfig>(config.blocks[1].block).reduce, 0);
+  expect_contains(message("{kind: residual, reduce: 0}"), "blocks[0].reduce: found 0, accepted: ");
+  expect_contains(message("{kind: gated, reduce: 8}"),
+                  "blocks[0].reduce: only residual blocks have one, accepted: kind: residual");
+}
+
+TEST(ModelConfig, ReadsWhetherTheInputHasAnActivation) {
+  EXPECT_FALSE(read("model: {input: {activation: false}}").input_activation);
+  EXPECT_TRUE(read("model: {input: {kernel: 3}}").input_activation);
+}
+
 // What the file says for the kind that it names does not stand in the way of another.
 TEST(ModelConfig, AnOverrideOfTheKindLeavesOutKeysItHasNoneOf) {
   const std::vector<std::string> diagonal{"model.blocks[0].kind=diagonal_lstm"};

@@ -182,6 +182,35 @@ TEST(BuildNetwork, SumsSkipsPastBlocksOfOtherWidths) {
   EXPECT_EQ(build_network(config, 1, 5, 4).node(1).channels, 8) << "without gated blocks any kernel goes";
 }
 
+TEST(BuildNetwork, GivesAResidualBlocksFirstConvolutionAWidthOfItsOwn) {
+  ModelConfig config{.input_filters = 6,
+                     .blocks = {{.block = ResidualBlockConfig{.filters = 3, .reduce = 9}}}};
+  const Network network = build_network(config, 1, 6, 5);
+  const auto shape = [&](const std::string& name) {
+    return std::ranges::find(network.parameters, name, &Parameter::name)->shape;
+  };
+  EXPECT_EQ(shape("blocks.0.reduce.weight"), (std::vector{9, 6, 1, 1}));
+  EXPECT_EQ(shape("blocks.0.spatial.weight"), (std::vector{3, 9, 3, 3}));
+  EXPECT_EQ(shape("blocks.0.expand.weight"), (std::vector{6, 3, 1, 1}));
+  config.head = {.kind = HeadKind::kSoftmax, .levels = 4};
+  std::get<ResidualBlockConfig>(config.blocks[0].block).reduce = 8;
+  EXPECT_THROW((void)build_network(config, 3, 6, 5), ConfigError);
+}
+
+TEST(BuildNetwork, ReadsTheInputsConvolutionsThemselvesWhereTheyHaveNoActivation) {
+  const Network network = build_network({.input_filters = 6,
+                                         .input_activation = false,
+                                         .blocks = {{.repeat = 2, .block = GatedBlockConfig{.filters = 4}}}},
+                                        1, 6, 5);
+  std::vector<std::string> names;
+  for (const Node& node : network.nodes) names.push_back(node.name);
+  EXPECT_EQ((std::vector<std::string>(names.begin(), names.begin() + 4)),
+            (std::vector<std::string>{"image", "input_above", "input", "blocks.0.vertical"}));
+  EXPECT_EQ(network.node(1).channels, 6);
+  EXPECT_EQ(inputs(network.node(3).op), (std::vector{1}));
+  EXPECT_NE(std::ranges::find(names, "blocks.1.vertical.gate"), names.end());  // later blocks read gates
+}
+
 TEST(BuildNetwork, RefusesHeadsThatChannelGroupsCannotShareOut) {
   ModelConfig config;
   config.head = {.kind = HeadKind::kSoftmax, .levels = 4};

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "engine/io/png.h"
 #include "engine/model/network_builder.h"
 #include "tests/run/tiny_run.h"
@@ -92,6 +94,33 @@ TEST_F(InspectRun, TakesTheTrainedParametersOfARunAndDoesNotNeedItsData) {
   expect_part(output(trained), "verified on 30 places");
   trained.overrides = {"train.batch=4"};
   expect_part(message(trained), "a checkpoint keeps its config");
+}
+
+TEST_F(InspectRun, WritesTheGraphAndNeverOverwritesUnlessTold) {
+  InspectOptions written = options();
+  written.graph = file("graph.json");
+  written.verifies = false;
+  expect_part(output(written), "the graph of the network is in " + written.graph);
+  const auto graph = nlohmann::json::parse(std::ifstream(written.graph));
+  EXPECT_EQ(graph.at("format"), "pcnn graph 1");
+  EXPECT_EQ(graph.at("image"), nlohmann::json({{"channels", 1}, {"rows", 6}, {"columns", 5}}));
+  EXPECT_EQ(graph.at("parameters").at(0).at("name"), "input.weight");
+  expect_part(message(written), "graph.json: exists already");
+  written.graph = file("graph.txt");
+  expect_part(message(written), "--graph accepts a name in .json");
+  written.graph = file("graph.json");
+  written.network = file("graph.json");
+  expect_part(message(written), "would be written over what is read from it");
+}
+
+TEST_F(InspectRun, PrintsTheGraphAndNothingElse) {
+  run({.config = config(), .verbosity = Verbosity::kQuiet});
+  InspectOptions printed = options();
+  printed.graph = "-";
+  const std::string of_config = output(printed);
+  EXPECT_EQ(nlohmann::json::parse(of_config).at("logits"), "logits");
+  printed.network = directory();
+  EXPECT_EQ(output(printed), of_config);
 }
 
 TEST_F(InspectRun, DrawsTheFieldAndNeverOverwritesUnlessTold) {

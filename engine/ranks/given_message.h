@@ -1,0 +1,31 @@
+#pragma once
+
+// What is given of images, in a message.
+
+#include <cstddef>
+
+#include "engine/model/given.h"
+#include "engine/model/network.h"
+#include "engine/ranks/message.h"
+#include "engine/ranks/team.h"
+
+namespace pcnn {
+
+inline void put_given(MessageWriter& message, const Given& given) {
+  message.put_all(given.classes);
+  message.put_all(given.values);
+}
+
+// Of `images` in all, of which only those of `own` were put; the others are class 0 and zeros.
+[[nodiscard]] inline GivenBatch get_given(MessageReader& message, const Network& network, std::size_t images,
+                                          Range own) {
+  GivenBatch given(network, images);
+  const auto place = [&](const auto& part, auto& all, std::size_t each) {
+    std::copy(part.begin(), part.end(), all.begin() + static_cast<std::ptrdiff_t>(own.begin * each));
+  };
+  place(message.get_all<int>(), given.classes, 1);
+  place(message.get_all<float>(), given.values, given.values_each);
+  return given;
+}
+
+}  // namespace pcnn
