@@ -40,6 +40,8 @@ NOT_RUN = {
         "builds all anew",
     "cmake --install build --prefix ~/pcnn": "writes beside the sandbox; tests/install/install_test.py does it",
     "pip install .": "compiles the engine anew; .ci/run does it",
+    "CMAKE_PREFIX_PATH=~/pcnn pip install . --config-settings cmake.source-dir=python":
+        "needs a package index; scripts/wheel.sh does it",
     "./scripts/wheel.sh": "needs a package index; .ci/run does it",
     "cpack --config build/CPackConfig.cmake -B build/package":
         "the sandbox is no build folder; tests/install/package_test.py does it",
