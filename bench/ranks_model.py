@@ -26,7 +26,7 @@ def nodes_of(begin, end, own):
 def step_seconds(ranks, batch, shard, parameters, images_per_second, image_values, bandwidth, latency, update_ns):
     """Parts of the time of a step: computing, handing out images, adding gradients, waiting for messages, updating."""
     shards = ceil(batch / shard)
-    shares = [(shards * rank // ranks, shards * (rank + 1) // ranks) for rank in range(ranks)]
+    shares = [(-(-shards * rank // ranks), -(-shards * (rank + 1) // ranks)) for rank in range(ranks)]
     most = max(end - begin for begin, end in shares)
     others = (ranks - 1) / ranks
     nodes = max(nodes_of(0, shards, share) for share in shares)

@@ -75,6 +75,7 @@ CommandLine::CommandLine(std::string name, const std::string& about)
   tidy_up_on_signals();
   flush_denormals_to_zero();
   ranks_ = join_ranks();
+  if (ranks_ && ranks_->rank() == 0) begin_service(*ranks_);
   CLI::Option* quiet = app_.add_flag("-q,--quiet", quiet_, "print results, warnings and errors only");
   app_.add_flag("-v,--verbose", verbose_, "print more")->excludes(quiet);
   app_.set_version_flag("--version", version_text, "print versions, and the instructions and threads in use");
@@ -84,7 +85,12 @@ CommandLine::CommandLine(std::string name, const std::string& about)
 }
 
 CommandLine::~CommandLine() {
-  if (ranks_ && ranks_->rank() == 0) end_service(*ranks_, exit_code_);
+  if (!ranks_ || ranks_->rank() > 0) return;
+  try {
+    end_service(*ranks_, exit_code_);
+  } catch (const std::exception&) {  // no memory for a message
+    ranks_->abort(kOurs);
+  }
 }
 
 void CommandLine::rename(std::string before, std::string now) {
@@ -116,7 +122,7 @@ std::vector<std::string> CommandLine::follow_renames(std::vector<std::string> wo
 std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
   if (ranks_ && ranks_->rank() > 0) {
     // Launchers send them to all ranks: rank 0 knows what to do, and says when this is the end.
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, SIG_IGN);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) std::signal(signal, SIG_IGN);
     serve(*ranks_, name_, [&](MessageReader& message) { serve_trials(*ranks_, message); });
     return 0;
   }

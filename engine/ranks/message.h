@@ -3,7 +3,7 @@
 // Messages between ranks, which are processes of one program on processors of one kind: values as they lie in
 // memory, and before those of a list how many they are.
 
-#include <cassert>
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <string>
@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "engine/core/error.h"
 #include "engine/ranks/ranks.h"
 
 namespace pcnn {
@@ -38,6 +39,7 @@ class MessageWriter {
 
  private:
   void append(const void* from, std::size_t size) {
+    if (size == 0) return;
     const auto* const begin = static_cast<const std::byte*>(from);
     bytes_.insert(bytes_.end(), begin, begin + size);
   }
@@ -66,8 +68,9 @@ class MessageReader {
   std::span<const Value> get_room() {
     const auto count = get<std::size_t>();
     const std::size_t at = (at_ + alignof(Value) - 1) / alignof(Value) * alignof(Value);
-    assert(at + count * sizeof(Value) <= bytes_.size());
-    at_ = at + count * sizeof(Value);
+    at_ = std::min(at, bytes_.size());
+    require(count * sizeof(Value));
+    at_ += count * sizeof(Value);
     return {reinterpret_cast<const Value*>(bytes_.data() + at), count};
   }
   std::string get_text() {
@@ -76,9 +79,12 @@ class MessageReader {
   }
 
  private:
+  void require(std::size_t size) const {
+    if (size > bytes_.size() - at_) throw Error("a message of another rank ends before what belongs in it");
+  }
   void copy(void* to, std::size_t size) {
-    assert(at_ + size <= bytes_.size());
-    std::memcpy(to, bytes_.data() + at_, size);
+    require(size);
+    if (size > 0) std::memcpy(to, bytes_.data() + at_, size);
     at_ += size;
   }
   Bytes bytes_;

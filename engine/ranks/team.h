@@ -22,7 +22,8 @@ enum class Job : std::uint32_t {
   kTrials,    // trials of a sweep, from now on until the end of the program
 };
 
-// A model that every rank has. Where `ranks` is null this process computes alone.
+// The ranks that compute with a model, which each of them has. Where `ranks` is null this process computes
+// alone.
 struct Team {
   Ranks* ranks = nullptr;
   std::uint32_t model = 0;
@@ -44,11 +45,11 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
-// Of so many pieces in a row, those of a rank: their numbers differ by at most one.
+// Of so many pieces in a row, those of a rank: their numbers differ by at most one, and rank 0 has no fewer
+// than any other.
 [[nodiscard]] inline Range share_of(std::size_t pieces, int rank, int ranks) {
-  const auto at = [&](int r) {
-    return pieces * static_cast<std::size_t>(r) / static_cast<std::size_t>(ranks);
-  };
+  const auto all = static_cast<std::size_t>(ranks);
+  const auto at = [&](int r) { return (pieces * static_cast<std::size_t>(r) + all - 1) / all; };
   return {at(rank), at(rank + 1)};
 }
 

@@ -37,7 +37,8 @@ struct Handled {
   std::string_view name;
   struct sigaction before;  // what became of it outside of a guard
 };
-std::array<Handled, 3> handled{{{SIGHUP, "SIGHUP", {}}, {SIGINT, "SIGINT", {}}, {SIGTERM, "SIGTERM", {}}}};
+std::array<Handled, 4> handled{
+    {{SIGHUP, "SIGHUP", {}}, {SIGINT, "SIGINT", {}}, {SIGTERM, "SIGTERM", {}}, {SIGUSR1, "SIGUSR1", {}}}};
 
 void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -78,7 +79,7 @@ void note(int signal, siginfo_t* info, void*) {
   int none = 0;
   if (noted.compare_exchange_strong(none, signal) && info && info->si_code == SI_QUEUE)
     noted_cause = info->si_value.sival_int;
-  if (signal == SIGHUP || !is_told.exchange(true)) return;
+  if (signal == SIGHUP || signal == SIGUSR1 || !is_told.exchange(true)) return;
   if (const LastWords* const words = last_words.exchange(nullptr)) leave(*words);
   remove_unfinished_file();
   _exit(128 + signal);
@@ -119,7 +120,8 @@ InterruptionGuard::InterruptionGuard() {
   sigemptyset(&action.sa_mask);
   for (Handled& each : handled) {
     sigaction(each.signal, &action, &each.before);
-    if (each.before.sa_handler == SIG_IGN) sigaction(each.signal, &each.before, nullptr);
+    const bool is_others = each.signal == SIGUSR1 && each.before.sa_handler != SIG_DFL;
+    if (each.before.sa_handler == SIG_IGN || is_others) sigaction(each.signal, &each.before, nullptr);
   }
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// SIGINT (Ctrl-C), SIGTERM and SIGHUP (a terminal or connection that was closed) while a run works: the first
-// is noted, for the run to end in order; a second SIGINT or SIGTERM ends the process at once. A second SIGHUP
-// does not: a session that is closed sends several, and a SIGTERM with them.
+// SIGINT (Ctrl-C), SIGTERM, SIGHUP (a terminal or connection that was closed) and SIGUSR1 (what a batch system
+// can send before a job's time is over, and mpirun hands on) while a run works: the first is noted, for the run
+// to end in order; a second SIGINT or SIGTERM ends the process at once. A second SIGHUP does not: a session
+// that is closed sends several, and a SIGTERM with them.
 
 #include <string>
 #include <string_view>
@@ -39,12 +40,12 @@ struct LastWords {
 // "SIGHUP", for the signals handled here.
 [[nodiscard]] std::string_view name_of_signal(int signal);
 
-// From now on the three signals end the process as ever, where no guard handles them, but leave no
+// From now on these signals end the process as ever, where no guard handles them, but leave no
 // half-written file. What is ignored stays so.
 void tidy_up_on_signals();
 
-// Handles the three signals for its lifetime; one at a time in a process. A signal that is ignored when it
-// begins stays ignored: nohup, background jobs of scripts.
+// Handles these signals for its lifetime; one at a time in a process. A signal that is ignored when it begins
+// stays ignored: nohup, background jobs of scripts. A SIGUSR1 that somebody handles stays theirs.
 // Made and destroyed on one thread; the flags it sets may be read from any.
 class InterruptionGuard {
  public:

@@ -43,8 +43,14 @@ std::vector<std::pair<std::string, EventFile::Value>> hyper_parameters(const Run
 
 }  // namespace
 
-RunOutputs::RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console)
-    : run_(run), lock_(lock), workers_(workers), console_(console), write_best_effort_(lock, console) {}
+RunOutputs::RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Team team,
+                       Console& console)
+    : run_(run),
+      lock_(lock),
+      workers_(workers),
+      team_(team),
+      console_(console),
+      write_best_effort_(lock, console) {}
 
 void RunOutputs::go_on_from(const Start& start) {
   const std::int64_t step = start.step;
@@ -160,7 +166,10 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
   SamplerConfig sampler = sample.sampler;
   sampler.precision = run_.precision;
   const Network& network = run_.network;
-  const Samples samples = draw_samples(sampler, network, *run_.head, parameters, request, workers_);
+  // Others that are still at something, which was given up here, are not asked.
+  const bool is_alone = !team_.ranks || team_.ranks->has_unfinished_job;
+  const Samples samples =
+      draw_samples(sampler, network, *run_.head, parameters, request, workers_, is_alone ? Team{} : team_);
   if (std::ranges::any_of(samples.images, [](float value) { return std::isnan(value); })) {
     console_.warning("note: no samples of step " + std::to_string(step) +
                      ": the parameters are too large to compute with");

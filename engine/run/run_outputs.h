@@ -10,6 +10,7 @@
 
 #include "engine/core/parallel.h"
 #include "engine/io/event_file.h"
+#include "engine/ranks/team.h"
 #include "engine/run/best_effort.h"
 #include "engine/run/console.h"
 #include "engine/run/grid_of_samples.h"
@@ -28,7 +29,7 @@ namespace pcnn {
 class RunOutputs {
  public:
   // All must outlive this.
-  RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Console& console);
+  RunOutputs(const RunParts& run, const RunLock& lock, const Workers& workers, Team team, Console& console);
 
   // Drops what a killed run wrote after the checkpoint, and of an epoch or a window that is still open: that
   // is written again. One line each says which lines of metrics cannot be read, and which are missing.
@@ -60,6 +61,7 @@ class RunOutputs {
   const RunParts& run_;
   const RunLock& lock_;
   const Workers& workers_;
+  Team team_;
   Console& console_;
   MetricsLog metrics_;  // what metrics.jsonl holds
   BestEffort write_best_effort_;

@@ -98,11 +98,11 @@ double expected_seconds(const SamplerConfig& sampler, const Network& network, co
 
 // Says how long a draw of many pixels will take, where that is long.
 void announce_time(const SamplerConfig& sampler, const Network& network, const TrainedModel& model,
-                   int chains, const Workers& workers, Console& console) {
+                   int chains, const Workers& workers, int ranks, Console& console) {
   constexpr double kManyPixels = 1 << 20, kLong = 60.0;
   const double pixels = static_cast<double>(chains) * network.image_height * network.image_width;
   if (pixels < kManyPixels && sampler.kind != SamplerKind::kNaive) return;
-  const double seconds = expected_seconds(sampler, network, model, chains, workers);
+  const double seconds = expected_seconds(sampler, network, model, chains, workers) / ranks;
   if (seconds < kLong) return;
   console.line(fmt::format("drawing {} pixels, which takes about {} here; progress follows",
                            grouped(static_cast<std::int64_t>(pixels)), clock_text(seconds)));
@@ -238,7 +238,7 @@ void sample(const SampleOptions& options) {
   console.detail(fmt::format("{} of {}x{}x{}, {} parameters of {}", counted(chains, "image"), shape.c,
                              shape.h, shape.w, network.parameter_count(), model.path));
   const Workers workers(options.threads > 0 ? options.threads : available_threads());
-  announce_time(sampler, network, model, chains, workers, console);
+  announce_time(sampler, network, model, chains, workers, options.ranks ? options.ranks->size() : 1, console);
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "engine/core/parallel.h"
 #include "engine/core/standard_files.h"
 #include "engine/core/text.h"
+#include "engine/core/version.h"
 #include "engine/model/network_builder.h"
 #include "engine/run/run_config.h"
 #include "engine/sample/sampler.h"
@@ -25,20 +27,14 @@ namespace {
 // What the bits of results follow from beside config and parameters.
 std::string arithmetic() {
   const Backend here = backend();
-  return fmt::format("{}, {}, own kernels for {}", here.library, here.instruction_set,
-                     pixel_kernel(Precision::kF32).name);
+  return fmt::format("pcnn {} {}, {}, {}, own kernels for {}", version(), commit(), here.library,
+                     here.instruction_set, pixel_kernel(Precision::kF32).name);
 }
 
 // Of what may be asked of it, what was asked.
 class ServedModel {
  public:
   ServedModel(MessageReader& message, Team team) : team_(team) {
-    const std::string theirs = message.get_text();
-    if (theirs != arithmetic())
-      throw ConfigError(
-          fmt::format("computes with {}, rank 0 with {}: results would not be those of one machine; "
-                      "use processors and libraries of one kind",
-                      arithmetic(), theirs));
     config_ =
         read_run_config(ConfigDocument::from_string(message.get_text(), "the config of rank 0"), "model");
     const auto channels = message.get<int>();
@@ -90,6 +86,16 @@ class ServedModel {
   std::unique_ptr<Trainer> trainer_;
 };
 
+void greet(Ranks& ranks) {
+  const std::string theirs = MessageReader(ranks.take(0)).get_text(), own = arithmetic();
+  if (theirs != own)
+    throw ConfigError(
+        fmt::format("computes with {}, rank 0 with {}: results would not be those of one machine; "
+                    "use processors and libraries of one kind",
+                    own, theirs));
+  ranks.post(0, {});
+}
+
 void serve_until_the_end(Ranks& ranks, const std::function<void(MessageReader&)>& serve_trials) {
   std::map<std::uint32_t, ServedModel> models;
   for (;;) {
@@ -107,12 +113,19 @@ void serve_until_the_end(Ranks& ranks, const std::function<void(MessageReader&)>
 
 }  // namespace
 
+void begin_service(Ranks& ranks) {
+  MessageWriter greeting;
+  greeting.put_text(arithmetic());
+  for (int rank = 1; rank < ranks.size(); ++rank) ranks.post(rank, greeting.bytes());
+  for (int rank = 1; rank < ranks.size(); ++rank) (void)ranks.take(rank);
+}
+
 Team send_model(Ranks* ranks, std::string_view resolved_yaml, const Network& network, int shard_images,
                 Precision precision, int threads) {
   if (!ranks) return {};
+  const UnfinishedWhereThrown guard(ranks);
   const Team team{.ranks = ranks, .model = ranks->models++};
   MessageWriter message = team.begin(Job::kModel);
-  message.put_text(arithmetic());
   message.put_text(resolved_yaml);
   message.put(network.image_channels);
   message.put(network.image_height);
@@ -131,6 +144,7 @@ void serve(Ranks& ranks, const std::string& program,
     ranks.abort(exit_code);
   };
   try {
+    greet(ranks);
     serve_until_the_end(ranks, serve_trials);
   } catch (const Error& error) {
     fail(error.what(), error.exit_code());
@@ -142,7 +156,7 @@ void serve(Ranks& ranks, const std::string& program,
 }
 
 void end_service(Ranks& ranks, int exit_code) {
-  if (ranks.has_unfinished_job) ranks.abort(exit_code);
+  if (ranks.has_unfinished_job) ranks.abort(std::max(1, exit_code));
   const MessageWriter message = Team{}.begin(Job::kEnd);
   for (int rank = 1; rank < ranks.size(); ++rank) ranks.post(rank, message.bytes());
 }

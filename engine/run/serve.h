@@ -14,9 +14,13 @@
 
 namespace pcnn {
 
+// On rank 0, before all else: waits until each of the others has said that it is there, and computes with the
+// same instructions, libraries and version of pcnn. One that does not says so, and ends all.
+void begin_service(Ranks& ranks);
+
 // On rank 0: gives the others a model, by the config that it is of, and its images' size. Parameters are sent
-// with what is asked. threads: of each rank; 0: as many as each may use. ranks: null where this process is
-// alone, and so is the team then.
+// with what is asked. threads: of each rank; where it is as many as this one may use, each of the others uses
+// as many as it may. ranks: null where this process is alone, and so is the team then.
 [[nodiscard]] Team send_model(Ranks* ranks, std::string_view resolved_yaml, const Network& network,
                               int shard_images, Precision precision, int threads);
 

@@ -67,7 +67,7 @@ TrainingRun::TrainingRun(const RunParts& run, const RunHooks& hooks, const RunLo
       scorer_(run.network, *run.head, shard_images(run.config.train, run.network), workers, run.precision,
               team_),
       checkpoints_(run, lock, trainer_, console),
-      outputs_(run, lock, workers, console) {}
+      outputs_(run, lock, workers, team_, console) {}
 
 void TrainingRun::resume() {
   standing_ = checkpoints_.resume();

@@ -96,9 +96,7 @@ void follow_drawing(const Network& network, const OutputHead& head, const Worker
   request.seed = message.get<std::uint64_t>();
   request.temperature = message.get<double>();
   request.with_probabilities = message.get<bool>();
-  GivenBatch given;
-  given.classes = message.get_all<int>();
-  given.values = message.get_all<float>();
+  const GivenBatch given = get_given(message);
   request.given = given.view();
   const std::vector<float> canvas = message.get_all<float>();
   const std::vector<std::uint8_t> known = message.get_all<std::uint8_t>();

@@ -29,13 +29,14 @@ std::vector<std::vector<Range>> nodes_of_ranks(std::size_t pieces, int ranks) {
   return nodes;
 }
 
-// leaves: for each of `nodes`, in their order, `each` values, which are added to. Returns where the sum is.
+// leaves: for each of `nodes`, in their order, `each` values, which are added to.
 template <typename Value>
 class TreeSum {
  public:
   TreeSum(std::span<const Range> nodes, std::span<Value> leaves, std::size_t each)
       : nodes_(nodes), leaves_(leaves), each_(each) {}
 
+  // Where the sum over a node is. Once, of the root.
   std::span<Value> of(Range node) {
     assert(next_ < nodes_.size());
     if (nodes_[next_] == node) return leaves_.subspan(next_++ * each_, each_);
@@ -106,7 +107,7 @@ double sum_over_ranks(Ranks& ranks, std::size_t pieces, std::span<const double> 
   const std::vector<std::vector<Range>> all = nodes_of_ranks(pieces, size);
   std::vector<std::vector<float>> carried;
   for (const std::vector<Range>& theirs : all) carried.emplace_back(theirs.size() * kFloats);
-  std::memcpy(carried[static_cast<std::size_t>(here)].data(), own.data(), own.size_bytes());
+  if (!own.empty()) std::memcpy(carried[static_cast<std::size_t>(here)].data(), own.data(), own.size_bytes());
   std::vector<Ranks::Incoming> receives;
   std::vector<Ranks::Outgoing> sends;
   for (int rank = 0; rank < size; ++rank) {
@@ -122,7 +123,8 @@ double sum_over_ranks(Ranks& ranks, std::size_t pieces, std::span<const double> 
     nodes.insert(nodes.end(), all[rank].begin(), all[rank].end());
     const std::size_t at = leaves.size();
     leaves.resize(at + all[rank].size());
-    std::memcpy(leaves.data() + at, carried[rank].data(), all[rank].size() * sizeof(double));
+    if (!all[rank].empty())
+      std::memcpy(leaves.data() + at, carried[rank].data(), all[rank].size() * sizeof(double));
   }
   return TreeSum<double>(nodes, leaves, 1).of({0, pieces})[0];
 }

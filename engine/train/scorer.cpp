@@ -106,9 +106,7 @@ std::vector<Value> Scorer::compute(Result result, std::size_t each, std::span<co
 
 template <typename Value>
 void Scorer::follow(Result result, std::size_t each, MessageReader& message) {
-  GivenBatch given;
-  given.classes = message.get_all<int>();
-  given.values = message.get_all<float>();
+  const GivenBatch given = get_given(message);
   const std::span<const float> pixels = message.get_room<float>();
   std::vector<float> parameters(network_.parameter_count());
   team_.ranks->broadcast(parameters);

@@ -191,6 +191,7 @@ void Trainer::follow_step(MessageReader& message) {
 
 void Trainer::lead() {
   if (!team_.ranks) return;
+  const UnfinishedWhereThrown guard(team_.ranks);
   MessageWriter message = team_.begin(Job::kTraining);
   message.put(progress_.step);
   for (int rank = 1; rank < team_.size(); ++rank) team_.ranks->post(rank, message.bytes());

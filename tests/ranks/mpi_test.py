@@ -177,13 +177,21 @@ sample: {{count: 4}}
         ends_as_alone(name, 2)
 
     # An interrupted run saves its state.
-    process = begin("interrupted")
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=60)
-    said = (scratch / "interrupted.out").read_text()
-    wait_for(lambda: not pids_of("name=interrupted"), "all ranks are gone")
-    check("is saved: go on with" in said, f"the run says that it is saved: {said}")
-    ends_as_alone("interrupted", 3)
+    for name, which in (("terminated", signal.SIGTERM), ("told", signal.SIGUSR1)):
+        process = begin(name)
+        process.send_signal(which)
+        process.wait(timeout=60)
+        said = (scratch / f"{name}.out").read_text()
+        wait_for(lambda: not pids_of(f"name={name}"), "all ranks are gone")
+        check("is saved: go on with" in said, f"the run says that it is saved: {said}")
+        ends_as_alone(name, 3)
+
+    # Ranks that would round otherwise are refused before anything is made.
+    unequal = subprocess.run([MPIRUN, "-q", "-n", "1", PROGRAMS / "pcnn-run", config, "name=unequal", ":", "-n", "1", "-x",
+                              "DNNL_MAX_CPU_ISA=SSE41", PROGRAMS / "pcnn-run"], capture_output=True, text=True, env=ENVIRONMENT,
+                             timeout=60)
+    check(unequal.returncode == 2 and "rank 1 on" in unequal.stderr and "one kind" in unequal.stderr and not (runs / "unequal").exists(),
+          f"unequal ranks are refused, found {unequal.returncode}, {unequal.stderr!r}")
 
     # A disk that is full on rank 0: a limit of file sizes does the same to it.
     process = begin("full")

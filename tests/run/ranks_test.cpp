@@ -19,6 +19,7 @@ namespace {
 void as_ranks(int size, const std::function<void(Ranks*)>& program) {
   testing::run_ranks(size, [&](Ranks& ranks) {
     if (ranks.rank() > 0) return serve(ranks, "pcnn-test");
+    begin_service(ranks);
     int exit_code = 0;
     try {
       program(&ranks);
