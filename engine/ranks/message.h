@@ -4,14 +4,12 @@
 // memory, and before those of a list how many they are.
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
-#include "engine/core/error.h"
 #include "engine/ranks/ranks.h"
 
 namespace pcnn {
@@ -38,15 +36,11 @@ class MessageWriter {
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
 
  private:
-  void append(const void* from, std::size_t size) {
-    if (size == 0) return;
-    const auto* const begin = static_cast<const std::byte*>(from);
-    bytes_.insert(bytes_.end(), begin, begin + size);
-  }
+  void append(const void* from, std::size_t size);
   Bytes bytes_;
 };
 
-// Reads what was put, in the same order.
+// Reads what was put, in the same order. Throws Error where the message ends before.
 class MessageReader {
  public:
   explicit MessageReader(Bytes bytes) : bytes_(std::move(bytes)) {}
@@ -79,14 +73,8 @@ class MessageReader {
   }
 
  private:
-  void require(std::size_t size) const {
-    if (size > bytes_.size() - at_) throw Error("a message of another rank ends before what belongs in it");
-  }
-  void copy(void* to, std::size_t size) {
-    require(size);
-    if (size > 0) std::memcpy(to, bytes_.data() + at_, size);
-    at_ += size;
-  }
+  void require(std::size_t size) const;
+  void copy(void* to, std::size_t size);
   Bytes bytes_;
   std::size_t at_ = 0;
 };
