@@ -120,7 +120,8 @@ InterruptionGuard::InterruptionGuard() {
   sigemptyset(&action.sa_mask);
   for (Handled& each : handled) {
     sigaction(each.signal, &action, &each.before);
-    const bool is_others = each.signal == SIGUSR1 && each.before.sa_handler != SIG_DFL;
+    const bool is_others = each.signal == SIGUSR1 && each.before.sa_handler != SIG_DFL &&
+                           each.before.sa_handler != tidy_and_end;
     if (each.before.sa_handler == SIG_IGN || is_others) sigaction(each.signal, &each.before, nullptr);
   }
 }

@@ -300,11 +300,13 @@ std::string SweepRun::result_line(const Trial& trial) const {
   return trial.error.empty() ? text : text + "\n  " + trial.error;
 }
 
-// The last line that its run printed.
+// The last line that its run printed. On another rank it may not have begun to.
 std::string SweepRun::last_log_line(const Trial& trial) const {
   constexpr std::string_view kSpeaker = "pcnn-run: ";
   constexpr std::size_t kMost = 4096;
-  std::string text = read_text_file_end(directory_.trial_log(trial.number), kMost);
+  const std::string log = directory_.trial_log(trial.number);
+  if (!file_exists(log)) return {};
+  std::string text = read_text_file_end(log, kMost);
   while (!text.empty() && text.back() == '\n') text.pop_back();
   text = text.substr(text.find_last_of('\n') + 1);
   return text.starts_with(kSpeaker) ? text.substr(kSpeaker.size()) : text;

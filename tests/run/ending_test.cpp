@@ -189,6 +189,13 @@ TEST_F(RunEnding, ByAClosedTerminalIsSaved) {
                      "train.steps=" + std::to_string(results().at("step").get<int>() + 1)}});
 }
 
+// As batch systems send it before the time is over.
+TEST_F(RunEnding, BySigusr1IsSaved) {
+  const int status = run_halted([](pid_t child) { ::kill(child, SIGUSR1); });
+  EXPECT_EQ(WEXITSTATUS(status), 128 + SIGUSR1) << status;
+  EXPECT_NE(last_line().find("interrupted by SIGUSR1; step "), std::string::npos) << last_line();
+}
+
 // The shell and the kernel both send one, and a service manager sends SIGTERM with it.
 TEST_F(RunEnding, ByAClosedSessionThatSendsSeveralSignalsIsSaved) {
   const SignalNotIgnored hangup(SIGHUP);
