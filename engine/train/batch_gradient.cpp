@@ -97,7 +97,7 @@ double BatchGradient::compute(int images, const FillImage& fill, std::span<float
   std::vector<Partial> partials(shards);
   // All of the tree, or what of it lies within this rank's shards.
   const std::vector<Range> nodes = whole_nodes(shards, share_of(shards, team_.rank(), team_.size()));
-  workers_.parallel_for(nodes.size(), [&](std::size_t node) {
+  const auto add_up = [&](std::size_t node) {
     const std::size_t first = nodes[node].begin;
     workers_.parallel_reduce(
         nodes[node].size(),
@@ -113,7 +113,11 @@ double BatchGradient::compute(int images, const FillImage& fill, std::span<float
           partials[first + left].nats += partials[first + right].nats;
           partials[first + right].gradients.reset();
         });
-  });
+  };
+  if (nodes.size() == 1)  // as without other ranks, where its pieces are all there is to share out
+    add_up(0);
+  else
+    workers_.parallel_for(nodes.size(), add_up);
   double nats = partials[0].nats;
   if (team_.ranks) {
     std::vector<std::span<const float>> sums;

@@ -12,6 +12,8 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 try:
@@ -46,6 +48,26 @@ CONFIGS = {
     "maps": ("data: {dataset: npy, directory: data/maps, condition: true, validation_images: 8}\n",
              ", head: softmax, levels: 4, condition: {map: {channels: 2}}"),
 }
+
+
+def longest_pause_of_another_thread(work):
+    """While `work` is done on this thread: seconds for which the other one did not get on, at most, and of all of it."""
+    ticks, ended = [], threading.Event()
+
+    def tick():
+        while not ended.wait(0.001):
+            ticks.append(time.monotonic())
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    try:
+        start = time.monotonic()
+        work()
+        end = time.monotonic()
+    finally:
+        ended.set()
+        thread.join()
+    return max(np.diff([start, *[tick for tick in ticks if start < tick < end], end])), end - start
 
 
 def strokes(rng, count, channels=1, most=255):

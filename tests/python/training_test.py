@@ -6,11 +6,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
 import traceback
 
-from support import PACKAGE, Workplace, main, np, pcnn, program, tensors
+from support import PACKAGE, Workplace, longest_pause_of_another_thread, main, np, pcnn, program, tensors
 
 
 class Trainings(Workplace):
@@ -111,25 +109,11 @@ class Trainings(Workplace):
         self.assertNotEqual(products[0], 0.0)
 
     def test_other_threads_go_on_meanwhile(self):
-        ticks, ended = [], threading.Event()
-
-        def tick():
-            while not ended.wait(0.001):
-                ticks.append(time.monotonic())
-
-        thread = threading.Thread(target=tick)
-        thread.start()
-        try:
-            start = time.monotonic()
-            # Few steps, so that most of the time is spent within one, and not in what calls back.
-            pcnn.train("binary.yaml", {"train.steps": 2, "train.batch": 39, "model.blocks.repeat": 4,
-                                       "model.input.filters": 256, "model.blocks.filters": 128})
-            end = time.monotonic()
-        finally:
-            ended.set()
-            thread.join()
-        longest = max(np.diff([start, *[tick for tick in ticks if start < tick < end], end]))
-        self.assertLess(longest, (end - start) / 4)
+        # Few steps, so that most of the time is spent within one, and not in what calls back.
+        longest, all_of_it = longest_pause_of_another_thread(
+            lambda: pcnn.train("binary.yaml", {"train.steps": 2, "train.batch": 39, "model.blocks.repeat": 4,
+                                               "model.input.filters": 256, "model.blocks.filters": 128}))
+        self.assertLess(longest, all_of_it / 4)
 
     def test_one_trains_at_a_time(self):
         said = []
