@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "engine/model/logistic_mixture_head.h"
+#include "engine/model/mask_name.h"
 
 namespace pcnn {
 namespace {
@@ -39,22 +40,6 @@ const char* name_of(LstmPath path) {
       break;
   }
   return "diagonal_back";
-}
-
-const char* name_of(MaskType mask) {
-  switch (mask) {
-    case MaskType::kA:
-      return "A";
-    case MaskType::kB:
-      return "B";
-    case MaskType::kRowsAbove:
-      return "VA";
-    case MaskType::kRowsUpToOwn:
-      return "VB";
-    case MaskType::kNone:
-      break;
-  }
-  return "none";
 }
 
 char sign_of(GroupsRead groups) {

@@ -6,26 +6,11 @@
 #include <cmath>
 
 #include "engine/core/index.h"
+#include "engine/model/mask_name.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
 namespace {
-
-const char* short_name(MaskType mask) {
-  switch (mask) {
-    case MaskType::kA:
-      return "A";
-    case MaskType::kB:
-      return "B";
-    case MaskType::kRowsAbove:
-      return "VA";
-    case MaskType::kRowsUpToOwn:
-      return "VB";
-    case MaskType::kNone:
-      break;
-  }
-  return "none";
-}
 
 std::string kernel_text(const MaskedConvOp& op) {
   std::string text = fmt::format("{}x{}", op.kernel_height, op.kernel_width);
@@ -64,16 +49,16 @@ std::vector<ParameterScale> MaskedConvOp::parameters(int channels) const {
 }
 
 std::string MaskedConvOp::title() const {
-  return fmt::format("{} convolution, mask {}", kernel_text(*this), short_name(mask.type));
+  return fmt::format("{} convolution, mask {}", kernel_text(*this), name_of(mask.type));
 }
 
 std::string MaskedConvOp::formula(std::span<const std::string> inputs) const {
-  return fmt::format("bias + {}{} * {}", kernel_text(*this), short_name(mask.type), inputs[0]);
+  return fmt::format("bias + {}{} * {}", kernel_text(*this), name_of(mask.type), inputs[0]);
 }
 
 std::optional<LayerSummary> MaskedConvOp::summary(const Network& network, int node) const {
   LayerSummary layer{.name = network.node(node).name,
-                     .mask = short_name(mask.type),
+                     .mask = name_of(mask.type),
                      .kernel = kernel_text(*this),
                      .output = network.shape(node, 1)};
   const auto filters = to_index(layer.output.c);
