@@ -77,9 +77,9 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
       plan_chains(program, *make_output_head(config.model.head, network.image_channels), config.sample.count,
                   config.threads, sampler.chain_batch, sampler.speculate);
   console.line(fmt::format(
-      "sampling: {}, {} of kept rows per chain at {}; batches of {}, {} of weights{}",
-      name_of(program.precision()), megabytes(program.state_bytes_per_chain()), kept_at(network),
-      counted(plan.chain_batch, "chain"), megabytes(program.weight_bytes()),
+      "sampling: {}, {} of kept rows per chain at {}; batches of {}, {} of weights{}", program.arithmetic(),
+      megabytes(program.state_bytes_per_chain()), kept_at(network), counted(plan.chain_batch, "chain"),
+      megabytes(program.weight_bytes()),
       plan.span.columns > 1
           ? fmt::format("; up to {} pixels guessed at once", std::min(plan.span.columns, network.image_width))
           : ""));

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/compile/backend.h"
+#include "engine/compile/kernels/pixel_gemm.h"
 #include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "engine/io/json_fields.h"
@@ -51,6 +52,7 @@ void write_results(const RunParts& run, const Ending& ending, const std::vector<
   const Backend here = backend();
   results["library"] = here.library;
   results["instructions"] = here.instruction_set;
+  results["sampling"] = pixel_kernel(run.precision).arithmetic;
   results["note"] = run.data.note;
   results["models"] = nlohmann::ordered_json::array();
   for (const FinalScore& score : scores)
