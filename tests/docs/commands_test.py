@@ -37,6 +37,7 @@ NOT_RUN = {
     "cmake --preset asan && cmake --build --preset asan --parallel && ctest --preset asan": "builds all anew",
     "./scripts/setup.sh --onednn 3": "downloads and builds; scripts/test_onednn3.sh does it",
     "./scripts/setup.sh --onednn debian": "builds; .ci/run does it",
+    "bench/scaling.sh --rounds 5": "measures for minutes",
     "cmake --install build --prefix ~/pcnn": "writes beside the sandbox; tests/install/install_test.py does it",
     "pip install .": "compiles the engine anew; .ci/run does it",
     "CMAKE_PREFIX_PATH=~/pcnn pip install . --config-settings cmake.source-dir=python":
