@@ -21,7 +21,12 @@ class Lowering {
         attentions_(network.nodes.size()),
         lstms_(network.nodes.size()),
         trains_(backward),
-        gradients_(network.nodes.size()) {}
+        gradients_(network.nodes.size()),
+        passed_(network.nodes.size(), false),
+        first_readers_(network.nodes.size(), steps_.size()) {
+    for (std::size_t i = steps_.size(); i-- > 0;)
+      for (const Reads& read : reads(steps_[i])) first_readers_[to_index(read.node)] = i;
+  }
 
   // Returns the tensor of the images.
   int image() {
@@ -47,6 +52,7 @@ class Lowering {
   void backward(int diff_logits) {
     gradients_[to_index(network_.logits)].push_back(diff_logits);
     for (std::size_t i = steps_.size(); i-- > 0;) {
+      at_ = i;
       const std::vector<int>& gradients = gradients_[to_index(dst_of(steps_[i]))];
       if (gradients.empty()) continue;
       int gradient = gradients.front();
@@ -116,14 +122,49 @@ class Lowering {
   void backward(const ConvStep& step, int gradient) {
     const LoweredConv& lowered = convs_[to_index(step.conv)];
     if (step.op.exact) return lower_exact_conv_backward_weights(plan_, step, lowered, gradient);
-    if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
+    gradient = before_activation(step.activation, step.dst, gradient);
     lower_masked_conv_backward_weights(plan_, step, lowered, gradient);
-    if (has_gradient(step.op.src))
-      add_gradient(step.op.src, lower_masked_conv_backward_data(plan_, step, lowered, gradient));
+    if (!has_gradient(step.op.src)) return;
+    if (is_blocked(plan_, step.op)) return blocked_backward(step, gradient);
+    add_gradient(step.op.src, lower_masked_conv_backward_data(plan_, step, lowered, gradient));
+  }
+
+  // The source's gradient, with what others found of it so far; where nobody comes after, through its
+  // activation.
+  void blocked_backward(const ConvStep& step, int gradient) {
+    const int src = step.op.src;
+    FusedGradient fused;
+    std::vector<int>& gradients = gradients_[to_index(src)];
+    if (gradients.size() == 1) fused.added = gradients.front();
+    if (gradients.size() < 2 && first_readers_[to_index(src)] == at_) fused.derivative = activation_of(src);
+    if (fused.derivative) {
+      fused.value = tensor(src);
+      passed_[to_index(src)] = true;
+    }
+    if (fused.added >= 0) gradients.clear();
+    add_gradient(src, lower_blocked_conv_backward_data(plan_, step, fused, gradient));
+  }
+
+  // The gradient of what the step's activation reads.
+  int before_activation(const std::optional<ActivationOp>& activation, int dst, int gradient) {
+    if (!activation || passed_[to_index(dst)]) return gradient;
+    return plan_.activation_backward(*activation, tensor(dst), gradient);
+  }
+
+  // That which gave a node's value last, where our own kernels have it in blocks.
+  [[nodiscard]] std::optional<ActivationOp> activation_of(int node) {
+    if (!plan_.is_in_blocks(tensor(node))) return {};
+    for (const Step& step : steps_) {
+      if (dst_of(step) != node) continue;
+      if (const auto* activation = std::get_if<ActivationStep>(&step)) return activation->op;
+      if (const auto* conv = std::get_if<ConvStep>(&step)) return conv->activation;
+      if (const auto* condition = std::get_if<ConditionStep>(&step)) return condition->activation;
+    }
+    return {};
   }
 
   void backward(const ActivationStep& step, int gradient) {
-    add_gradient(step.op.src, plan_.activation_backward(step.op, tensor(step.dst), gradient));
+    add_gradient(step.op.src, before_activation(step.op, step.dst, gradient));
   }
 
   void backward(const GateStep& step, int gradient) {
@@ -141,7 +182,7 @@ class Lowering {
   }
 
   void backward(const ConditionStep& step, int gradient) {
-    if (step.activation) gradient = plan_.activation_backward(*step.activation, tensor(step.dst), gradient);
+    gradient = before_activation(step.activation, step.dst, gradient);
     lower_condition_backward_weights(plan_, step, gradient);
     add_gradient(step.op.src, gradient);
   }
@@ -184,6 +225,9 @@ class Lowering {
   std::vector<LoweredLstm> lstms_;
   bool trains_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient
+  std::vector<bool> passed_;                // node -> it is the gradient of what its activation reads already
+  std::vector<std::size_t> first_readers_;  // node -> index of the step; the number of steps: nobody reads it
+  std::size_t at_ = 0;                      // index of the step whose backward pass is lowered
 };
 
 }  // namespace

@@ -164,15 +164,23 @@ int PlanBuilder::without_zeros(int src, const StoredZeros& zeros) {
 }
 
 std::size_t PlanBuilder::packed_kernel(int parameter, const dnnl::memory::desc& layout, bool mirrored) {
-  for (std::size_t i = 0; i < plan_.kernels.size(); ++i)
-    if (plan_.kernels[i].parameter == parameter && plan_.kernels[i].mirrored == mirrored &&
-        plan_.kernels[i].packed == layout)
+  for (std::size_t i = 0; i < plan_.kernels.size(); ++i) {
+    const auto* made = std::get_if<ReorderedKernel>(&plan_.kernels[i].form);
+    if (made && plan_.kernels[i].parameter == parameter && plan_.kernels[i].mirrored == mirrored &&
+        made->packed == layout)
       return i;
+  }
   const dnnl::memory::desc plain(dnnl_compat::dims_of(layout), dnnl::memory::data_type::f32,
                                  dnnl::memory::format_tag::oihw);
   const dnnl::reorder::primitive_desc pd(engine_, plain, engine_, layout);
-  plan_.kernels.push_back({parameter, mirrored, plain, layout, dnnl::reorder(pd), plan_.packed_bytes});
-  plan_.packed_bytes += (layout.get_size() + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+  return append_packed({parameter, mirrored, ReorderedKernel{plain, layout, dnnl::reorder(pd)}},
+                       layout.get_size());
+}
+
+std::size_t PlanBuilder::append_packed(PackedLayout layout, std::size_t bytes) {
+  layout.offset = plan_.packed_bytes;
+  plan_.kernels.push_back(std::move(layout));
+  plan_.packed_bytes += (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
   return plan_.kernels.size() - 1;
 }
 

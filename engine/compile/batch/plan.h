@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "engine/compile/arena_plan.h"
@@ -19,15 +20,27 @@
 
 namespace pcnn {
 
-// Masked weights of one convolution in the layout one primitive wants.
-struct PackedLayout {
-  int parameter = 0;         // index into Network::parameters
-  bool mirrored = false;     // turned by half a circle, filters and channels changed over: IOHW
+// As a primitive wants it.
+struct ReorderedKernel {
   dnnl::memory::desc plain;  // f32 OIHW, of the kernel the first rows and columns: its live box, if cropped
   dnnl::memory::desc packed;
-  dnnl::primitive reorder;    // plain -> packed
-  std::size_t offset = 0;     // bytes, into the packed weights
-  bool is_of_states = false;  // of an LSTM: see pack_state_weights(), whose `transposed` is `mirrored`
+  dnnl::primitive reorder;  // plain -> packed
+};
+
+// For a BlockedConv with these taps.
+struct BlockedKernel {
+  std::vector<KernelTap> taps;
+};
+
+// Of an LSTM's states: see pack_state_weights(), whose `transposed` is `mirrored`.
+struct StateKernel {};
+
+// Masked weights of one convolution in one layout.
+struct PackedLayout {
+  int parameter = 0;      // index into Network::parameters
+  bool mirrored = false;  // turned by half a circle, filters and channels changed over
+  std::variant<ReorderedKernel, BlockedKernel, StateKernel> form;
+  std::size_t offset = 0;  // bytes, into the packed weights
 };
 
 // What the caller writes and reads, as tensors.
@@ -73,7 +86,8 @@ class PlanBuilder {
   int new_tensor(const dnnl::memory::desc& desc);
   // The tensor itself where it has this layout already, else a reordered copy.
   int in_layout(int tensor, const dnnl::memory::desc& desc);
-  // a + b as a new tensor in a's layout.
+  // a + b as a new tensor in a's layout. Where the step before is a convolution of our own that made one of
+  // them, it adds the other.
   int sum(int a, int b);
   int activation_backward(const ActivationOp& op, int dst, int diff_dst);
   // The tensor itself where its layout is one that the kernels know, else a copy in planes.
@@ -97,6 +111,14 @@ class PlanBuilder {
   // Of a node's value, or of the gradient of it; in src's layout where the kernels know that.
   int dropout(int node, const DropoutOp& op, int src);
   void weight_gradient(WeightGradientStep step);
+  // A copy in blocks as wide as the kernels' vectors where it is not.
+  int in_blocks(int tensor);
+  int new_blocks(const Shape& shape);
+  [[nodiscard]] bool is_in_blocks(int tensor) const;
+  // Returns step.dst, which may be computed in place of `added` or `value`.
+  int blocked_conv(BlockedConvStep step);
+  // Index of the kernel packed for such a convolution.
+  std::size_t packed_blocks(int parameter, std::span<const KernelTap> taps, bool mirrored);
   void plane_conv(PlaneConvStep step);
   void plane_conv_backward(PlaneConvBackwardStep step);
   // All of it in the layout of batch/attention.h; returns the results.
@@ -147,6 +169,9 @@ class PlanBuilder {
  private:
   // Between these parts of the two tensors.
   void reorder(int src, const dnnl::memory::desc& from, int dst, const dnnl::memory::desc& to);
+  // The sum as part of the step before; -1 where it is none that can.
+  int sum_in_last_step(int a, int b);
+  std::size_t append_packed(PackedLayout layout, std::size_t bytes);
   void append(StepAction action, std::span<const int> reads, std::span<const int> writes);
   // dst may be computed in the buffer of src, element by element.
   struct InPlace {

@@ -9,12 +9,25 @@
 namespace pcnn {
 
 int PlanBuilder::sum(int a, int b) {
+  if (const int dst = sum_in_last_step(a, b); dst >= 0) return dst;
+  if (const int dst = sum_in_last_step(b, a); dst >= 0) return dst;
   const int other = in_layout(b, desc(a));
   const int dst = new_tensor(desc(a));
   in_place_.push_back({other, dst, static_cast<int>(plan_.steps.size())});
   in_place_.push_back({a, dst, static_cast<int>(plan_.steps.size())});
   append(SumStep{a, other, dst}, std::vector{a, other}, std::vector{dst});
   return dst;
+}
+
+int PlanBuilder::sum_in_last_step(int a, int b) {
+  auto* conv = plan_.steps.empty() ? nullptr : std::get_if<BlockedConvStep>(&plan_.steps.back());
+  if (!conv || conv->dst != a || conv->added >= 0 || conv->derivative || desc(a) != desc(b)) return -1;
+  BlockedConvStep joined = std::move(*conv);
+  plan_.steps.pop_back();
+  joined.unsummed = a;
+  joined.added = b;
+  joined.dst = new_tensor(desc(a));
+  return blocked_conv(std::move(joined));
 }
 
 int PlanBuilder::activation_backward(const ActivationOp& op, int dst, int diff_dst) {
@@ -99,6 +112,52 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
   append(std::move(step), reads, {});
 }
 
+namespace {
+
+dnnl::memory::desc blocks_of(const dnnl::memory::dims& dims, int lanes) {
+  return {dims, dnnl::memory::data_type::f32,
+          lanes == 16 ? dnnl::memory::format_tag::nChw16c : dnnl::memory::format_tag::nChw8c};
+}
+
+}  // namespace
+
+int PlanBuilder::in_blocks(int tensor) {
+  return in_layout(tensor, blocks_of(dnnl_compat::dims_of(desc(tensor)), vector_kernels().lanes));
+}
+
+bool PlanBuilder::is_in_blocks(int tensor) const {
+  return desc(tensor) == blocks_of(dnnl_compat::dims_of(desc(tensor)), vector_kernels().lanes);
+}
+
+int PlanBuilder::new_blocks(const Shape& shape) {
+  return new_tensor(blocks_of({shape.n, shape.c, shape.h, shape.w}, vector_kernels().lanes));
+}
+
+int PlanBuilder::blocked_conv(BlockedConvStep step) {
+  const std::size_t scratch = blocked_conv_scratch(step.conv, plan_.vector_kernels.lanes);
+  plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
+  std::vector reads{step.src}, writes{step.dst};
+  if (step.unsummed >= 0) writes.push_back(step.unsummed);
+  for (const int operand : {step.added, step.value}) {
+    if (operand < 0) continue;
+    reads.push_back(operand);
+    if (operand != step.src)  // whose neighbours are read yet
+      in_place_.push_back({operand, step.dst, static_cast<int>(plan_.steps.size())});
+  }
+  const int dst = step.dst;
+  append(std::move(step), reads, writes);
+  return dst;
+}
+
+std::size_t PlanBuilder::packed_blocks(int parameter, std::span<const KernelTap> taps, bool mirrored) {
+  const std::vector<int>& shape = network_.parameters[to_index(parameter)].shape;
+  const int filters = shape[mirrored ? 1 : 0], in_channels = shape[mirrored ? 0 : 1];
+  const std::size_t floats =
+      blocked_weights_size(in_channels, filters, static_cast<int>(taps.size()), plan_.vector_kernels.lanes);
+  return append_packed({parameter, mirrored, BlockedKernel{{taps.begin(), taps.end()}}},
+                       floats * sizeof(float));
+}
+
 void PlanBuilder::plane_conv(PlaneConvStep step) {
   const std::size_t scratch = plane_conv_scratch(step.conv, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
@@ -165,15 +224,7 @@ std::size_t PlanBuilder::packed_states(int parameter, bool transposed) {
   const std::vector<int>& shape = network_.parameters[to_index(parameter)].shape;
   const std::size_t bytes =
       packed_state_words(shape[1], shape[3], transposed, plan_.product_kernel) * sizeof(float);
-  plan_.kernels.push_back({.parameter = parameter,
-                           .mirrored = transposed,
-                           .plain = {},
-                           .packed = {},
-                           .reorder = {},
-                           .offset = plan_.packed_bytes,
-                           .is_of_states = true});
-  plan_.packed_bytes += (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
-  return plan_.kernels.size() - 1;
+  return append_packed({parameter, transposed, StateKernel{}}, bytes);
 }
 
 }  // namespace pcnn

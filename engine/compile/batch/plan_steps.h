@@ -169,6 +169,21 @@ struct WeightGradientStep {
   std::size_t bias = 0;
 };
 
+// See BlockedConv; all maps in its layout. kernel: index into the packed weights.
+struct BlockedConvStep {
+  BlockedConv conv;  // without its pointers
+  std::vector<KernelTap> taps;
+  std::optional<ActivationOp> activation;
+  std::optional<ActivationOp> derivative;
+  int src = 0;
+  std::size_t kernel = 0;
+  std::optional<std::size_t> bias;  // a float offset into the packed biases
+  int unsummed = -1;                // tensors; -1: there is none
+  int added = -1;
+  int value = -1;
+  int dst = 0;
+};
+
 // See PlaneConv. kernel: index into the packed weights; bias: a float offset into the packed biases.
 struct PlaneConvStep {
   PlaneConv conv;  // without its pointers
@@ -257,8 +272,8 @@ struct CallerStep {};
 using StepAction =
     std::variant<CallerStep, PrimitiveStep, ActivationBackwardStep, GateForwardStep, GateBackwardStep,
                  EmbeddingForwardStep, EmbeddingBackwardStep, SumStep, AddVectorsStep, SumVectorsStep,
-                 GivenVectorsStep, GivenGradientStep, DropoutPassStep, WeightGradientStep, PlaneConvStep,
-                 PlaneConvBackwardStep, LstmForwardStep, LstmBackwardStep, ZeroStep, AttentionForwardStep,
-                 AttentionBackwardStep, PositionsForwardStep>;
+                 GivenVectorsStep, GivenGradientStep, DropoutPassStep, WeightGradientStep, BlockedConvStep,
+                 PlaneConvStep, PlaneConvBackwardStep, LstmForwardStep, LstmBackwardStep, ZeroStep,
+                 AttentionForwardStep, AttentionBackwardStep, PositionsForwardStep>;
 
 }  // namespace pcnn

@@ -40,6 +40,78 @@ void check_owner(const char* what, bool is_own) {
 
 }  // namespace
 
+// The weights of a convolution, OIHW; dead ones are zeros whatever the masters hold.
+class KernelMasters {
+ public:
+  KernelMasters(const Parameter& parameter, std::span<const float> parameters)
+      : filters(parameter.shape[0]),
+        channels(parameter.shape[1]),
+        height(parameter.shape[2]),
+        width(parameter.shape[3]),
+        all(parameters.subspan(parameter.offset, parameter.size)),
+        groups_(parameter.mask.groups) {
+    for (int tap = 0; tap < height * width; ++tap)
+      live_.push_back(groups_read(parameter.mask, height, width, tap / width, tap % width));
+  }
+
+  [[nodiscard]] float weight(int filter, int channel, int row, int column) const {
+    const std::size_t tap = to_index(row * width + column);
+    return reads_group(live_[tap], group_of(filter, filters, groups_), group_of(channel, channels, groups_))
+               ? all[(to_index(filter) * to_index(channels) + to_index(channel)) * live_.size() + tap]
+               : 0.0f;
+  }
+
+  const int filters, channels, height, width;
+  const std::span<const float> all;
+
+ private:
+  const int groups_;
+  std::vector<GroupsRead> live_;  // by tap of the kernel
+};
+
+void Program::Impl::pack(const ReorderedKernel& kernel, bool mirrored, const KernelMasters& masters,
+                         std::byte* dst) const {
+  const auto computed = dnnl_compat::dims_of(kernel.plain);  // the first rows and columns of the kernel
+  const auto rows = static_cast<int>(computed[2]), columns = static_cast<int>(computed[3]);
+  std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
+  float* to = plain.data();
+  for (int out = 0; out < (mirrored ? masters.channels : masters.filters); ++out)
+    for (int in = 0; in < (mirrored ? masters.filters : masters.channels); ++in)
+      for (int row = 0; row < rows; ++row)
+        for (int column = 0; column < columns; ++column)
+          *to++ = mirrored ? masters.weight(in, out, rows - 1 - row, columns - 1 - column)
+                           : masters.weight(out, in, row, column);
+
+  dnnl::memory from_memory(kernel.plain, engine, plain.data()), to_memory(kernel.packed, engine, dst);
+  dnnl::stream stream(engine);
+  SingleThreadedCompute().run([&] {
+    dnnl::primitive(kernel.reorder).execute(stream, {{DNNL_ARG_FROM, from_memory}, {DNNL_ARG_TO, to_memory}});
+    stream.wait();
+  });
+}
+
+void Program::Impl::pack(const BlockedKernel& kernel, bool mirrored, const KernelMasters& masters,
+                         std::byte* dst) const {
+  const int filters = mirrored ? masters.channels : masters.filters,
+            channels = mirrored ? masters.filters : masters.channels;
+  std::vector<float> plain;
+  plain.reserve(to_index(filters) * to_index(channels) * kernel.taps.size());
+  for (int filter = 0; filter < filters; ++filter)
+    for (int channel = 0; channel < channels; ++channel)
+      for (const KernelTap& tap : kernel.taps)
+        plain.push_back(mirrored ? masters.weight(channel, filter, tap.row, tap.column)
+                                 : masters.weight(filter, channel, tap.row, tap.column));
+  pack_blocked_weights(channels, filters, static_cast<int>(kernel.taps.size()), plan.vector_kernels.lanes,
+                       plain, reinterpret_cast<float*>(dst));
+}
+
+void Program::Impl::pack(const StateKernel&, bool mirrored, const KernelMasters& masters,
+                         std::byte* dst) const {
+  const std::vector<std::uint32_t> words =
+      pack_state_weights(masters.all, masters.channels, masters.width, mirrored, plan.product_kernel);
+  std::memcpy(dst, words.data(), words.size() * sizeof(words[0]));
+}
+
 Program::Impl::Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options)
     : network(purpose == Purpose::kTraining ? given : without_dropout(given)),
       images(image_count),
@@ -105,44 +177,9 @@ void Program::pack_kernel(std::size_t index, std::span<const float> parameters, 
   check_owner("packed weights", &packed.memory_->program == impl_.get());
   const PackedLayout& kernel = impl_->plan.kernels[index];
   const Parameter& parameter = impl_->network.parameters[static_cast<std::size_t>(kernel.parameter)];
-  const int filters = parameter.shape[0], channels = parameter.shape[1], height = parameter.shape[2],
-            width = parameter.shape[3], groups = parameter.mask.groups;
-  if (kernel.is_of_states) {
-    const std::vector<std::uint32_t> words =
-        pack_state_weights(parameters.subspan(parameter.offset, parameter.size), channels, width,
-                           kernel.mirrored, impl_->plan.product_kernel);
-    std::memcpy(packed.memory_->kernels.data() + kernel.offset, words.data(),
-                words.size() * sizeof(words[0]));
-    return;
-  }
-  const auto computed = dnnl_compat::dims_of(kernel.plain);  // the first rows and columns of the kernel
-  const auto rows = static_cast<int>(computed[2]), columns = static_cast<int>(computed[3]);
-  std::vector<float> plain(kernel.plain.get_size() / sizeof(float));
-  std::vector<GroupsRead> live;  // by tap of the kernel
-  for (int tap = 0; tap < height * width; ++tap)
-    live.push_back(groups_read(parameter.mask, height, width, tap / width, tap % width));
-  const float* const weights = parameters.data() + parameter.offset;
-  const auto live_weight = [&](int filter, int channel, int row, int column) {
-    const std::size_t tap = to_index(row * width + column);
-    return reads_group(live[tap], group_of(filter, filters, groups), group_of(channel, channels, groups))
-               ? weights[(to_index(filter) * to_index(channels) + to_index(channel)) * live.size() + tap]
-               : 0.0f;
-  };
-  float* dst = plain.data();
-  for (int out = 0; out < (kernel.mirrored ? channels : filters); ++out)
-    for (int in = 0; in < (kernel.mirrored ? filters : channels); ++in)
-      for (int row = 0; row < rows; ++row)
-        for (int column = 0; column < columns; ++column)
-          *dst++ = kernel.mirrored ? live_weight(in, out, rows - 1 - row, columns - 1 - column)
-                                   : live_weight(out, in, row, column);
-
-  dnnl::memory from(kernel.plain, impl_->engine, plain.data());
-  dnnl::memory to(kernel.packed, impl_->engine, packed.memory_->kernels.data() + kernel.offset);
-  dnnl::stream stream(impl_->engine);
-  SingleThreadedCompute().run([&] {
-    dnnl::primitive(kernel.reorder).execute(stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
-    stream.wait();
-  });
+  const KernelMasters masters(parameter, parameters);
+  std::byte* const dst = packed.memory_->kernels.data() + kernel.offset;
+  std::visit([&](const auto& form) { impl_->pack(form, kernel.mirrored, masters, dst); }, kernel.form);
 }
 
 void Program::pack_biases(std::span<const float> parameters, PackedWeights& packed) const {

@@ -13,8 +13,15 @@
 
 namespace pcnn {
 
+class KernelMasters;  // program.cpp
+
 struct Program::Impl {
   Impl(const Network& given, int image_count, Purpose purpose, const CompileOptions& options);
+
+  // Masked weights to their place in the packed ones.
+  void pack(const ReorderedKernel& kernel, bool mirrored, const KernelMasters& masters, std::byte* dst) const;
+  void pack(const BlockedKernel& kernel, bool mirrored, const KernelMasters& masters, std::byte* dst) const;
+  void pack(const StateKernel& kernel, bool mirrored, const KernelMasters& masters, std::byte* dst) const;
 
   Network network;
   int images;

@@ -218,6 +218,23 @@ struct RunStep {
     gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
     workspace.plan.vector_kernels.weight_gradient(gradient);
   }
+  float* at_any(int tensor) const { return tensor < 0 ? nullptr : at<float>(tensor); }
+  void operator()(const BlockedConvStep& step) const {
+    BlockedConv conv = step.conv;
+    conv.taps = step.taps.data();
+    conv.src = at<float>(step.src);
+    conv.weights =
+        reinterpret_cast<const float*>(workspace.kernels + workspace.plan.kernels[step.kernel].offset);
+    conv.bias = step.bias ? parameters(*step.bias) : nullptr;
+    conv.activation = step.activation ? &*step.activation : nullptr;
+    conv.unsummed = at_any(step.unsummed);
+    conv.added = at_any(step.added);
+    conv.derivative = step.derivative ? &*step.derivative : nullptr;
+    conv.value = at_any(step.value);
+    conv.dst = at<float>(step.dst);
+    conv.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
+    workspace.plan.vector_kernels.blocked_conv(conv);
+  }
   template <typename ConvStep>
   PlaneConv plane_conv(const ConvStep& step) const {
     PlaneConv conv = step.conv;

@@ -29,6 +29,40 @@ struct ActivationTile : Simd<kLanes> {
     }
     return 1.0f / (exponential(-x) + 1.0f);
   }
+
+  // diff * f'(x), from y = f(x).
+  template <Activation kFunction>
+  static Vector times_derivative(Vector y, Vector diff, float slope) {
+    if constexpr (kFunction == Activation::kRelu)
+      return y > Vector{} ? diff : Vector{};
+    else if constexpr (kFunction == Activation::kLeakyRelu)
+      return y > Vector{} ? diff : diff * slope;
+    else if constexpr (kFunction == Activation::kElu)
+      return y > Vector{} ? diff : diff * (y + slope);
+    else if constexpr (kFunction == Activation::kTanh)
+      return diff * (1.0f - y * y);
+    else
+      return diff * (y * (1.0f - y));
+  }
+
+  // Calls run(derivative), where derivative(y, diff) is times_derivative() of this op: decided once, outside
+  // of loops.
+  template <typename Run>
+  static void with_derivative(const ActivationOp& op, Run&& run) {
+    const float slope = op.slope;
+    switch (op.function) {
+      case Activation::kRelu:
+        return run([=](Vector y, Vector d) { return times_derivative<Activation::kRelu>(y, d, slope); });
+      case Activation::kLeakyRelu:
+        return run([=](Vector y, Vector d) { return times_derivative<Activation::kLeakyRelu>(y, d, slope); });
+      case Activation::kElu:
+        return run([=](Vector y, Vector d) { return times_derivative<Activation::kElu>(y, d, slope); });
+      case Activation::kTanh:
+        return run([=](Vector y, Vector d) { return times_derivative<Activation::kTanh>(y, d, slope); });
+      case Activation::kSigmoid:
+        return run([=](Vector y, Vector d) { return times_derivative<Activation::kSigmoid>(y, d, slope); });
+    }
+  }
 };
 
 }  // namespace

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 
+#include "engine/compile/kernels/activation_tile.h"
 #include "engine/compile/kernels/attention_tile.h"
+#include "engine/compile/kernels/blocked_conv_tile.h"
 #include "engine/compile/kernels/class_vectors_tile.h"
 #include "engine/compile/kernels/dropout_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
@@ -40,20 +42,8 @@ struct ElementwiseTile : Simd<kLanes> {
   template <typename Element>
   static void activation_backward(const ActivationOp& op, std::size_t count, const Element* dst,
                                   const Element* diff_dst, Element* diff_src) {
-    const Vector zero{}, slope = zero + op.slope;
-    const auto with = [&](auto function) { map(count, dst, diff_dst, diff_src, function); };
-    switch (op.function) {
-      case Activation::kRelu:
-        return with([=](Vector y, Vector d) { return y > zero ? d : zero; });
-      case Activation::kLeakyRelu:
-        return with([=](Vector y, Vector d) { return y > zero ? d : d * slope; });
-      case Activation::kElu:
-        return with([=](Vector y, Vector d) { return y > zero ? d : d * (y + slope); });
-      case Activation::kTanh:
-        return with([=](Vector y, Vector d) { return d * (1.0f - y * y); });
-      case Activation::kSigmoid:
-        return with([=](Vector y, Vector d) { return d * (y * (1.0f - y)); });
-    }
+    ActivationTile<kLanes>::with_derivative(
+        op, [&](auto derivative) { map(count, dst, diff_dst, diff_src, derivative); });
   }
 
   template <typename Element>

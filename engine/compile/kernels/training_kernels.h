@@ -1,9 +1,7 @@
 #pragma once
 
-// What a training step computes beside oneDNN's primitives: elementwise passes over whole buffers, whatever
-// their layout, and the gradient of a masked convolution's weights where oneDNN's own is slow. oneDNN's AVX2
-// kernels reach 55 to 65 % of the processor's peak there (9 % for the 7x7 on one channel) and compute dead
-// taps too; those for AVX-512 are left to it. Of dilated kernels it computes neither fast.
+// What a program computes beside oneDNN's primitives: elementwise passes over whole buffers, whatever their
+// layout, and the convolutions of convolutions.h.
 
 #include <array>
 #include <cstddef>
@@ -12,76 +10,13 @@
 #include <vector>
 
 #include "engine/compile/kernels/attention.h"
+#include "engine/compile/kernels/convolutions.h"
 #include "engine/model/network.h"
 
 namespace pcnn {
 
 // The upper half of a float: 8 bits of significand.
 using Bf16 = std::uint16_t;
-
-// One live tap of a kernel: where its weights are, and what it reads, relative to the pixel.
-struct KernelTap {
-  int row = 0;
-  int column = 0;
-  int down = 0;   // rows; negative: above
-  int right = 0;  // columns; negative: to the left
-};
-
-// How far taps reach from the pixel.
-struct TapReach {
-  int up = 0, down = 0;  // rows
-  int side = 0;          // columns, to the further side
-};
-[[nodiscard]] TapReach reach_of(std::span<const KernelTap> taps);
-
-// d(loss)/d(weights) and d(loss)/d(bias) of a masked convolution, over a batch.
-struct WeightGradient {
-  int images = 0;
-  int height = 0;
-  int width = 0;
-  int in_channels = 0;
-  int filters = 0;
-  int kernel_height = 0;
-  int kernel_width = 0;
-  const KernelTap* taps = nullptr;  // in raster order
-  int tap_count = 0;
-  TapReach reach{};        // of the taps
-  bool plain_src = false;  // src is NCHW; else channels lie in blocks like those of diff_dst
-
-  // Blocks of `lanes` channels, [image][block][row][column][channel], the last block filled up with zeros.
-  const float* src = nullptr;
-  const float* diff_dst = nullptr;
-  float* weights = nullptr;  // OIHW; live taps are written, dead ones left alone
-  float* bias = nullptr;     // [filters], written
-  float* scratch = nullptr;  // weight_gradient_scratch() floats
-};
-
-// A convolution between few maps, all of them planes of f32: where oneDNN's kernels would fill blocks of 8 or
-// 16 maps up with zeros, or would round.
-struct PlaneConv {
-  int images = 0;
-  int height = 0;
-  int width = 0;
-  int in_channels = 0;
-  int filters = 0;
-  int kernel_height = 0;  // of the weights as they are stored, [filter][channel][row][column]
-  int kernel_width = 0;
-  const KernelTap* taps = nullptr;  // others are not read
-  int tap_count = 0;
-  TapReach reach{};  // of the taps
-  const float* src = nullptr;
-  float* scratch = nullptr;  // plane_conv_scratch() floats
-};
-
-// Of one channel with the zeros around it, in floats; see plane_conv_tile.h.
-struct PlaneLayout {
-  std::size_t row = 0;     // from one row to the next
-  std::size_t origin = 0;  // the first pixel
-  std::size_t run = 0;     // from the first pixel to the last one, filled up to what is computed at once
-  std::size_t plane = 0;   // the whole of it
-};
-[[nodiscard]] PlaneLayout plane_layout(const PlaneConv& conv, int lanes);
-[[nodiscard]] std::size_t plane_conv_scratch(const PlaneConv& conv, int lanes);
 
 // How feature maps lie: [image][block of maps][pixel][map of the block]. Planes are blocks of one map, pixels
 // with all their maps one block of all. The last block may be filled up; what fills it is zero, always.
@@ -184,14 +119,13 @@ struct TrainingKernels {
   // diff_j = scale * p_j (diff_j - mean): of the scores, from that of the probabilities.
   void (*softmax_row_backward)(std::size_t count, std::size_t columns, const float* probabilities, float mean,
                                float scale, float* diff) = nullptr;
-  // Null where oneDNN's primitive is to be used.
+  // Null where oneDNN's primitives are to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
   bool dilated_only = false;  // oneDNN's is as fast for kernels without gaps
+  void (*blocked_conv)(const BlockedConv& conv) = nullptr;
 };
 
 // Those this processor can run, the best one last. Never empty.
 [[nodiscard]] std::span<const TrainingKernels> training_kernels();
-
-[[nodiscard]] std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes);
 
 }  // namespace pcnn

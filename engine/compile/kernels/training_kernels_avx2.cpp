@@ -8,6 +8,7 @@ namespace pcnn {
 TrainingKernels training_kernels_avx2() {
   TrainingKernels kernels = kernels_of_lanes<8>("avx2");
   kernels.weight_gradient = WeightGradientTile<8>::run;
+  kernels.blocked_conv = BlockedConvTile<8>::run;
   return kernels;
 }
 

@@ -25,6 +25,19 @@ struct FusedOps {
 // asked for and no fast primitive takes it.
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered);
+// The same by a kernel of our own, where is_blocked().
+[[nodiscard]] bool is_blocked(const PlanBuilder& plan, const MaskedConvOp& op);
+[[nodiscard]] int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
+                                     LoweredConv& lowered);
+// What joins the gradient of a source that such a convolution computes.
+struct FusedGradient {
+  int added = -1;  // tensor: its gradient from others; -1: none
+  std::optional<ActivationOp>
+      derivative;  // whose value the source is: the gradient becomes that of its input
+  int value = -1;  // the source's tensor, in blocks
+};
+[[nodiscard]] int lower_blocked_conv_backward_data(PlanBuilder& plan, const ConvStep& step,
+                                                   const FusedGradient& fused, int diff_dst);
 // The same where it is to be exact: in planes of f32, by a kernel of our own.
 [[nodiscard]] int lower_exact_conv(PlanBuilder& plan, const ConvStep& step, int src, LoweredConv& lowered);
 void lower_exact_conv_backward_weights(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,

@@ -108,6 +108,7 @@ dnnl::convolution_forward::primitive_desc forward_hint(const PlanBuilder& plan,
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered) {
   const MaskedConvOp& op = step.op;
+  if (is_blocked(plan, op)) return lower_blocked_conv(plan, step, fused, src, lowered);
   const std::size_t first_step = plan.step_count();
   dnnl::primitive_attr attributes = fresh_attributes();
   dnnl::post_ops ops;
@@ -228,11 +229,6 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
   const MaskedConvOp& op = step.op;
   const std::size_t first_step = plan.step_count();
   const Shape shape = plan.network().shape(op.src, plan.images());
-  const auto in_blocks = [&](int tensor) {
-    return plan.in_layout(tensor, {dnnl_compat::dims_of(plan.desc(tensor)), dnnl::memory::data_type::f32,
-                                   plan.vector_kernels().lanes == 16 ? dnnl::memory::format_tag::nChw16c
-                                                                     : dnnl::memory::format_tag::nChw8c});
-  };
   const Parameter& weight = parameter(plan, op.weight);
   WeightGradientStep gradient{.gradient = {.images = shape.n,
                                            .height = shape.h,
@@ -247,8 +243,8 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
                               .bias = parameter(plan, op.bias).offset};
   gradient.gradient.tap_count = static_cast<int>(gradient.taps.size());
   gradient.gradient.reach = reach_of(gradient.taps);
-  gradient.src = gradient.gradient.plain_src ? src : in_blocks(src);
-  gradient.diff_dst = in_blocks(diff_dst);
+  gradient.src = gradient.gradient.plain_src ? src : plan.in_blocks(src);
+  gradient.diff_dst = plan.in_blocks(diff_dst);
   plan.weight_gradient(std::move(gradient));
   plan.note_implementation(step.conv, "backward weights", plan.vector_kernels().name, first_step);
 }

@@ -1,0 +1,270 @@
+#pragma once
+
+// The convolution between maps in blocks of convolutions.h, once for every vector width. Included by source
+// files that are built once per instruction set. A register tile holds
+//
+//            filters ->   | block 0 | block 1 | block 2 |   the blocks of a group
+//     pixel 0             |  sum    |  sum    |  sum    |   channels run innermost: per channel, a broadcast
+//     of pixel 1             |  sum    |  sum    |  sum    |   each pixel's value times the group's weights
+//     ...
+//
+// The rows of an image are computed a few at a time. Where taps read other pixels, these rows of the source
+// are copied with zeros around them, so that no tap is out of bounds; the copy stays in the second-level
+// cache while all groups of filters pass over it. Weights of more taps and channels than the first-level
+// cache has room for are taken in parts, and the sums wait in the scratch meanwhile.
+
+#include <cstddef>
+#include <cstring>
+
+#include "engine/compile/kernels/activation_tile.h"
+#include "engine/compile/kernels/convolutions.h"
+
+namespace pcnn {
+namespace {
+
+template <int kLanes>
+class BlockedConvTile : ActivationTile<kLanes> {
+ public:
+  static void run(const BlockedConv& conv) { BlockedConvTile(conv).run(); }
+
+ private:
+  using typename Simd<kLanes>::Vector;
+  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::load_part, Simd<kLanes>::larger;
+  using ActivationTile<kLanes>::activate, ActivationTile<kLanes>::with_derivative;
+
+  // Sums that fit beside a channel's weights: 16 registers up to AVX2, 32 with AVX-512.
+  static constexpr int kSums = kLanes == 16 ? 24 : 12;
+  // Of one part of the weights: half of 32 KiB.
+  static constexpr int kPartFloats = 4608;
+
+  static std::size_t size(int value) { return static_cast<std::size_t>(value); }
+
+  explicit BlockedConvTile(const BlockedConv& conv)
+      : c_(conv),
+        chunks_(blocked_chunks(conv, kLanes)),
+        in_blocks_((conv.in_channels + kLanes - 1) / kLanes),
+        blocks_((conv.filters + kLanes - 1) / kLanes),
+        plane_(size(conv.height * conv.width) * kLanes),
+        copy_(conv.scratch + 3 * size(chunks_.rows * conv.width) * kLanes) {}
+
+  void run() {
+    for (image_ = 0; image_ < c_.images; ++image_)
+      for (first_ = 0; first_ < c_.height; first_ = end_) {
+        end_ = c_.height - first_ < chunks_.rows ? c_.height : first_ + chunks_.rows;
+        find_source();
+        const float* weights = c_.weights;
+        for (int block = 0; block < blocks_; block += blocks_of_group(blocks_ - block)) {
+          const int group = blocks_of_group(blocks_ - block);
+          if (group == 3) pass<3>(block, weights);
+          if (group == 2) pass<2>(block, weights);
+          if (group == 1) pass<1>(block, weights);
+          weights += size(group * c_.tap_count * in_blocks_) * kLanes * kLanes;
+        }
+      }
+  }
+
+  // Where the chunk's first pixel is, and how far its rows and blocks lie apart.
+  void find_source() {
+    const float* src = c_.src + size(image_ * in_blocks_) * plane_;
+    if (!chunks_.copies) {
+      source_ = src + size(first_ * c_.width) * kLanes;
+      source_row_ = size(c_.width) * kLanes;
+      source_block_ = plane_;
+      return;
+    }
+    const int up = c_.reach.up, rows = end_ - first_ + up + c_.reach.down;
+    const std::size_t side = size(c_.reach.side) * kLanes;
+    source_row_ = chunks_.row;
+    source_block_ = size(rows) * source_row_;
+    source_ = copy_ + size(up) * source_row_ + side;
+    for (int block = 0; block < in_blocks_; ++block)
+      for (int row = 0; row < rows; ++row)
+        copy_row(src + size(block) * plane_, first_ - up + row, side,
+                 copy_ + size(block) * source_block_ + size(row) * source_row_);
+  }
+
+  void copy_row(const float* src, int row, std::size_t side, float* dst) const {
+    const std::size_t width = size(c_.width) * kLanes;
+    if (row < 0 || row >= c_.height) {
+      std::memset(dst, 0, source_row_ * sizeof(float));
+      return;
+    }
+    std::memset(dst, 0, side * sizeof(float));
+    std::memcpy(dst + side, src + size(row) * width, width * sizeof(float));
+    std::memset(dst + side + width, 0, side * sizeof(float));
+  }
+
+  // What one part of a pass adds: pairs of a tap and a block of channels, in this order.
+  struct Part {
+    int begin = 0;
+    int end = 0;
+    bool is_first = false;  // the sums begin
+    bool is_last = false;   // they are done
+    const float* weights = nullptr;
+  };
+
+  // All pixels of the chunk by the filters of `count` blocks.
+  template <int count>
+  void pass(int block, const float* weights) {
+    block_ = block;
+    constexpr int kPairFloats = kLanes * kLanes * count;
+    constexpr int kPairs = kPartFloats / kPairFloats > 0 ? kPartFloats / kPairFloats : 1;
+    const int pairs = c_.tap_count * in_blocks_, parts = (pairs + kPairs - 1) / kPairs;
+    // Without taps beside the pixel, rows follow each other without a gap.
+    const int rows = chunks_.copies ? end_ - first_ : 1,
+              width = chunks_.copies ? c_.width : (end_ - first_) * c_.width;
+    for (int i = 0; i < parts; ++i) {
+      const int begin = pairs * i / parts;
+      const Part part{.begin = begin,
+                      .end = pairs * (i + 1) / parts,
+                      .is_first = i == 0,
+                      .is_last = i == parts - 1,
+                      .weights = weights + size(begin) * kPairFloats};
+      for (int row = 0; row < rows; ++row) pass_row<count>(part, row, width);
+    }
+  }
+
+  template <int count>
+  void pass_row(const Part& part, int row, int width) const {
+    constexpr int kPixels = kSums / count;
+    int column = 0;
+    for (; column + kPixels <= width; column += kPixels) tile<kPixels, count>(part, row, column);
+    if (column < width) last_tile<kPixels - 1, count>(width - column, part, row, column);
+  }
+
+  // Of fewer pixels than a whole tile has.
+  template <int kPixels, int count>
+  void last_tile(int pixels, const Part& part, int row, int column) const {
+    if constexpr (kPixels > 1)
+      if (pixels < kPixels) return last_tile<kPixels - 1, count>(pixels, part, row, column);
+    tile<kPixels, count>(part, row, column);
+  }
+
+  template <int kPixels, int count>
+  void tile(const Part& part, int row, int column) const {
+    Vector sums[kPixels][count];
+    const auto for_all = [](auto&& action) {
+#pragma GCC unroll 16
+      for (int block = 0; block < count; ++block)
+#pragma GCC unroll 32
+        for (int pixel = 0; pixel < kPixels; ++pixel) action(pixel, block);
+    };
+    const int first_pixel = row * c_.width + column;  // of the chunk
+    float* const waiting = c_.scratch + size(first_pixel) * (count * kLanes);
+    if (part.is_first)
+      for_all([&](int pixel, int block) { sums[pixel][block] = bias_of(block_ + block); });
+    else
+      for_all([&](int pixel, int block) {
+        sums[pixel][block] = load(waiting + (pixel * count + block) * kLanes);
+      });
+    add<kPixels, count>(part, source_ + size(row) * source_row_ + size(column) * kLanes, sums);
+    if (part.is_last)
+      finish<kPixels, count>(
+          size(image_ * blocks_ + block_) * plane_ + size(first_ * c_.width + first_pixel) * kLanes, sums);
+    else
+      for_all([&](int pixel, int block) {
+        store(waiting + (pixel * count + block) * kLanes, sums[pixel][block]);
+      });
+  }
+
+  [[nodiscard]] Vector bias_of(int block) const {
+    if (!c_.bias) return Vector{};
+    const int left = c_.filters - block * kLanes;
+    return left < kLanes ? load_part(c_.bias + block * kLanes, size(left)) : load(c_.bias + block * kLanes);
+  }
+
+  // source: of the tile's first pixel, of the first channel.
+  template <int kPixels, int count>
+  void add(const Part& part, const float* source, Vector (&sums)[kPixels][count]) const {
+    const float* weights = part.weights;
+    int tap = part.begin / in_blocks_, block = part.begin % in_blocks_;
+    for (int left = part.end - part.begin; left > 0; ++tap, block = 0) {
+      const auto row = static_cast<std::ptrdiff_t>(source_row_);
+      const float* from =
+          source + (c_.taps[tap].down * row + c_.taps[tap].right * kLanes) + size(block) * source_block_;
+      const int blocks = in_blocks_ - block < left ? in_blocks_ - block : left;
+      left -= blocks;
+      for (int i = 0; i < blocks; ++i, from += source_block_, weights += kLanes * kLanes * count)
+#pragma GCC unroll 16
+        for (int channel = 0; channel < kLanes; ++channel) {
+          Vector filters[count];
+#pragma GCC unroll 16
+          for (int b = 0; b < count; ++b) filters[b] = load(weights + (channel * count + b) * kLanes);
+#pragma GCC unroll 32
+          for (int pixel = 0; pixel < kPixels; ++pixel) {
+            const float value = from[pixel * kLanes + channel];
+#pragma GCC unroll 16
+            for (int b = 0; b < count; ++b) sums[pixel][b] += value * filters[b];
+          }
+        }
+    }
+  }
+
+  // From the sums to dst. at: of the first pixel in the first block.
+  template <int kPixels, int count>
+  void finish(std::size_t at, Vector (&sums)[kPixels][count]) const {
+    const auto for_all = [&](auto&& action) {
+#pragma GCC unroll 16
+      for (int block = 0; block < count; ++block)
+#pragma GCC unroll 32
+        for (int pixel = 0; pixel < kPixels; ++pixel)
+          action(sums[pixel][block], at + size(block) * plane_ + size(pixel) * kLanes);
+    };
+    const auto is_relu = [](const ActivationOp* op) { return op && op->function == Activation::kRelu; };
+    if (is_relu(c_.activation))
+      for_all([](Vector& sum, std::size_t) { sum = larger(sum, Vector{}); });
+    else if (c_.activation)
+      rarely(sums, [&](Vector* all) { activate_all(*c_.activation, kPixels, count, all); });
+    if (c_.unsummed) for_all([&](Vector& sum, std::size_t place) { store(c_.unsummed + place, sum); });
+    if (c_.added) for_all([&](Vector& sum, std::size_t place) { sum += load(c_.added + place); });
+    if (is_relu(c_.derivative))
+      for_all(
+          [&](Vector& sum, std::size_t place) { sum = load(c_.value + place) > Vector{} ? sum : Vector{}; });
+    else if (c_.derivative)
+      rarely(sums, [&](Vector* all) { multiply_all(at, kPixels, count, all); });
+    for_all([&](Vector& sum, std::size_t place) { store(c_.dst + place, sum); });
+  }
+
+  // What is compiled once for all sizes of tiles, not in each, on a copy: sums stay in registers otherwise.
+  template <int kPixels, int count, typename Run>
+  static void rarely(Vector (&sums)[kPixels][count], Run&& run) {
+    Vector all[kPixels * count];
+#pragma GCC unroll 32
+    for (int i = 0; i < kPixels * count; ++i) all[i] = sums[i / count][i % count];
+    run(all);
+#pragma GCC unroll 32
+    for (int i = 0; i < kPixels * count; ++i) sums[i / count][i % count] = all[i];
+  }
+
+  // What fills up the last block stays 0.
+  __attribute__((noinline)) void activate_all(const ActivationOp& op, int pixels, int count,
+                                              Vector* sums) const {
+    for (int i = 0; i < pixels * count; ++i) {
+      sums[i] = activate(op, sums[i]);
+      const int filled = c_.filters - (block_ + i % count) * kLanes;
+      for (int lane = filled; lane < kLanes; ++lane) sums[i][lane] = 0.0f;
+    }
+  }
+
+  __attribute__((noinline)) void multiply_all(std::size_t at, int pixels, int count, Vector* sums) const {
+    with_derivative(*c_.derivative, [&](auto derivative) {
+      for (int i = 0; i < pixels * count; ++i)
+        sums[i] =
+            derivative(load(c_.value + at + size(i % count) * plane_ + size(i / count) * kLanes), sums[i]);
+    });
+  }
+
+  const BlockedConv& c_;
+  const BlockedChunks chunks_;
+  const int in_blocks_, blocks_;
+  const std::size_t plane_;  // floats of a block of maps
+  float* const copy_;        // of the source's rows, behind the sums that wait
+  // Of the chunk: its rows, its first pixel in the source, and what lies between rows and blocks there.
+  int image_ = 0, first_ = 0, end_ = 0;
+  const float* source_ = nullptr;
+  std::size_t source_row_ = 0, source_block_ = 0;
+  int block_ = 0;  // the first one of the group
+};
+
+}  // namespace
+}  // namespace pcnn
