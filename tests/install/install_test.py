@@ -90,7 +90,9 @@ with tempfile.TemporaryDirectory() as scratch:
         shared = {**os.environ, "LD_LIBRARY_PATH": str(plain / library.relative_to(prefix))}
         again, levels = levels_of(scratch, scratch / "by_pkg_config", env=shared)
         check(again == printed and np.array_equal(levels, drawn), "the program of pkg-config draws the same")
+    libraries = plain / library.relative_to(prefix)  # where they lay when it was built they are no more
+    places = f"{libraries}:{libraries / 'pcnn' / 'onednn' / 'lib'}"
     wrong = subprocess.run([scratch / "example" / "build" / "draws_digits", "nothing", "1", "1"], capture_output=True,
-                           text=True, env={**os.environ, "LD_LIBRARY_PATH": str(plain / library.relative_to(prefix))})
+                           text=True, env={**os.environ, "LD_LIBRARY_PATH": places})
     check(wrong.returncode == 2 and wrong.stderr.count("\n") == 1 and "nothing: not found" in wrong.stderr,
           f"a mistake is one line, found {wrong.stderr!r}")
