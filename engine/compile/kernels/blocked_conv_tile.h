@@ -41,6 +41,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
   static constexpr int kSums = kLanes == 16 ? 24 : 12;
   // Of one part of the weights: half of 32 KiB.
   static constexpr int kPartFloats = 4608;
+  static constexpr int kMostPairs = kPartFloats / (kBlock * kLanes);
 
   static std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
@@ -110,8 +111,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
   template <int count>
   void pass(int block, const float* weights) {
     block_ = block;
-    constexpr int kPairFloats = kBlock * kLanes * count;
-    constexpr int kPairs = kPartFloats / kPairFloats > 0 ? kPartFloats / kPairFloats : 1;
+    constexpr int kPairFloats = kBlock * kLanes * count, kPairs = kPartFloats / kPairFloats;
     const int pairs = c_.tap_count * in_blocks_, parts = (pairs + kPairs - 1) / kPairs;
     // Without taps beside the pixel, rows follow each other without a gap.
     const int rows = chunks_.copies ? end_ - first_ : 1,
@@ -123,8 +123,16 @@ class BlockedConvTile : ActivationTile<kLanes> {
                       .is_first = i == 0,
                       .is_last = i == parts - 1,
                       .weights = weights + size(begin) * kPairFloats};
+      for (int pair = part.begin; pair < part.end; ++pair) offsets_[pair - part.begin] = offset_of(pair);
       for (int row = 0; row < rows; ++row) pass_row<count>(part, row, width);
     }
+  }
+
+  // From a pixel to what the tap reads for it in the block of channels.
+  [[nodiscard]] std::ptrdiff_t offset_of(int pair) const {
+    const KernelTap& tap = c_.taps[pair / in_blocks_];
+    return tap.down * static_cast<std::ptrdiff_t>(source_row_) + tap.right * kBlock +
+           (pair % in_blocks_) * static_cast<std::ptrdiff_t>(source_block_);
   }
 
   template <int count>
@@ -180,26 +188,21 @@ class BlockedConvTile : ActivationTile<kLanes> {
   template <int kPixels, int count>
   void add(const Part& part, const float* source, Vector (&sums)[kPixels][count]) const {
     const float* weights = part.weights;
-    int tap = part.begin / in_blocks_, block = part.begin % in_blocks_;
-    for (int left = part.end - part.begin; left > 0; ++tap, block = 0) {
-      const auto row = static_cast<std::ptrdiff_t>(source_row_);
-      const float* from =
-          source + (c_.taps[tap].down * row + c_.taps[tap].right * kBlock) + size(block) * source_block_;
-      const int blocks = in_blocks_ - block < left ? in_blocks_ - block : left;
-      left -= blocks;
-      for (int i = 0; i < blocks; ++i, from += source_block_, weights += kBlock * kLanes * count)
+    const int pairs = part.end - part.begin;
+    for (int pair = 0; pair < pairs; ++pair, weights += kBlock * kLanes * count) {
+      const float* from = source + offsets_[pair];
 #pragma GCC unroll 16
-        for (int channel = 0; channel < kBlock; ++channel) {
-          Vector filters[count];
+      for (int channel = 0; channel < kBlock; ++channel) {
+        Vector filters[count];
 #pragma GCC unroll 16
-          for (int b = 0; b < count; ++b) filters[b] = load(weights + (channel * count + b) * kLanes);
+        for (int b = 0; b < count; ++b) filters[b] = load(weights + (channel * count + b) * kLanes);
 #pragma GCC unroll 32
-          for (int pixel = 0; pixel < kPixels; ++pixel) {
-            const float value = from[pixel * kBlock + channel];
+        for (int pixel = 0; pixel < kPixels; ++pixel) {
+          const float value = from[pixel * kBlock + channel];
 #pragma GCC unroll 16
-            for (int b = 0; b < count; ++b) sums[pixel][b] += value * filters[b];
-          }
+          for (int b = 0; b < count; ++b) sums[pixel][b] += value * filters[b];
         }
+      }
     }
   }
 
@@ -266,7 +269,8 @@ class BlockedConvTile : ActivationTile<kLanes> {
   int image_ = 0, first_ = 0, end_ = 0;
   const float* source_ = nullptr;
   std::size_t source_row_ = 0, source_block_ = 0;
-  int block_ = 0;  // the first one of the group
+  int block_ = 0;                       // the first one of the group
+  std::ptrdiff_t offsets_[kMostPairs];  // of the part's pairs
 };
 
 }  // namespace
