@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/core/amx.h"
+
 namespace pcnn {
 namespace {
 
@@ -74,10 +76,32 @@ __attribute__((target("avx512f,avx512bf16"))) double avx512_bf16() {
   return 2.0 * 32 * kAccumulators * kRounds;
 }
 
+// Four sums, in tiles, as many as there are registers left for beside two rows and two weights.
+double amx_bf16() {
+  constexpr int kTileRounds = kRounds / 8;  // as long as the others take
+  alignas(64) static const std::uint16_t zeros[32 * 16] = {};
+  AmxTiles tiles;
+  tiles.zero<0>(), tiles.zero<1>(), tiles.zero<2>(), tiles.zero<3>();
+  tiles.load<4>(zeros, 64), tiles.load<5>(zeros, 64), tiles.load<6>(zeros, 64), tiles.load<7>(zeros, 64);
+  for (int i = 0; i < kTileRounds; ++i) {
+    tiles.multiply<0, 4, 6>();
+    tiles.multiply<1, 4, 7>();
+    tiles.multiply<2, 5, 6>();
+    tiles.multiply<3, 5, 7>();
+  }
+  return 2.0 * 16 * 16 * 32 * 4 * kTileRounds;
+}
+
 Loop widest() {
   if (__builtin_cpu_supports("avx512f")) return avx512;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2;
   return sse2;
+}
+
+// Null where the processor multiplies no bf16.
+Loop widest_bf16() {
+  if (has_amx()) return amx_bf16;
+  return __builtin_cpu_supports("avx512bf16") ? avx512_bf16 : nullptr;
 }
 
 // On threads of its own, since a pool may give two tasks to one thread; started together, each timed by
@@ -112,8 +136,8 @@ double fma_peak(const Workers& workers, Precision precision) {
   if (!is_new) return place->second;
   if (precision == Precision::kF32)
     place->second = measure(workers.threads(), widest());
-  else if (__builtin_cpu_supports("avx512bf16"))
-    place->second = measure(workers.threads(), avx512_bf16);
+  else if (const Loop loop = widest_bf16())
+    place->second = measure(workers.threads(), loop);
   return place->second;
 }
 

@@ -1,6 +1,5 @@
 # What `cmake --install` puts where: programs and their manual pages, the library with its one public header, what
 # find_package(pcnn) and pkg-config read, completions and configs. All paths inside are relative to the prefix, which may be moved.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(pcnn_exported pcnn)
@@ -18,6 +17,12 @@ if(PCNN_LIBRARY_TYPE STREQUAL "SHARED")
   set(pcnn_exported pcnn_shared)
 endif()
 add_dependencies(programs ${pcnn_exported})  # all that is installed
+if(pcnn_onednn_installed)
+  set_target_properties(${pcnn_exported} PROPERTIES INSTALL_RPATH $ORIGIN/pcnn/onednn/lib)
+  get_filename_component(pcnn_onednn_root ${dnnl_DIR}/../../.. ABSOLUTE)
+  install(DIRECTORY ${pcnn_onednn_root}/lib ${pcnn_onednn_root}/share DESTINATION ${pcnn_onednn_installed})
+  install(DIRECTORY DESTINATION ${pcnn_onednn_installed}/include)  # empty, but its CMake package names it
+endif()
 target_include_directories(${pcnn_exported} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(${pcnn_exported} INTERFACE cxx_std_20)
 
@@ -37,6 +42,9 @@ string(REGEX REPLACE "/$" "" pcnn_prefix_from_pc "${pcnn_prefix_from_pc}")
 # What a static library needs to be linked; a shared one has it all.
 set(pcnn_pc_requires "fmt spdlog yaml-cpp libpng zlib tbb")
 set(pcnn_pc_libraries "-ldnnl -lpthread -ldl -lstdc++")
+if(pcnn_onednn_installed)
+  string(PREPEND pcnn_pc_libraries "-L\${libdir}/pcnn/onednn/lib -Wl,-rpath,\${libdir}/pcnn/onednn/lib ")
+endif()
 if(PCNN_LIBRARY_TYPE STREQUAL "SHARED")
   set(pcnn_pc_requires "")
   set(pcnn_pc_libraries "")

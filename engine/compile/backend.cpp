@@ -57,6 +57,10 @@ bool has_hardware_for(Precision precision) {
   return precision == Precision::kF32 || has(dnnl::cpu_isa::avx512_core_bf16);
 }
 
+bool may_use_amx() {
+  return has(dnnl::cpu_isa::avx512_core_amx);
+}
+
 const char* name_of(Precision precision) {
   return precision == Precision::kBf16 ? "bf16" : "f32";
 }

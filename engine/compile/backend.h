@@ -23,6 +23,9 @@ enum class Precision { kF32, kBf16 };
 // than f32.
 [[nodiscard]] bool has_hardware_for(Precision precision);
 
+// Whether oneDNN finds AMX here and ONEDNN_MAX_CPU_ISA allows it.
+[[nodiscard]] bool may_use_amx();
+
 [[nodiscard]] const char* name_of(Precision precision);  // "f32", "bf16"
 
 }  // namespace pcnn

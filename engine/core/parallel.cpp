@@ -133,22 +133,24 @@ namespace {
 
 constexpr std::chrono::milliseconds kStartWait{200};
 
-// oneTBB starts its threads when there is work for them, and ends the process where it gets none. So that
-// they are there before anything else takes their place, each waits here for the others, for a while.
-void start_all(const Workers& workers) {
+}  // namespace
+
+// Each waits for the others, for a while.
+void Workers::on_each_thread(const std::function<void()>& body) const {
   std::atomic<int> there = 0;
   const auto latest = std::chrono::steady_clock::now() + kStartWait;
-  workers.parallel_for(static_cast<std::size_t>(workers.threads()), [&](std::size_t) {
+  parallel_for(static_cast<std::size_t>(threads()), [&](std::size_t) {
     ++there;
-    while (there < workers.threads() && std::chrono::steady_clock::now() < latest) std::this_thread::yield();
+    while (there < threads() && std::chrono::steady_clock::now() < latest) std::this_thread::yield();
+    body();
   });
 }
 
-}  // namespace
-
 Workers::Workers(int threads) : impl_(std::make_unique<Impl>(std::max(1, threads))) {
   require_threads(this->threads(), tbb::global_control::active_value(tbb::global_control::thread_stack_size));
-  start_all(*this);
+  // oneTBB starts its threads when there is work for them, and ends the process where it gets none: they are
+  // to be there before anything else takes their place.
+  on_each_thread([] {});
 }
 Workers::~Workers() = default;
 

@@ -36,6 +36,9 @@ class Workers {
   // follows from count alone: it halves ranges down to single pieces. Nothing is called where count is 0.
   void parallel_reduce(std::size_t count, const std::function<void(std::size_t)>& compute,
                        const std::function<void(std::size_t left, std::size_t right)>& join) const;
+  // body() once for each thread, on all of them at the same time; where one does not come within a fifth of a
+  // second, twice on another.
+  void on_each_thread(const std::function<void()>& body) const;
 
  private:
   struct Impl;

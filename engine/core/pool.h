@@ -40,10 +40,9 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Makes things until there are `count`, so that as many borrow without waiting for one to be made.
-  void reserve(std::size_t count) {
-    while (made_so_far() < count) take_back(make_new());
-  }
+  // Makes one ahead, as if this thread had just given it back. Memory lies near the thread that first writes
+  // to it, so each thread that is to borrow adds its own (Workers::on_each_thread).
+  void add() { take_back(make_new()); }
 
   // The one this thread gave back last, whose memory is near it, or else any that is free.
   [[nodiscard]] Loan borrow() {
@@ -56,11 +55,6 @@ class Pool {
     std::unique_ptr<T> thing;
     std::thread::id last_user;
   };
-
-  std::size_t made_so_far() {
-    const std::lock_guard lock(mutex_);
-    return made_;
-  }
 
   std::unique_ptr<T> make_new() {
     auto thing = std::make_unique<T>(make_());

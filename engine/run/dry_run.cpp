@@ -37,6 +37,19 @@ void describe_memory(const RunConfig& config, const Network& network, Precision 
                   megabytes(training.packed_bytes()), counted(config.threads, "worker")));
 }
 
+// Where a batch has fewer shards than there are threads on all ranks.
+void describe_idle_threads(const RunConfig& config, const Network& network, int ranks, Console& console) {
+  const int size = shard_images(config.train, network), threads = config.threads * ranks;
+  const auto batch = static_cast<int>(config.train.batch);
+  const auto busy_with = [&](int images) { return std::min((batch + images - 1) / images, threads); };
+  if (busy_with(size) == threads) return;
+  console.line(fmt::format("threads: a batch of {} has {} of {}, so that {} of {} are busy; {}", batch,
+                           counted(busy_with(size), "shard"), counted(size, "image"), busy_with(size),
+                           counted(threads, "thread"),
+                           size > 1 ? fmt::format("train.shard_images=1 keeps {} busy", busy_with(1))
+                                    : "a larger train.batch keeps more busy"));
+}
+
 // The size that decides how many rows are kept of an image.
 std::string kept_at(const Network& network) {
   const bool attends = std::ranges::any_of(
@@ -77,9 +90,9 @@ void describe_sampling(const RunConfig& config, const Network& network, Precisio
       plan_chains(program, *make_output_head(config.model.head, network.image_channels), config.sample.count,
                   config.threads, sampler.chain_batch, sampler.speculate);
   console.line(fmt::format(
-      "sampling: {}, {} of kept rows per chain at {}; batches of {}, {} of weights{}",
-      name_of(program.precision()), megabytes(program.state_bytes_per_chain()), kept_at(network),
-      counted(plan.chain_batch, "chain"), megabytes(program.weight_bytes()),
+      "sampling: {}, {} of kept rows per chain at {}; batches of {}, {} of weights{}", program.arithmetic(),
+      megabytes(program.state_bytes_per_chain()), kept_at(network), counted(plan.chain_batch, "chain"),
+      megabytes(program.weight_bytes()),
       plan.span.columns > 1
           ? fmt::format("; up to {} pixels guessed at once", std::min(plan.span.columns, network.image_width))
           : ""));
@@ -102,6 +115,7 @@ void describe_run(const RunParts& run, bool resumes, double loading_seconds, con
                   Console& console) {
   print_table(run.network, console);
   describe_memory(run.config, run.network, run.precision, console);
+  describe_idle_threads(run.config, run.network, run.ranks ? run.ranks->size() : 1, console);
   describe_attention(run.network, console);
   describe_sampling(run.config, run.network, run.precision, console);
   console.line(

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/compile/backend.h"
 #include "engine/core/digits.h"
 #include "engine/core/text.h"
 #include "engine/io/csv.h"
@@ -128,10 +129,13 @@ std::string report_text(const Evaluation& evaluation, const EvalOptions& options
 }
 
 std::string report_json(const Evaluation& evaluation, const EvalOptions& options) {
+  const Backend here = backend();
   nlohmann::ordered_json json{{"model", evaluation.model}, {"split", evaluation.split}};
   if (!options.condition.empty()) json["condition"] = options.condition;
   json.update({{evaluation.binary ? "binarisation" : "coding", evaluation.coding},
                {"precision", evaluation.precision},
+               {"library", here.library},
+               {"instructions", here.instruction_set},
                {"images", evaluation.score.images},
                {"channels", evaluation.image.c},
                {"height", evaluation.image.h},

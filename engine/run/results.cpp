@@ -6,6 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "engine/compile/backend.h"
+#include "engine/compile/kernels/pixel_gemm.h"
 #include "engine/core/error.h"
 #include "engine/io/file.h"
 #include "engine/io/json_fields.h"
@@ -47,6 +49,10 @@ void write_results(const RunParts& run, const Ending& ending, const std::vector<
   results["split"] = describe_split(run.config.data, run.data.test, "test");
   results[run.config.data.levels > 0 ? "coding" : "binarisation"] = run.coding->describe();
   results["precision"] = name_of(run.precision);
+  const Backend here = backend();
+  results["library"] = here.library;
+  results["instructions"] = here.instruction_set;
+  results["sampling"] = pixel_kernel(run.precision).arithmetic;
   results["note"] = run.data.note;
   results["models"] = nlohmann::ordered_json::array();
   for (const FinalScore& score : scores)

@@ -3,7 +3,8 @@
 // results.json: how a run ended, and its final scores.
 //
 //   {"ended": "completed", "reason": "train.epochs=10 is reached", "step": 8600, "epoch": 10,
-//    "split": "MNIST test split, 10,000 images", "binarisation": "...", "precision": "f32", "note": "",
+//    "split": "MNIST test split, 10,000 images", "binarisation": "...", "precision": "f32",
+//    "library": "oneDNN 2.6.3", "instructions": "AVX2", "sampling": "f32", "note": "",
 //    "models": [{"parameters": "lowest validation loss", "epoch": 9, "images": 10000, "nats_per_dim": ...}]}
 //
 // A run that ended before its final scores has the first line alone, and "diverged": true where training

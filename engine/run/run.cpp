@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "engine/compile/backend.h"
+#include "engine/compile/kernels/pixel_gemm.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/machine.h"
@@ -87,8 +88,9 @@ void introduce(const RunParts& run, bool resumes, Console& console) {
                            shard_images(run.config.train, run.network), name_of(run.precision)));
   if (run.start) console.line(fmt::format("starts from the parameters of {}", run.start->path));
   const Backend here = backend();
-  console.detail(fmt::format("pcnn {} on {}, {} ({}), {}", version(), processor_name(), here.library,
-                             here.runtime, here.instruction_set));
+  console.detail(fmt::format("pcnn {} on {}, {} ({}), {}; samples in {}", version(), processor_name(),
+                             here.library, here.runtime, here.instruction_set,
+                             pixel_kernel(run.precision).arithmetic));
 }
 
 void note_all(const RunParts& run, const ChosenPrecision& chosen, const ConfigDocument& document,

@@ -8,6 +8,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/compile/kernels/pixel_gemm.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 #include "engine/core/memory.h"
@@ -178,8 +179,9 @@ std::string describe(const SampleOptions& options, const Samples& samples, int c
   if (options.sampler.kind == SamplerKind::kNaive)
     return fmt::format("naive sampler, {}, {}", precision, counted(threads, "thread"));
   const int batch = samples.chain_batch;
-  const std::string text = fmt::format("incremental sampler, {}, batches of {}, {}", precision,
-                                       counted(batch, "chain"), counted(threads, "thread"));
+  const std::string text =
+      fmt::format("incremental sampler, {}, batches of {}, {}", pixel_kernel(samples.precision).arithmetic,
+                  counted(batch, "chain"), counted(threads, "thread"));
   if (samples.longest_span == 1) return text;
   return text + "; " +
          describe(samples.speculation, (chains + batch - 1) / batch, batch == 1 ? "an image" : "a batch");

@@ -41,7 +41,7 @@ BatchGradient::BatchGradient(const Network& network, const OutputHead& head, int
       // Zeroed once: backward() never writes the rows below a kernel's centre and overwrites all else.
       gradients_([this] { return std::vector<float>(network_.parameter_count(), 0.0f); }) {
   require_memory_for_workspaces(program_, network, workers.threads(), "training on");
-  buffers_.reserve(static_cast<std::size_t>(workers.threads()));
+  workers.on_each_thread([&] { buffers_.add(); });
 }
 
 BatchGradient::~BatchGradient() = default;

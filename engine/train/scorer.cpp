@@ -33,7 +33,7 @@ Scorer::Scorer(const Network& network, const OutputHead& head, int shard_images,
                        std::vector<float>(count * logits_size_), GivenBatch(network_, count)};
       }) {
   require_memory_for_workspaces(program_, network, workers.threads(), "scoring");
-  buffers_.reserve(static_cast<std::size_t>(workers.threads()));
+  workers.on_each_thread([&] { buffers_.add(); });
 }
 
 Scorer::~Scorer() = default;

@@ -94,6 +94,27 @@ TEST(Workers, MayBeMoreThanTheCores) {
   EXPECT_EQ(sum, 1999000u);
 }
 
+TEST(Workers, DoAThingOnceOnEachThread) {
+  for (const int threads : {1, 2, 5}) {
+    const Workers workers(threads);
+    std::mutex mutex;
+    std::set<std::thread::id> seen;
+    // On a busy machine one may come too late.
+    for (int attempt = 0; attempt < 50 && std::ssize(seen) < threads; ++attempt) {
+      seen.clear();
+      int calls = 0;
+      workers.on_each_thread([&] {
+        const std::lock_guard lock(mutex);
+        seen.insert(std::this_thread::get_id());
+        ++calls;
+      });
+      EXPECT_EQ(calls, threads);
+    }
+    EXPECT_EQ(std::ssize(seen), threads);
+    EXPECT_THROW(workers.on_each_thread([] { throw std::out_of_range("no"); }), std::out_of_range);
+  }
+}
+
 TEST(Workers, AreAtLeastOne) {
   EXPECT_EQ(Workers(0).threads(), 1);
   EXPECT_EQ(Workers(-3).threads(), 1);

@@ -35,9 +35,9 @@ NOT_RUN = {
     "./scripts/fetch_data.sh fashion-mnist": "the same",
     "./scripts/fetch_data.sh cifar10": "the same",
     "cmake --preset asan && cmake --build --preset asan --parallel && ctest --preset asan": "builds all anew",
-    "python3 -m venv onednn && onednn/bin/pip install onednn-devel-cpu-gomp==2023.2.0": "downloads",
-    "cmake --preset release -B build-onednn3 -DCMAKE_PREFIX_PATH=$PWD/onednn && cmake --build build-onednn3 --parallel":
-        "builds all anew",
+    "./scripts/setup.sh --onednn 3": "downloads and builds; scripts/test_onednn3.sh does it",
+    "./scripts/setup.sh --onednn debian": "builds; .ci/run does it",
+    "bench/scaling.sh --rounds 5": "measures for minutes",
     "cmake --install build --prefix ~/pcnn": "writes beside the sandbox; tests/install/install_test.py does it",
     "pip install .": "compiles the engine anew; .ci/run does it",
     "CMAKE_PREFIX_PATH=~/pcnn pip install . --config-settings cmake.source-dir=python":

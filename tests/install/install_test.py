@@ -67,6 +67,8 @@ with tempfile.TemporaryDirectory() as scratch:
             check(str(scratch) not in (prefix / name).read_text(), f"{name} names no place it was installed to")
             check(str(SOURCE) not in (prefix / name).read_text(), f"{name} names no place it was built in")
 
+    loaded = run("ldd", prefix / "bin" / "pcnn-run")
+    check("not found" not in loaded and str(BUILD) not in loaded, f"no library of the build folder is needed, found {loaded}")
     run(prefix / "bin" / "pcnn-sample", MODEL, "--count", 3, "--seed", 7, "--output", scratch / "drawn.npy")
     drawn = np.load(scratch / "drawn.npy").astype(np.uint16).ravel()
 

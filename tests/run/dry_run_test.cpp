@@ -51,6 +51,27 @@ TEST_F(DryRun, WritesNothingAndSaysWhatTheRunWillBe) {
   fs::remove(said);
 }
 
+TEST_F(DryRun, SaysWhereABatchHasNoWorkForSomeThreads) {
+  const auto said = [&](Texts words) {
+    const std::string path = root_ + "/../pcnn_dry_run_said.txt";
+    words.insert(words.begin(), {config(), "--dry-run", "train.batch=8", "threads=6"});
+    EXPECT_EQ(run_program("pcnn-run", words, path), 0);
+    const std::string text = slurp(path);
+    fs::remove(path);
+    return text;
+  };
+  EXPECT_NE(said({"train.shard_images=4"})
+                .find("threads: a batch of 8 has 2 shards of 4 images, so that 2 of 6 threads are busy; "
+                      "train.shard_images=1 keeps 6 busy"),
+            std::string::npos);
+  EXPECT_NE(
+      said({"train.shard_images=1", "train.batch=5"})
+          .find("threads: a batch of 5 has 5 shards of 1 image, so that 5 of 6 threads are busy; a larger "
+                "train.batch keeps more busy"),
+      std::string::npos);
+  EXPECT_EQ(said({"train.shard_images=1"}).find("threads: a batch"), std::string::npos);
+}
+
 TEST_F(DryRun, RefusesDataThatIsMissingOrDoesNotFit) {
   expect_refused({"data.directory=" + root_ + "/nowhere"}, "nowhere");
   expect_refused({"data.validation_images=50"}, "data.validation_images");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "engine/compile/backend.h"
 #include "engine/io/npy.h"
 #include "engine/io/png.h"
 #include "engine/io/safetensors.h"
@@ -24,8 +25,9 @@ TEST_F(EvalRun, GivesTheFiguresOfTheRunToTheLastBitOnAnyNumberOfThreads) {
                          model = results.at("models").at(0);
     for (const char* key : {"nats_per_dim", "nats_per_image", "bits_per_dim", "images"})
       EXPECT_EQ(json.at(key), model.at(key)) << key;
-    for (const char* key : {"split", "binarisation", "precision"})
+    for (const char* key : {"split", "binarisation", "precision", "library", "instructions"})
       EXPECT_EQ(json.at(key), results.at(key)) << key;
+    EXPECT_EQ(json.at("library"), backend().library);  // as it runs, which need not be as it was compiled
     EXPECT_EQ(json.at("model"), directory() + "/best.safetensors");
     EXPECT_EQ(json.at("notes"), nlohmann::json::array());
   }

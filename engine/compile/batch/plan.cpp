@@ -12,7 +12,7 @@ namespace {
 // Of the instruction set of the training kernels.
 const PixelKernel& product_kernel_of(const CompileOptions& options) {
   const bool is_best = options.kernels.lanes == training_kernels().back().lanes;
-  if (is_best) return pixel_kernel(options.precision);
+  if (is_best) return vector_kernel(options.precision);
   const auto found = std::ranges::find_if(pixel_kernels(), [&](const PixelKernel& kernel) {
     return std::string_view(kernel.name) == options.kernels.name;
   });

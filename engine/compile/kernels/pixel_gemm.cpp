@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "engine/compile/kernels/bf16_product.h"
 #include "engine/compile/kernels/instruction_sets.h"
 #include "engine/core/bf16.h"
 #include "engine/core/index.h"
@@ -12,6 +13,7 @@ PixelKernel pixel_kernel_sse2();
 PixelKernel pixel_kernel_avx2();
 PixelKernel pixel_kernel_avx512();
 PixelKernel pixel_kernel_avx512_bf16();
+PixelKernel pixel_kernel_amx();
 
 std::span<const PixelKernel> pixel_kernels() {
   static const std::vector<PixelKernel> kernels =
@@ -19,11 +21,26 @@ std::span<const PixelKernel> pixel_kernels() {
   return kernels;
 }
 
-const PixelKernel& pixel_kernel(Precision precision) {
-  // oneDNN's word too, which ONEDNN_MAX_CPU_ISA may lower for both.
-  static const bool has_bf16 = __builtin_cpu_supports("avx512bf16") && has_hardware_for(Precision::kBf16);
+std::vector<PixelKernel> runnable_pixel_kernels() {
+  std::vector<PixelKernel> kernels(pixel_kernels().begin(), pixel_kernels().end());
+  const Bf16Instructions here = bf16_instructions();
+  if (here.vectors) kernels.push_back(pixel_kernel_avx512_bf16());
+  if (here.tiles) kernels.push_back(pixel_kernel_amx());
+  return kernels;
+}
+
+const PixelKernel& vector_kernel(Precision precision) {
+  static const bool has_bf16 = bf16_instructions().vectors;
   static const PixelKernel bf16 = has_bf16 ? pixel_kernel_avx512_bf16() : PixelKernel{};
   return precision == Precision::kBf16 && has_bf16 ? bf16 : pixel_kernels().back();
+}
+
+const PixelKernel& pixel_kernel(Precision precision) {
+  if (precision == Precision::kF32) return vector_kernel(precision);
+  static const Bf16Product fastest = fastest_bf16_product(bf16_instructions());
+  static const PixelKernel tiles = fastest == Bf16Product::kTiles ? pixel_kernel_amx() : PixelKernel{};
+  if (fastest == Bf16Product::kTiles) return tiles;
+  return vector_kernel(fastest == Bf16Product::kVectors ? precision : Precision::kF32);
 }
 
 std::vector<std::uint32_t> pack_pixel_weights(const KernelFilters& filters,
@@ -41,12 +58,15 @@ std::vector<std::uint32_t> pack_pixel_weights(const KernelFilters& filters,
                                                         << 16;
   };
   const int words = static_cast<int>(depth_words(kernel.precision, depth));
+  const std::size_t block = to_index(kernel.panel * kernel.block);
   std::vector<std::uint32_t> packed;
-  for (int first = 0; first < filters.count; first += kernel.panel)
+  for (int first = 0; first < filters.count; first += kernel.panel) {
     for (const WeightSlice& slice : slices)
       for (int at = 0; at < words; ++at)
         for (int filter = first; filter < first + kernel.panel; ++filter)
           packed.push_back(word(filter, slice, at));
+    packed.resize((packed.size() + block - 1) / block * block, 0);
+  }
   return packed;
 }
 

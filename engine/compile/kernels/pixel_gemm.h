@@ -14,7 +14,8 @@
 // In bf16, sources and weights are rounded to it and multiplied in pairs of k, each product added in f32; a
 // pair is one instruction of AVX512_BF16. Bias, skip, sums and results are f32. So weights take half the
 // memory, and a row's result is again its own to the last bit, but for that instruction: how it rounds
-// inside is the processor's affair.
+// inside is the processor's affair. AMX multiplies tiles of 16 rows, 16 filters and 32 channels, and adds in
+// another order, which is again the same for every row: see pixel_gemm_amx_tile.h.
 
 #include <cstddef>
 #include <cstdint>
@@ -44,10 +45,10 @@ struct PixelGemm {
   // Panels of `PixelKernel::panel` filters, the last filled up with zeros; words are floats, or pairs of
   // bf16.
   const std::uint32_t* weights = nullptr;
-  std::size_t panel_words = 0;  // from one panel to the next: all taps * depth_words() * panel
-  std::uint16_t* scratch =
-      nullptr;                  // in bf16, room for tap_count * rows * depth_words() words; else not used
-  const float* bias = nullptr;  // filled up to whole panels
+  std::size_t panel_words =
+      0;  // from one panel to the next: all taps * depth_words() * panel, in whole blocks
+  std::uint16_t* scratch = nullptr;          // in bf16, room for scratch_words(); else not used
+  const float* bias = nullptr;               // filled up to whole panels
   const ActivationOp* activation = nullptr;  // null: f is the identity
   const float* skip = nullptr;               // [row][filters]; null: nothing is added
   float* dst =
@@ -69,17 +70,39 @@ struct PixelKernel {
   void (*lstm)(const LstmCells& cells) = nullptr;
   // In f32, as the product: with the same bits on every instruction set with fused multiply-add.
   void (*attend)(const PixelAttention& attention) = nullptr;
+  // Of words in a panel, and of rows and words in scratch: each comes in multiples of it, filled up with
+  // zeros.
+  int block = 1;
+  const char* arithmetic = "f32";  // for people: "bf16 by AMX"
 };
+
+// Rows, and words, of a tile of AMX.
+constexpr int kPixelBlock = 16;
 
 // Those of f32 that this processor can run, the best one last. Never empty.
 [[nodiscard]] std::span<const PixelKernel> pixel_kernels();
 
-// The best of that precision; of f32 where the processor has no AVX512_BF16.
+// Every kernel that this processor can run, of f32 first.
+[[nodiscard]] std::vector<PixelKernel> runnable_pixel_kernels();
+
+// The fastest of that precision on this kind of processor; of f32 where bf16 is none faster (bf16_product.h).
 [[nodiscard]] const PixelKernel& pixel_kernel(Precision precision);
+
+// The best of that precision among those that compute in vectors alone; of f32 where there is no AVX512_BF16.
+[[nodiscard]] const PixelKernel& vector_kernel(Precision precision);
 
 // Words of a packed weight row, and of a row's source in scratch: one for each k, or each pair of them.
 [[nodiscard]] inline std::size_t depth_words(Precision precision, int depth) {
   return static_cast<std::size_t>(precision == Precision::kBf16 ? (depth + 1) / 2 : depth);
+}
+
+// What a product of so many rows needs, over taps of so many words in all.
+[[nodiscard]] inline std::size_t scratch_words(const PixelKernel& kernel, std::size_t rows,
+                                               std::size_t words) {
+  if (kernel.precision == Precision::kF32) return 0;
+  const auto block = static_cast<std::size_t>(kernel.block);
+  const auto filled = [&](std::size_t count) { return (count + block - 1) / block * block; };
+  return filled(rows) * filled(words);
 }
 
 // Some filters of an OIHW kernel.
@@ -97,7 +120,8 @@ struct WeightSlice {
   int first_channel = 0;
 };
 
-// -> panels, in the order of the slices: [panel][slice][word of its depth][panel filter].
+// -> panels, in the order of the slices: [panel][slice][word of its depth][panel filter], each filled up
+// to whole blocks of words.
 [[nodiscard]] std::vector<std::uint32_t> pack_pixel_weights(const KernelFilters& filters,
                                                             std::span<const WeightSlice> slices, int depth,
                                                             const PixelKernel& kernel);

@@ -28,7 +28,9 @@ PixelKernel pixel_kernel_avx512_bf16() {
           Tile::gate_rows,
           ElementwiseTile<16>::sum<float>,
           LstmTile<16>::run,
-          AttentionTile<16>::attend};
+          AttentionTile<16>::attend,
+          1,
+          "bf16 by vdpbf16ps"};
 }
 
 }  // namespace pcnn

@@ -85,23 +85,27 @@ struct PixelTile : ActivationTile<kLanes> {
                  words * sizeof(float);
   }
 
+  // A row of `depth` values as bf16, the last word filled up with zero.
+  static void round(std::size_t depth, const float* src, std::uint16_t* dst) {
+    std::size_t k = 0;
+    for (; k + kLanes <= depth; k += kLanes) store(dst + k, load(src + k));
+    const std::size_t halves = depth + depth % 2;
+    if (k == halves) return;
+    float rest[kLanes] = {};
+    std::uint16_t rounded[kLanes];
+    __builtin_memcpy(rest, src + k, (depth - k) * sizeof(float));
+    store(rounded, load(rest));
+    __builtin_memcpy(dst + k, rounded, (halves - k) * sizeof(std::uint16_t));
+  }
+
   // All taps' sources, rounded, into scratch: a small part of the product, whose every filter reads them.
   static void round_sources(const PixelGemm& gemm) {
     const auto depth = static_cast<std::size_t>(gemm.depth),
                halves = 2 * depth_words(Precision::kBf16, gemm.depth);
     std::uint16_t* dst = gemm.scratch;
     for (int tap = 0; tap < gemm.tap_count; ++tap)
-      for (std::size_t row = 0; row < static_cast<std::size_t>(gemm.rows); ++row, dst += halves) {
-        const float* src = gemm.taps[tap].src + row * depth;
-        std::size_t k = 0;
-        for (; k + kLanes <= depth; k += kLanes) store(dst + k, load(src + k));
-        if (k == halves) continue;
-        float rest[kLanes] = {};
-        std::uint16_t rounded[kLanes];
-        __builtin_memcpy(rest, src + k, (depth - k) * sizeof(float));
-        store(rounded, load(rest));
-        __builtin_memcpy(dst + k, rounded, (halves - k) * sizeof(std::uint16_t));
-      }
+      for (std::size_t row = 0; row < static_cast<std::size_t>(gemm.rows); ++row, dst += halves)
+        round(depth, gemm.taps[tap].src + row * depth, dst);
   }
 
   template <int kRows, int kPanels>
@@ -216,14 +220,18 @@ struct PixelTile : ActivationTile<kLanes> {
       }
   }
 
-  // Activations with more to them than relu take a pass of their own over the result.
   static void run(const PixelGemm& gemm) {
     if constexpr (Product::kPrecision == Precision::kBf16) round_sources(gemm);
-    if (!gemm.activation || gemm.activation->function == Activation::kRelu) return run_tiles(gemm);
+    with_activation(gemm, run_tiles);
+  }
+
+  // Activations with more to them than relu take a pass of their own over the result of the product.
+  static void with_activation(const PixelGemm& gemm, void (*product)(const PixelGemm&)) {
+    if (!gemm.activation || gemm.activation->function == Activation::kRelu) return product(gemm);
     PixelGemm bare = gemm;
     bare.activation = nullptr;
     bare.skip = nullptr;
-    run_tiles(bare);
+    product(bare);
     const std::size_t count = static_cast<std::size_t>(gemm.rows) * static_cast<std::size_t>(gemm.filters);
     activate_all(*gemm.activation, count, gemm.dst, gemm.dst);
     if (gemm.skip)

@@ -30,13 +30,13 @@ PackedConv pack_group(std::span<const PlacedTap> taps, const Parameter& weight, 
       packed.taps.push_back({tap.down, tap.right, from, packed.taps.size() * tap_words});
       slices.push_back({.row = row, .column = column, .first_channel = from * depth});
     }
-  packed.panel_words = packed.taps.size() * tap_words;
   packed.weights =
       pack_pixel_weights({.weights = parameters.subspan(weight.offset, weight.size),
                           .kernel = {weight.shape[0], weight.shape[1], weight.shape[2], weight.shape[3]},
                           .first = group * filters,
                           .count = filters},
                          slices, depth, kernel);
+  packed.panel_words = packed.weights.size() / to_index(panels);
   packed.bias.resize(to_index(panels * kernel.panel), 0.0f);
   if (bias)
     std::ranges::copy(parameters.subspan(bias->offset + to_index(group * filters), to_index(filters)),

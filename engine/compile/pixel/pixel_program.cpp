@@ -172,10 +172,10 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
       caches_(program.cache_floats_ * to_index(chains) * sizeof(float)),
       attention_scratch_(program.attention_scratch_),
       taps_(program.max_taps_),
-      scratch_(program.precision() == Precision::kBf16
-                   ? 2 * program.max_tap_words_ * to_index(chains) *
-                         to_index(std::max(max_columns, program.row_columns_))
-                   : 0),
+      scratch_(scratch_words(program.kernel_,
+                             to_index(chains) * to_index(std::max(max_columns, program.row_columns_)),
+                             program.max_tap_words_) *
+               sizeof(std::uint32_t)),
       gates_(program.max_gates_ * to_index(chains) * to_index(std::max(max_columns, program.row_columns_))) {
   check_given(given, program.network_, to_index(chains));
   vectors_ = program.vectors_of(given, chains);

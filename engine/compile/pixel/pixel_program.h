@@ -63,8 +63,8 @@ class IncrementalState {
   AlignedBuffer caches_;        // of attentions
   std::vector<float> attention_scratch_;
   std::vector<PixelTap> taps_;
-  std::vector<std::uint16_t> scratch_;  // of the kernel
-  std::vector<float> gates_;            // of an LSTM
+  AlignedBuffer scratch_;     // of the kernel
+  std::vector<float> gates_;  // of an LSTM
 };
 
 // Immutable after construction, parameters included; shared by every thread.
@@ -91,6 +91,7 @@ class PixelProgram {
 
   [[nodiscard]] int groups() const { return network_.groups; }
   [[nodiscard]] Precision precision() const { return kernel_.precision; }
+  [[nodiscard]] const char* arithmetic() const { return kernel_.arithmetic; }
 
   // The logits of one channel group at a pixel, [chain][logit channel of the group], valid until the next
   // call. Every pixel before it, in raster order from (0, 0), and every group before it, must have been

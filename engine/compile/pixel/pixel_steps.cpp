@@ -42,7 +42,7 @@ void PixelProgram::run(const PackedConvStep& packed, IncrementalState& state, co
                        .tap_count = taps,
                        .weights = group.weights.data(),
                        .panel_words = group.panel_words,
-                       .scratch = state.scratch_.data(),
+                       .scratch = reinterpret_cast<std::uint16_t*>(state.scratch_.data()),
                        .bias = group.bias.data(),
                        .activation = step.activation ? &*step.activation : nullptr,
                        .skip = step.skip < 0 ? nullptr : at(state, step.skip, span),
@@ -156,7 +156,7 @@ void PixelProgram::run(const PackedLstmStep& packed, IncrementalState& state, co
                .tap_count = taps,
                .weights = group.weights.data(),
                .panel_words = group.panel_words,
-               .scratch = state.scratch_.data(),
+               .scratch = reinterpret_cast<std::uint16_t*>(state.scratch_.data()),
                .bias = group.bias.data(),
                .skip = kept(op.src, -op.down, 0),
                .dst = state.gates_.data()});

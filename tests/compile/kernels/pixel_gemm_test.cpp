@@ -8,6 +8,7 @@
 
 #include "engine/compile/kernels/pixel_gemm_tile.h"
 #include "engine/core/bf16.h"
+#include "tests/support/emulated_amx.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -15,10 +16,10 @@ namespace {
 
 using testing::Random;
 
-// Every kernel this processor runs, and the 16-lane code and bf16 built from plainer instructions, so that
-// these are checked on machines without AVX-512 and AVX512_BF16 too.
+// Every kernel this processor runs, and the 16-lane code, bf16 and AMX built from plainer instructions, so
+// that these are checked on machines without AVX-512, AVX512_BF16 and AMX too.
 std::vector<PixelKernel> all_kernels() {
-  std::vector<PixelKernel> kernels(pixel_kernels().begin(), pixel_kernels().end());
+  std::vector<PixelKernel> kernels = runnable_pixel_kernels();
   using Tile = PixelTile<16>;
   kernels.push_back(
       {"16 lanes", Tile::kPanel, Precision::kF32, Tile::run, Tile::activate_all, Tile::gate_rows});
@@ -28,8 +29,7 @@ std::vector<PixelKernel> all_kernels() {
   using SmallBf16Tile = PixelTile<4, PlainBf16Product<4>>;
   kernels.push_back({"4 lanes, bf16", SmallBf16Tile::kPanel, Precision::kBf16, SmallBf16Tile::run,
                      SmallBf16Tile::activate_all, SmallBf16Tile::gate_rows});
-  if (const PixelKernel& best = pixel_kernel(Precision::kBf16); best.precision == Precision::kBf16)
-    kernels.push_back(best);
+  kernels.push_back(testing::emulated_amx());
   return kernels;
 }
 
@@ -89,7 +89,8 @@ struct Product {
     for (int tap = 0; tap < taps; ++tap)
       places.push_back({src.data() + (tap * chains + first) * conv.in_channels,
                         static_cast<std::size_t>(tap * kernel.panel) * words});
-    std::vector<std::uint16_t> scratch(2 * words * static_cast<std::size_t>(taps * count));
+    std::vector<std::uint16_t> scratch(
+        2 * scratch_words(kernel, static_cast<std::size_t>(count), words * static_cast<std::size_t>(taps)));
     std::vector<float> dst(static_cast<std::size_t>(count * filter_count + 1), -7.0f);
     kernel.run({.rows = count,
                 .depth = conv.in_channels,

@@ -8,6 +8,7 @@
 #include "engine/compile/kernels/pixel_gemm_tile.h"
 #include "engine/core/error.h"
 #include "tests/support/compiled.h"
+#include "tests/support/emulated_amx.h"
 #include "tests/support/networks.h"
 
 namespace pcnn {
@@ -47,6 +48,13 @@ std::vector<float> logits_by_pixel(const PixelProgram& program, const Network& n
                           pixel_of(network, images, cache.chains(), row, column, group));
       }
   return all;
+}
+
+// Those of f32, and now and then the one for AMX, whose emulation is slow.
+std::vector<PixelKernel> kernels_of_round(int round) {
+  std::vector<PixelKernel> kernels(pixel_kernels().begin(), pixel_kernels().end());
+  if (round % 10 == 7) kernels.push_back(testing::emulated_amx());
+  return kernels;
 }
 
 void expect_forward_pass(Random& random, Network network, int height, int width) {
@@ -208,7 +216,7 @@ TEST(PixelProgram, GivesAPixelTheSameBitsWhateverSpansOfKnownPixelsComeBeforeIt)
       for (int column = 0; column < network.image_width; ++column)
         known.push_back(all || random.between(0, 3) > 0);
     }
-    for (const PixelKernel& kernel : pixel_kernels()) {
+    for (const PixelKernel& kernel : kernels_of_round(round)) {
       const PixelProgram program(network, parameters, kernel);
       IncrementalState one_by_one(program, 2), spans(program, 2, random.between(1, network.image_width)),
           leaving_out(program, 2, spans.max_columns());  // its own: what it leaves out nobody else left there
@@ -288,6 +296,33 @@ std::vector<float> logits_by_guesses(const PixelProgram& program, const Network&
   return all;
 }
 
+TEST(PixelProgram, GivesAChainTheSameBitsAmongAnyOthersInTilesToo) {
+  Random random(38);
+  for (int round = 0; round < 6; ++round) {
+    Network network = testing::random_network(random, kFunctions[round % 5]);
+    network.image_height = network.image_width = 4;
+    SCOPED_TRACE(testing::describe(network));
+    constexpr int kChains = 35;  // three tiles
+    const std::vector<float> parameters = testing::random_parameters(random, network),
+                             images = testing::random_images(random, network, kChains);
+    const PixelProgram program(network, parameters, testing::emulated_amx());
+    const std::size_t of_image = images.size() / kChains;
+    const auto run = [&](int first, int count) {
+      IncrementalState state(program, count);
+      return logits_by_pixel(
+          program, network, state,
+          std::span(images).subspan(to_index(first) * of_image, to_index(count) * of_image));
+    };
+    const std::vector<float> all = run(0, kChains);
+    const std::size_t of_chain = all.size() / kChains;
+    for (const auto& [first, count] : {std::pair{0, 1}, {16, 1}, {34, 1}, {3, 17}}) {
+      const std::vector<float> some = run(first, count);
+      ASSERT_TRUE(std::ranges::equal(some, std::span(all).subspan(to_index(first) * of_chain, some.size())))
+          << "chains " << first << " to " << first + count;
+    }
+  }
+}
+
 TEST(PixelProgram, GivesTheLogitsOfAPixelTheSameBitsInASpanOfGuessesUpToTheFirstWrongOne) {
   Random random(37);
   int several_groups = 0;
@@ -302,7 +337,7 @@ TEST(PixelProgram, GivesTheLogitsOfAPixelTheSameBitsInASpanOfGuessesUpToTheFirst
     const int chains = random.between(1, 3);
     const std::vector<float> parameters = testing::random_parameters(random, network),
                              images = testing::random_images(random, network, chains);
-    for (const PixelKernel& kernel : pixel_kernels()) {
+    for (const PixelKernel& kernel : kernels_of_round(round)) {
       const PixelProgram program(network, parameters, kernel);
       IncrementalState one_by_one(program, chains), spans(program, chains, network.image_width);
       const std::vector<float> expected = logits_by_pixel(program, network, one_by_one, images);
