@@ -59,12 +59,10 @@ Samples draw_samples(const SamplerConfig& sampler, const Network& network, const
   const auto part = [&](int rank) {
     return part_of(request, share_of(to_index(request.chains), rank, team.size()), pixels, channels);
   };
-  for (int rank = 1; rank < team.size(); ++rank) {
-    MessageWriter message = team.begin(Job::kDraw);
+  team.hand_out(Job::kDraw, [&](MessageWriter& message, int rank) {
     message.put(sampler);
     put_request(message, part(rank));
-    team.ranks->post(rank, message.bytes());
-  }
+  });
   std::vector<float> sent(parameters.begin(), parameters.end());
   team.ranks->broadcast(sent);
 
@@ -74,16 +72,15 @@ Samples draw_samples(const SamplerConfig& sampler, const Network& network, const
   };
   if (const SampleRequest own = part(0); own.chains > 0)
     all = draw_here(sampler, network, head, parameters, own, workers);
-  for (int rank = 1; rank < team.size(); ++rank) {
-    MessageReader message(team.ranks->take(rank));
-    if (!message.get<bool>()) continue;
+  team.collect([&](MessageReader& message, int) {
+    if (!message.get<bool>()) return;
     all.chain_batch = std::max(all.chain_batch, message.get<int>());
     all.precision = message.get<Precision>();
     all.longest_span = std::max(all.longest_span, message.get<int>());
     all.speculation += message.get<SpeculationCounts>();
     append(all.images, message.get_room<float>());
     append(all.probabilities, message.get_room<float>());
-  }
+  });
   return all;
 }
 

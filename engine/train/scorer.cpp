@@ -77,17 +77,15 @@ std::vector<Value> Scorer::compute(Result result, std::size_t each, std::span<co
   const auto part_of = [&](int rank) {
     return share_of(to_index(images), to_index(program_.images()), rank, team_.size());
   };
-  for (int rank = 1; rank < team_.size(); ++rank) {
+  team_.hand_out(Job::kScore, [&](MessageWriter& message, int rank) {
     const Range part = part_of(rank);
-    MessageWriter message = team_.begin(Job::kScore);
     message.put(result);
     put_given(message, given.part(to_index(images), part.begin, part.size()));
     const std::span<float> pixels = message.put_room<float>(part.size() * image_size_);
     workers_.parallel_for(part.size(), [&](std::size_t i) {
       fill(static_cast<int>(part.begin + i), pixels.subspan(i * image_size_, image_size_));
     });
-    team_.ranks->post(rank, message.bytes());
-  }
+  });
   if (team_.ranks) {
     std::vector<float> sent(parameters.begin(), parameters.end());
     team_.ranks->broadcast(sent);
@@ -96,11 +94,10 @@ std::vector<Value> Scorer::compute(Result result, std::size_t each, std::span<co
   const Range own = part_of(0);
   compute_here<Value>(result, each, static_cast<int>(own.size()), fill,
                       given.part(to_index(images), 0, own.size()), values);
-  for (int rank = 1; rank < team_.size(); ++rank) {
-    MessageReader message(team_.ranks->take(rank));
+  team_.collect([&](MessageReader& message, int rank) {
     std::ranges::copy(message.get_room<Value>(),
                       values.begin() + static_cast<std::ptrdiff_t>(part_of(rank).begin * each));
-  }
+  });
   return values;
 }
 

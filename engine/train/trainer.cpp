@@ -159,9 +159,8 @@ void Trainer::update(double rate) {
 void Trainer::hand_out(int images, const FillImage& fill, const Given& given, const DropoutKey& dropout,
                        double rate) const {
   const std::size_t size = network_.shape(0, 1).size();
-  for (int rank = 1; rank < team_.size(); ++rank) {
+  team_.hand_out(Job::kStep, [&](MessageWriter& message, int rank) {
     const Range own = gradient_.images_of(rank, images);
-    MessageWriter message = team_.begin(Job::kStep);
     message.put(images);
     message.put(dropout);
     message.put(rate);
@@ -170,8 +169,7 @@ void Trainer::hand_out(int images, const FillImage& fill, const Given& given, co
     workers_.parallel_for(own.size(), [&](std::size_t i) {
       fill(static_cast<int>(own.begin + i), values.subspan(i * size, size));
     });
-    team_.ranks->post(rank, message.bytes());
-  }
+  });
 }
 
 void Trainer::follow_step(MessageReader& message) {
@@ -192,9 +190,7 @@ void Trainer::follow_step(MessageReader& message) {
 void Trainer::lead() {
   if (!team_.ranks) return;
   const UnfinishedWhereThrown guard(team_.ranks);
-  MessageWriter message = team_.begin(Job::kTraining);
-  message.put(progress_.step);
-  for (int rank = 1; rank < team_.size(); ++rank) team_.ranks->post(rank, message.bytes());
+  team_.hand_out(Job::kTraining, [&](MessageWriter& message, int) { message.put(progress_.step); });
   for (const StateBuffer& buffer : state()) team_.ranks->broadcast(buffer.values);
 }
 
