@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "engine/core/index.h"
+#include "engine/ranks/few_values.h"
 #include "engine/ranks/given_message.h"
 #include "engine/train/shard_size.h"
 
@@ -77,14 +78,16 @@ std::vector<Value> Scorer::compute(Result result, std::size_t each, std::span<co
   const auto part_of = [&](int rank) {
     return share_of(to_index(images), to_index(program_.images()), rank, team_.size());
   };
+  std::vector<float> handed_out;
   team_.hand_out(Job::kScore, [&](MessageWriter& message, int rank) {
     const Range part = part_of(rank);
     message.put(result);
     put_given(message, given.part(to_index(images), part.begin, part.size()));
-    const std::span<float> pixels = message.put_room<float>(part.size() * image_size_);
+    handed_out.resize(part.size() * image_size_);
     workers_.parallel_for(part.size(), [&](std::size_t i) {
-      fill(static_cast<int>(part.begin + i), pixels.subspan(i * image_size_, image_size_));
+      fill(static_cast<int>(part.begin + i), std::span(handed_out).subspan(i * image_size_, image_size_));
     });
+    put_few_values(message, handed_out, workers_);
   });
   if (team_.ranks) {
     std::vector<float> sent(parameters.begin(), parameters.end());
@@ -104,7 +107,7 @@ std::vector<Value> Scorer::compute(Result result, std::size_t each, std::span<co
 template <typename Value>
 void Scorer::follow(Result result, std::size_t each, MessageReader& message) {
   const GivenBatch given = get_given(message);
-  const std::span<const float> pixels = message.get_room<float>();
+  const FewValues pixels(message);
   std::vector<float> parameters(network_.parameter_count());
   team_.ranks->broadcast(parameters);
   program_.pack(parameters, packed_);
@@ -112,7 +115,7 @@ void Scorer::follow(Result result, std::size_t each, MessageReader& message) {
   MessageWriter answer;
   const std::span<Value> values = answer.put_room<Value>(images * each);
   const auto fill = [&](int position, std::span<float> image) {
-    std::ranges::copy(pixels.subspan(to_index(position) * image_size_, image_size_), image.begin());
+    pixels.copy(to_index(position) * image_size_, image.first(image_size_));
   };
   compute_here<Value>(result, each, static_cast<int>(images), fill, given.view(), values);
   team_.ranks->post(0, answer.bytes());

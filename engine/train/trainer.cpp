@@ -10,6 +10,7 @@
 #include "engine/core/index.h"
 #include "engine/core/random.h"
 #include "engine/data/batches.h"
+#include "engine/ranks/few_values.h"
 #include "engine/ranks/given_message.h"
 #include "engine/train/given_of.h"
 #include "engine/train/gradient.h"
@@ -157,7 +158,7 @@ void Trainer::update(double rate) {
 
 // Every other rank gets its images as the network reads them: it needs no data set, and no file of the run.
 void Trainer::hand_out(int images, const FillImage& fill, const Given& given, const DropoutKey& dropout,
-                       double rate) const {
+                       double rate) {
   const std::size_t size = network_.shape(0, 1).size();
   team_.hand_out(Job::kStep, [&](MessageWriter& message, int rank) {
     const Range own = gradient_.images_of(rank, images);
@@ -165,10 +166,11 @@ void Trainer::hand_out(int images, const FillImage& fill, const Given& given, co
     message.put(dropout);
     message.put(rate);
     put_given(message, given.part(to_index(images), own.begin, own.size()));
-    const std::span<float> values = message.put_room<float>(own.size() * size);
+    handed_out_.resize(own.size() * size);
     workers_.parallel_for(own.size(), [&](std::size_t i) {
-      fill(static_cast<int>(own.begin + i), values.subspan(i * size, size));
+      fill(static_cast<int>(own.begin + i), std::span(handed_out_).subspan(i * size, size));
     });
+    put_few_values(message, handed_out_, workers_);
   });
 }
 
@@ -178,10 +180,10 @@ void Trainer::follow_step(MessageReader& message) {
   const auto rate = message.get<double>();
   const Range own = gradient_.images_of(team_.rank(), images);
   const GivenBatch given = get_given(message, network_, to_index(images), own);
-  const std::span<const float> values = message.get_room<float>();
+  const FewValues values(message);
   const std::size_t size = network_.shape(0, 1).size();
   const auto fill = [&](int position, std::span<float> image) {
-    std::ranges::copy(values.subspan((to_index(position) - own.begin) * size, size), image.begin());
+    values.copy((to_index(position) - own.begin) * size, image.first(size));
   };
   gradient_.compute(images, fill, gradients_, given.view(), dropout);
   update(rate);

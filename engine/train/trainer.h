@@ -112,7 +112,7 @@ class Trainer {
   void step(std::span<const int> positions, const ImageSet& images, const PixelCoding& coding, int epoch,
             std::int64_t steps_per_epoch);
   void hand_out(int images, const FillImage& fill, const Given& given, const DropoutKey& dropout,
-                double rate) const;
+                double rate);
   void update(double rate);
 
   [[nodiscard]] std::optional<double> last_rate() const;
@@ -131,6 +131,7 @@ class Trainer {
   std::unique_ptr<Optimiser> optimiser_;
   std::unique_ptr<ParameterAverage> average_;  // null where none is kept
   Progress progress_;
+  std::vector<float> handed_out_;  // images of another rank, while they are put into its message
 };
 
 }  // namespace pcnn
