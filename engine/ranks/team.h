@@ -20,6 +20,7 @@ enum class Job : std::uint32_t {
   kScore,     // a part of some images
   kDraw,      // a part of some chains
   kTrials,    // trials of a sweep, from now on until the end of the program
+  kCompare,   // nothing: a checksum of the state is wanted
 };
 
 // The ranks that compute with a model, which each of them has. Where `ranks` is null this process computes

@@ -63,6 +63,9 @@ class ServedModel {
       case Job::kStep:
         trainer_->follow_step(message);
         break;
+      case Job::kCompare:
+        trainer_->follow_check();
+        break;
       case Job::kScore:
         if (!scorer_)
           scorer_ = std::make_unique<Scorer>(network_, *head_, shard_images_, *workers_, precision_, team_);

@@ -15,6 +15,7 @@
 #include "engine/train/given_of.h"
 #include "engine/train/gradient.h"
 #include "engine/train/non_finite.h"
+#include "engine/train/same_state.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -194,6 +195,17 @@ void Trainer::lead() {
   const UnfinishedWhereThrown guard(team_.ranks);
   team_.hand_out(Job::kTraining, [&](MessageWriter& message, int) { message.put(progress_.step); });
   for (const StateBuffer& buffer : state()) team_.ranks->broadcast(buffer.values);
+  leads_ = true;
+}
+
+void Trainer::check_ranks() {
+  if (!leads_ || team_.ranks->has_unfinished_job()) return;
+  team_.hand_out(Job::kCompare, [](MessageWriter&, int) {});
+  check_same_state(team_, state_checksum(state(), workers_), progress_.step);
+}
+
+void Trainer::follow_check() {
+  post_checksum(team_, state_checksum(state(), workers_));
 }
 
 void Trainer::follow_start(MessageReader& message) {
