@@ -31,7 +31,7 @@ def step_seconds(ranks, batch, shard, parameters, images_per_second, image_value
     others = (ranks - 1) / ranks
     nodes = max(nodes_of(0, shards, share) for share in shares)
     return {"compute": most * shard / images_per_second,
-            "hand out": 4 * image_values * batch * others / bandwidth,
+            "hand out": image_values * batch * others / bandwidth,
             "add": 4 * parameters * others * (nodes + 1) / bandwidth,
             "latency": 4 * latency if ranks > 1 else 0.0,
             "update": parameters * update_ns * 1e-9}

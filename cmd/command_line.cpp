@@ -74,7 +74,7 @@ CommandLine::CommandLine(std::string name, const std::string& about)
   prepare_standard_files();
   tidy_up_on_signals();
   flush_denormals_to_zero();
-  ranks_ = join_ranks();
+  ranks_ = join_ranks([this](const std::string& line) { note(line); });
   if (ranks_ && ranks_->rank() == 0) begin_service(*ranks_);
   CLI::Option* quiet = app_.add_flag("-q,--quiet", quiet_, "print results, warnings and errors only");
   app_.add_flag("-v,--verbose", verbose_, "print more")->excludes(quiet);
@@ -144,6 +144,12 @@ std::optional<int> CommandLine::parse(int argc, const char* const* argv) {
 
 Verbosity CommandLine::verbosity() const {
   return quiet_ ? Verbosity::kQuiet : verbose_ ? Verbosity::kVerbose : Verbosity::kNormal;
+}
+
+void CommandLine::note(const std::string& line) const {
+  constexpr const char* kClearLine = "\r\x1b[K";  // of what is live there
+  const bool is_terminal = ::isatty(STDERR_FILENO) != 0;
+  show_text(stderr, (is_terminal ? kClearLine : "") + name_ + ": " + line + "\n");
 }
 
 void CommandLine::say(const std::string& message) const {

@@ -46,6 +46,7 @@ class CommandLine {
     std::string before, now;
   };
 
+  void note(const std::string& line) const;
   void say(const std::string& message) const;
   // The words, with the options of former names under those of now. Adds a word about each to `notes`.
   [[nodiscard]] std::vector<std::string> follow_renames(std::vector<std::string> words,

@@ -68,7 +68,7 @@ class OneOpenMpThread {
 
 int available_threads() {
   const int cores = tbb::this_task_arena::max_concurrency();  // honours the affinity mask
-  return share_of_cores(cores_within(cpu_quota(), cores), cores);
+  return shared_cores(cores, cpu_quota());
 }
 
 void flush_denormals_to_zero() {

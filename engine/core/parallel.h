@@ -9,8 +9,8 @@
 
 namespace pcnn {
 
-// Cores this process may use: the affinity mask, cut to the container's CPU quota (cgroup v1 and v2), at
-// least 1.
+// Cores this process may use: the affinity mask, cut to the container's CPU quota (cgroup v1 and v2) and to
+// this process's share among those of its launch (thread_limit.h), at least 1.
 [[nodiscard]] int available_threads();
 
 // Treats denormal floats as zero on this thread and on TBB arenas made after the call. Call it first in

@@ -4,12 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <latch>
+#include <limits>
 #include <string>
 #include <vector>
 
+#include "engine/core/cgroup.h"
 #include "engine/core/digits.h"
 #include "engine/core/error.h"
 
@@ -48,12 +49,29 @@ void require_threads(int threads, std::size_t stack_bytes) {
               "container, or ulimit -v for their stacks");
 }
 
-int share_of_cores(int cores, int bound) {
-  const bool is_bound = bound < ::sysconf(_SC_NPROCESSORS_ONLN);
-  int here = 1;  // processes of this launch on this machine
-  for (const char* name : {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "MV2_COMM_WORLD_LOCAL_SIZE"})
-    if (const char* const text = std::getenv(name)) here = std::max(here, std::atoi(text));
-  return is_bound ? cores : std::max(1, cores / here);
+int share_of_cores(std::span<const cpu_set_t> masks, std::size_t process) {
+  std::vector<int> shares(masks.size());
+  for (std::size_t core = 0; core < CPU_SETSIZE; ++core) {
+    std::size_t least = masks.size();  // of those that may use the core, the one with the fewest so far
+    for (std::size_t i = 0; i < masks.size(); ++i)
+      if (CPU_ISSET(core, &masks[i]) && (least == masks.size() || shares[i] < shares[least])) least = i;
+    if (least < masks.size()) ++shares[least];
+  }
+  return std::max(1, shares[process]);
+}
+
+namespace {
+
+CoreShare core_share{.cores = std::numeric_limits<int>::max()};
+
+}  // namespace
+
+void set_core_share(CoreShare share) {
+  core_share = share;
+}
+
+int shared_cores(int cores, double quota) {
+  return cores_within(quota / core_share.processes, std::min(cores, core_share.cores));
 }
 
 }  // namespace pcnn

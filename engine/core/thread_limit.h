@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sched.h>
+
 #include <cstddef>
+#include <span>
 
 namespace pcnn {
 
@@ -9,9 +12,18 @@ namespace pcnn {
 // of so many bytes each, and ends them again.
 void require_threads(int threads, std::size_t stack_bytes);
 
-// Of `cores` that this process may use, those that are left to it where a launcher of MPI has put several
-// processes on this machine and bound none of them to cores of its own: at least 1. bound: the cores of its
-// affinity mask.
-[[nodiscard]] int share_of_cores(int cores, int bound);
+// How many cores are left to each of several processes of one machine that compute at once, by their affinity
+// masks: a core that one alone may use is its own, others are shared out evenly. At least 1.
+[[nodiscard]] int share_of_cores(std::span<const cpu_set_t> masks, std::size_t process);
+
+// What a process counts on where it computes beside others of its launch.
+struct CoreShare {
+  int cores;          // of those in its affinity mask
+  int processes = 1;  // that share the quota of its control groups
+};
+// Of this process, from now on. Before it has other threads.
+void set_core_share(CoreShare share);
+// Of `cores` that the mask has under this quota, those that are this process's: at least 1.
+[[nodiscard]] int shared_cores(int cores, double quota);
 
 }  // namespace pcnn

@@ -50,11 +50,16 @@ class Ranks {
   // Ends every rank at once, this one included, with that exit code.
   [[noreturn]] virtual void abort(int exit_code) = 0;
 
-  // How many models rank 0 has sent to the others.
-  std::uint32_t models = 0;
-  // Set on rank 0 where it left a job that the others are still at: nothing more can be asked of them, and
-  // they are ended with abort().
-  bool has_unfinished_job = false;
+  // On rank 0: another number for each model that it sends to the others.
+  [[nodiscard]] std::uint32_t number_model() { return models_++; }
+  // Whether rank 0 left a job that the others are still at: nothing more can be asked of them, and they are
+  // ended with abort().
+  [[nodiscard]] bool has_unfinished_job() const { return has_unfinished_job_; }
+  void leave_job_unfinished() { has_unfinished_job_ = true; }
+
+ private:
+  std::uint32_t models_ = 0;
+  bool has_unfinished_job_ = false;
 };
 
 // On rank 0, for the time of a job. Where an exception leaves it the job stays unfinished. ranks may be null.
@@ -62,7 +67,7 @@ class UnfinishedWhereThrown {
  public:
   explicit UnfinishedWhereThrown(Ranks* ranks) : ranks_(ranks), exceptions_(std::uncaught_exceptions()) {}
   ~UnfinishedWhereThrown() {
-    if (ranks_ && std::uncaught_exceptions() > exceptions_) ranks_->has_unfinished_job = true;
+    if (ranks_ && std::uncaught_exceptions() > exceptions_) ranks_->leave_job_unfinished();
   }
   UnfinishedWhereThrown(const UnfinishedWhereThrown&) = delete;
   UnfinishedWhereThrown& operator=(const UnfinishedWhereThrown&) = delete;

@@ -20,6 +20,7 @@ enum class Job : std::uint32_t {
   kScore,     // a part of some images
   kDraw,      // a part of some chains
   kTrials,    // trials of a sweep, from now on until the end of the program
+  kCompare,   // nothing: a checksum of the state is wanted
 };
 
 // The ranks that compute with a model, which each of them has. Where `ranks` is null this process computes
@@ -30,12 +31,29 @@ struct Team {
 
   [[nodiscard]] int size() const { return ranks ? ranks->size() : 1; }
   [[nodiscard]] int rank() const { return ranks ? ranks->rank() : 0; }
-  // To be posted to each of the others.
   [[nodiscard]] MessageWriter begin(Job job) const {
     MessageWriter message;
     message.put(job);
     message.put(model);
     return message;
+  }
+  // On rank 0: posts the job to each of the others, in the order of their ranks, with what put(message, rank)
+  // adds.
+  template <typename Put>
+  void hand_out(Job job, const Put& put) const {
+    for (int other = 1; other < size(); ++other) {
+      MessageWriter message = begin(job);
+      put(message, other);
+      ranks->post(other, message.bytes());
+    }
+  }
+  // On rank 0: take(message, rank) for what each of the others posted, in the order of their ranks.
+  template <typename Take>
+  void collect(const Take& take) const {
+    for (int other = 1; other < size(); ++other) {
+      MessageReader message(ranks->take(other));
+      take(message, other);
+    }
   }
 };
 

@@ -199,6 +199,7 @@ void CheckpointStore::save(const Standing& standing, const RunDirectory& directo
 
 void CheckpointStore::write_next(const Standing& standing, const RunDirectory& directory) const {
   trainer_.check_state();
+  trainer_.check_ranks();
   sync_file(directory.metrics());  // so that it is never behind the checkpoint
   nlohmann::json state{
       {"progress", to_json(trainer_.progress())}, {"precision", name_of(run_.precision)},

@@ -46,6 +46,7 @@ class NewDirectory {
   // Where it lies now.
   [[nodiscard]] const std::string& place() const { return place_; }
   [[nodiscard]] const RunLock& lock() const { return *lock_; }
+  [[nodiscard]] RunLock& lock() { return *lock_; }
 
   // Gives it its own name, once all is in it. What an unfinished start left under that name goes: its log is
   // the beginning of this one's since the constructor, another config is kept as CONFIG.before. Returns a

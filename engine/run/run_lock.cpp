@@ -42,7 +42,8 @@ std::string place_of(int fd) {
 }
 
 [[noreturn]] void refuse(const std::string& directory, const std::string& holder) {
-  throw ConfigError(directory + ": in use by " + holder + "; wait for it or stop it, or choose another name");
+  throw DirectoryInUse(directory + ": in use by " + holder +
+                       "; wait for it or stop it, or choose another name");
 }
 
 }  // namespace
@@ -60,13 +61,13 @@ void RunLock::check_free(const std::string& directory, const std::string& called
   if (is_held) refuse(called, by);
 }
 
-RunLock::RunLock(const std::string& directory, std::string called)
-    : directory_(directory), called_(std::move(called)), path_(directory + "/lock") {
+RunLock::RunLock(const std::string& directory, std::string called, Holders holders)
+    : directory_(directory), called_(std::move(called)), path_(directory + "/lock"), holders_(holders) {
   do {
     if (fd_ >= 0) ::close(fd_);
     fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     if (fd_ < 0) throw SystemError(path_, "cannot be made", errno);
-    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    if (::flock(fd_, (holders == Holders::kOne ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
       const int cause = errno;
       const std::string by = holder(fd_);
       ::close(fd_);
@@ -89,9 +90,19 @@ RunLock::RunLock(const std::string& directory, std::string called)
 }
 
 RunLock::~RunLock() {
-  if (holds_lock_file()) ::unlinkat(directory_fd_, "lock", 0);
+  // Of many holders the last alone gets all of the lock.
+  const bool is_last = holders_ == Holders::kOne || ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
+  if (is_last && holds_lock_file()) {
+    if (!companion_.empty()) ::unlinkat(directory_fd_, companion_.c_str(), 0);
+    ::unlinkat(directory_fd_, "lock", 0);
+  }
   ::close(directory_fd_);
   ::close(fd_);
+}
+
+void RunLock::share() {
+  if (::flock(fd_, LOCK_SH | LOCK_NB) != 0) throw SystemError(path_, "cannot be shared", errno);
+  holders_ = Holders::kMany;
 }
 
 bool RunLock::holds_lock_file() const {

@@ -24,15 +24,24 @@ class LostDirectory : public Error {
   bool is_locked_;
 };
 
+// Another process holds the lock of a directory.
+class DirectoryInUse : public ConfigError {
+ public:
+  using ConfigError::ConfigError;
+};
+
+// Whether one process holds a lock, or any number that take turns by other means.
+enum class Holders { kOne, kMany };
+
 // The right to write into a run directory: a lock on its file `lock`, which holds the process id. The system
 // drops the lock when its process ends, however it ends, so a file left behind locks nothing.
 // One thread at a time.
 class RunLock {
  public:
-  // Throws ConfigError where another process holds it, naming that process; FileError where the file cannot
-  // be made. `called`: the directory's name in messages, where that is to be another.
+  // Throws DirectoryInUse where another process holds it, naming that process; FileError where the file
+  // cannot be made, or locked. `called`: the directory's name in messages, where that is to be another.
   explicit RunLock(const std::string& directory) : RunLock(directory, directory) {}
-  RunLock(const std::string& directory, std::string called);
+  RunLock(const std::string& directory, std::string called, Holders holders = Holders::kOne);
   // Throws what the constructor would, as far as that can be told without making or taking anything.
   static void check_free(const std::string& directory) { check_free(directory, directory); }
   static void check_free(const std::string& directory, const std::string& called);
@@ -43,6 +52,10 @@ class RunLock {
   // Throws LostDirectory where the directory at the path is not the one that was locked, or its lock file not
   // the one that is held. Takes a few microseconds.
   void check() const;
+  // From now on others may hold it too that take it for Holders::kMany.
+  void share();
+  // A file in the directory that goes with the lock file, where the last of many holders ends.
+  void remove_at_the_end(std::string name) { companion_ = std::move(name); }
   // Whoever holds the lock has renamed the directory.
   void follow(const std::string& directory);
   // Of everything in the directory, in order; it opens nothing, so that it works where no more files may be
@@ -56,6 +69,8 @@ class RunLock {
 
   std::string directory_, called_;
   std::string path_;
+  std::string companion_;
+  Holders holders_;
   int fd_ = -1;
   int directory_fd_ = -1;  // follows the directory wherever it is moved
 };

@@ -167,7 +167,7 @@ void RunOutputs::draw_grid(std::span<const float> parameters, std::int64_t step,
   sampler.precision = run_.precision;
   const Network& network = run_.network;
   // Others that are still at something, which was given up here, are not asked.
-  const bool is_alone = !team_.ranks || team_.ranks->has_unfinished_job;
+  const bool is_alone = !team_.ranks || team_.ranks->has_unfinished_job();
   const Samples samples =
       draw_samples(sampler, network, *run_.head, parameters, request, workers_, is_alone ? Team{} : team_);
   if (std::ranges::any_of(samples.images, [](float value) { return std::isnan(value); })) {

@@ -63,6 +63,9 @@ class ServedModel {
       case Job::kStep:
         trainer_->follow_step(message);
         break;
+      case Job::kCompare:
+        trainer_->follow_check();
+        break;
       case Job::kScore:
         if (!scorer_)
           scorer_ = std::make_unique<Scorer>(network_, *head_, shard_images_, *workers_, precision_, team_);
@@ -124,16 +127,16 @@ Team send_model(Ranks* ranks, std::string_view resolved_yaml, const Network& net
                 Precision precision, int threads) {
   if (!ranks) return {};
   const UnfinishedWhereThrown guard(ranks);
-  const Team team{.ranks = ranks, .model = ranks->models++};
-  MessageWriter message = team.begin(Job::kModel);
-  message.put_text(resolved_yaml);
-  message.put(network.image_channels);
-  message.put(network.image_height);
-  message.put(network.image_width);
-  message.put(shard_images);
-  message.put(precision);
-  message.put(threads == available_threads() ? 0 : threads);
-  for (int rank = 1; rank < ranks->size(); ++rank) ranks->post(rank, message.bytes());
+  const Team team{.ranks = ranks, .model = ranks->number_model()};
+  team.hand_out(Job::kModel, [&](MessageWriter& message, int) {
+    message.put_text(resolved_yaml);
+    message.put(network.image_channels);
+    message.put(network.image_height);
+    message.put(network.image_width);
+    message.put(shard_images);
+    message.put(precision);
+    message.put(threads == available_threads() ? 0 : threads);
+  });
   return team;
 }
 
@@ -156,9 +159,8 @@ void serve(Ranks& ranks, const std::string& program,
 }
 
 void end_service(Ranks& ranks, int exit_code) {
-  if (ranks.has_unfinished_job) ranks.abort(std::max(1, exit_code));
-  const MessageWriter message = Team{}.begin(Job::kEnd);
-  for (int rank = 1; rank < ranks.size(); ++rank) ranks.post(rank, message.bytes());
+  if (ranks.has_unfinished_job()) ranks.abort(std::max(1, exit_code));
+  Team{.ranks = &ranks}.hand_out(Job::kEnd, [](MessageWriter&, int) {});
 }
 
 }  // namespace pcnn

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/core/index.h"
+#include "engine/ranks/few_values.h"
 #include "engine/ranks/given_message.h"
 #include "engine/sample/incremental_sampler.h"
 #include "engine/sample/naive_sampler.h"
@@ -36,14 +37,14 @@ SampleRequest part_of(const SampleRequest& request, Range chains, std::size_t pi
   return part;
 }
 
-void put_request(MessageWriter& message, const SampleRequest& request) {
+void put_request(MessageWriter& message, const SampleRequest& request, const Workers& workers) {
   message.put(request.chains);
   message.put(request.first_chain);
   message.put(request.seed);
   message.put(request.temperature);
   message.put(request.with_probabilities);
   put_given(message, request.given);
-  message.put_all(request.canvas);
+  put_few_values(message, request.canvas, workers);
   message.put_all(request.known);
 }
 
@@ -59,12 +60,10 @@ Samples draw_samples(const SamplerConfig& sampler, const Network& network, const
   const auto part = [&](int rank) {
     return part_of(request, share_of(to_index(request.chains), rank, team.size()), pixels, channels);
   };
-  for (int rank = 1; rank < team.size(); ++rank) {
-    MessageWriter message = team.begin(Job::kDraw);
+  team.hand_out(Job::kDraw, [&](MessageWriter& message, int rank) {
     message.put(sampler);
-    put_request(message, part(rank));
-    team.ranks->post(rank, message.bytes());
-  }
+    put_request(message, part(rank), workers);
+  });
   std::vector<float> sent(parameters.begin(), parameters.end());
   team.ranks->broadcast(sent);
 
@@ -74,16 +73,15 @@ Samples draw_samples(const SamplerConfig& sampler, const Network& network, const
   };
   if (const SampleRequest own = part(0); own.chains > 0)
     all = draw_here(sampler, network, head, parameters, own, workers);
-  for (int rank = 1; rank < team.size(); ++rank) {
-    MessageReader message(team.ranks->take(rank));
-    if (!message.get<bool>()) continue;
+  team.collect([&](MessageReader& message, int) {
+    if (!message.get<bool>()) return;
     all.chain_batch = std::max(all.chain_batch, message.get<int>());
     all.precision = message.get<Precision>();
     all.longest_span = std::max(all.longest_span, message.get<int>());
     all.speculation += message.get<SpeculationCounts>();
-    append(all.images, message.get_room<float>());
+    append(all.images, FewValues(message).all());
     append(all.probabilities, message.get_room<float>());
-  }
+  });
   return all;
 }
 
@@ -98,7 +96,7 @@ void follow_drawing(const Network& network, const OutputHead& head, const Worker
   request.with_probabilities = message.get<bool>();
   const GivenBatch given = get_given(message);
   request.given = given.view();
-  const std::vector<float> canvas = message.get_all<float>();
+  const std::vector<float> canvas = FewValues(message).all();
   const std::vector<std::uint8_t> known = message.get_all<std::uint8_t>();
   request.canvas = canvas;
   request.known = known;
@@ -113,7 +111,7 @@ void follow_drawing(const Network& network, const OutputHead& head, const Worker
     answer.put(drawn.precision);
     answer.put(drawn.longest_span);
     answer.put(drawn.speculation);
-    std::ranges::copy(drawn.images, answer.put_room<float>(drawn.images.size()).begin());
+    put_few_values(answer, drawn.images, workers);
     std::ranges::copy(drawn.probabilities, answer.put_room<float>(drawn.probabilities.size()).begin());
   }
   team.ranks->post(0, answer.bytes());

@@ -26,7 +26,7 @@ const StartFiles& SweepDirectory::start_files() {
       .whole = "sweep.json",
       .config = "sweep.yaml",
       .log = "log.txt",
-      .is_left_by_start = [](const std::string&, const std::string&) { return false; }};
+      .is_left_by_start = [](const std::string&, const std::string& name) { return name == kClaims; }};
   return files;
 }
 

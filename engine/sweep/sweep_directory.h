@@ -16,7 +16,8 @@ namespace pcnn {
 //   parameters.svg    the objective against each parameter
 //   best.yaml         the config of the best trial so far, ready to run
 //   log.txt           what the console showed, with times
-//   lock              while a process works here
+//   lock              while processes work here
+//   trials.lock       which of them trains which trial
 // One thread at a time.
 class SweepDirectory {
  public:
@@ -40,6 +41,7 @@ class SweepDirectory {
   [[nodiscard]] std::string leaderboard() const { return path_ + "/leaderboard.txt"; }
   [[nodiscard]] std::string picture() const { return path_ + "/parameters.svg"; }
   [[nodiscard]] std::string best() const { return path_ + "/best.yaml"; }
+  static constexpr const char* kClaims = "trials.lock";
   [[nodiscard]] std::string log() const { return path_ + "/log.txt"; }
   [[nodiscard]] static std::string trial_name(int number) { return "trial-" + std::to_string(number); }
   [[nodiscard]] std::string trial(int number) const { return path_ + "/" + trial_name(number); }

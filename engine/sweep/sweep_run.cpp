@@ -19,8 +19,7 @@
 #include "engine/run/run_directory.h"
 #include "engine/run/run_lock.h"
 #include "engine/sweep/leaderboard.h"
-#include "engine/sweep/parameter_picture.h"
-#include "engine/sweep/sweep_state.h"
+#include "engine/sweep/sweep_results.h"
 #include "engine/sweep/trial_process.h"
 
 namespace pcnn {
@@ -29,27 +28,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kPollInterval{50};  // between looks at the trials
-
-// Another where read_progress() would find something new.
-std::string stamp_of(const std::string& run_directory) {
-  const RunDirectory directory = RunDirectory::at(run_directory);
-  std::error_code error;
-  const auto bytes = fs::file_size(directory.metrics(), error);
-  const auto ended = fs::last_write_time(directory.results(), error).time_since_epoch().count();
-  return fmt::format("{} {}", bytes, ended);
-}
+constexpr std::chrono::seconds kLookInterval{1};        // at those of other processes
+constexpr std::chrono::seconds kWriteInterval{1};       // of news that can wait
 
 }  // namespace
 
 SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const SweepDirectory& directory,
-                   const RunLock& lock, std::vector<Trial> trials, Console& console, Ranks* ranks)
+                   SweepMember& member, std::vector<Trial> trials, Console& console, Ranks* ranks)
     : plan_(plan),
       program_(program),
       directory_(directory),
-      lock_(lock),
-      trials_(std::move(trials)),
+      lock_(std::as_const(member).lock()),
+      claims_(member.claims()),
       console_(console),
-      write_best_effort_(lock, console) {
+      trials_(plan, directory, claims_, std::move(trials), console),
+      write_best_effort_(lock_, console) {
   const int threads = plan.base.threads, parallel = plan.sweep.parallel;
   const auto share = [&](int i) {
     return std::max(1, threads / parallel + (i < threads % parallel ? 1 : 0));
@@ -67,10 +60,8 @@ SweepRun::SweepRun(const SweepPlan& plan, const std::string& program, const Swee
     const EarlyStopping& rule = *plan.sweep.early_stopping;
     halving_.emplace(rule, rule.max.value_or(plan.base.train.epochs.value_or(1)), plan.sweep.objective);
   }
-  for (Trial& trial : trials_) {
-    (void)read_new_epochs(trial);
+  for (const Trial& trial : trials_.all())
     if (halving_) (void)falls_behind(trial);  // what was decided then is in the trial's state
-  }
 }
 
 void SweepRun::run() {
@@ -83,46 +74,76 @@ void SweepRun::run() {
 }
 
 void SweepRun::work() {
-  write_results();
+  write_all();
   for (;;) {
     lock_.check();
     if (const int signal = InterruptionGuard::signal(); signal != 0) stop(signal);
+    if (std::chrono::steady_clock::now() - looked_at_others_ > kLookInterval) look_at_others();
     bool is_busy = false;
     for (Slot& slot : slots_) {
       if (slot.process) poll(slot);
       if (!slot.process && !start_waiting_trial(slot)) continue;
       is_busy = true;
     }
-    const bool is_waiting = std::ranges::count(trials_, TrialState::kWaiting, &Trial::state) > 0;
-    if (!is_busy && !is_waiting) break;
+    if (!is_busy && trials_.count(TrialState::kWaiting) + trials_.count(TrialState::kTraining) == 0) break;
+    if (!is_busy) wait_for_others_in_words();
+    // Not for each epoch of tiny networks: others may wait for their turn.
+    if (has_unwritten_news_ && std::chrono::steady_clock::now() - written_ > kWriteInterval) write_all();
     show_progress();
     std::this_thread::sleep_for(kPollInterval);
   }
   console_.clear_live();
-  write_results();
-  console_.line(leaderboard_text(trials_, plan_, directory_));
-  const auto failed = std::ranges::count(trials_, TrialState::kFailed, &Trial::state);
-  const auto diverged = std::ranges::count(trials_, TrialState::kDiverged, &Trial::state);
+  write_all();
+  console_.line(leaderboard_text(trials_.all(), plan_, directory_));
+  throw_for_failures();
+}
+
+void SweepRun::throw_for_failures() const {
+  const auto failed = trials_.count(TrialState::kFailed), diverged = trials_.count(TrialState::kDiverged);
   if (failed + diverged == 0) return;
-  const Trial& first = *std::ranges::find_if(trials_, &Trial::has_failed);
-  if (failed + diverged == static_cast<std::ptrdiff_t>(trials_.size()))
+  const std::size_t all = trials_.all().size();
+  const Trial& first = *std::ranges::find_if(trials_.all(), &Trial::has_failed);
+  if (failed + diverged == static_cast<std::ptrdiff_t>(all))
     throw ConfigError(fmt::format("{}: all trials {}; the first: {}", directory_.path(),
                                   failed > 0 ? "failed" : "diverged", first.error));
   std::string what = failed > 0 ? fmt::format("{} failed (--retry-failed runs such again)", failed) : "";
   if (diverged > 0) what += fmt::format("{}{} diverged", what.empty() ? "" : ", ", diverged);
-  throw SomeTrialsFailed(fmt::format("{}: of {} {}; trial {}: {}", directory_.path(),
-                                     counted(trials_.size(), "trial"), what, first.number, first.error));
+  throw SomeTrialsFailed(fmt::format("{}: of {} {}; trial {}: {}", directory_.path(), counted(all, "trial"),
+                                     what, first.number, first.error));
+}
+
+void SweepRun::look_at_others() {
+  looked_at_others_ = std::chrono::steady_clock::now();
+  for (const std::size_t index : trials_.follow_others())
+    if (halving_) (void)falls_behind(trials_[index]);  // the process that trains it decides
+}
+
+void SweepRun::wait_for_others_in_words() {
+  const auto theirs = trials_.count(TrialState::kTraining);
+  if (theirs == 0 || std::exchange(has_said_waits_, true)) return;
+  console_.line(fmt::format("waiting for {} that other processes train",
+                            counted(static_cast<std::size_t>(theirs), "trial")));
 }
 
 bool SweepRun::start_waiting_trial(Slot& slot) {
-  if (InterruptionGuard::signal() != 0) return false;
-  const auto next = std::ranges::find_if(
-      trials_, [&](const Trial& trial) { return trial.state == TrialState::kWaiting && can_start(trial); });
-  if (next == trials_.end()) return false;
-  slot.trial = static_cast<std::size_t>(next - trials_.begin());
-  start(slot, *next);
-  next->state = TrialState::kTraining;
-  return true;
+  if (InterruptionGuard::signal() != 0 || trials_.count(TrialState::kWaiting) == 0) return false;
+  const TrialClaims::Turn turn = claims_.wait_for_turn();
+  look_at_others();
+  for (std::size_t i = 0; i < trials_.all().size(); ++i) {
+    Trial& trial = trials_[i];
+    if (trial.state != TrialState::kWaiting || !claims_.take(trial.number)) continue;
+    if (!can_start(trial)) {
+      claims_.give_back(trial.number);
+      continue;
+    }
+    // Also so that a network file system looks anew at what other machines left in the directory.
+    trials_.save();
+    slot.trial = i;
+    start(slot, trial);
+    trial.state = TrialState::kTraining;
+    return true;
+  }
+  return false;
 }
 
 void SweepRun::start(Slot& slot, const Trial& trial) {
@@ -168,31 +189,20 @@ std::vector<std::string> SweepRun::arguments_for(const Trial& trial) const {
 }
 
 void SweepRun::poll(Slot& slot) {
-  Trial& trial = trials_[slot.trial];
   const std::optional<int> exit_code =
       slot.process->exit_code();  // first, so that nothing is written after the look
-  const bool has_news = read_new_epochs(trial);
-  if (has_news && !exit_code && trial.state == TrialState::kTraining && halving_ && falls_behind(trial)) {
-    trial.state = TrialState::kStopped;
-    save_trials(trials_, plan_, directory_);
+  const bool has_news = trials_.read_new_epochs(trials_[slot.trial]);
+  if (has_news && halving_) look_at_others();  // whose results count
+  if (has_news && !exit_code && trials_[slot.trial].state == TrialState::kTraining && halving_ &&
+      falls_behind(trials_[slot.trial])) {
+    trials_[slot.trial].state = TrialState::kStopped;
+    write_all();
     slot.process->interrupt(InterruptionCause::kOutrun);
+  } else if (exit_code) {
+    finish(slot, *exit_code);
+  } else if (has_news) {
+    has_unwritten_news_ = true;
   }
-  if (exit_code) finish(slot, *exit_code);
-  if (has_news || exit_code) write_results();
-}
-
-bool SweepRun::read_new_epochs(Trial& trial) {
-  const std::string path = directory_.trial(trial.number);
-  std::string stamp = stamp_of(path);
-  if (stamp == read_[trial.number]) return false;
-  read_[trial.number] = std::move(stamp);  // of before the reading
-  TrialProgress now = read_progress(path, plan_.sweep.objective);
-  if (!now.notes.empty() && !std::exchange(has_notes_[trial.number], true))
-    for (const std::string& note : now.notes) console_.warning(note);
-  const bool has_news =
-      now.epochs != trial.progress.epochs || now.test_nats_per_dim != trial.progress.test_nats_per_dim;
-  trial.progress = std::move(now);
-  return has_news;
 }
 
 bool SweepRun::falls_behind(const Trial& trial) {
@@ -225,8 +235,11 @@ void SweepRun::finish(Slot& slot, int exit_code) {
     if (trial.has_failed() && trial.error.empty())
       trial.error = fmt::format("ended with exit code {} and no word", exit_code);
   }
-  save_trials(trials_, plan_, directory_);
-  console_.line(result_line(trial));
+  const std::string line = result_line(trial);
+  const int number = trial.number;
+  write_all();
+  claims_.give_back(number);  // once its end is written down
+  console_.line(line);
 }
 
 void SweepRun::stop(int signal) {
@@ -240,50 +253,33 @@ void SweepRun::stop(int signal) {
     // One that came to its end in the meantime is not begun again.
     if (trial.state == TrialState::kTraining)
       trial.state = *slot.process->exit_code() == 0 ? TrialState::kDone : TrialState::kWaiting;
-    (void)read_new_epochs(trial);
+    (void)trials_.read_new_epochs(trial);
     slot.process.reset();
   }
-  save_trials(trials_, plan_, directory_);
-  write_results();
-  throw Interrupted(signal,
-                    fmt::format("interrupted; {}, all saved: the same command goes on", count_text(trials_)));
+  write_all();
+  throw Interrupted(
+      signal, fmt::format("interrupted; {}, all saved: the same command goes on", count_text(trials_.all())));
 }
 
-void SweepRun::write_results() {
-  save_trials(trials_, plan_, directory_);  // names the best
-  const auto write = [&](const std::string& path, const auto& text) {
-    write_best_effort_([&] { write_file_atomic(path, text()); });
-  };
-  write(directory_.csv(), [&] { return results_csv(trials_, plan_, directory_); });
-  write(directory_.leaderboard(), [&] { return leaderboard_text(trials_, plan_, directory_); });
-  write(directory_.picture(), [&] { return parameter_picture_svg(directory_.name(), trials_, plan_); });
-  write_best_effort_([&] { write_best(); });
-}
-
-void SweepRun::write_best() {
-  const Trial* best = best_of(trials_, plan_.sweep.objective);
-  if (!best) return;
-  const std::vector<std::string> overrides{"name=" + yaml_text(directory_.name() + "_best"),
-                                           "output=" + yaml_text(directory_.output()), "threads=null"};
-  const ConfigDocument document =
-      ConfigDocument::from_file(RunDirectory::at(directory_.trial(best->number)).config(), overrides);
-  (void)read_run_config(document, "");
-  write_file_atomic(directory_.best(),
-                    fmt::format("# Trial {} of {}: {} {:.4f} at epoch {}.\n{}", best->number,
-                                directory_.path(), plan_.sweep.objective.heading(), *best->progress.best,
-                                best->progress.best_epoch, document.resolved_yaml()));
+void SweepRun::write_all() {
+  has_unwritten_news_ = false;
+  written_ = std::chrono::steady_clock::now();
+  const TrialClaims::Turn turn = claims_.wait_for_turn();
+  look_at_others();
+  trials_.save();  // names the best
+  write_results(trials_.all(), plan_, directory_, write_best_effort_);
 }
 
 void SweepRun::show_progress() {
   if (!console_.wants_live()) return;
-  std::string text = count_text(trials_);
-  if (const Trial* best = best_of(trials_, plan_.sweep.objective))
+  std::string text = count_text(trials_.all());
+  if (const Trial* best = best_of(trials_.all(), plan_.sweep.objective))
     text += fmt::format("; best {:.4f}, trial {}", *best->progress.best, best->number);
   for (const Slot& slot : slots_)
     if (slot.process)
       text += fmt::format("\ntrial {}: {}", trials_[slot.trial].number, last_log_line(trials_[slot.trial]));
   if (console_.is_terminal()) {
-    std::string table = trial_table(ranked(trials_, plan_.sweep.objective), plan_);
+    std::string table = trial_table(ranked(trials_.all(), plan_.sweep.objective), plan_);
     table.pop_back();
     text += "\n" + table;
   }

@@ -37,6 +37,7 @@ struct TrialProgress {
 struct Trial {
   int number = 1;  // from 1
   Assignment values;
+  std::string identity{};  // a checksum of its config in effect: two trials of one checksum are the same
   TrialState state = TrialState::kWaiting;
   std::string error;  // kFailed, kDiverged
   TrialProgress progress;

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "engine/core/index.h"
+#include "engine/ranks/few_values.h"
 #include "engine/ranks/given_message.h"
 #include "engine/train/shard_size.h"
 
@@ -77,17 +78,17 @@ std::vector<Value> Scorer::compute(Result result, std::size_t each, std::span<co
   const auto part_of = [&](int rank) {
     return share_of(to_index(images), to_index(program_.images()), rank, team_.size());
   };
-  for (int rank = 1; rank < team_.size(); ++rank) {
+  std::vector<float> handed_out;
+  team_.hand_out(Job::kScore, [&](MessageWriter& message, int rank) {
     const Range part = part_of(rank);
-    MessageWriter message = team_.begin(Job::kScore);
     message.put(result);
     put_given(message, given.part(to_index(images), part.begin, part.size()));
-    const std::span<float> pixels = message.put_room<float>(part.size() * image_size_);
+    handed_out.resize(part.size() * image_size_);
     workers_.parallel_for(part.size(), [&](std::size_t i) {
-      fill(static_cast<int>(part.begin + i), pixels.subspan(i * image_size_, image_size_));
+      fill(static_cast<int>(part.begin + i), std::span(handed_out).subspan(i * image_size_, image_size_));
     });
-    team_.ranks->post(rank, message.bytes());
-  }
+    put_few_values(message, handed_out, workers_);
+  });
   if (team_.ranks) {
     std::vector<float> sent(parameters.begin(), parameters.end());
     team_.ranks->broadcast(sent);
@@ -96,18 +97,17 @@ std::vector<Value> Scorer::compute(Result result, std::size_t each, std::span<co
   const Range own = part_of(0);
   compute_here<Value>(result, each, static_cast<int>(own.size()), fill,
                       given.part(to_index(images), 0, own.size()), values);
-  for (int rank = 1; rank < team_.size(); ++rank) {
-    MessageReader message(team_.ranks->take(rank));
+  team_.collect([&](MessageReader& message, int rank) {
     std::ranges::copy(message.get_room<Value>(),
                       values.begin() + static_cast<std::ptrdiff_t>(part_of(rank).begin * each));
-  }
+  });
   return values;
 }
 
 template <typename Value>
 void Scorer::follow(Result result, std::size_t each, MessageReader& message) {
   const GivenBatch given = get_given(message);
-  const std::span<const float> pixels = message.get_room<float>();
+  const FewValues pixels(message);
   std::vector<float> parameters(network_.parameter_count());
   team_.ranks->broadcast(parameters);
   program_.pack(parameters, packed_);
@@ -115,7 +115,7 @@ void Scorer::follow(Result result, std::size_t each, MessageReader& message) {
   MessageWriter answer;
   const std::span<Value> values = answer.put_room<Value>(images * each);
   const auto fill = [&](int position, std::span<float> image) {
-    std::ranges::copy(pixels.subspan(to_index(position) * image_size_, image_size_), image.begin());
+    pixels.copy(to_index(position) * image_size_, image.first(image_size_));
   };
   compute_here<Value>(result, each, static_cast<int>(images), fill, given.view(), values);
   team_.ranks->post(0, answer.bytes());

@@ -10,10 +10,12 @@
 #include "engine/core/index.h"
 #include "engine/core/random.h"
 #include "engine/data/batches.h"
+#include "engine/ranks/few_values.h"
 #include "engine/ranks/given_message.h"
 #include "engine/train/given_of.h"
 #include "engine/train/gradient.h"
 #include "engine/train/non_finite.h"
+#include "engine/train/same_state.h"
 #include "engine/train/shard_size.h"
 
 namespace pcnn {
@@ -157,21 +159,20 @@ void Trainer::update(double rate) {
 
 // Every other rank gets its images as the network reads them: it needs no data set, and no file of the run.
 void Trainer::hand_out(int images, const FillImage& fill, const Given& given, const DropoutKey& dropout,
-                       double rate) const {
+                       double rate) {
   const std::size_t size = network_.shape(0, 1).size();
-  for (int rank = 1; rank < team_.size(); ++rank) {
+  team_.hand_out(Job::kStep, [&](MessageWriter& message, int rank) {
     const Range own = gradient_.images_of(rank, images);
-    MessageWriter message = team_.begin(Job::kStep);
     message.put(images);
     message.put(dropout);
     message.put(rate);
     put_given(message, given.part(to_index(images), own.begin, own.size()));
-    const std::span<float> values = message.put_room<float>(own.size() * size);
+    handed_out_.resize(own.size() * size);
     workers_.parallel_for(own.size(), [&](std::size_t i) {
-      fill(static_cast<int>(own.begin + i), values.subspan(i * size, size));
+      fill(static_cast<int>(own.begin + i), std::span(handed_out_).subspan(i * size, size));
     });
-    team_.ranks->post(rank, message.bytes());
-  }
+    put_few_values(message, handed_out_, workers_);
+  });
 }
 
 void Trainer::follow_step(MessageReader& message) {
@@ -180,10 +181,10 @@ void Trainer::follow_step(MessageReader& message) {
   const auto rate = message.get<double>();
   const Range own = gradient_.images_of(team_.rank(), images);
   const GivenBatch given = get_given(message, network_, to_index(images), own);
-  const std::span<const float> values = message.get_room<float>();
+  const FewValues values(message);
   const std::size_t size = network_.shape(0, 1).size();
   const auto fill = [&](int position, std::span<float> image) {
-    std::ranges::copy(values.subspan((to_index(position) - own.begin) * size, size), image.begin());
+    values.copy((to_index(position) - own.begin) * size, image.first(size));
   };
   gradient_.compute(images, fill, gradients_, given.view(), dropout);
   update(rate);
@@ -192,10 +193,19 @@ void Trainer::follow_step(MessageReader& message) {
 void Trainer::lead() {
   if (!team_.ranks) return;
   const UnfinishedWhereThrown guard(team_.ranks);
-  MessageWriter message = team_.begin(Job::kTraining);
-  message.put(progress_.step);
-  for (int rank = 1; rank < team_.size(); ++rank) team_.ranks->post(rank, message.bytes());
+  team_.hand_out(Job::kTraining, [&](MessageWriter& message, int) { message.put(progress_.step); });
   for (const StateBuffer& buffer : state()) team_.ranks->broadcast(buffer.values);
+  leads_ = true;
+}
+
+void Trainer::check_ranks() {
+  if (!leads_ || team_.ranks->has_unfinished_job()) return;
+  team_.hand_out(Job::kCompare, [](MessageWriter&, int) {});
+  check_same_state(team_, state_checksum(state(), workers_), progress_.step);
+}
+
+void Trainer::follow_check() {
+  post_checksum(team_, state_checksum(state(), workers_));
 }
 
 void Trainer::follow_start(MessageReader& message) {

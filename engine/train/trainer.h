@@ -103,16 +103,21 @@ class Trainer {
 
   // On rank 0, before its first step: gives the others what it trains from.
   void lead();
-  // On the others, where Job::kTraining or Job::kStep has been read of the message: takes what rank 0 gave,
-  // or computes the part of a step that rank 0 handed out, and updates the parameters as rank 0 does.
+  // On rank 0: throws ComputeError where the state of another rank is no longer the same. Nothing where it
+  // does not lead, or left a job unfinished.
+  void check_ranks();
+  // On the others, where Job::kTraining, Job::kStep or Job::kCompare has been read of the message: takes what
+  // rank 0 gave; computes the part of a step that rank 0 handed out, and updates the parameters as rank 0
+  // does; tells what its state is.
   void follow_start(MessageReader& message);
   void follow_step(MessageReader& message);
+  void follow_check();
 
  private:
   void step(std::span<const int> positions, const ImageSet& images, const PixelCoding& coding, int epoch,
             std::int64_t steps_per_epoch);
   void hand_out(int images, const FillImage& fill, const Given& given, const DropoutKey& dropout,
-                double rate) const;
+                double rate);
   void update(double rate);
 
   [[nodiscard]] std::optional<double> last_rate() const;
@@ -131,6 +136,8 @@ class Trainer {
   std::unique_ptr<Optimiser> optimiser_;
   std::unique_ptr<ParameterAverage> average_;  // null where none is kept
   Progress progress_;
+  bool leads_ = false;
+  std::vector<float> handed_out_;  // images of another rank, while they are put into its message
 };
 
 }  // namespace pcnn

@@ -186,6 +186,34 @@ sample: {{count: 4}}
         check("is saved: go on with" in said, f"the run says that it is saved: {said}")
         ends_as_alone(name, 3)
 
+    # A rank that does not answer is named, once; it goes on where it does.
+    process = begin("slow")
+    (last,) = [pid for pid in pids_of("name=slow") if b"OMPI_COMM_WORLD_RANK=2\0" in Path(f"/proc/{pid}/environ").read_bytes()]
+    os.kill(last, signal.SIGSTOP)
+    said = lambda: (scratch / "slow.out").read_text()
+    wait_for(lambda: "waiting for rank 2 on " in said(), "the rank that is stopped is named", 60)
+    time.sleep(3)
+    check(said().count("waiting for rank") == 1, f"the rank is named once: {said()}")
+    os.kill(last, signal.SIGCONT)
+    wait_for(lambda: "has answered after " in said(), "the rank that answers again is named", 60)
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+    ends_as_alone("slow", 2)
+
+    # Ranks of one machine that are not bound share its cores, whatever the environment says; a binding counts.
+    def threads(*command):
+        text = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=60).stdout
+        return int(text.split("threads to use: ")[1].split("\n")[0])
+
+    alone = threads(PROGRAMS / "pcnn-run", "--version")
+    unbound = ["env", "-u", "OMPI_COMM_WORLD_LOCAL_SIZE", PROGRAMS / "pcnn-run", "--version"]
+    check(threads(MPIRUN, "--bind-to", "none", "-n", "2", *unbound) == -(-alone // 2), "two ranks share the cores")
+    check(threads(MPIRUN, "--bind-to", "none", "-n", str(alone), *unbound) == 1, "as many ranks as cores have one each")
+    core = str(min(os.sched_getaffinity(0)))
+    others = ",".join(str(cpu) for cpu in sorted(os.sched_getaffinity(0))[1:]) or core
+    check(threads(MPIRUN, "-n", "1", "taskset", "-c", others, *unbound, ":", "-n", "1", "taskset", "-c", core, *unbound)
+          == max(1, alone - 1), "ranks that are bound have the cores they are bound to")
+
     # Ranks that would round otherwise are refused before anything is made.
     unequal = subprocess.run([MPIRUN, "-q", "-n", "1", PROGRAMS / "pcnn-run", config, "name=unequal", ":", "-n", "1", "-x",
                               "DNNL_MAX_CPU_ISA=SSE41", PROGRAMS / "pcnn-run"], capture_output=True, text=True, env=ENVIRONMENT,

@@ -16,8 +16,9 @@ namespace pcnn {
 namespace {
 
 // The program on rank 0, and the service on the others. What rank 0 throws is an exit code of 2.
-void as_ranks(int size, const std::function<void(Ranks*)>& program) {
-  testing::run_ranks(size, [&](Ranks& ranks) {
+void as_ranks(int size, const std::function<void(Ranks*)>& program,
+              const testing::ThreadRanks::Damage& damage = {}) {
+  const auto work = [&](Ranks& ranks) {
     if (ranks.rank() > 0) return serve(ranks, "pcnn-test");
     begin_service(ranks);
     int exit_code = 0;
@@ -29,7 +30,8 @@ void as_ranks(int size, const std::function<void(Ranks*)>& program) {
       throw;
     }
     end_service(ranks, exit_code);
-  });
+  };
+  testing::run_ranks(size, work, damage);
 }
 
 class RanksRun : public TinyRun {
@@ -157,6 +159,45 @@ TEST_F(RanksRun, OfClassesHasTheBitsOfOneProcess) {
     on_two.ranks = ranks;
     EXPECT_EQ(evaluate(on_two).nats, nats);
   });
+}
+
+TEST_F(RanksRun, EndsWhereARankTrainsAnotherNetworkAndKeepsTheCheckpointBefore) {
+  const std::vector<std::string> overrides = {"train.checkpoint_every={steps: 2}", "train.shard_images=2",
+                                              "threads=1"};
+  train_alone("alone", overrides);
+  for (const int faulty : {0, 1, 2}) {
+    const std::string name = "faulty" + std::to_string(faulty);
+    std::vector<std::string> own = overrides;
+    own.push_back("name=" + name);
+    // In each step of four shards a rank receives from either of the others a part of its share of the sum,
+    // then the share of that other, which each keeps for itself; then the nats. Five steps make an epoch.
+    int received = 0;
+    const auto damage = [&](int rank, std::span<float> values) {
+      if (rank != faulty || values.size() <= 2) return;
+      const int step = 1 + received / 4, part = received % 4;
+      received += 1;
+      if (step == 7 && part == 3)
+        for (float& value : values) value += 0.25f;  // the first may belong to a dead weight
+    };
+    std::string said;
+    try {
+      as_ranks(
+          3,
+          [&](Ranks* ranks) {
+            run({.config = config(), .overrides = own, .verbosity = Verbosity::kQuiet, .ranks = ranks});
+          },
+          damage);
+    } catch (const ComputeError& error) {
+      said = error.what();
+    }
+    EXPECT_EQ(said, "rank " + std::to_string(faulty) +
+                        ": after step 7 its parameters or its optimiser's state are not those of " +
+                        (faulty == 0 ? "the other ranks" : "rank 0") +
+                        ": a fault of its memory or its network; the state of step 5 is kept in " +
+                        directory(name) + "/checkpoint.safetensors");
+    EXPECT_EQ(message_of({.resume = directory(name), .verbosity = Verbosity::kQuiet}), "");
+    expect_same("alone", name);
+  }
 }
 
 TEST_F(RanksRun, LetsTheOthersEndWhereRankZeroRefuses) {

@@ -60,7 +60,10 @@ class ThreadRanks final : public Ranks {
     bool is_aborted_ = false;
   };
 
-  ThreadRanks(Hub& hub, int rank, int size) : hub_(hub), rank_(rank), size_(size) {}
+  // damage: of what this rank receives in transfers, as a faulty link or memory does it.
+  using Damage = std::function<void(int rank, std::span<float> received)>;
+  ThreadRanks(Hub& hub, int rank, int size, const Damage& damage = {})
+      : hub_(hub), rank_(rank), size_(size), damage_(damage) {}
 
   [[nodiscard]] int rank() const override { return rank_; }
   [[nodiscard]] int size() const override { return size_; }
@@ -75,7 +78,10 @@ class ThreadRanks final : public Ranks {
       const auto bytes = std::as_bytes(send.values);
       hub_.push(rank_, send.to, 't', {bytes.begin(), bytes.end()});
     }
-    for (const Incoming& receive : receives) copy(hub_.pop(receive.from, rank_, 't'), receive.values);
+    for (const Incoming& receive : receives) {
+      copy(hub_.pop(receive.from, rank_, 't'), receive.values);
+      if (damage_) damage_(rank_, receive.values);
+    }
   }
   void broadcast(std::span<float> values) override {
     const auto bytes = std::as_bytes(values);
@@ -96,18 +102,20 @@ class ThreadRanks final : public Ranks {
   }
   Hub& hub_;
   int rank_, size_;
+  Damage damage_;
 };
 
 // Runs `work` on so many ranks, each a thread, and throws what the first of them threw. Throws where a
 // message was left that nobody took.
-inline void run_ranks(int size, const std::function<void(Ranks&)>& work) {
+inline void run_ranks(int size, const std::function<void(Ranks&)>& work,
+                      const ThreadRanks::Damage& damage = {}) {
   ThreadRanks::Hub hub;
   std::vector<std::exception_ptr> failures(static_cast<std::size_t>(size));
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank)
     threads.emplace_back([&, rank] {
       try {
-        ThreadRanks ranks(hub, rank, size);
+        ThreadRanks ranks(hub, rank, size, damage);
         work(ranks);
       } catch (...) {
         failures[static_cast<std::size_t>(rank)] = std::current_exception();

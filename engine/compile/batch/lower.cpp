@@ -125,7 +125,7 @@ class Lowering {
     gradient = before_activation(step.activation, step.dst, gradient);
     lower_masked_conv_backward_weights(plan_, step, lowered, gradient);
     if (!has_gradient(step.op.src)) return;
-    if (is_blocked(plan_, step.op)) return blocked_backward(step, gradient);
+    if (computes_in_blocks(plan_)) return blocked_backward(step, gradient);
     add_gradient(step.op.src, lower_masked_conv_backward_data(plan_, step, lowered, gradient));
   }
 

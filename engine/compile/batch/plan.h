@@ -30,6 +30,7 @@ struct ReorderedKernel {
 // For a BlockedConv with these taps.
 struct BlockedKernel {
   std::vector<KernelTap> taps;
+  int source_block = 0;
 };
 
 // Of an LSTM's states: see pack_state_weights(), whose `transposed` is `mirrored`.
@@ -118,7 +119,7 @@ class PlanBuilder {
   // Returns step.dst, which may be computed in place of `added` or `value`.
   int blocked_conv(BlockedConvStep step);
   // Index of the kernel packed for such a convolution.
-  std::size_t packed_blocks(int parameter, std::span<const KernelTap> taps, bool mirrored);
+  std::size_t packed_blocks(int parameter, BlockedKernel kernel, bool mirrored);
   void plane_conv(PlaneConvStep step);
   void plane_conv_backward(PlaneConvBackwardStep step);
   // All of it in the layout of batch/attention.h; returns the results.

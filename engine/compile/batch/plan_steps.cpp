@@ -149,13 +149,14 @@ int PlanBuilder::blocked_conv(BlockedConvStep step) {
   return dst;
 }
 
-std::size_t PlanBuilder::packed_blocks(int parameter, std::span<const KernelTap> taps, bool mirrored) {
+std::size_t PlanBuilder::packed_blocks(int parameter, BlockedKernel kernel, bool mirrored) {
   const std::vector<int>& shape = network_.parameters[to_index(parameter)].shape;
-  const int filters = shape[mirrored ? 1 : 0], in_channels = shape[mirrored ? 0 : 1];
-  const std::size_t floats =
-      blocked_weights_size(in_channels, filters, static_cast<int>(taps.size()), plan_.vector_kernels.lanes);
-  return append_packed({parameter, mirrored, BlockedKernel{{taps.begin(), taps.end()}}},
-                       floats * sizeof(float));
+  const BlockedWeights weights{.in_channels = shape[mirrored ? 0 : 1],
+                               .filters = shape[mirrored ? 1 : 0],
+                               .taps = static_cast<int>(kernel.taps.size()),
+                               .source_block = kernel.source_block,
+                               .lanes = plan_.vector_kernels.lanes};
+  return append_packed({parameter, mirrored, std::move(kernel)}, weights.size() * sizeof(float));
 }
 
 void PlanBuilder::plane_conv(PlaneConvStep step) {

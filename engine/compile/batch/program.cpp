@@ -92,17 +92,19 @@ void Program::Impl::pack(const ReorderedKernel& kernel, bool mirrored, const Ker
 
 void Program::Impl::pack(const BlockedKernel& kernel, bool mirrored, const KernelMasters& masters,
                          std::byte* dst) const {
-  const int filters = mirrored ? masters.channels : masters.filters,
-            channels = mirrored ? masters.filters : masters.channels;
+  const BlockedWeights weights{.in_channels = mirrored ? masters.filters : masters.channels,
+                               .filters = mirrored ? masters.channels : masters.filters,
+                               .taps = static_cast<int>(kernel.taps.size()),
+                               .source_block = kernel.source_block,
+                               .lanes = plan.vector_kernels.lanes};
   std::vector<float> plain;
-  plain.reserve(to_index(filters) * to_index(channels) * kernel.taps.size());
-  for (int filter = 0; filter < filters; ++filter)
-    for (int channel = 0; channel < channels; ++channel)
+  plain.reserve(to_index(weights.filters) * to_index(weights.in_channels) * kernel.taps.size());
+  for (int filter = 0; filter < weights.filters; ++filter)
+    for (int channel = 0; channel < weights.in_channels; ++channel)
       for (const KernelTap& tap : kernel.taps)
         plain.push_back(mirrored ? masters.weight(channel, filter, tap.row, tap.column)
                                  : masters.weight(filter, channel, tap.row, tap.column));
-  pack_blocked_weights(channels, filters, static_cast<int>(kernel.taps.size()), plan.vector_kernels.lanes,
-                       plain, reinterpret_cast<float*>(dst));
+  weights.pack(plain, reinterpret_cast<float*>(dst));
 }
 
 void Program::Impl::pack(const StateKernel&, bool mirrored, const KernelMasters& masters,

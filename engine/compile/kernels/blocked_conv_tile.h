@@ -22,10 +22,15 @@
 namespace pcnn {
 namespace {
 
-template <int kLanes>
+// kBlock: maps of a block of the source.
+template <int kLanes, int kBlock = kLanes>
 class BlockedConvTile : ActivationTile<kLanes> {
  public:
-  static void run(const BlockedConv& conv) { BlockedConvTile(conv).run(); }
+  static void run(const BlockedConv& conv) {
+    if constexpr (kBlock > 1)
+      if (conv.source_block == 1) return BlockedConvTile<kLanes, 1>::run(conv);
+    BlockedConvTile(conv).run();
+  }
 
  private:
   using typename Simd<kLanes>::Vector;
@@ -36,13 +41,14 @@ class BlockedConvTile : ActivationTile<kLanes> {
   static constexpr int kSums = kLanes == 16 ? 24 : 12;
   // Of one part of the weights: half of 32 KiB.
   static constexpr int kPartFloats = 4608;
+  static constexpr int kMostPairs = kPartFloats / (kBlock * kLanes);
 
   static std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
   explicit BlockedConvTile(const BlockedConv& conv)
       : c_(conv),
         chunks_(blocked_chunks(conv, kLanes)),
-        in_blocks_((conv.in_channels + kLanes - 1) / kLanes),
+        in_blocks_(chunks_.source_blocks),
         blocks_((conv.filters + kLanes - 1) / kLanes),
         plane_(size(conv.height * conv.width) * kLanes),
         copy_(conv.scratch + 3 * size(chunks_.rows * conv.width) * kLanes) {}
@@ -53,38 +59,36 @@ class BlockedConvTile : ActivationTile<kLanes> {
         end_ = c_.height - first_ < chunks_.rows ? c_.height : first_ + chunks_.rows;
         find_source();
         const float* weights = c_.weights;
-        for (int block = 0; block < blocks_; block += blocks_of_group(blocks_ - block)) {
-          const int group = blocks_of_group(blocks_ - block);
-          if (group == 3) pass<3>(block, weights);
-          if (group == 2) pass<2>(block, weights);
-          if (group == 1) pass<1>(block, weights);
-          weights += size(group * c_.tap_count * in_blocks_) * kLanes * kLanes;
-        }
+        for_each_group(blocks_, [&](auto count, int block) {
+          pass<count>(block, weights);
+          weights += size(count * c_.tap_count * in_blocks_) * kBlock * kLanes;
+        });
       }
   }
 
   // Where the chunk's first pixel is, and how far its rows and blocks lie apart.
   void find_source() {
-    const float* src = c_.src + size(image_ * in_blocks_) * plane_;
+    const std::size_t plane = size(c_.height * c_.width) * kBlock;
+    const float* src = c_.src + size(image_ * in_blocks_) * plane;
     if (!chunks_.copies) {
-      source_ = src + size(first_ * c_.width) * kLanes;
-      source_row_ = size(c_.width) * kLanes;
-      source_block_ = plane_;
+      source_ = src + size(first_ * c_.width) * kBlock;
+      source_row_ = size(c_.width) * kBlock;
+      source_block_ = plane;
       return;
     }
     const int up = c_.reach.up, rows = end_ - first_ + up + c_.reach.down;
-    const std::size_t side = size(c_.reach.side) * kLanes;
+    const std::size_t side = size(c_.reach.side) * kBlock;
     source_row_ = chunks_.row;
     source_block_ = size(rows) * source_row_;
     source_ = copy_ + size(up) * source_row_ + side;
     for (int block = 0; block < in_blocks_; ++block)
       for (int row = 0; row < rows; ++row)
-        copy_row(src + size(block) * plane_, first_ - up + row, side,
+        copy_row(src + size(block) * plane, first_ - up + row, side,
                  copy_ + size(block) * source_block_ + size(row) * source_row_);
   }
 
   void copy_row(const float* src, int row, std::size_t side, float* dst) const {
-    const std::size_t width = size(c_.width) * kLanes;
+    const std::size_t width = size(c_.width) * kBlock;
     if (row < 0 || row >= c_.height) {
       std::memset(dst, 0, source_row_ * sizeof(float));
       return;
@@ -107,8 +111,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
   template <int count>
   void pass(int block, const float* weights) {
     block_ = block;
-    constexpr int kPairFloats = kLanes * kLanes * count;
-    constexpr int kPairs = kPartFloats / kPairFloats > 0 ? kPartFloats / kPairFloats : 1;
+    constexpr int kPairFloats = kBlock * kLanes * count, kPairs = kPartFloats / kPairFloats;
     const int pairs = c_.tap_count * in_blocks_, parts = (pairs + kPairs - 1) / kPairs;
     // Without taps beside the pixel, rows follow each other without a gap.
     const int rows = chunks_.copies ? end_ - first_ : 1,
@@ -120,8 +123,16 @@ class BlockedConvTile : ActivationTile<kLanes> {
                       .is_first = i == 0,
                       .is_last = i == parts - 1,
                       .weights = weights + size(begin) * kPairFloats};
+      for (int pair = part.begin; pair < part.end; ++pair) offsets_[pair - part.begin] = offset_of(pair);
       for (int row = 0; row < rows; ++row) pass_row<count>(part, row, width);
     }
+  }
+
+  // From a pixel to what the tap reads for it in the block of channels.
+  [[nodiscard]] std::ptrdiff_t offset_of(int pair) const {
+    const KernelTap& tap = c_.taps[pair / in_blocks_];
+    return tap.down * static_cast<std::ptrdiff_t>(source_row_) + tap.right * kBlock +
+           (pair % in_blocks_) * static_cast<std::ptrdiff_t>(source_block_);
   }
 
   template <int count>
@@ -157,7 +168,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
       for_all([&](int pixel, int block) {
         sums[pixel][block] = load(waiting + (pixel * count + block) * kLanes);
       });
-    add<kPixels, count>(part, source_ + size(row) * source_row_ + size(column) * kLanes, sums);
+    add<kPixels, count>(part, source_ + size(row) * source_row_ + size(column) * kBlock, sums);
     if (part.is_last)
       finish<kPixels, count>(
           size(image_ * blocks_ + block_) * plane_ + size(first_ * c_.width + first_pixel) * kLanes, sums);
@@ -177,26 +188,21 @@ class BlockedConvTile : ActivationTile<kLanes> {
   template <int kPixels, int count>
   void add(const Part& part, const float* source, Vector (&sums)[kPixels][count]) const {
     const float* weights = part.weights;
-    int tap = part.begin / in_blocks_, block = part.begin % in_blocks_;
-    for (int left = part.end - part.begin; left > 0; ++tap, block = 0) {
-      const auto row = static_cast<std::ptrdiff_t>(source_row_);
-      const float* from =
-          source + (c_.taps[tap].down * row + c_.taps[tap].right * kLanes) + size(block) * source_block_;
-      const int blocks = in_blocks_ - block < left ? in_blocks_ - block : left;
-      left -= blocks;
-      for (int i = 0; i < blocks; ++i, from += source_block_, weights += kLanes * kLanes * count)
+    const int pairs = part.end - part.begin;
+    for (int pair = 0; pair < pairs; ++pair, weights += kBlock * kLanes * count) {
+      const float* from = source + offsets_[pair];
 #pragma GCC unroll 16
-        for (int channel = 0; channel < kLanes; ++channel) {
-          Vector filters[count];
+      for (int channel = 0; channel < kBlock; ++channel) {
+        Vector filters[count];
 #pragma GCC unroll 16
-          for (int b = 0; b < count; ++b) filters[b] = load(weights + (channel * count + b) * kLanes);
+        for (int b = 0; b < count; ++b) filters[b] = load(weights + (channel * count + b) * kLanes);
 #pragma GCC unroll 32
-          for (int pixel = 0; pixel < kPixels; ++pixel) {
-            const float value = from[pixel * kLanes + channel];
+        for (int pixel = 0; pixel < kPixels; ++pixel) {
+          const float value = from[pixel * kBlock + channel];
 #pragma GCC unroll 16
-            for (int b = 0; b < count; ++b) sums[pixel][b] += value * filters[b];
-          }
+          for (int b = 0; b < count; ++b) sums[pixel][b] += value * filters[b];
         }
+      }
     }
   }
 
@@ -263,7 +269,8 @@ class BlockedConvTile : ActivationTile<kLanes> {
   int image_ = 0, first_ = 0, end_ = 0;
   const float* source_ = nullptr;
   std::size_t source_row_ = 0, source_block_ = 0;
-  int block_ = 0;  // the first one of the group
+  int block_ = 0;                       // the first one of the group
+  std::ptrdiff_t offsets_[kMostPairs];  // of the part's pairs
 };
 
 }  // namespace

@@ -48,43 +48,51 @@ std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
 
 BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes) {
   // Where taps read other pixels, the rows of a chunk are copied with zeros around them, and those above and
-  // below that are read too: the copies of most chunks fill a part of the second-level cache.
-  constexpr std::size_t kMostFloats = 24576;
-  const auto blocks = to_index((conv.in_channels + lanes - 1) / lanes);
+  // below that are read too. The copies of most chunks fill a part of the second-level cache, and so do sums
+  // that wait.
+  constexpr std::size_t kMostCopied = 24576, kMostSums = 12288;
   BlockedChunks chunks;
+  chunks.source_blocks = (conv.in_channels + conv.source_block - 1) / conv.source_block;
   chunks.copies = conv.reach.up > 0 || conv.reach.down > 0 || conv.reach.side > 0;
-  chunks.row = to_index((conv.width + 2 * conv.reach.side) * lanes);
+  chunks.row = to_index((conv.width + 2 * conv.reach.side) * conv.source_block);
   const int around = conv.reach.up + conv.reach.down;
-  const int fitting = static_cast<int>(kMostFloats / (chunks.row * blocks)) - around;
-  chunks.rows = std::clamp(fitting, std::min(1 + around, conv.height), conv.height);
+  const int copied = static_cast<int>(kMostCopied / (chunks.row * to_index(chunks.source_blocks))) - around,
+            waiting = static_cast<int>(kMostSums / to_index(3 * conv.width * lanes));
+  chunks.rows = std::clamp(std::min(copied, waiting), std::min(1 + around, conv.height), conv.height);
   return chunks;
 }
 
 std::size_t blocked_conv_scratch(const BlockedConv& conv, int lanes) {
   const BlockedChunks chunks = blocked_chunks(conv, lanes);
-  const auto blocks = to_index((conv.in_channels + lanes - 1) / lanes);
   const auto rows = to_index(chunks.rows + conv.reach.up + conv.reach.down);
-  return 3 * to_index(chunks.rows * conv.width * lanes) + (chunks.copies ? rows * chunks.row * blocks : 0);
+  return 3 * to_index(chunks.rows * conv.width * lanes) +
+         (chunks.copies ? rows * chunks.row * to_index(chunks.source_blocks) : 0);
 }
 
-std::size_t blocked_weights_size(int in_channels, int filters, int taps, int lanes) {
-  const auto filled = [lanes](int maps) { return to_index((maps + lanes - 1) / lanes * lanes); };
-  return filled(in_channels) * filled(filters) * to_index(taps);
+namespace {
+
+int filled_up(int maps, int block) {
+  return (maps + block - 1) / block * block;
 }
 
-void pack_blocked_weights(int in_channels, int filters, int taps, int lanes, std::span<const float> weights,
-                          float* dst) {
-  const int channels = (in_channels + lanes - 1) / lanes * lanes, blocks = (filters + lanes - 1) / lanes;
+}  // namespace
+
+std::size_t BlockedWeights::size() const {
+  return to_index(filled_up(in_channels, source_block)) * to_index(filled_up(filters, lanes)) *
+         to_index(taps);
+}
+
+void BlockedWeights::pack(std::span<const float> weights, float* dst) const {
+  const int channels = filled_up(in_channels, source_block);
   const std::size_t of_filter = to_index(in_channels) * to_index(taps);
-  for (int first = 0; first < blocks; first += blocks_of_group(blocks - first)) {
-    const int begin = first * lanes, end = begin + blocks_of_group(blocks - first) * lanes;
+  for_each_group(filled_up(filters, lanes) / lanes, [&](int count, int first) {
     for (int tap = 0; tap < taps; ++tap)
       for (int channel = 0; channel < channels; ++channel)
-        for (int filter = begin; filter < end; ++filter)
+        for (int filter = first * lanes; filter < (first + count) * lanes; ++filter)
           *dst++ = channel < in_channels && filter < filters
                        ? weights[to_index(filter) * of_filter + to_index(channel * taps + tap)]
                        : 0.0f;
-  }
+  });
 }
 
 }  // namespace pcnn

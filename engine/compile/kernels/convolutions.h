@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "engine/model/network.h"
@@ -27,6 +28,24 @@ struct TapReach {
   int side = 0;          // columns, to the further side
 };
 [[nodiscard]] TapReach reach_of(std::span<const KernelTap> taps);
+
+// Filters are computed in groups of three blocks (vectors of them), two or one: how many the group has that
+// begins where so many are left. One alone has too few sums to keep the processor busy, so four are two
+// twice.
+[[nodiscard]] constexpr int blocks_of_group(int left) {
+  return left == 3 || left >= 5 ? 3 : left >= 2 ? 2 : 1;
+}
+// Calls run(count, first) for each of them; count is a std::integral_constant.
+template <typename Run>
+void for_each_group(int blocks, Run&& run) {
+  for (int first = 0; first < blocks;) {
+    const int count = blocks_of_group(blocks - first);
+    if (count == 3) run(std::integral_constant<int, 3>{}, first);
+    if (count == 2) run(std::integral_constant<int, 2>{}, first);
+    if (count == 1) run(std::integral_constant<int, 1>{}, first);
+    first += count;
+  }
+}
 
 // d(loss)/d(weights) and d(loss)/d(bias) of a masked convolution, over a batch.
 struct WeightGradient {
@@ -78,8 +97,8 @@ struct PlaneLayout {
 [[nodiscard]] std::size_t plane_conv_scratch(const PlaneConv& conv, int lanes);
 [[nodiscard]] std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes);
 
-// A convolution between maps in blocks of `lanes`, [image][block][row][column][map], the last block filled up
-// with zeros:
+// A convolution to maps in blocks of `lanes`, [image][block][row][column][map], the last block filled up with
+// zeros, from such maps, or from planes:
 //
 //     dst = (f(bias + sum over taps and channels of src * weights) + added) * g'(value)
 //
@@ -92,11 +111,12 @@ struct BlockedConv {
   int width = 0;
   int in_channels = 0;
   int filters = 0;
+  int source_block = 0;             // maps of a block of src: `lanes`, or 1
   const KernelTap* taps = nullptr;  // in the order of the weights
   int tap_count = 0;
   TapReach reach{};  // of the taps
   const float* src = nullptr;
-  const float* weights = nullptr;            // pack_blocked_weights()
+  const float* weights = nullptr;            // BlockedWeights
   const float* bias = nullptr;               // [filters]; null: zeros
   const ActivationOp* activation = nullptr;  // f; null: the identity
   float* unsummed = nullptr;                 // f(...) itself, before `added`; null: it is not kept
@@ -110,21 +130,25 @@ struct BlockedConv {
 
 // The rows of an image are computed a few at a time.
 struct BlockedChunks {
-  int rows = 0;         // most of a chunk
-  bool copies = false;  // its source is copied, with zeros around it
-  std::size_t row = 0;  // floats from one row of the copy to the next
+  int source_blocks = 0;  // of an image
+  int rows = 0;           // most of a chunk
+  bool copies = false;    // its source is copied, with zeros around it
+  std::size_t row = 0;    // floats from one row of the copy to the next
 };
 [[nodiscard]] BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes);
 
-// Filters are computed in groups of three blocks, two or one: how many blocks the group has that begins where
-// so many are left.
-[[nodiscard]] constexpr int blocks_of_group(int left) {
-  return left == 3 || left >= 5 ? 3 : left >= 2 ? 2 : 1;
-}
-// Floats of all of it, [group][tap][channel][block of the group][lane], channels filled up to whole blocks.
-[[nodiscard]] std::size_t blocked_weights_size(int in_channels, int filters, int taps, int lanes);
-// weights: [filter][channel][tap]. What fills up is 0.
-void pack_blocked_weights(int in_channels, int filters, int taps, int lanes, std::span<const float> weights,
-                          float* dst);
+// How the weights of a BlockedConv lie: [group][tap][channel][block of the group][lane], channels filled up
+// to whole blocks of the source. What fills up is 0.
+struct BlockedWeights {
+  int in_channels = 0;
+  int filters = 0;
+  int taps = 0;
+  int source_block = 0;
+  int lanes = 0;
+
+  [[nodiscard]] std::size_t size() const;  // floats
+  // weights: [filter][channel][tap].
+  void pack(std::span<const float> weights, float* dst) const;
+};
 
 }  // namespace pcnn

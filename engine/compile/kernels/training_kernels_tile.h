@@ -60,16 +60,20 @@ class WeightGradientTile : Simd<kLanes> {
       for (int chunk = 0; chunk < chunks; ++chunk) {
         first_ = g_.height * chunk / chunks;
         end_ = g_.height * (chunk + 1) / chunks;
-        int vector = 0;
-        for (; vector + 3 <= vectors_; vector += 3) pass<3>(vector);
-        if (vectors_ - vector == 2) pass<2>(vector);
-        if (vectors_ - vector == 1) pass<1>(vector);
+        for_each_group([this](auto count, int vector) { pass<count>(vector); });
       }
     }
+    for_each_group([this](auto count, int vector) { write<count>(vector); });
+  }
+
+  // As pcnn::for_each_group() does; but of a plain source by two vectors at most, since the addresses of its
+  // rows would drive sums of three out of the registers.
+  template <typename Run>
+  void for_each_group(Run&& run) const {
+    if (!g_.plain_src) return pcnn::for_each_group(vectors_, run);
     int vector = 0;
-    for (; vector + 3 <= vectors_; vector += 3) write<3>(vector);
-    if (vectors_ - vector == 2) write<2>(vector);
-    if (vectors_ - vector == 1) write<1>(vector);
+    for (; vector + 2 <= vectors_; vector += 2) run(std::integral_constant<int, 2>{}, vector);
+    if (vector < vectors_) run(std::integral_constant<int, 1>{}, vector);
   }
 
   // The image with the zeros around it that taps may read.

@@ -36,11 +36,13 @@ struct Case {
 
 // What fills up blocks is 0 in src, and anything in what is added: the kernel may not care.
 Case random_case(testing::Random& random, int lanes) {
+  const bool planes = random.between(0, 2) == 0;
   Case c{.conv = {.images = random.between(1, 3),
                   .height = random.between(1, 12),
                   .width = random.between(1, 40),
-                  .in_channels = random.between(1, 3 * lanes),
-                  .filters = random.between(1, 7 * lanes)}};
+                  .in_channels = planes ? random.between(1, 4) : random.between(1, 3 * lanes),
+                  .filters = random.between(1, 7 * lanes),
+                  .source_block = planes ? 1 : lanes}};
   const int rows = random.between(0, 3), columns = random.between(0, 3), gap = random.between(1, 3);
   for (int down = -rows; down <= rows; ++down)
     for (int right = -columns; right <= columns; ++right)
@@ -50,7 +52,7 @@ Case random_case(testing::Random& random, int lanes) {
   conv.taps = c.taps.data();
   conv.tap_count = static_cast<int>(c.taps.size());
   conv.reach = reach_of(c.taps);
-  c.from = {conv.images, conv.in_channels, conv.height * conv.width, lanes};
+  c.from = {conv.images, conv.in_channels, conv.height * conv.width, conv.source_block};
   c.to = {conv.images, conv.filters, conv.height * conv.width, lanes};
   c.src.resize(c.from.size());
   for (int image = 0; image < conv.images; ++image)
@@ -58,8 +60,9 @@ Case random_case(testing::Random& random, int lanes) {
       for (int pixel = 0; pixel < c.from.pixels; ++pixel)
         c.src[c.from.at(image, map, pixel)] = normals(random, 1)[0];
   c.plain = normals(random, to_index(conv.filters * conv.in_channels * conv.tap_count));
-  c.packed.resize(blocked_weights_size(conv.in_channels, conv.filters, conv.tap_count, lanes));
-  pack_blocked_weights(conv.in_channels, conv.filters, conv.tap_count, lanes, c.plain, c.packed.data());
+  const BlockedWeights weights{conv.in_channels, conv.filters, conv.tap_count, conv.source_block, lanes};
+  c.packed.resize(weights.size());
+  weights.pack(c.plain, c.packed.data());
   c.bias = normals(random, to_index(conv.filters));
   c.added = normals(random, c.to.size());
   c.value = normals(random, c.to.size());

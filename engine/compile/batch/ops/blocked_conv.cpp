@@ -9,13 +9,14 @@ namespace {
 
 // To the maps of `filters`, from those of `channels`, over images like the op's source.
 BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channels, int filters,
-                             std::vector<KernelTap> taps) {
+                             int source_block, std::vector<KernelTap> taps) {
   const Shape src = plan.network().shape(step.op.src, plan.images());
   BlockedConvStep made{.conv = {.images = src.n,
                                 .height = src.h,
                                 .width = src.w,
                                 .in_channels = channels,
                                 .filters = filters,
+                                .source_block = source_block,
                                 .tap_count = static_cast<int>(taps.size()),
                                 .reach = reach_of(taps)},
                        .taps = std::move(taps)};
@@ -25,21 +26,24 @@ BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channe
 
 }  // namespace
 
-bool is_blocked(const PlanBuilder& plan, const MaskedConvOp& op) {
+bool computes_in_blocks(const PlanBuilder& plan) {
   return plan.crops_kernels() && plan.vector_kernels().blocked_conv &&
-         plan.data_type() == dnnl::memory::data_type::f32 && !inputs(plan.network().node(op.src).op).empty();
+         plan.data_type() == dnnl::memory::data_type::f32;
 }
 
 int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                        LoweredConv& lowered) {
   const std::size_t first_step = plan.step_count();
   const MaskedConvOp& op = step.op;
-  lowered.src = plan.in_blocks(src);
-  BlockedConvStep forward =
-      blocked_step(plan, step, op.in_channels, plan.network().node(step.conv).channels, kernel_taps(step));
+  // What is given lies in planes of few maps.
+  const bool is_given = inputs(plan.network().node(op.src).op).empty();
+  const int block = is_given ? 1 : plan.vector_kernels().lanes;
+  lowered.src = is_given ? src : plan.in_blocks(src);
+  BlockedConvStep forward = blocked_step(plan, step, op.in_channels, plan.network().node(step.conv).channels,
+                                         block, kernel_taps(step));
   forward.activation = step.activation;
   forward.src = lowered.src;
-  forward.kernel = plan.packed_blocks(op.weight, forward.taps, false);
+  forward.kernel = plan.packed_blocks(op.weight, {forward.taps, block}, false);
   forward.bias = plan.network().parameters[to_index(op.bias)].offset;
   if (fused.skip >= 0) forward.added = plan.in_blocks(fused.skip);
   const int dst = plan.blocked_conv(std::move(forward));
@@ -51,14 +55,15 @@ int lower_blocked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, co
                                      int diff_dst) {
   const std::size_t first_step = plan.step_count();
   const MaskedConvOp& op = step.op;
+  const int lanes = plan.vector_kernels().lanes;
   std::vector<KernelTap> taps = kernel_taps(step);
-  const std::size_t kernel = plan.packed_blocks(op.weight, taps, true);
+  const std::size_t kernel = plan.packed_blocks(op.weight, {taps, lanes}, true);
   // A pixel's gradient comes from those that read it.
   for (KernelTap& tap : taps) tap.down = -tap.down, tap.right = -tap.right;
   const int src = plan.in_blocks(diff_dst);
   const int added = fused.added < 0 ? -1 : plan.in_blocks(fused.added);
-  BlockedConvStep backward =
-      blocked_step(plan, step, plan.network().node(step.conv).channels, op.in_channels, std::move(taps));
+  BlockedConvStep backward = blocked_step(plan, step, plan.network().node(step.conv).channels, op.in_channels,
+                                          lanes, std::move(taps));
   backward.src = src;
   backward.kernel = kernel;
   backward.added = added;

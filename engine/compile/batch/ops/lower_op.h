@@ -25,8 +25,8 @@ struct FusedOps {
 // asked for and no fast primitive takes it.
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered);
-// The same by a kernel of our own, where is_blocked().
-[[nodiscard]] bool is_blocked(const PlanBuilder& plan, const MaskedConvOp& op);
+// The same by a kernel of our own, where computes_in_blocks().
+[[nodiscard]] bool computes_in_blocks(const PlanBuilder& plan);
 [[nodiscard]] int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                                      LoweredConv& lowered);
 // What joins the gradient of a source that such a convolution computes.

@@ -108,7 +108,7 @@ dnnl::convolution_forward::primitive_desc forward_hint(const PlanBuilder& plan,
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered) {
   const MaskedConvOp& op = step.op;
-  if (is_blocked(plan, op)) return lower_blocked_conv(plan, step, fused, src, lowered);
+  if (computes_in_blocks(plan)) return lower_blocked_conv(plan, step, fused, src, lowered);
   const std::size_t first_step = plan.step_count();
   dnnl::primitive_attr attributes = fresh_attributes();
   dnnl::post_ops ops;
