@@ -121,15 +121,16 @@ void sweep(const SweepOptions& options) {
   std::string note_of_lost = options.retry_failed ? "" : note_on_lost(planned, directory, {});
   if (options.retry_failed) retry(planned, directory, {});
   CheckedTrials checked = check_trials(plan, planned);
-  const std::string heading =
-      fmt::format("sweep {}: {}; {}", directory.path(), count_text(planned), described(plan));
+  const auto heading = [&](const std::vector<Trial>& trials) {
+    return fmt::format("sweep {}: {}; {}", directory.path(), count_text(trials), described(plan));
+  };
   const auto note_all = [&] {
     for (const std::string& note : checked.notes) console.warning("note: " + note);
     if (!note_of_lost.empty()) console.warning("note: " + note_of_lost);
   };
   if (options.dry_run) {
     directory.check();
-    console.line(heading);
+    console.line(heading(planned));
     note_all();
     return describe(plan, planned, checked, console);
   }
@@ -138,6 +139,7 @@ void sweep(const SweepOptions& options) {
   SweepMember member(directory, console);
   std::vector<Trial> trials;
   std::string note_of_start;
+  bool has_others = false;
   {
     const TrialClaims::Turn turn = member.claims().wait_for_turn();
     const SweepDirectory there = directory.at(member.place());
@@ -152,14 +154,18 @@ void sweep(const SweepOptions& options) {
       note_of_lost = note_on_lost(trials, there, taken);
     }
     console.log_to(there.log(), directory.log());
-    if (member.claims().has_others())
+    has_others = member.claims().has_others();
+    if (has_others)
       check_same_config(trials, plan, there);
     else
       write_file_atomic(there.config(), plan.config_text);
     save_trials(trials, plan, there);
     note_of_start = member.begin();
+    for (const int trial : taken)
+      if (Trial& theirs = trials[static_cast<std::size_t>(trial) - 1]; !theirs.has_ended())
+        theirs.state = TrialState::kTraining;
   }
-  console.line(heading);
+  console.line(heading(trials) + (has_others ? "; shared with other processes at work on it" : ""));
   if (!note_of_start.empty()) console.warning(note_of_start);
   note_all();
   SweepRun(plan, options.program, directory, member, std::move(trials), console, options.ranks).run();

@@ -37,7 +37,7 @@ SweepMember::SweepMember(const SweepDirectory& directory, Console& console) : pa
       if (joined_ || !directory.has_begun()) throw;  // else it has begun since it was looked at
     }
   }
-  claims_.emplace(place() + "/" + SweepDirectory::kClaims);
+  claims_.emplace(place() + "/" + SweepDirectory::kClaims, path_ + "/" + SweepDirectory::kClaims);
   lock().remove_at_the_end(SweepDirectory::kClaims);
   if (claims_->can_share()) return;
   console.warning(

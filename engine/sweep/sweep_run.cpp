@@ -76,7 +76,7 @@ void SweepRun::run() {
 void SweepRun::work() {
   write_all();
   for (;;) {
-    lock_.check();
+    check_place();
     if (const int signal = InterruptionGuard::signal(); signal != 0) stop(signal);
     if (std::chrono::steady_clock::now() - looked_at_others_ > kLookInterval) look_at_others();
     bool is_busy = false;
@@ -96,6 +96,15 @@ void SweepRun::work() {
   write_all();
   console_.line(leaderboard_text(trials_.all(), plan_, directory_));
   throw_for_failures();
+}
+
+void SweepRun::check_place() const {
+  lock_.check();
+  if (claims_.are_lost())
+    throw ConfigError(
+        fmt::format("{}: its {} was removed while it was in use, and another process may train the "
+                    "same trials now",
+                    directory_.path(), SweepDirectory::kClaims));
 }
 
 void SweepRun::throw_for_failures() const {

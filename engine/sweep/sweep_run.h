@@ -58,6 +58,7 @@ class SweepRun {
   };
 
   void work();
+  void check_place() const;
   void look_at_others();
   void wait_for_others_in_words();
   [[nodiscard]] bool start_waiting_trial(Slot& slot);

@@ -1,11 +1,13 @@
 #include "engine/sweep/trial_claims.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "engine/core/error.h"
 
@@ -34,16 +36,16 @@ bool means_none(int cause) {
 
 }  // namespace
 
-TrialClaims::TrialClaims(const std::string& path) : path_(path) {
+TrialClaims::TrialClaims(const std::string& path, std::string called) : path_(std::move(called)) {
   fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd_ < 0) throw SystemError(path, "cannot be made", errno);
+  if (fd_ < 0) throw SystemError(path_, "cannot be made", errno);
   struct flock member = record(F_RDLCK, kMember, 1);
   if (::fcntl(fd_, F_OFD_SETLK, &member) == 0) return;
   const int cause = errno;
   refusal_ = std::strerror(cause);
   if (means_none(cause)) return;
   ::close(fd_);
-  throw SystemError(path, "cannot be locked", cause);
+  throw SystemError(path_, "cannot be locked", cause);
 }
 
 TrialClaims::~TrialClaims() {
@@ -107,6 +109,11 @@ std::vector<int> TrialClaims::taken_elsewhere(int last) const {
   std::vector<int> trials;
   if (can_share()) add_others({byte_of(1), byte_of(last)}, trials);
   return trials;
+}
+
+bool TrialClaims::are_lost() const {
+  struct stat file {};
+  return ::fstat(fd_, &file) != 0 || file.st_nlink == 0;
 }
 
 bool TrialClaims::has_others() const {

@@ -18,8 +18,10 @@ namespace pcnn {
 // One thread at a time.
 class TrialClaims {
  public:
-  // Makes the file. Throws FileError where it cannot be made or locked.
-  explicit TrialClaims(const std::string& path);
+  // Makes the file. Throws FileError where it cannot be made or locked. `called`: its name in messages, where
+  // it is to be renamed.
+  explicit TrialClaims(const std::string& path) : TrialClaims(path, path) {}
+  TrialClaims(const std::string& path, std::string called);
   ~TrialClaims();
   TrialClaims(const TrialClaims&) = delete;
   TrialClaims& operator=(const TrialClaims&) = delete;
@@ -51,6 +53,8 @@ class TrialClaims {
 
   // Those up to `last` that other processes have, in order.
   [[nodiscard]] std::vector<int> taken_elsewhere(int last) const;
+  // Whether the file was removed, so that others no longer see these claims.
+  [[nodiscard]] bool are_lost() const;
   // Whether other processes are at work.
   [[nodiscard]] bool has_others() const;
 

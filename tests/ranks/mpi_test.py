@@ -134,6 +134,14 @@ sample: {{count: 4}}
     good(mpirun(3, "pcnn-sweep", config, *sweep, "name=sweep_of3"), "a sweep on three ranks")
     for trial in range(1, 7):
         same_run(runs / "sweep_alone" / f"trial-{trial}", runs / "sweep_of3" / f"trial-{trial}")
+    # Ranks take part as one process beside another.
+    with open(scratch / "shared.out", "w") as output:
+        beside = [subprocess.Popen([*launcher, PROGRAMS / "pcnn-sweep", config, *sweep, "name=sweep_shared"], env=ENVIRONMENT,
+                                   stdout=output, stderr=subprocess.STDOUT) for launcher in ([MPIRUN, "-n", "3"], [])]
+    check([process.wait(timeout=120) for process in beside] == [0, 0], (scratch / "shared.out").read_text())
+    for trial in range(1, 7):
+        same_run(runs / "sweep_alone" / f"trial-{trial}", runs / "sweep_shared" / f"trial-{trial}")
+        check((runs / "sweep_shared" / "log.txt").read_text().count(f"trial {trial}  done") == 1, f"trial {trial} is trained once")
     for name, wait in (("killed", 0), ("stopped", 1)):
         with open(scratch / "sweep.out", "w") as output:
             process = subprocess.Popen([MPIRUN, "-n", "3", PROGRAMS / "pcnn-sweep", config, *sweep, f"name=sweep_{name}",

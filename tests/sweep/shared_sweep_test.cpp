@@ -79,6 +79,11 @@ TEST_F(SharedSweep, TakesOverTheTrialOfAProcessThatIsKilled) {
   ASSERT_TRUE(wait_until(killed, [&] { return has_epochs(1); }));
   const pid_t other = start("other", arguments);
   ASSERT_TRUE(wait_until(other, [&] { return has_epochs(2); }));
+  EXPECT_NE(
+      said("other").find(": 3 trials: 1 training, 2 waiting; 1 parameter on a grid, 1 at once; shared with "
+                         "other processes at work on it\n"),
+      std::string::npos)
+      << said("other");
   ::kill(killed, SIGKILL);
   EXPECT_TRUE(WIFSIGNALED(wait_for_end(killed)));
   EXPECT_EQ(WEXITSTATUS(wait_for_end(other)), 0) << said("other");
@@ -158,6 +163,20 @@ TEST_F(SharedSweep, RefusesAProcessWithAnotherConfig) {
   EXPECT_EQ(WEXITSTATUS(wait_for_end(process)), 130) << said("first");
   EXPECT_EQ(text_of("sweep.yaml"), begun_with);
   EXPECT_EQ(states(), (Texts{"waiting", "waiting"}));
+}
+
+TEST_F(SharedSweep, EndsInOneLineWhereItsClaimsAreRemoved) {
+  const pid_t process = start("first", {"seed=1,2", "train.epochs=1000000", "sample.count=0"});
+  ASSERT_TRUE(wait_until(process, [&] { return has_epochs(1); }));
+  fs::remove(directory() + "/trials.lock");
+  EXPECT_EQ(WEXITSTATUS(wait_for_end(process)), 2);
+  EXPECT_NE(
+      said("first").find("pcnn-sweep: " + directory() +
+                         ": its trials.lock was removed while it was in use, and another process may train "
+                         "the same trials now\n"),
+      std::string::npos)
+      << said("first");
+  EXPECT_EQ(text_of("sweep.json").find("done"), std::string::npos);
 }
 
 TEST_F(SharedSweep, WithoutRecordLocksRefusesASecondProcess) {
