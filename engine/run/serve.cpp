@@ -27,8 +27,9 @@ namespace {
 // What the bits of results follow from beside config and parameters.
 std::string arithmetic() {
   const Backend here = backend();
-  return fmt::format("pcnn {} {}, {}, {}, own kernels for {}", version(), commit(), here.library,
-                     here.instruction_set, pixel_kernel(Precision::kF32).name);
+  return fmt::format("pcnn {} {}, {}, {}, own kernels for {} and samples in {}", version(), commit(),
+                     here.library, here.instruction_set, pixel_kernel(Precision::kF32).name,
+                     pixel_kernel(Precision::kBf16).arithmetic);
 }
 
 // Of what may be asked of it, what was asked.
