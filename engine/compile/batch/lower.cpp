@@ -22,10 +22,13 @@ class Lowering {
         lstms_(network.nodes.size()),
         trains_(backward),
         gradients_(network.nodes.size()),
-        passed_(network.nodes.size(), false),
+        through_activation_(network.nodes.size(), false),
+        made_by_(network.nodes.size(), steps_.size()),
         first_readers_(network.nodes.size(), steps_.size()) {
-    for (std::size_t i = steps_.size(); i-- > 0;)
+    for (std::size_t i = steps_.size(); i-- > 0;) {
+      made_by_[to_index(dst_of(steps_[i]))] = i;
       for (const Reads& read : reads(steps_[i])) first_readers_[to_index(read.node)] = i;
+    }
   }
 
   // Returns the tensor of the images.
@@ -139,7 +142,7 @@ class Lowering {
     if (gradients.size() < 2 && first_readers_[to_index(src)] == at_) fused.derivative = activation_of(src);
     if (fused.derivative) {
       fused.value = tensor(src);
-      passed_[to_index(src)] = true;
+      through_activation_[to_index(src)] = true;
     }
     if (fused.added >= 0) gradients.clear();
     add_gradient(src, lower_blocked_conv_backward_data(plan_, step, fused, gradient));
@@ -147,19 +150,18 @@ class Lowering {
 
   // The gradient of what the step's activation reads.
   int before_activation(const std::optional<ActivationOp>& activation, int dst, int gradient) {
-    if (!activation || passed_[to_index(dst)]) return gradient;
+    if (!activation || through_activation_[to_index(dst)]) return gradient;
     return plan_.activation_backward(*activation, tensor(dst), gradient);
   }
 
-  // That which gave a node's value last, where our own kernels have it in blocks.
+  // The activation that a node's value is the result of, where the value lies in blocks.
   [[nodiscard]] std::optional<ActivationOp> activation_of(int node) {
     if (!plan_.is_in_blocks(tensor(node))) return {};
-    for (const Step& step : steps_) {
-      if (dst_of(step) != node) continue;
-      if (const auto* activation = std::get_if<ActivationStep>(&step)) return activation->op;
-      if (const auto* conv = std::get_if<ConvStep>(&step)) return conv->activation;
-      if (const auto* condition = std::get_if<ConditionStep>(&step)) return condition->activation;
-    }
+    if (made_by_[to_index(node)] == steps_.size()) return {};
+    const Step& step = steps_[made_by_[to_index(node)]];
+    if (const auto* activation = std::get_if<ActivationStep>(&step)) return activation->op;
+    if (const auto* conv = std::get_if<ConvStep>(&step)) return conv->activation;
+    if (const auto* condition = std::get_if<ConditionStep>(&step)) return condition->activation;
     return {};
   }
 
@@ -225,9 +227,10 @@ class Lowering {
   std::vector<LoweredLstm> lstms_;
   bool trains_;
   std::vector<std::vector<int>> gradients_;  // node -> tensors whose sum is its gradient
-  std::vector<bool> passed_;                // node -> it is the gradient of what its activation reads already
-  std::vector<std::size_t> first_readers_;  // node -> index of the step; the number of steps: nobody reads it
-  std::size_t at_ = 0;                      // index of the step whose backward pass is lowered
+  std::vector<bool> through_activation_;     // node -> its gradient is that of what its activation reads
+  // Node -> index of the step; the number of steps where there is none.
+  std::vector<std::size_t> made_by_, first_readers_;
+  std::size_t at_ = 0;  // index of the step whose backward pass is lowered
 };
 
 }  // namespace

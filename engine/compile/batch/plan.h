@@ -33,6 +33,9 @@ struct BlockedKernel {
   int source_block = 0;
 };
 
+[[nodiscard]] BlockedWeights blocked_weights(const Parameter& parameter, const BlockedKernel& kernel,
+                                             bool mirrored, int lanes);
+
 // Of an LSTM's states: see pack_state_weights(), whose `transposed` is `mirrored`.
 struct StateKernel {};
 
@@ -118,7 +121,7 @@ class PlanBuilder {
   [[nodiscard]] bool is_in_blocks(int tensor) const;
   // Returns step.dst, which may be computed in place of `added` or `value`.
   int blocked_conv(BlockedConvStep step);
-  // Index of the kernel packed for such a convolution.
+  // Index of the kernel packed for such a convolution: once for each direction.
   std::size_t packed_blocks(int parameter, BlockedKernel kernel, bool mirrored);
   void plane_conv(PlaneConvStep step);
   void plane_conv_backward(PlaneConvBackwardStep step);

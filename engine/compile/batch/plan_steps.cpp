@@ -141,7 +141,7 @@ int PlanBuilder::blocked_conv(BlockedConvStep step) {
   for (const int operand : {step.added, step.value}) {
     if (operand < 0) continue;
     reads.push_back(operand);
-    if (operand != step.src)  // whose neighbours are read yet
+    if (operand != step.src)  // other pixels of it are still to be read
       in_place_.push_back({operand, step.dst, static_cast<int>(plan_.steps.size())});
   }
   const int dst = step.dst;
@@ -150,13 +150,19 @@ int PlanBuilder::blocked_conv(BlockedConvStep step) {
 }
 
 std::size_t PlanBuilder::packed_blocks(int parameter, BlockedKernel kernel, bool mirrored) {
-  const std::vector<int>& shape = network_.parameters[to_index(parameter)].shape;
-  const BlockedWeights weights{.in_channels = shape[mirrored ? 0 : 1],
-                               .filters = shape[mirrored ? 1 : 0],
-                               .taps = static_cast<int>(kernel.taps.size()),
-                               .source_block = kernel.source_block,
-                               .lanes = plan_.vector_kernels.lanes};
-  return append_packed({parameter, mirrored, std::move(kernel)}, weights.size() * sizeof(float));
+  const std::size_t floats =
+      blocked_weights(network_.parameters[to_index(parameter)], kernel, mirrored, plan_.vector_kernels.lanes)
+          .size();
+  return append_packed({parameter, mirrored, std::move(kernel)}, floats * sizeof(float));
+}
+
+BlockedWeights blocked_weights(const Parameter& parameter, const BlockedKernel& kernel, bool mirrored,
+                               int lanes) {
+  return {.in_channels = parameter.shape[mirrored ? 0 : 1],
+          .filters = parameter.shape[mirrored ? 1 : 0],
+          .taps = static_cast<int>(kernel.taps.size()),
+          .source_block = kernel.source_block,
+          .lanes = lanes};
 }
 
 void PlanBuilder::plane_conv(PlaneConvStep step) {

@@ -44,7 +44,8 @@ void check_owner(const char* what, bool is_own) {
 class KernelMasters {
  public:
   KernelMasters(const Parameter& parameter, std::span<const float> parameters)
-      : filters(parameter.shape[0]),
+      : parameter(parameter),
+        filters(parameter.shape[0]),
         channels(parameter.shape[1]),
         height(parameter.shape[2]),
         width(parameter.shape[3]),
@@ -61,6 +62,7 @@ class KernelMasters {
                : 0.0f;
   }
 
+  const Parameter& parameter;
   const int filters, channels, height, width;
   const std::span<const float> all;
 
@@ -92,11 +94,8 @@ void Program::Impl::pack(const ReorderedKernel& kernel, bool mirrored, const Ker
 
 void Program::Impl::pack(const BlockedKernel& kernel, bool mirrored, const KernelMasters& masters,
                          std::byte* dst) const {
-  const BlockedWeights weights{.in_channels = mirrored ? masters.filters : masters.channels,
-                               .filters = mirrored ? masters.channels : masters.filters,
-                               .taps = static_cast<int>(kernel.taps.size()),
-                               .source_block = kernel.source_block,
-                               .lanes = plan.vector_kernels.lanes};
+  const BlockedWeights weights =
+      blocked_weights(masters.parameter, kernel, mirrored, plan.vector_kernels.lanes);
   std::vector<float> plain;
   plain.reserve(to_index(weights.filters) * to_index(weights.in_channels) * kernel.taps.size());
   for (int filter = 0; filter < weights.filters; ++filter)

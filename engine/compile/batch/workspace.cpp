@@ -76,6 +76,7 @@ struct RunStep {
   Element* at(int tensor) const {
     return reinterpret_cast<Element*>(workspace.tensor(tensor));
   }
+  float* at_or_null(int tensor) const { return tensor < 0 ? nullptr : at<float>(tensor); }
   template <typename Element>
   std::size_t count(int tensor) const {
     return workspace.desc(tensor).get_size() / sizeof(Element);
@@ -218,7 +219,6 @@ struct RunStep {
     gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
     workspace.plan.vector_kernels.weight_gradient(gradient);
   }
-  float* at_any(int tensor) const { return tensor < 0 ? nullptr : at<float>(tensor); }
   void operator()(const BlockedConvStep& step) const {
     BlockedConv conv = step.conv;
     conv.taps = step.taps.data();
@@ -227,10 +227,10 @@ struct RunStep {
         reinterpret_cast<const float*>(workspace.kernels + workspace.plan.kernels[step.kernel].offset);
     conv.bias = step.bias ? parameters(*step.bias) : nullptr;
     conv.activation = step.activation ? &*step.activation : nullptr;
-    conv.unsummed = at_any(step.unsummed);
-    conv.added = at_any(step.added);
+    conv.unsummed = at_or_null(step.unsummed);
+    conv.added = at_or_null(step.added);
     conv.derivative = step.derivative ? &*step.derivative : nullptr;
-    conv.value = at_any(step.value);
+    conv.value = at_or_null(step.value);
     conv.dst = at<float>(step.dst);
     conv.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
     workspace.plan.vector_kernels.blocked_conv(conv);

@@ -1,12 +1,15 @@
 #pragma once
 
 // The convolution between maps in blocks of convolutions.h, once for every vector width. Included by source
-// files that are built once per instruction set. A register tile holds
+// files that are built once per instruction set. The sums of a register tile are
 //
-//            filters ->   | block 0 | block 1 | block 2 |   the blocks of a group
-//     pixel 0             |  sum    |  sum    |  sum    |   channels run innermost: per channel, a broadcast
-//     of pixel 1             |  sum    |  sum    |  sum    |   each pixel's value times the group's weights
+//                 block 0   block 1   block 2     of the group's filters
+//     pixel 0     sum       sum       sum
+//     pixel 1     sum       sum       sum
 //     ...
+//
+// and channels run innermost: for each, every pixel's value is broadcast and multiplied by the group's
+// weights.
 //
 // The rows of an image are computed a few at a time. Where taps read other pixels, these rows of the source
 // are copied with zeros around them, so that no tap is out of bounds; the copy stays in the second-level
@@ -22,12 +25,12 @@
 namespace pcnn {
 namespace {
 
-// kBlock: maps of a block of the source.
-template <int kLanes, int kBlock = kLanes>
+// kSourceBlock: maps of a block of the source.
+template <int kLanes, int kSourceBlock = kLanes>
 class BlockedConvTile : ActivationTile<kLanes> {
  public:
   static void run(const BlockedConv& conv) {
-    if constexpr (kBlock > 1)
+    if constexpr (kSourceBlock > 1)
       if (conv.source_block == 1) return BlockedConvTile<kLanes, 1>::run(conv);
     BlockedConvTile(conv).run();
   }
@@ -35,13 +38,14 @@ class BlockedConvTile : ActivationTile<kLanes> {
  private:
   using typename Simd<kLanes>::Vector;
   using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::load_part, Simd<kLanes>::larger;
-  using ActivationTile<kLanes>::activate, ActivationTile<kLanes>::with_derivative;
+  using ActivationTile<kLanes>::activate, ActivationTile<kLanes>::with_derivative,
+      ActivationTile<kLanes>::times_derivative;
 
   // Sums that fit beside a channel's weights: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kSums = kLanes == 16 ? 24 : 12;
-  // Of one part of the weights: half of 32 KiB.
+  // Of one part of the weights: 18 of the first-level cache's 32 KiB.
   static constexpr int kPartFloats = 4608;
-  static constexpr int kMostPairs = kPartFloats / (kBlock * kLanes);
+  static constexpr int kMostPairs = kPartFloats / (kSourceBlock * kLanes);
 
   static std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
@@ -61,23 +65,23 @@ class BlockedConvTile : ActivationTile<kLanes> {
         const float* weights = c_.weights;
         for_each_group(blocks_, [&](auto count, int block) {
           pass<count>(block, weights);
-          weights += size(count * c_.tap_count * in_blocks_) * kBlock * kLanes;
+          weights += size(count * c_.tap_count * in_blocks_) * kSourceBlock * kLanes;
         });
       }
   }
 
   // Where the chunk's first pixel is, and how far its rows and blocks lie apart.
   void find_source() {
-    const std::size_t plane = size(c_.height * c_.width) * kBlock;
+    const std::size_t plane = size(c_.height * c_.width) * kSourceBlock;
     const float* src = c_.src + size(image_ * in_blocks_) * plane;
     if (!chunks_.copies) {
-      source_ = src + size(first_ * c_.width) * kBlock;
-      source_row_ = size(c_.width) * kBlock;
+      source_ = src + size(first_ * c_.width) * kSourceBlock;
+      source_row_ = size(c_.width) * kSourceBlock;
       source_block_ = plane;
       return;
     }
     const int up = c_.reach.up, rows = end_ - first_ + up + c_.reach.down;
-    const std::size_t side = size(c_.reach.side) * kBlock;
+    const std::size_t side = size(c_.reach.side) * kSourceBlock;
     source_row_ = chunks_.row;
     source_block_ = size(rows) * source_row_;
     source_ = copy_ + size(up) * source_row_ + side;
@@ -88,7 +92,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
   }
 
   void copy_row(const float* src, int row, std::size_t side, float* dst) const {
-    const std::size_t width = size(c_.width) * kBlock;
+    const std::size_t width = size(c_.width) * kSourceBlock;
     if (row < 0 || row >= c_.height) {
       std::memset(dst, 0, source_row_ * sizeof(float));
       return;
@@ -107,74 +111,76 @@ class BlockedConvTile : ActivationTile<kLanes> {
     const float* weights = nullptr;
   };
 
-  // All pixels of the chunk by the filters of `count` blocks.
-  template <int count>
+  // All pixels of the chunk by the filters of `kBlocks` blocks.
+  template <int kBlocks>
   void pass(int block, const float* weights) {
     block_ = block;
-    constexpr int kPairFloats = kBlock * kLanes * count, kPairs = kPartFloats / kPairFloats;
-    const int pairs = c_.tap_count * in_blocks_, parts = (pairs + kPairs - 1) / kPairs;
+    constexpr int kPairFloats = kSourceBlock * kLanes * kBlocks, kPairs = kPartFloats / kPairFloats;
+    const int pairs = c_.tap_count * in_blocks_;
+    const int parts = pairs > kPairs ? (pairs + kPairs - 1) / kPairs : 1;  // one where no tap is in the image
+    const int of_part = (pairs + parts - 1) / parts;
     // Without taps beside the pixel, rows follow each other without a gap.
     const int rows = chunks_.copies ? end_ - first_ : 1,
               width = chunks_.copies ? c_.width : (end_ - first_) * c_.width;
     for (int i = 0; i < parts; ++i) {
-      const int begin = pairs * i / parts;
+      const int begin = i * of_part < pairs ? i * of_part : pairs;
       const Part part{.begin = begin,
-                      .end = pairs * (i + 1) / parts,
+                      .end = pairs - begin < of_part ? pairs : begin + of_part,
                       .is_first = i == 0,
                       .is_last = i == parts - 1,
                       .weights = weights + size(begin) * kPairFloats};
       for (int pair = part.begin; pair < part.end; ++pair) offsets_[pair - part.begin] = offset_of(pair);
-      for (int row = 0; row < rows; ++row) pass_row<count>(part, row, width);
+      for (int row = 0; row < rows; ++row) pass_row<kBlocks>(part, row, width);
     }
   }
 
   // From a pixel to what the tap reads for it in the block of channels.
   [[nodiscard]] std::ptrdiff_t offset_of(int pair) const {
     const KernelTap& tap = c_.taps[pair / in_blocks_];
-    return tap.down * static_cast<std::ptrdiff_t>(source_row_) + tap.right * kBlock +
+    return tap.down * static_cast<std::ptrdiff_t>(source_row_) + tap.right * kSourceBlock +
            (pair % in_blocks_) * static_cast<std::ptrdiff_t>(source_block_);
   }
 
-  template <int count>
+  template <int kBlocks>
   void pass_row(const Part& part, int row, int width) const {
-    constexpr int kPixels = kSums / count;
+    constexpr int kPixels = kSums / kBlocks;
     int column = 0;
-    for (; column + kPixels <= width; column += kPixels) tile<kPixels, count>(part, row, column);
-    if (column < width) last_tile<kPixels - 1, count>(width - column, part, row, column);
+    for (; column + kPixels <= width; column += kPixels) tile<kPixels, kBlocks>(part, row, column);
+    if (column < width) last_tile<kPixels - 1, kBlocks>(width - column, part, row, column);
   }
 
   // Of fewer pixels than a whole tile has.
-  template <int kPixels, int count>
+  template <int kPixels, int kBlocks>
   void last_tile(int pixels, const Part& part, int row, int column) const {
     if constexpr (kPixels > 1)
-      if (pixels < kPixels) return last_tile<kPixels - 1, count>(pixels, part, row, column);
-    tile<kPixels, count>(part, row, column);
+      if (pixels < kPixels) return last_tile<kPixels - 1, kBlocks>(pixels, part, row, column);
+    tile<kPixels, kBlocks>(part, row, column);
   }
 
-  template <int kPixels, int count>
+  template <int kPixels, int kBlocks>
   void tile(const Part& part, int row, int column) const {
-    Vector sums[kPixels][count];
+    Vector sums[kPixels][kBlocks];
     const auto for_all = [](auto&& action) {
 #pragma GCC unroll 16
-      for (int block = 0; block < count; ++block)
+      for (int block = 0; block < kBlocks; ++block)
 #pragma GCC unroll 32
         for (int pixel = 0; pixel < kPixels; ++pixel) action(pixel, block);
     };
     const int first_pixel = row * c_.width + column;  // of the chunk
-    float* const waiting = c_.scratch + size(first_pixel) * (count * kLanes);
+    float* const waiting = c_.scratch + size(first_pixel) * (kBlocks * kLanes);
     if (part.is_first)
       for_all([&](int pixel, int block) { sums[pixel][block] = bias_of(block_ + block); });
     else
       for_all([&](int pixel, int block) {
-        sums[pixel][block] = load(waiting + (pixel * count + block) * kLanes);
+        sums[pixel][block] = load(waiting + (pixel * kBlocks + block) * kLanes);
       });
-    add<kPixels, count>(part, source_ + size(row) * source_row_ + size(column) * kBlock, sums);
+    add<kPixels, kBlocks>(part, source_ + size(row) * source_row_ + size(column) * kSourceBlock, sums);
     if (part.is_last)
-      finish<kPixels, count>(
+      finish<kPixels, kBlocks>(
           size(image_ * blocks_ + block_) * plane_ + size(first_ * c_.width + first_pixel) * kLanes, sums);
     else
       for_all([&](int pixel, int block) {
-        store(waiting + (pixel * count + block) * kLanes, sums[pixel][block]);
+        store(waiting + (pixel * kBlocks + block) * kLanes, sums[pixel][block]);
       });
   }
 
@@ -185,33 +191,33 @@ class BlockedConvTile : ActivationTile<kLanes> {
   }
 
   // source: of the tile's first pixel, of the first channel.
-  template <int kPixels, int count>
-  void add(const Part& part, const float* source, Vector (&sums)[kPixels][count]) const {
+  template <int kPixels, int kBlocks>
+  void add(const Part& part, const float* source, Vector (&sums)[kPixels][kBlocks]) const {
     const float* weights = part.weights;
     const int pairs = part.end - part.begin;
-    for (int pair = 0; pair < pairs; ++pair, weights += kBlock * kLanes * count) {
+    for (int pair = 0; pair < pairs; ++pair, weights += kSourceBlock * kLanes * kBlocks) {
       const float* from = source + offsets_[pair];
 #pragma GCC unroll 16
-      for (int channel = 0; channel < kBlock; ++channel) {
-        Vector filters[count];
+      for (int channel = 0; channel < kSourceBlock; ++channel) {
+        Vector filters[kBlocks];
 #pragma GCC unroll 16
-        for (int b = 0; b < count; ++b) filters[b] = load(weights + (channel * count + b) * kLanes);
+        for (int b = 0; b < kBlocks; ++b) filters[b] = load(weights + (channel * kBlocks + b) * kLanes);
 #pragma GCC unroll 32
         for (int pixel = 0; pixel < kPixels; ++pixel) {
-          const float value = from[pixel * kBlock + channel];
+          const float value = from[pixel * kSourceBlock + channel];
 #pragma GCC unroll 16
-          for (int b = 0; b < count; ++b) sums[pixel][b] += value * filters[b];
+          for (int b = 0; b < kBlocks; ++b) sums[pixel][b] += value * filters[b];
         }
       }
     }
   }
 
   // From the sums to dst. at: of the first pixel in the first block.
-  template <int kPixels, int count>
-  void finish(std::size_t at, Vector (&sums)[kPixels][count]) const {
+  template <int kPixels, int kBlocks>
+  void finish(std::size_t at, Vector (&sums)[kPixels][kBlocks]) const {
     const auto for_all = [&](auto&& action) {
 #pragma GCC unroll 16
-      for (int block = 0; block < count; ++block)
+      for (int block = 0; block < kBlocks; ++block)
 #pragma GCC unroll 32
         for (int pixel = 0; pixel < kPixels; ++pixel)
           action(sums[pixel][block], at + size(block) * plane_ + size(pixel) * kLanes);
@@ -220,26 +226,26 @@ class BlockedConvTile : ActivationTile<kLanes> {
     if (is_relu(c_.activation))
       for_all([](Vector& sum, std::size_t) { sum = larger(sum, Vector{}); });
     else if (c_.activation)
-      rarely(sums, [&](Vector* all) { activate_all(*c_.activation, kPixels, count, all); });
+      rarely(sums, [&](Vector* all) { activate_all(*c_.activation, kPixels, kBlocks, all); });
     if (c_.unsummed) for_all([&](Vector& sum, std::size_t place) { store(c_.unsummed + place, sum); });
     if (c_.added) for_all([&](Vector& sum, std::size_t place) { sum += load(c_.added + place); });
     if (is_relu(c_.derivative))
       for_all(
           [&](Vector& sum, std::size_t place) { sum = load(c_.value + place) > Vector{} ? sum : Vector{}; });
     else if (c_.derivative)
-      rarely(sums, [&](Vector* all) { multiply_all(at, kPixels, count, all); });
+      rarely(sums, [&](Vector* all) { multiply_all(at, kPixels, kBlocks, all); });
     for_all([&](Vector& sum, std::size_t place) { store(c_.dst + place, sum); });
   }
 
   // What is compiled once for all sizes of tiles, not in each, on a copy: sums stay in registers otherwise.
-  template <int kPixels, int count, typename Run>
-  static void rarely(Vector (&sums)[kPixels][count], Run&& run) {
-    Vector all[kPixels * count];
+  template <int kPixels, int kBlocks, typename Run>
+  static void rarely(Vector (&sums)[kPixels][kBlocks], Run&& run) {
+    Vector all[kPixels * kBlocks];
 #pragma GCC unroll 32
-    for (int i = 0; i < kPixels * count; ++i) all[i] = sums[i / count][i % count];
+    for (int i = 0; i < kPixels * kBlocks; ++i) all[i] = sums[i / kBlocks][i % kBlocks];
     run(all);
 #pragma GCC unroll 32
-    for (int i = 0; i < kPixels * count; ++i) sums[i / count][i % count] = all[i];
+    for (int i = 0; i < kPixels * kBlocks; ++i) sums[i / kBlocks][i % kBlocks] = all[i];
   }
 
   // What fills up the last block stays 0.

@@ -103,8 +103,10 @@ struct PlaneLayout {
 //     dst = (f(bias + sum over taps and channels of src * weights) + added) * g'(value)
 //
 // with f and g activations. Each sum is added in the order of taps, then of channels, one fused multiply-add
-// at a time: a pixel's result is a function of what its taps read alone, to the last bit. Of the forward pass
-// with a skip, or of the gradient of a source (f the identity) that others read too and an activation g made.
+// at a time: a pixel's result is a function of what its taps read alone, to the last bit. In a forward pass
+// `added` is a skip. In a backward pass, to the gradient of a source, f is the identity, `added` is what
+// others found of that gradient, and g is the activation that gave the source's value. What fills up the last
+// block of dst is 0 where it is 0 in `added`.
 struct BlockedConv {
   int images = 0;
   int height = 0;

@@ -187,6 +187,23 @@ TEST(BlockedConv, IsTheSumOfPlainLoops) {
   }
 }
 
+TEST(BlockedConv, IsTheBiasWhereNoTapLiesInTheImage) {
+  testing::Random random(5);
+  Case c = random_case(random, 8);
+  BlockedConv& conv = c.conv;
+  conv.tap_count = 0;
+  conv.reach = {};
+  conv.bias = c.bias.data();
+  std::vector<float> dst(c.to.size()), scratch(blocked_conv_scratch(conv, 8));
+  conv.dst = dst.data();
+  conv.scratch = scratch.data();
+  BlockedConvTile<8>::run(conv);
+  for (int image = 0; image < conv.images; ++image)
+    for (int filter = 0; filter < conv.filters; ++filter)
+      for (int pixel = 0; pixel < c.to.pixels; ++pixel)
+        EXPECT_EQ(dst[c.to.at(image, filter, pixel)], c.bias[to_index(filter)]);
+}
+
 // Bits do not depend on what else is computed: of an image alone as in a batch.
 TEST(BlockedConv, GivesAnImageTheSameBitsAloneAsInABatch) {
   constexpr int kLanes = 8;

@@ -1,11 +1,23 @@
 // A masked convolution by a kernel of our own, between maps in blocks: it computes live taps alone, and joins
 // the passes over its result that other steps would be.
 
+#include <cstdlib>
+
 #include "engine/compile/batch/ops/lower_op.h"
 #include "engine/core/index.h"
 
 namespace pcnn {
 namespace {
+
+// Those of the step that read inside the image for some pixel of it.
+std::vector<KernelTap> taps_inside(const PlanBuilder& plan, const ConvStep& step) {
+  const Shape image = plan.network().shape(step.op.src, plan.images());
+  std::vector<KernelTap> taps = kernel_taps(step);
+  std::erase_if(taps, [&](const KernelTap& tap) {
+    return std::abs(tap.down) >= image.h || std::abs(tap.right) >= image.w;
+  });
+  return taps;
+}
 
 // To the maps of `filters`, from those of `channels`, over images like the op's source.
 BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channels, int filters,
@@ -40,7 +52,7 @@ int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& 
   const int block = is_given ? 1 : plan.vector_kernels().lanes;
   lowered.src = is_given ? src : plan.in_blocks(src);
   BlockedConvStep forward = blocked_step(plan, step, op.in_channels, plan.network().node(step.conv).channels,
-                                         block, kernel_taps(step));
+                                         block, taps_inside(plan, step));
   forward.activation = step.activation;
   forward.src = lowered.src;
   forward.kernel = plan.packed_blocks(op.weight, {forward.taps, block}, false);
@@ -56,7 +68,7 @@ int lower_blocked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, co
   const std::size_t first_step = plan.step_count();
   const MaskedConvOp& op = step.op;
   const int lanes = plan.vector_kernels().lanes;
-  std::vector<KernelTap> taps = kernel_taps(step);
+  std::vector<KernelTap> taps = taps_inside(plan, step);
   const std::size_t kernel = plan.packed_blocks(op.weight, {taps, lanes}, true);
   // A pixel's gradient comes from those that read it.
   for (KernelTap& tap : taps) tap.down = -tap.down, tap.right = -tap.right;

@@ -32,8 +32,8 @@ int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& f
 // What joins the gradient of a source that such a convolution computes.
 struct FusedGradient {
   int added = -1;  // tensor: its gradient from others; -1: none
-  std::optional<ActivationOp>
-      derivative;  // whose value the source is: the gradient becomes that of its input
+  // The one whose result the source is: its gradient becomes that of what this activation reads.
+  std::optional<ActivationOp> derivative;
   int value = -1;  // the source's tensor, in blocks
 };
 [[nodiscard]] int lower_blocked_conv_backward_data(PlanBuilder& plan, const ConvStep& step,
