@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/compile/kernels/elementwise_tile.h"
 #include "engine/compile/kernels/pixel_gemm_tile.h"
 
 namespace pcnn {
@@ -111,6 +112,23 @@ struct AmxPixelTile {
     Tile::with_activation(gemm, run_tiles);
   }
 };
+
+// On these tiles.
+template <typename Tiles>
+PixelKernel amx_pixel_kernel(const char* name) {
+  using Tile = AmxPixelTile<Tiles>;
+  return {.name = name,
+          .panel = Tile::kPanel,
+          .precision = Precision::kBf16,
+          .run = Tile::run,
+          .activate = Tile::Tile::activate_all,
+          .gate = Tile::Tile::gate_rows,
+          .sum = ElementwiseTile<16>::template sum<float>,
+          .lstm = LstmTile<16>::run,
+          .attend = AttentionTile<16>::attend,
+          .block = Tile::kBlock,
+          .arithmetic = "bf16 by AMX"};
+}
 
 }  // namespace
 }  // namespace pcnn
