@@ -5,27 +5,12 @@
 
 #include "engine/core/index.h"
 #include "engine/core/random.h"
+#include "tests/support/activations.h"
 #include "tests/support/overloaded.h"
 #include "tests/support/reference_lstm.h"
 
 namespace pcnn::testing {
 namespace {
-
-double activate(const ActivationOp& op, double x) {
-  switch (op.function) {
-    case Activation::kRelu:
-      return x > 0 ? x : 0;
-    case Activation::kLeakyRelu:
-      return x > 0 ? x : op.slope * x;
-    case Activation::kElu:
-      return x > 0 ? x : op.slope * (std::exp(x) - 1);
-    case Activation::kTanh:
-      return std::tanh(x);
-    case Activation::kSigmoid:
-      break;
-  }
-  return 1 / (1 + std::exp(-x));
-}
 
 // From the input, unlike the engine, which computes it from the output.
 double derivative(const ActivationOp& op, double x) {

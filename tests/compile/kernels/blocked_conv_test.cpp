@@ -9,6 +9,7 @@
 
 #include "engine/compile/kernels/blocked_conv_tile.h"
 #include "engine/core/index.h"
+#include "tests/support/activations.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -71,40 +72,6 @@ Case random_case(testing::Random& random, int lanes) {
   return c;
 }
 
-double active(const std::optional<ActivationOp>& op, double x) {
-  if (!op) return x;
-  switch (op->function) {
-    case Activation::kRelu:
-      return std::max(x, 0.0);
-    case Activation::kLeakyRelu:
-      return x > 0 ? x : x * op->slope;
-    case Activation::kElu:
-      return x > 0 ? x : std::expm1(x) * op->slope;
-    case Activation::kTanh:
-      return std::tanh(x);
-    case Activation::kSigmoid:
-      break;
-  }
-  return 1 / (1 + std::exp(-x));
-}
-
-double derivative(const std::optional<ActivationOp>& op, double y) {
-  if (!op) return 1;
-  switch (op->function) {
-    case Activation::kRelu:
-      return y > 0 ? 1 : 0;
-    case Activation::kLeakyRelu:
-      return y > 0 ? 1 : op->slope;
-    case Activation::kElu:
-      return y > 0 ? 1 : y + op->slope;
-    case Activation::kTanh:
-      return 1 - y * y;
-    case Activation::kSigmoid:
-      break;
-  }
-  return y * (1 - y);
-}
-
 double linear(const Case& c, int image, int filter, int row, int column, double& sizes) {
   const BlockedConv& conv = c.conv;
   double sum = conv.bias ? c.bias[to_index(filter)] : 0.0;
@@ -151,10 +118,11 @@ void expect_the_sums_of_plain_loops(std::uint64_t seed) {
       for (int row = 0; row < conv.height; ++row)
         for (int column = 0; column < conv.width; ++column) {
           double sizes = 1.0;
-          const double own = active(f, linear(c, image, filter, row, column, sizes));
+          const double sum = linear(c, image, filter, row, column, sizes);
+          const double own = f ? testing::activate(*f, sum) : sum;
           const std::size_t at = c.to.at(image, filter, row * conv.width + column);
           const double added = conv.added ? double{c.added[at]} : 0.0,
-                       slope = derivative(g, double{c.value[at]});
+                       slope = g ? testing::derivative_from_value(*g, double{c.value[at]}) : 1.0;
           EXPECT_NEAR(dst[at], (own + added) * slope,
                       1e-6 * (sizes + std::abs(added)) * (1 + std::abs(slope)));
           if (conv.unsummed) {

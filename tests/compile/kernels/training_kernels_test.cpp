@@ -13,6 +13,7 @@
 
 #include "engine/compile/kernels/elementwise_tile.h"
 #include "engine/compile/kernels/training_kernels_tile.h"
+#include "tests/support/activations.h"
 #include "tests/support/bf16.h"
 #include "tests/support/random.h"
 
@@ -20,22 +21,6 @@ namespace pcnn {
 namespace {
 
 using testing::nearest, testing::normals, testing::widened;
-
-double derivative(const ActivationOp& op, double y) {
-  switch (op.function) {
-    case Activation::kRelu:
-      return y > 0 ? 1 : 0;
-    case Activation::kLeakyRelu:
-      return y > 0 ? 1 : op.slope;
-    case Activation::kElu:
-      return y > 0 ? 1 : y + op.slope;
-    case Activation::kTanh:
-      return 1 - y * y;
-    case Activation::kSigmoid:
-      return y * (1 - y);
-  }
-  return 0;
-}
 
 TEST(TrainingKernels, ActivationBackwardMultipliesByTheSlopeAtEveryLength) {
   testing::Random random(1);
@@ -50,7 +35,8 @@ TEST(TrainingKernels, ActivationBackwardMultipliesByTheSlopeAtEveryLength) {
         kernels.activation_backward(op, count, y.data(), diff.data(), apart.data());
         kernels.activation_backward(op, count, y.data(), in_place.data(), in_place.data());
         for (std::size_t i = 0; i < count; ++i) {
-          EXPECT_NEAR(apart[i], diff[i] * derivative(op, y[i]), 1e-6 * (1 + std::abs(apart[i])))
+          EXPECT_NEAR(apart[i], diff[i] * testing::derivative_from_value(op, y[i]),
+                      1e-6 * (1 + std::abs(apart[i])))
               << kernels.name << ", " << i << " of " << count;
           EXPECT_EQ(apart[i], in_place[i]) << kernels.name;
         }
