@@ -141,20 +141,24 @@ class BlockedConvTile : ActivationTile<kLanes> {
            (pair % in_blocks_) * static_cast<std::ptrdiff_t>(source_block_);
   }
 
+  // In tiles of about the same size: one of a few pixels would have too few sums to keep the processor busy.
   template <int kBlocks>
   void pass_row(const Part& part, int row, int width) const {
-    constexpr int kPixels = kSums / kBlocks;
-    int column = 0;
-    for (; column + kPixels <= width; column += kPixels) tile<kPixels, kBlocks>(part, row, column);
-    if (column < width) last_tile<kPixels - 1, kBlocks>(width - column, part, row, column);
+    constexpr int kMostPixels = kSums / kBlocks;
+    const int tiles = (width + kMostPixels - 1) / kMostPixels;
+    const int larger_one = (width + tiles - 1) / tiles, larger_ones = width - tiles * (larger_one - 1);
+    run_tiles<kMostPixels, kBlocks>(larger_one, larger_ones, part, row, 0);
+    if (tiles > larger_ones)
+      run_tiles<kMostPixels, kBlocks>(larger_one - 1, tiles - larger_ones, part, row,
+                                      larger_ones * larger_one);
   }
 
-  // Of fewer pixels than a whole tile has.
+  // So many tiles of `pixels`, side by side.
   template <int kPixels, int kBlocks>
-  void last_tile(int pixels, const Part& part, int row, int column) const {
+  void run_tiles(int pixels, int tiles, const Part& part, int row, int column) const {
     if constexpr (kPixels > 1)
-      if (pixels < kPixels) return last_tile<kPixels - 1, kBlocks>(pixels, part, row, column);
-    tile<kPixels, kBlocks>(part, row, column);
+      if (pixels < kPixels) return run_tiles<kPixels - 1, kBlocks>(pixels, tiles, part, row, column);
+    for (int i = 0; i < tiles; ++i) tile<kPixels, kBlocks>(part, row, column + i * kPixels);
   }
 
   template <int kPixels, int kBlocks>

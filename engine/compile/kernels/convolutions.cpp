@@ -36,13 +36,13 @@ std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
   const auto padded = [lanes](int channels) {
     return static_cast<std::size_t>((channels + lanes - 1) / lanes * lanes);
   };
-  // The bias, the weights, the image with zeros around it. A tile has four rows: those of a plain source,
-  // which are not multiples of four, are filled up.
+  // The bias, the weights, the image with zeros around it. A tile has up to eight rows: those of a plain
+  // source, which may not be multiples of it, are filled up.
   const auto taps = static_cast<std::size_t>(gradient.tap_count);
   const auto image = static_cast<std::size_t>(gradient.in_channels) *
                      static_cast<std::size_t>(gradient.height + gradient.reach.up + gradient.reach.down) *
                      static_cast<std::size_t>(gradient.width + 2 * gradient.reach.side);
-  return padded(gradient.filters) * (1 + padded(gradient.in_channels) * taps + 4) +
+  return padded(gradient.filters) * (1 + padded(gradient.in_channels) * taps + 8) +
          (gradient.plain_src ? image : 0);
 }
 

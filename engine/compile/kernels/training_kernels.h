@@ -121,7 +121,6 @@ struct TrainingKernels {
                                float scale, float* diff) = nullptr;
   // Null where oneDNN's primitives are to be used.
   void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
-  bool dilated_only = false;  // oneDNN's is as fast for kernels without gaps
   void (*blocked_conv)(const BlockedConv& conv) = nullptr;
 };
 

@@ -8,7 +8,7 @@ namespace pcnn {
 TrainingKernels training_kernels_avx512() {
   TrainingKernels kernels = kernels_of_lanes<16>("avx512");
   kernels.weight_gradient = WeightGradientTile<16>::run;
-  kernels.dilated_only = true;
+  kernels.blocked_conv = BlockedConvTile<16>::run;
   return kernels;
 }
 

@@ -7,7 +7,7 @@
 // every filter; each pixel adds the product of the inputs its taps read and its diff_dst. A register tile is
 //
 //            filters ->   | vector 0 | vector 1 | vector 2 |
-//     4 rows              |  acc     |  acc     |  acc     |
+//     4 or 8 rows         |  acc     |  acc     |  acc     |
 //
 // with the pixels innermost: per pixel, a broadcast of each row's input times the vectors of diff_dst. A few
 // rows of pixels at a time, so that they stay in the first-level cache while all tiles pass over them; the
@@ -31,7 +31,8 @@ class WeightGradientTile : Simd<kLanes> {
   using typename Simd<kLanes>::Vector;
   using Simd<kLanes>::load, Simd<kLanes>::store;
 
-  static constexpr int kRows = 4;
+  // Sums that fit beside a pixel's vectors: 16 registers up to AVX2, 32 with AVX-512.
+  static constexpr int kRows = kLanes == 16 ? 8 : 4;
   static constexpr int kVectors = 3;
   static_assert(kLanes % kRows == 0);
   // Inputs and diff_dst of one pass over the tiles: most of 32 KiB.
@@ -129,7 +130,8 @@ class WeightGradientTile : Simd<kLanes> {
           if (top >= bottom || left >= right) continue;
           const float* input = g_.src + (size(image_ * blocks + block)) * plane +
                                size((top + dy) * g_.width + left + dx) * kLanes + size(part * kRows);
-          const float* const inputs[kRows] = {input, input + 1, input + 2, input + 3};
+          const float* inputs[kRows];
+          for (int row = 0; row < kRows; ++row) inputs[row] = input + row;
           const float* from = diff + size(top * g_.width + left) * kLanes;
           if (dx == 0)  // whole rows follow each other without a gap
             accumulate<count, kLanes>(inputs, stride, from, stride, plane, 1, (bottom - top) * g_.width,
@@ -159,12 +161,12 @@ class WeightGradientTile : Simd<kLanes> {
   static void accumulate(const float* const (&inputs)[kRows], std::size_t input_stride, const float* diff,
                          std::size_t diff_stride, std::size_t plane, int rows, int columns, float* sums) {
     Vector acc[kRows][count];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row)
 #pragma GCC unroll 3
       for (int v = 0; v < count; ++v) acc[row][v] = load(sums + (row * count + v) * kLanes);
     const float* in[kRows];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row) in[row] = inputs[row];
     for (int line = 0; line < rows; ++line) {
       const std::size_t width = size(columns);
@@ -172,18 +174,18 @@ class WeightGradientTile : Simd<kLanes> {
         Vector d[count];
 #pragma GCC unroll 3
         for (int v = 0; v < count; ++v) d[v] = load(diff + size(v) * plane + pixel * kLanes);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int row = 0; row < kRows; ++row) {
           const float value = in[row][pixel * kStep];
 #pragma GCC unroll 3
           for (int v = 0; v < count; ++v) acc[row][v] += value * d[v];
         }
       }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
       for (int row = 0; row < kRows; ++row) in[row] += input_stride;
       diff += diff_stride;
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int row = 0; row < kRows; ++row)
 #pragma GCC unroll 3
       for (int v = 0; v < count; ++v) store(sums + (row * count + v) * kLanes, acc[row][v]);

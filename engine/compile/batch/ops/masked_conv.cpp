@@ -249,12 +249,11 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
   plan.note_implementation(step.conv, "backward weights", plan.vector_kernels().name, first_step);
 }
 
-// Our own computes what oneDNN has no fast kernel for, dilated kernels, in f32 whatever the plan's precision.
+// Our own computes in f32, and so what oneDNN has no fast kernel for, dilated kernels, in every precision.
 bool has_own_weight_gradient(const PlanBuilder& plan, const MaskedConvOp& op) {
   const TrainingKernels& kernels = plan.vector_kernels();
   if (!plan.crops_kernels() || !kernels.weight_gradient) return false;
-  if (op.row_dilation > 1 || op.column_dilation > 1) return true;
-  return !kernels.dilated_only && plan.data_type() == dnnl::memory::data_type::f32;
+  return plan.data_type() == dnnl::memory::data_type::f32 || op.row_dilation > 1 || op.column_dilation > 1;
 }
 
 }  // namespace
