@@ -212,12 +212,10 @@ struct RunStep {
   void operator()(const WeightGradientStep& step) const {
     WeightGradient gradient = step.gradient;
     gradient.taps = step.taps.data();
-    gradient.src = at<float>(step.src);
-    gradient.diff_dst = at<float>(step.diff_dst);
     gradient.weights = workspace.gradients_base + step.weights;
     gradient.bias = workspace.gradients_base + step.bias;
     gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
-    workspace.plan.vector_kernels.weight_gradient(gradient);
+    workspace.plan.vector_kernels.weight_gradient(gradient, at<float>(step.src), at<float>(step.diff_dst));
   }
   void operator()(const BlockedConvStep& step) const {
     BlockedConv conv = step.conv;

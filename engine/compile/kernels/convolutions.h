@@ -47,7 +47,9 @@ void for_each_group(int blocks, Run&& run) {
   }
 }
 
-// d(loss)/d(weights) and d(loss)/d(bias) of a masked convolution, over a batch.
+// d(loss)/d(weights) and d(loss)/d(bias) of a masked convolution, over a batch, from its source and
+// d(loss)/d(its result): maps in blocks of `lanes`, [image][block][row][column][map], the last block filled
+// up with zeros.
 struct WeightGradient {
   int images = 0;
   int height = 0;
@@ -59,11 +61,8 @@ struct WeightGradient {
   const KernelTap* taps = nullptr;  // in raster order
   int tap_count = 0;
   TapReach reach{};        // of the taps
-  bool plain_src = false;  // src is NCHW; else channels lie in blocks like those of diff_dst
+  bool plain_src = false;  // src is NCHW, in f32 alone
 
-  // Blocks of `lanes` channels, [image][block][row][column][channel], the last block filled up with zeros.
-  const float* src = nullptr;
-  const float* diff_dst = nullptr;
   float* weights = nullptr;  // OIHW; live taps are written, dead ones left alone
   float* bias = nullptr;     // [filters], written
   float* scratch = nullptr;  // weight_gradient_scratch() floats

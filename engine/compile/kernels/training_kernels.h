@@ -120,7 +120,10 @@ struct TrainingKernels {
   void (*softmax_row_backward)(std::size_t count, std::size_t columns, const float* probabilities, float mean,
                                float scale, float* diff) = nullptr;
   // Null where oneDNN's primitives are to be used.
-  void (*weight_gradient)(const WeightGradient& gradient) = nullptr;
+  void (*weight_gradient)(const WeightGradient& gradient, const float* src, const float* diff_dst) = nullptr;
+  // Products of bf16 are summed in f32.
+  void (*weight_gradient_bf16)(const WeightGradient& gradient, const Bf16* src,
+                               const Bf16* diff_dst) = nullptr;
   void (*blocked_conv)(const BlockedConv& conv) = nullptr;
 };
 

@@ -25,7 +25,9 @@ namespace {
 template <int kLanes>
 class WeightGradientTile : Simd<kLanes> {
  public:
-  static void run(const WeightGradient& gradient) { WeightGradientTile(gradient).run(); }
+  static void run(const WeightGradient& gradient, const float* src, const float* diff_dst) {
+    WeightGradientTile(gradient, src, diff_dst).run();
+  }
 
  private:
   using typename Simd<kLanes>::Vector;
@@ -40,8 +42,10 @@ class WeightGradientTile : Simd<kLanes> {
 
   static std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
-  explicit WeightGradientTile(const WeightGradient& gradient)
+  WeightGradientTile(const WeightGradient& gradient, const float* src, const float* diff_dst)
       : g_(gradient),
+        src_(src),
+        diff_dst_(diff_dst),
         vectors_((g_.filters + kLanes - 1) / kLanes),
         row_groups_(g_.plain_src ? (g_.in_channels * g_.tap_count + kRows - 1) / kRows
                                  : (g_.in_channels + kLanes - 1) / kLanes * (kLanes / kRows) * g_.tap_count),
@@ -85,7 +89,7 @@ class WeightGradientTile : Simd<kLanes> {
       std::memcpy(padded_ +
                       size(row / g_.height * padded_height_ + top + row % g_.height) * size(padded_width_) +
                       side,
-                  g_.src + (size(image_ * g_.in_channels * g_.height + row)) * size(g_.width),
+                  src_ + (size(image_ * g_.in_channels * g_.height + row)) * size(g_.width),
                   size(g_.width) * sizeof(float));
   }
 
@@ -93,7 +97,7 @@ class WeightGradientTile : Simd<kLanes> {
   template <int count>
   void pass(int vector) const {
     const std::size_t plane = size(g_.height * g_.width) * kLanes;
-    const float* diff = g_.diff_dst + (size(image_ * vectors_ + vector)) * plane;
+    const float* diff = diff_dst_ + (size(image_ * vectors_ + vector)) * plane;
     add_bias<count>(diff, plane, bias_sums_ + size(vector) * kLanes);
     float* sums = sums_ + size(vector) * kLanes * size(row_groups_) * kRows;
     const std::size_t stride = size(g_.width) * kLanes;
@@ -128,7 +132,7 @@ class WeightGradientTile : Simd<kLanes> {
           float* const tile = sums;
           sums += kTile;
           if (top >= bottom || left >= right) continue;
-          const float* input = g_.src + (size(image_ * blocks + block)) * plane +
+          const float* input = src_ + (size(image_ * blocks + block)) * plane +
                                size((top + dy) * g_.width + left + dx) * kLanes + size(part * kRows);
           const float* inputs[kRows];
           for (int row = 0; row < kRows; ++row) inputs[row] = input + row;
@@ -213,6 +217,8 @@ class WeightGradientTile : Simd<kLanes> {
   }
 
   const WeightGradient& g_;
+  const float* const src_;
+  const float* const diff_dst_;
   const int vectors_;                       // of filters
   const int row_groups_;                    // tiles one above the other
   const int padded_width_, padded_height_;  // of a plain src

@@ -240,15 +240,13 @@ TEST(TrainingKernels, WeightGradientSumsWhatTheTapsRead) {
                               .taps = taps.data(),
                               .tap_count = static_cast<int>(taps.size()),
                               .reach = reach_of(taps),
-                              .plain_src = plain,
-                              .src = src.data(),
-                              .diff_dst = diff.data()};
+                              .plain_src = plain};
       std::vector<float> weights(size(filters * channels * 9), NAN), bias(size(filters)),
           scratch(weight_gradient_scratch(gradient, lanes));
       gradient.weights = weights.data();
       gradient.bias = bias.data();
       gradient.scratch = scratch.data();
-      kernels.weight_gradient(gradient);
+      kernels.weight_gradient(gradient, src.data(), diff.data());
       for (int f = 0; f < filters; ++f)
         for (int c = 0; c < channels; ++c) {
           std::vector<bool> is_tap(9, false);
