@@ -31,6 +31,7 @@ struct ReorderedKernel {
 struct BlockedKernel {
   std::vector<KernelTap> taps;
   int source_block = 0;
+  int maps_of_word = 1;
 };
 
 [[nodiscard]] BlockedWeights blocked_weights(const Parameter& parameter, const BlockedKernel& kernel,
@@ -115,8 +116,9 @@ class PlanBuilder {
   // Of a node's value, or of the gradient of it; in src's layout where the kernels know that.
   int dropout(int node, const DropoutOp& op, int src);
   void weight_gradient(WeightGradientStep step);
-  // A copy in blocks as wide as the kernels' vectors where it is not.
+  // A copy in blocks as wide as the kernels' vectors, of the plan's type or another, where it is not.
   int in_blocks(int tensor);
+  int in_blocks(int tensor, dnnl::memory::data_type type);
   int new_blocks(const Shape& shape);
   [[nodiscard]] bool is_in_blocks(int tensor) const;
   // Returns step.dst, which may be computed in place of `added` or `value`.

@@ -106,7 +106,11 @@ int PlanBuilder::dropout(int node, const DropoutOp& op, int src) {
 }
 
 void PlanBuilder::weight_gradient(WeightGradientStep step) {
-  const std::size_t scratch = weight_gradient_scratch(step.gradient, plan_.vector_kernels.lanes);
+  WeightGradient gradient = step.gradient;
+  gradient.taps = step.taps.data();
+  const bool is_bf16 = dnnl_compat::data_type_of(desc(step.diff_dst)) == dnnl::memory::data_type::bf16;
+  const std::size_t scratch = is_bf16 ? weight_gradient_bf16_scratch(gradient, plan_.vector_kernels.lanes)
+                                      : weight_gradient_scratch(gradient, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
   const std::vector reads{step.src, step.diff_dst};
   append(std::move(step), reads, {});
@@ -114,23 +118,26 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
 
 namespace {
 
-dnnl::memory::desc blocks_of(const dnnl::memory::dims& dims, int lanes) {
-  return {dims, dnnl::memory::data_type::f32,
-          lanes == 16 ? dnnl::memory::format_tag::nChw16c : dnnl::memory::format_tag::nChw8c};
+dnnl::memory::desc blocks_of(const dnnl::memory::dims& dims, dnnl::memory::data_type type, int lanes) {
+  return {dims, type, lanes == 16 ? dnnl::memory::format_tag::nChw16c : dnnl::memory::format_tag::nChw8c};
 }
 
 }  // namespace
 
 int PlanBuilder::in_blocks(int tensor) {
-  return in_layout(tensor, blocks_of(dnnl_compat::dims_of(desc(tensor)), vector_kernels().lanes));
+  return in_blocks(tensor, data_type());
+}
+
+int PlanBuilder::in_blocks(int tensor, dnnl::memory::data_type type) {
+  return in_layout(tensor, blocks_of(dnnl_compat::dims_of(desc(tensor)), type, vector_kernels().lanes));
 }
 
 bool PlanBuilder::is_in_blocks(int tensor) const {
-  return desc(tensor) == blocks_of(dnnl_compat::dims_of(desc(tensor)), vector_kernels().lanes);
+  return desc(tensor) == blocks_of(dnnl_compat::dims_of(desc(tensor)), data_type(), vector_kernels().lanes);
 }
 
 int PlanBuilder::new_blocks(const Shape& shape) {
-  return new_tensor(blocks_of({shape.n, shape.c, shape.h, shape.w}, vector_kernels().lanes));
+  return new_tensor(blocks_of({shape.n, shape.c, shape.h, shape.w}, data_type(), vector_kernels().lanes));
 }
 
 int PlanBuilder::blocked_conv(BlockedConvStep step) {
@@ -150,10 +157,10 @@ int PlanBuilder::blocked_conv(BlockedConvStep step) {
 }
 
 std::size_t PlanBuilder::packed_blocks(int parameter, BlockedKernel kernel, bool mirrored) {
-  const std::size_t floats =
+  const std::size_t words =
       blocked_weights(network_.parameters[to_index(parameter)], kernel, mirrored, plan_.vector_kernels.lanes)
           .size();
-  return append_packed({parameter, mirrored, std::move(kernel)}, floats * sizeof(float));
+  return append_packed({parameter, mirrored, std::move(kernel)}, words * sizeof(float));
 }
 
 BlockedWeights blocked_weights(const Parameter& parameter, const BlockedKernel& kernel, bool mirrored,
@@ -162,6 +169,7 @@ BlockedWeights blocked_weights(const Parameter& parameter, const BlockedKernel& 
           .filters = parameter.shape[mirrored ? 1 : 0],
           .taps = static_cast<int>(kernel.taps.size()),
           .source_block = kernel.source_block,
+          .maps_of_word = kernel.maps_of_word,
           .lanes = lanes};
 }
 

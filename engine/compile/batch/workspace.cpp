@@ -76,7 +76,10 @@ struct RunStep {
   Element* at(int tensor) const {
     return reinterpret_cast<Element*>(workspace.tensor(tensor));
   }
-  float* at_or_null(int tensor) const { return tensor < 0 ? nullptr : at<float>(tensor); }
+  template <typename Element>
+  Element* at_or_null(int tensor) const {
+    return tensor < 0 ? nullptr : at<Element>(tensor);
+  }
   template <typename Element>
   std::size_t count(int tensor) const {
     return workspace.desc(tensor).get_size() / sizeof(Element);
@@ -215,23 +218,33 @@ struct RunStep {
     gradient.weights = workspace.gradients_base + step.weights;
     gradient.bias = workspace.gradients_base + step.bias;
     gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
-    workspace.plan.vector_kernels.weight_gradient(gradient, at<float>(step.src), at<float>(step.diff_dst));
+    const TrainingKernels& kernels = workspace.plan.vector_kernels;
+    if (holds_bf16(step.diff_dst))
+      kernels.weight_gradient_bf16(gradient, at<Bf16>(step.src), at<Bf16>(step.diff_dst));
+    else
+      kernels.weight_gradient(gradient, at<float>(step.src), at<float>(step.diff_dst));
   }
   void operator()(const BlockedConvStep& step) const {
     BlockedConv conv = step.conv;
     conv.taps = step.taps.data();
-    conv.src = at<float>(step.src);
     conv.weights =
         reinterpret_cast<const float*>(workspace.kernels + workspace.plan.kernels[step.kernel].offset);
     conv.bias = step.bias ? parameters(*step.bias) : nullptr;
     conv.activation = step.activation ? &*step.activation : nullptr;
-    conv.unsummed = at_or_null(step.unsummed);
-    conv.added = at_or_null(step.added);
     conv.derivative = step.derivative ? &*step.derivative : nullptr;
-    conv.value = at_or_null(step.value);
-    conv.dst = at<float>(step.dst);
     conv.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
-    workspace.plan.vector_kernels.blocked_conv(conv);
+    if (holds_bf16(step.dst))
+      workspace.plan.vector_kernels.blocked_conv_bf16(conv, maps_of<Bf16>(step));
+    else
+      workspace.plan.vector_kernels.blocked_conv(conv, maps_of<float>(step));
+  }
+  template <typename Element>
+  BlockedMaps<Element> maps_of(const BlockedConvStep& step) const {
+    return {.src = at<Element>(step.src),
+            .unsummed = at_or_null<Element>(step.unsummed),
+            .added = at_or_null<Element>(step.added),
+            .value = at_or_null<Element>(step.value),
+            .dst = at<Element>(step.dst)};
   }
   template <typename ConvStep>
   PlaneConv plane_conv(const ConvStep& step) const {

@@ -8,8 +8,8 @@
 //     pixel 1     sum       sum       sum
 //     ...
 //
-// and channels run innermost: for each, every pixel's value is broadcast and multiplied by the group's
-// weights.
+// and channels run innermost, a word of one or two at a time: every pixel's is broadcast and multiplied by
+// the group's weights.
 //
 // The rows of an image are computed a few at a time. Where taps read other pixels, these rows of the source
 // are copied with zeros around them, so that no tap is out of bounds; the copy stays in the second-level
@@ -17,22 +17,29 @@
 // cache has room for are taken in parts, and the sums wait in the scratch meanwhile.
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "engine/compile/kernels/activation_tile.h"
 #include "engine/compile/kernels/convolutions.h"
+#include "engine/compile/kernels/word_products.h"
 
 namespace pcnn {
 namespace {
 
-// kSourceBlock: maps of a block of the source.
-template <int kLanes, int kSourceBlock = kLanes>
+// Product: see word_products.h. kSourceWords: of a block of the source.
+template <int kLanes, typename Product = FloatProduct<kLanes>,
+          int kSourceWords = Product::kPrecision == Precision::kF32 ? kLanes : kLanes / kMapsOfBf16Word>
 class BlockedConvTile : ActivationTile<kLanes> {
+  using Element = std::conditional_t<Product::kPrecision == Precision::kF32, float, std::uint16_t>;
+  using Maps = BlockedMaps<Element>;
+
  public:
-  static void run(const BlockedConv& conv) {
-    if constexpr (kSourceBlock > 1)
-      if (conv.source_block == 1) return BlockedConvTile<kLanes, 1>::run(conv);
-    BlockedConvTile(conv).run();
+  static void run(const BlockedConv& conv, const Maps& maps) {
+    if constexpr (kSourceWords == kLanes)
+      if (conv.source_block == 1) return BlockedConvTile<kLanes, Product, 1>::run(conv, maps);
+    BlockedConvTile(conv, maps).run();
   }
 
  private:
@@ -44,13 +51,21 @@ class BlockedConvTile : ActivationTile<kLanes> {
   // Sums that fit beside a channel's weights: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kSums = kLanes == 16 ? 24 : 12;
   // Of one part of the weights: 18 of the first-level cache's 32 KiB.
-  static constexpr int kPartFloats = 4608;
-  static constexpr int kMostPairs = kPartFloats / (kSourceBlock * kLanes);
+  static constexpr int kPartWords = 4608;
+  static constexpr int kMostPairs = kPartWords / (kSourceWords * kLanes);
 
   static std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
-  explicit BlockedConvTile(const BlockedConv& conv)
+  // A word from wherever it lies.
+  static float word_at(const float* from) {
+    float word;
+    __builtin_memcpy(&word, from, sizeof(word));
+    return word;
+  }
+
+  BlockedConvTile(const BlockedConv& conv, const Maps& maps)
       : c_(conv),
+        m_(maps),
         chunks_(blocked_chunks(conv, kLanes)),
         in_blocks_(chunks_.source_blocks),
         blocks_((conv.filters + kLanes - 1) / kLanes),
@@ -65,23 +80,23 @@ class BlockedConvTile : ActivationTile<kLanes> {
         const float* weights = c_.weights;
         for_each_group(blocks_, [&](auto count, int block) {
           pass<count>(block, weights);
-          weights += size(count * c_.tap_count * in_blocks_) * kSourceBlock * kLanes;
+          weights += size(count * c_.tap_count * in_blocks_) * kSourceWords * kLanes;
         });
       }
   }
 
   // Where the chunk's first pixel is, and how far its rows and blocks lie apart.
   void find_source() {
-    const std::size_t plane = size(c_.height * c_.width) * kSourceBlock;
-    const float* src = c_.src + size(image_ * in_blocks_) * plane;
+    const std::size_t plane = size(c_.height * c_.width) * kSourceWords;
+    const float* src = reinterpret_cast<const float*>(m_.src) + size(image_ * in_blocks_) * plane;
     if (!chunks_.copies) {
-      source_ = src + size(first_ * c_.width) * kSourceBlock;
-      source_row_ = size(c_.width) * kSourceBlock;
+      source_ = src + size(first_ * c_.width) * kSourceWords;
+      source_row_ = size(c_.width) * kSourceWords;
       source_block_ = plane;
       return;
     }
     const int up = c_.reach.up, rows = end_ - first_ + up + c_.reach.down;
-    const std::size_t side = size(c_.reach.side) * kSourceBlock;
+    const std::size_t side = size(c_.reach.side) * kSourceWords;
     source_row_ = chunks_.row;
     source_block_ = size(rows) * source_row_;
     source_ = copy_ + size(up) * source_row_ + side;
@@ -92,7 +107,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
   }
 
   void copy_row(const float* src, int row, std::size_t side, float* dst) const {
-    const std::size_t width = size(c_.width) * kSourceBlock;
+    const std::size_t width = size(c_.width) * kSourceWords;
     if (row < 0 || row >= c_.height) {
       std::memset(dst, 0, source_row_ * sizeof(float));
       return;
@@ -115,7 +130,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
   template <int kBlocks>
   void pass(int block, const float* weights) {
     block_ = block;
-    constexpr int kPairFloats = kSourceBlock * kLanes * kBlocks, kPairs = kPartFloats / kPairFloats;
+    constexpr int kPairWords = kSourceWords * kLanes * kBlocks, kPairs = kPartWords / kPairWords;
     const int pairs = c_.tap_count * in_blocks_;
     const int parts = pairs > kPairs ? (pairs + kPairs - 1) / kPairs : 1;  // one where no tap is in the image
     const int of_part = (pairs + parts - 1) / parts;
@@ -128,7 +143,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
                       .end = pairs - begin < of_part ? pairs : begin + of_part,
                       .is_first = i == 0,
                       .is_last = i == parts - 1,
-                      .weights = weights + size(begin) * kPairFloats};
+                      .weights = weights + size(begin) * kPairWords};
       for (int pair = part.begin; pair < part.end; ++pair) offsets_[pair - part.begin] = offset_of(pair);
       for (int row = 0; row < rows; ++row) pass_row<kBlocks>(part, row, width);
     }
@@ -137,7 +152,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
   // From a pixel to what the tap reads for it in the block of channels.
   [[nodiscard]] std::ptrdiff_t offset_of(int pair) const {
     const KernelTap& tap = c_.taps[pair / in_blocks_];
-    return tap.down * static_cast<std::ptrdiff_t>(source_row_) + tap.right * kSourceBlock +
+    return tap.down * static_cast<std::ptrdiff_t>(source_row_) + tap.right * kSourceWords +
            (pair % in_blocks_) * static_cast<std::ptrdiff_t>(source_block_);
   }
 
@@ -178,7 +193,7 @@ class BlockedConvTile : ActivationTile<kLanes> {
       for_all([&](int pixel, int block) {
         sums[pixel][block] = load(waiting + (pixel * kBlocks + block) * kLanes);
       });
-    add<kPixels, kBlocks>(part, source_ + size(row) * source_row_ + size(column) * kSourceBlock, sums);
+    add<kPixels, kBlocks>(part, source_ + size(row) * source_row_ + size(column) * kSourceWords, sums);
     if (part.is_last)
       finish<kPixels, kBlocks>(
           size(image_ * blocks_ + block_) * plane_ + size(first_ * c_.width + first_pixel) * kLanes, sums);
@@ -199,18 +214,18 @@ class BlockedConvTile : ActivationTile<kLanes> {
   void add(const Part& part, const float* source, Vector (&sums)[kPixels][kBlocks]) const {
     const float* weights = part.weights;
     const int pairs = part.end - part.begin;
-    for (int pair = 0; pair < pairs; ++pair, weights += kSourceBlock * kLanes * kBlocks) {
+    for (int pair = 0; pair < pairs; ++pair, weights += kSourceWords * kLanes * kBlocks) {
       const float* from = source + offsets_[pair];
 #pragma GCC unroll 16
-      for (int channel = 0; channel < kSourceBlock; ++channel) {
+      for (int channel = 0; channel < kSourceWords; ++channel) {
         Vector filters[kBlocks];
 #pragma GCC unroll 16
         for (int b = 0; b < kBlocks; ++b) filters[b] = load(weights + (channel * kBlocks + b) * kLanes);
 #pragma GCC unroll 32
         for (int pixel = 0; pixel < kPixels; ++pixel) {
-          const float value = from[pixel * kSourceBlock + channel];
+          const float word = word_at(from + pixel * kSourceWords + channel);
 #pragma GCC unroll 16
-          for (int b = 0; b < kBlocks; ++b) sums[pixel][b] += value * filters[b];
+          for (int b = 0; b < kBlocks; ++b) sums[pixel][b] = Product::add(sums[pixel][b], word, filters[b]);
         }
       }
     }
@@ -231,14 +246,15 @@ class BlockedConvTile : ActivationTile<kLanes> {
       for_all([](Vector& sum, std::size_t) { sum = larger(sum, Vector{}); });
     else if (c_.activation)
       rarely(sums, [&](Vector* all) { activate_all(*c_.activation, kPixels, kBlocks, all); });
-    if (c_.unsummed) for_all([&](Vector& sum, std::size_t place) { store(c_.unsummed + place, sum); });
-    if (c_.added) for_all([&](Vector& sum, std::size_t place) { sum += load(c_.added + place); });
+    if (m_.unsummed)
+      for_all([&](Vector& sum, std::size_t place) { Product::store(m_.unsummed + place, sum); });
+    if (m_.added) for_all([&](Vector& sum, std::size_t place) { sum += load(m_.added + place); });
     if (is_relu(c_.derivative))
       for_all(
-          [&](Vector& sum, std::size_t place) { sum = load(c_.value + place) > Vector{} ? sum : Vector{}; });
+          [&](Vector& sum, std::size_t place) { sum = load(m_.value + place) > Vector{} ? sum : Vector{}; });
     else if (c_.derivative)
       rarely(sums, [&](Vector* all) { multiply_all(at, kPixels, kBlocks, all); });
-    for_all([&](Vector& sum, std::size_t place) { store(c_.dst + place, sum); });
+    for_all([&](Vector& sum, std::size_t place) { Product::store(m_.dst + place, sum); });
   }
 
   // What is compiled once for all sizes of tiles, not in each, on a copy: sums stay in registers otherwise.
@@ -266,14 +282,15 @@ class BlockedConvTile : ActivationTile<kLanes> {
     with_derivative(*c_.derivative, [&](auto derivative) {
       for (int i = 0; i < pixels * count; ++i)
         sums[i] =
-            derivative(load(c_.value + at + size(i % count) * plane_ + size(i / count) * kLanes), sums[i]);
+            derivative(load(m_.value + at + size(i % count) * plane_ + size(i / count) * kLanes), sums[i]);
     });
   }
 
   const BlockedConv& c_;
+  const Maps& m_;
   const BlockedChunks chunks_;
   const int in_blocks_, blocks_;
-  const std::size_t plane_;  // floats of a block of maps
+  const std::size_t plane_;  // elements of a block of maps
   float* const copy_;        // of the source's rows, behind the sums that wait
   // Of the chunk: its rows, its first pixel in the source, and what lies between rows and blocks there.
   int image_ = 0, first_ = 0, end_ = 0;

@@ -1,7 +1,10 @@
 #include "engine/compile/kernels/convolutions.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 
+#include "engine/core/bf16.h"
 #include "engine/core/index.h"
 
 namespace pcnn {
@@ -46,6 +49,31 @@ std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
          (gradient.plain_src ? image : 0);
 }
 
+PixelPairs pixel_pairs(const WeightGradient& gradient, int lanes) {
+  // Those of the filters of one tile, and of a block of the source, fill most of 32 KiB.
+  constexpr int kChunkWords = 7168;
+  const auto blocks = [lanes](int maps) { return (maps + lanes - 1) / lanes; };
+  PixelPairs pairs{.diff_blocks = blocks(gradient.filters), .source_blocks = blocks(gradient.in_channels)};
+  pairs.diff = (gradient.width + 1) / 2;
+  for (const KernelTap& tap : std::span(gradient.taps, to_index(gradient.tap_count)))
+    if (tap.right % 2 == 0)
+      pairs.even = pairs.diff;
+    else
+      pairs.odd = (gradient.width + 2) / 2;  // the first has the column before the image
+  const int row = pairs.diff * lanes * (blocks_of_group(pairs.diff_blocks) + 1);
+  pairs.rows = std::clamp(kChunkWords / row, 1, gradient.height);
+  pairs.source_rows = std::min(pairs.rows + gradient.reach.up + gradient.reach.down, gradient.height);
+  return pairs;
+}
+
+std::size_t weight_gradient_bf16_scratch(const WeightGradient& gradient, int lanes) {
+  const PixelPairs pairs = pixel_pairs(gradient, lanes);
+  const std::size_t filters = to_index(pairs.diff_blocks * lanes),
+                    channels = to_index(pairs.source_blocks * lanes);
+  return filters * (1 + channels * to_index(gradient.tap_count) + to_index(pairs.rows * pairs.diff)) +
+         to_index(lanes * pairs.source_rows * (pairs.even + pairs.odd));
+}
+
 BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes) {
   // Where taps read other pixels, the rows of a chunk are copied with zeros around them, and those above and
   // below that are read too. The copies of most chunks fill a part of the second-level cache, and so do sums
@@ -54,7 +82,7 @@ BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes) {
   BlockedChunks chunks;
   chunks.source_blocks = (conv.in_channels + conv.source_block - 1) / conv.source_block;
   chunks.copies = conv.reach.up > 0 || conv.reach.down > 0 || conv.reach.side > 0;
-  chunks.row = to_index((conv.width + 2 * conv.reach.side) * conv.source_block);
+  chunks.row = to_index((conv.width + 2 * conv.reach.side) * conv.source_block / conv.maps_of_word);
   const int around = conv.reach.up + conv.reach.down;
   const int copied = static_cast<int>(kMostCopied / (chunks.row * to_index(chunks.source_blocks))) - around,
             waiting = static_cast<int>(kMostSums / to_index(3 * conv.width * lanes));
@@ -79,19 +107,27 @@ int filled_up(int maps, int block) {
 
 std::size_t BlockedWeights::size() const {
   return to_index(filled_up(in_channels, source_block)) * to_index(filled_up(filters, lanes)) *
-         to_index(taps);
+         to_index(taps) / to_index(maps_of_word);
 }
 
 void BlockedWeights::pack(std::span<const float> weights, float* dst) const {
   const int channels = filled_up(in_channels, source_block);
   const std::size_t of_filter = to_index(in_channels) * to_index(taps);
+  const auto weight = [&](int filter, int channel, int tap) {
+    return channel < in_channels && filter < filters
+               ? weights[to_index(filter) * of_filter + to_index(channel * taps + tap)]
+               : 0.0f;
+  };
+  const auto word = [&](int filter, int channel, int tap) {
+    if (maps_of_word == 1) return weight(filter, channel, tap);
+    return std::bit_cast<float>(to_bf16(weight(filter, channel, tap)) |
+                                std::uint32_t{to_bf16(weight(filter, channel + 1, tap))} << 16);
+  };
   for_each_group(filled_up(filters, lanes) / lanes, [&](int count, int first) {
     for (int tap = 0; tap < taps; ++tap)
-      for (int channel = 0; channel < channels; ++channel)
+      for (int channel = 0; channel < channels; channel += maps_of_word)
         for (int filter = first * lanes; filter < (first + count) * lanes; ++filter)
-          *dst++ = channel < in_channels && filter < filters
-                       ? weights[to_index(filter) * of_filter + to_index(channel * taps + tap)]
-                       : 0.0f;
+          *dst++ = word(filter, channel, tap);
   });
 }
 

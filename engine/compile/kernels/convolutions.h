@@ -1,9 +1,10 @@
 #pragma once
 
-// Masked convolutions of our own, in f32. oneDNN's kernels compute dead taps inside the box of live ones, and
-// so reach 70 to 75 % of the processor's peak in the live multiply-adds of a 3x3, with AVX2 and AVX-512
-// alike. In the gradient of weights they reach 55 to 65 % with AVX2 (9 % of a 7x7 on one channel) and 73 %
-// with AVX-512; of dilated kernels they compute none fast.
+// Masked convolutions of our own, in f32, and the gradient of their weights in bf16 too. oneDNN's kernels
+// compute dead taps inside the box of live ones, and so reach 70 to 75 % of the processor's peak in the live
+// multiply-adds of a 3x3, with AVX2 and AVX-512 alike. In the gradient of weights they reach 55 to 65 % with
+// AVX2 (9 % of a 7x7 on one channel), 73 % with AVX-512 and 67 to 75 % in bf16; of dilated kernels they
+// compute none fast.
 
 #include <cstddef>
 #include <span>
@@ -65,7 +66,7 @@ struct WeightGradient {
 
   float* weights = nullptr;  // OIHW; live taps are written, dead ones left alone
   float* bias = nullptr;     // [filters], written
-  float* scratch = nullptr;  // weight_gradient_scratch() floats
+  float* scratch = nullptr;  // weight_gradient_scratch() floats, or weight_gradient_bf16_scratch()
 };
 
 // A convolution between few maps, all of them planes of f32: where oneDNN's kernels would fill blocks of 8 or
@@ -95,14 +96,30 @@ struct PlaneLayout {
 [[nodiscard]] PlaneLayout plane_layout(const PlaneConv& conv, int lanes);
 [[nodiscard]] std::size_t plane_conv_scratch(const PlaneConv& conv, int lanes);
 [[nodiscard]] std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes);
+[[nodiscard]] std::size_t weight_gradient_bf16_scratch(const WeightGradient& gradient, int lanes);
+
+// A few rows of pixels at a time are written as words of two pixels' bf16, for the weight gradient in bf16;
+// see weight_gradient_bf16_tile.h.
+struct PixelPairs {
+  int diff_blocks = 0, source_blocks = 0;
+  int rows = 0;         // most of diff_dst
+  int source_rows = 0;  // most that their taps read
+  int diff = 0;         // pairs in a row of diff_dst
+  int even = 0;         // in a row of the source; 0: no tap is an even number of columns beside its pixel
+  int odd = 0;          // the same for odd numbers
+};
+[[nodiscard]] PixelPairs pixel_pairs(const WeightGradient& gradient, int lanes);
+
+// Maps, or weights, are taken in words of 32 bits: floats, or two maps of bf16.
+inline constexpr int kMapsOfBf16Word = 2;
 
 // A convolution to maps in blocks of `lanes`, [image][block][row][column][map], the last block filled up with
-// zeros, from such maps, or from planes:
+// zeros, from such maps, or in f32 from planes:
 //
 //     dst = (f(bias + sum over taps and channels of src * weights) + added) * g'(value)
 //
-// with f and g activations. Each sum is added in the order of taps, then of channels, one fused multiply-add
-// at a time: a pixel's result is a function of what its taps read alone, to the last bit. In a forward pass
+// with f and g activations. Each sum is added in f32 in the order of taps, then of channels, one word at a
+// time: a pixel's result is a function of what its taps read alone, to the last bit. In a forward pass
 // `added` is a skip. In a backward pass, to the gradient of a source, f is the identity, `added` is what
 // others found of that gradient, and g is the activation that gave the source's value. What fills up the last
 // block of dst is 0 where it is 0 in `added`.
@@ -112,20 +129,25 @@ struct BlockedConv {
   int width = 0;
   int in_channels = 0;
   int filters = 0;
-  int source_block = 0;             // maps of a block of src: `lanes`, or 1
+  int source_block = 0;  // maps of a block of src: `lanes`, or 1
+  int maps_of_word = 1;
   const KernelTap* taps = nullptr;  // in the order of the weights
   int tap_count = 0;
-  TapReach reach{};  // of the taps
-  const float* src = nullptr;
-  const float* weights = nullptr;            // BlockedWeights
+  TapReach reach{};                          // of the taps
+  const float* weights = nullptr;            // BlockedWeights, words
   const float* bias = nullptr;               // [filters]; null: zeros
   const ActivationOp* activation = nullptr;  // f; null: the identity
-  float* unsummed = nullptr;                 // f(...) itself, before `added`; null: it is not kept
-  const float* added = nullptr;              // null: nothing is
   const ActivationOp* derivative = nullptr;  // g; null: nothing is multiplied
-  const float* value = nullptr;              // what g gave
-  float* dst = nullptr;                      // apart from src; may be `added` or `value`
   float* scratch = nullptr;                  // blocked_conv_scratch() floats
+};
+// Element: float or bf16.
+template <typename Element>
+struct BlockedMaps {
+  const Element* src = nullptr;
+  Element* unsummed = nullptr;     // f(...) itself, before `added`; null: it is not kept
+  const Element* added = nullptr;  // null: nothing is
+  const Element* value = nullptr;  // what g gave
+  Element* dst = nullptr;          // apart from src; may be `added` or `value`
 };
 [[nodiscard]] std::size_t blocked_conv_scratch(const BlockedConv& conv, int lanes);
 
@@ -134,20 +156,21 @@ struct BlockedChunks {
   int source_blocks = 0;  // of an image
   int rows = 0;           // most of a chunk
   bool copies = false;    // its source is copied, with zeros around it
-  std::size_t row = 0;    // floats from one row of the copy to the next
+  std::size_t row = 0;    // words from one row of the copy to the next
 };
 [[nodiscard]] BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes);
 
-// How the weights of a BlockedConv lie: [group][tap][channel][block of the group][lane], channels filled up
-// to whole blocks of the source. What fills up is 0.
+// How the weights of a BlockedConv lie: [group][tap][word of channels][block of the group][lane], channels
+// filled up to whole blocks of the source. What fills up is 0.
 struct BlockedWeights {
   int in_channels = 0;
   int filters = 0;
   int taps = 0;
   int source_block = 0;
+  int maps_of_word = 1;
   int lanes = 0;
 
-  [[nodiscard]] std::size_t size() const;  // floats
+  [[nodiscard]] std::size_t size() const;  // words
   // weights: [filter][channel][tap].
   void pack(std::span<const float> weights, float* dst) const;
 };

@@ -5,16 +5,8 @@
 #include "engine/compile/kernels/vdpbf16ps.h"
 
 namespace pcnn {
-namespace {
-
-struct Bf16Words : Vdpbf16ps {
-  static constexpr Precision kPrecision = Precision::kBf16;
-};
-
-}  // namespace
-
 PixelKernel pixel_kernel_avx512_bf16() {
-  using Tile = PixelTile<16, Bf16Words>;
+  using Tile = PixelTile<16, Vdpbf16ps>;
   return {"avx512_bf16",
           Tile::kPanel,
           Precision::kBf16,

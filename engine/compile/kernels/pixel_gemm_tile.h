@@ -15,33 +15,11 @@
 #include "engine/compile/kernels/activation_tile.h"
 #include "engine/compile/kernels/gate_tile.h"
 #include "engine/compile/kernels/pixel_gemm.h"
+#include "engine/compile/kernels/word_products.h"
 #include "engine/core/simd.h"
 
 namespace pcnn {
 namespace {
-
-// What a word of weights and one of a source multiply to, in f32.
-template <int kLanes>
-struct FloatProduct {
-  static constexpr Precision kPrecision = Precision::kF32;
-  using Vector = typename Simd<kLanes>::Vector;
-  static Vector add(Vector sum, float word, Vector weights) { return sum + word * weights; }
-};
-
-// The same in bf16 from plain instructions: for tests, where the processor has none of its own.
-template <int kLanes>
-struct PlainBf16Product {
-  static constexpr Precision kPrecision = Precision::kBf16;
-  using Vector = typename Simd<kLanes>::Vector;
-  using Unsigned = typename Simd<kLanes>::Unsigned;
-  static Vector add(Vector sum, float word, Vector weights) {
-    const auto bits = __builtin_bit_cast(std::uint32_t, word);
-    const float first = __builtin_bit_cast(float, bits << 16),
-                second = __builtin_bit_cast(float, bits & 0xffff0000u);
-    sum += second * (Vector)((Unsigned)weights & 0xffff0000u);
-    return sum + first * (Vector)((Unsigned)weights << 16);
-  }
-};
 
 template <int kLanes, typename Product = FloatProduct<kLanes>>
 struct PixelTile : ActivationTile<kLanes> {

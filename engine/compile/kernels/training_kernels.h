@@ -124,7 +124,8 @@ struct TrainingKernels {
   // Products of bf16 are summed in f32.
   void (*weight_gradient_bf16)(const WeightGradient& gradient, const Bf16* src,
                                const Bf16* diff_dst) = nullptr;
-  void (*blocked_conv)(const BlockedConv& conv) = nullptr;
+  void (*blocked_conv)(const BlockedConv& conv, const BlockedMaps<float>& maps) = nullptr;
+  void (*blocked_conv_bf16)(const BlockedConv& conv, const BlockedMaps<Bf16>& maps) = nullptr;
 };
 
 // Those this processor can run, the best one last. Never empty.

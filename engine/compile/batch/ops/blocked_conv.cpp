@@ -7,6 +7,11 @@
 #include "engine/core/index.h"
 
 namespace pcnn {
+
+bool is_given(const PlanBuilder& plan, const ConvStep& step) {
+  return inputs(plan.network().node(step.op.src).op).empty();
+}
+
 namespace {
 
 // Those of the step that read inside the image for some pixel of it.
@@ -19,6 +24,10 @@ std::vector<KernelTap> taps_inside(const PlanBuilder& plan, const ConvStep& step
   return taps;
 }
 
+int maps_of_word(const PlanBuilder& plan) {
+  return plan.data_type() == dnnl::memory::data_type::bf16 ? kMapsOfBf16Word : 1;
+}
+
 // To the maps of `filters`, from those of `channels`, over images like the op's source.
 BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channels, int filters,
                              int source_block, std::vector<KernelTap> taps) {
@@ -29,6 +38,7 @@ BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channe
                                 .in_channels = channels,
                                 .filters = filters,
                                 .source_block = source_block,
+                                .maps_of_word = maps_of_word(plan),
                                 .tap_count = static_cast<int>(taps.size()),
                                 .reach = reach_of(taps)},
                        .taps = std::move(taps)};
@@ -36,30 +46,40 @@ BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channe
   return made;
 }
 
+const char* implementation(const PlanBuilder& plan) {
+  return maps_of_word(plan) > 1 ? "avx512_bf16" : plan.vector_kernels().name;
+}
+
 }  // namespace
 
 bool computes_in_blocks(const PlanBuilder& plan) {
-  return plan.crops_kernels() && plan.vector_kernels().blocked_conv &&
-         plan.data_type() == dnnl::memory::data_type::f32;
+  if (!plan.crops_kernels()) return false;
+  const TrainingKernels& kernels = plan.vector_kernels();
+  if (plan.data_type() == dnnl::memory::data_type::f32) return kernels.blocked_conv != nullptr;
+  return kernels.blocked_conv_bf16 && kernels.weight_gradient_bf16;
+}
+
+bool computes_forward_in_blocks(const PlanBuilder& plan, const ConvStep& step, const FusedOps& fused) {
+  const bool is_f32 = plan.data_type() == dnnl::memory::data_type::f32;
+  return computes_in_blocks(plan) && (is_f32 || !(is_given(plan, step) || fused.f32_result));
 }
 
 int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                        LoweredConv& lowered) {
   const std::size_t first_step = plan.step_count();
   const MaskedConvOp& op = step.op;
-  // What is given lies in planes of few maps.
-  const bool is_given = inputs(plan.network().node(op.src).op).empty();
-  const int block = is_given ? 1 : plan.vector_kernels().lanes;
-  lowered.src = is_given ? src : plan.in_blocks(src);
+  const bool is_planes = is_given(plan, step);
+  const int block = is_planes ? 1 : plan.vector_kernels().lanes;
+  lowered.src = is_planes ? src : plan.in_blocks(src);
   BlockedConvStep forward = blocked_step(plan, step, op.in_channels, plan.network().node(step.conv).channels,
                                          block, taps_inside(plan, step));
   forward.activation = step.activation;
   forward.src = lowered.src;
-  forward.kernel = plan.packed_blocks(op.weight, {forward.taps, block}, false);
+  forward.kernel = plan.packed_blocks(op.weight, {forward.taps, block, maps_of_word(plan)}, false);
   forward.bias = plan.network().parameters[to_index(op.bias)].offset;
   if (fused.skip >= 0) forward.added = plan.in_blocks(fused.skip);
   const int dst = plan.blocked_conv(std::move(forward));
-  plan.note_implementation(step.conv, "forward", plan.vector_kernels().name, first_step);
+  plan.note_implementation(step.conv, "forward", implementation(plan), first_step);
   return dst;
 }
 
@@ -69,7 +89,7 @@ int lower_blocked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, co
   const MaskedConvOp& op = step.op;
   const int lanes = plan.vector_kernels().lanes;
   std::vector<KernelTap> taps = taps_inside(plan, step);
-  const std::size_t kernel = plan.packed_blocks(op.weight, {taps, lanes}, true);
+  const std::size_t kernel = plan.packed_blocks(op.weight, {taps, lanes, maps_of_word(plan)}, true);
   // A pixel's gradient comes from those that read it.
   for (KernelTap& tap : taps) tap.down = -tap.down, tap.right = -tap.right;
   const int src = plan.in_blocks(diff_dst);
@@ -82,7 +102,7 @@ int lower_blocked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, co
   backward.derivative = fused.derivative;
   backward.value = fused.value;
   const int diff_src = plan.blocked_conv(std::move(backward));
-  plan.note_implementation(step.conv, "backward data", plan.vector_kernels().name, first_step);
+  plan.note_implementation(step.conv, "backward data", implementation(plan), first_step);
   return diff_src;
 }
 

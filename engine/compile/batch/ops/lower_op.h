@@ -25,8 +25,14 @@ struct FusedOps {
 // asked for and no fast primitive takes it.
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered);
-// The same by a kernel of our own, where computes_in_blocks().
+// Whether a convolution's source is given, and so lies in planes of few maps.
+[[nodiscard]] bool is_given(const PlanBuilder& plan, const ConvStep& step);
+// Whether the plan's convolutions are by kernels of our own, between maps in blocks. In bf16 these take no
+// planes and give no f32, and such a forward pass is oneDNN's.
 [[nodiscard]] bool computes_in_blocks(const PlanBuilder& plan);
+[[nodiscard]] bool computes_forward_in_blocks(const PlanBuilder& plan, const ConvStep& step,
+                                              const FusedOps& fused);
+// The same as lower_masked_conv() so, and as lower_masked_conv_backward_data().
 [[nodiscard]] int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                                      LoweredConv& lowered);
 // What joins the gradient of a source that such a convolution computes.

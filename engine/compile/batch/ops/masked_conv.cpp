@@ -108,7 +108,8 @@ dnnl::convolution_forward::primitive_desc forward_hint(const PlanBuilder& plan,
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered) {
   const MaskedConvOp& op = step.op;
-  if (computes_in_blocks(plan)) return lower_blocked_conv(plan, step, fused, src, lowered);
+  if (computes_forward_in_blocks(plan, step, fused))
+    return lower_blocked_conv(plan, step, fused, src, lowered);
   const std::size_t first_step = plan.step_count();
   dnnl::primitive_attr attributes = fresh_attributes();
   dnnl::post_ops ops;
@@ -224,6 +225,11 @@ std::vector<KernelTap> kernel_taps(const ConvStep& step) {
 
 namespace {
 
+bool has_bf16_weight_gradient(const PlanBuilder& plan, const ConvStep& step) {
+  return plan.data_type() == dnnl::memory::data_type::bf16 && computes_in_blocks(plan) &&
+         !is_given(plan, step);
+}
+
 // Our own kernel, which computes live taps only and writes them where they belong.
 void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int diff_dst) {
   const MaskedConvOp& op = step.op;
@@ -237,23 +243,27 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
                                            .filters = weight.shape[0],
                                            .kernel_height = op.kernel_height,
                                            .kernel_width = op.kernel_width,
-                                           .plain_src = inputs(plan.network().node(op.src).op).empty()},
+                                           .plain_src = is_given(plan, step)},
                               .taps = kernel_taps(step),
                               .weights = weight.offset,
                               .bias = parameter(plan, op.bias).offset};
   gradient.gradient.tap_count = static_cast<int>(gradient.taps.size());
   gradient.gradient.reach = reach_of(gradient.taps);
-  gradient.src = gradient.gradient.plain_src ? src : plan.in_blocks(src);
-  gradient.diff_dst = plan.in_blocks(diff_dst);
+  const bool is_bf16 = has_bf16_weight_gradient(plan, step);
+  const auto type = is_bf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+  gradient.src = gradient.gradient.plain_src ? src : plan.in_blocks(src, type);
+  gradient.diff_dst = plan.in_blocks(diff_dst, type);
   plan.weight_gradient(std::move(gradient));
-  plan.note_implementation(step.conv, "backward weights", plan.vector_kernels().name, first_step);
+  plan.note_implementation(step.conv, "backward weights",
+                           is_bf16 ? "avx512_bf16" : plan.vector_kernels().name, first_step);
 }
 
-// Our own computes in f32, and so what oneDNN has no fast kernel for, dilated kernels, in every precision.
-bool has_own_weight_gradient(const PlanBuilder& plan, const MaskedConvOp& op) {
-  const TrainingKernels& kernels = plan.vector_kernels();
-  if (!plan.crops_kernels() || !kernels.weight_gradient) return false;
-  return plan.data_type() == dnnl::memory::data_type::f32 || op.row_dilation > 1 || op.column_dilation > 1;
+// Our own in f32 is also there for what oneDNN has no fast kernel for, dilated kernels, in every precision.
+bool has_own_weight_gradient(const PlanBuilder& plan, const ConvStep& step) {
+  const MaskedConvOp& op = step.op;
+  if (!plan.crops_kernels() || !plan.vector_kernels().weight_gradient) return false;
+  return plan.data_type() == dnnl::memory::data_type::f32 || has_bf16_weight_gradient(plan, step) ||
+         op.row_dilation > 1 || op.column_dilation > 1;
 }
 
 }  // namespace
@@ -261,7 +271,7 @@ bool has_own_weight_gradient(const PlanBuilder& plan, const MaskedConvOp& op) {
 void lower_masked_conv_backward_weights(PlanBuilder& plan, const ConvStep& step, const LoweredConv& lowered,
                                         int diff_dst) {
   const MaskedConvOp& op = step.op;
-  if (has_own_weight_gradient(plan, op)) return lower_weight_gradient(plan, step, lowered.src, diff_dst);
+  if (has_own_weight_gradient(plan, step)) return lower_weight_gradient(plan, step, lowered.src, diff_dst);
   const std::size_t first_step = plan.step_count();
   const StoredZeros zeros = zeros_to_store(plan, op);
   dnnl_compat::ConvGeometry shape = geometry(plan, step.conv, op, zeros);

@@ -1,0 +1,239 @@
+#pragma once
+
+// The weight gradient in bf16 of training_kernels.h, once for every product of pairs. Included by one source
+// file per instruction set.
+//
+// As in training_kernels_tile.h, a register tile is
+//
+//                        filters ->   | vector 0 | vector 1 | vector 2 |
+//     8 input channels of a tap       |  acc     |  acc     |  acc     |
+//
+// with the pixels innermost, but two of them at a time, since the product sums those of a word's two halves:
+// the word of a channel has its values at a tap's two pixels, those of the filters have diff_dst there. So
+// the rows of pixels that tiles pass over are first written as such words, diff_dst and the source in pairs
+// (0, 1), (2, 3), ..., and the source again in pairs (-1, 0), (1, 2), ... if a tap reads an odd number of
+// columns beside its pixel. What is beside the image is zero. Of the source, a block of channels at a time,
+// so that its words stay in the first-level cache.
+
+#include <cstddef>
+#include <cstring>
+
+#include "engine/compile/kernels/training_kernels.h"
+#include "engine/core/simd.h"
+
+namespace pcnn {
+namespace {
+
+// Product::add() is that of Vdpbf16ps.
+template <typename Product>
+class WeightGradientBf16Tile : Simd<16> {
+ public:
+  static void run(const WeightGradient& gradient, const Bf16* src, const Bf16* diff_dst) {
+    WeightGradientBf16Tile(gradient, src, diff_dst).run();
+  }
+
+ private:
+  static constexpr int kLanes = 16, kRows = 8;
+
+  static std::size_t size(int value) { return static_cast<std::size_t>(value); }
+
+  WeightGradientBf16Tile(const WeightGradient& gradient, const Bf16* src, const Bf16* diff_dst)
+      : g_(gradient),
+        src_(src),
+        diff_dst_(diff_dst),
+        pairs_(pixel_pairs(gradient, kLanes)),
+        bias_sums_(g_.scratch),
+        sums_(bias_sums_ + size(pairs_.diff_blocks) * kLanes),
+        diff_words_(sums_ + sum_count()),
+        even_words_(diff_words_ + size(pairs_.diff_blocks) * diff_plane()),
+        odd_words_(even_words_ + size(pairs_.source_rows * pairs_.even) * kLanes) {}
+
+  std::size_t sum_count() const {
+    return size(pairs_.diff_blocks) * kLanes * size(pairs_.source_blocks) * kLanes * size(g_.tap_count);
+  }
+  // Words of a block of filters.
+  std::size_t diff_plane() const { return size(pairs_.rows * pairs_.diff) * kLanes; }
+
+  void run() {
+    std::memset(bias_sums_, 0, (size(pairs_.diff_blocks) * kLanes + sum_count()) * sizeof(float));
+    const int chunks = (g_.height + pairs_.rows - 1) / pairs_.rows;
+    for (int image = 0; image < g_.images; ++image)
+      for (int chunk = 0; chunk < chunks; ++chunk) {
+        first_ = g_.height * chunk / chunks;
+        end_ = g_.height * (chunk + 1) / chunks;
+        write_diff_words(image);
+        for (int block = 0; block < pairs_.source_blocks; ++block) {
+          write_source_words(image, block);
+          for_each_group(pairs_.diff_blocks, [&](auto count, int vector) { pass<count>(block, vector); });
+        }
+      }
+    for_each_group(pairs_.diff_blocks, [this](auto count, int vector) { write<count>(vector); });
+  }
+
+  const Bf16* plane_of(const Bf16* maps, int block) const {
+    return maps + size(block) * size(g_.height * g_.width) * kLanes;
+  }
+
+  void write_diff_words(int image) const {
+    for (int block = 0; block < pairs_.diff_blocks; ++block) {
+      float* const words = diff_words_ + size(block) * diff_plane();
+      write_words(plane_of(diff_dst_, image * pairs_.diff_blocks + block), first_, end_, 0, words);
+      add_bias(words, size((end_ - first_) * pairs_.diff), bias_sums_ + block * kLanes);
+    }
+  }
+
+  // Of the rows that the chunk's taps read.
+  void write_source_words(int image, int block) {
+    source_first_ = first_ > g_.reach.up ? first_ - g_.reach.up : 0;
+    const int end = end_ + g_.reach.down < g_.height ? end_ + g_.reach.down : g_.height;
+    const Bf16* const plane = plane_of(src_, image * pairs_.source_blocks + block);
+    if (pairs_.even > 0) write_words(plane, source_first_, end, 0, even_words_);
+    if (pairs_.odd > 0) write_words(plane, source_first_, end, 1, odd_words_);
+  }
+
+  // before: columns of zeros before the first.
+  void write_words(const Bf16* plane, int first, int end, int before, float* to) const {
+    const Bf16* from = plane + size(first * g_.width) * kLanes;
+    // Rows of an even width are pairs throughout: as one, they cost no loop's end each.
+    const bool as_one = before == 0 && g_.width % 2 == 0;
+    const int rows = as_one ? 1 : end - first, width = as_one ? (end - first) * g_.width : g_.width;
+    for (int row = 0; row < rows; ++row, from += size(width) * kLanes) {
+      if (before == 1) {
+        store(to, (Vector)(halves(from) << 16));
+        to += kLanes;
+      }
+      int column = before;
+      for (; column + 2 <= width; column += 2, to += kLanes) store(to, pair(from + size(column) * kLanes));
+      if (column < width) {
+        store(to, (Vector)halves(from + size(column) * kLanes));
+        to += kLanes;
+      }
+    }
+  }
+
+  static Unsigned halves(const Bf16* from) {
+    Halves values;
+    __builtin_memcpy(&values, from, sizeof(Halves));
+    return __builtin_convertvector(values, Unsigned);
+  }
+
+  // The maps of two pixels, one behind the other, to words.
+  static Vector pair(const Bf16* from) {
+    typedef Bf16 Both __attribute__((vector_size(64)));
+    Both both;
+    __builtin_memcpy(&both, from, sizeof(Both));
+    return (Vector)__builtin_shufflevector(both, both, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23,
+                                           8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  }
+
+  static void add_bias(const float* words, std::size_t count, float* sums) {
+    constexpr int kChains = 4;                                  // or each sum would wait for the one before
+    const float ones = __builtin_bit_cast(float, 0x3f803f80u);  // two of them in bf16
+    Vector chains[kChains] = {load(sums)};
+    std::size_t i = 0;
+    for (; i + kChains <= count; i += kChains)
+#pragma GCC unroll 4
+      for (std::size_t chain = 0; chain < kChains; ++chain)
+        chains[chain] = Product::add(chains[chain], ones, load(words + (i + chain) * kLanes));
+    for (; i < count; ++i) chains[0] = Product::add(chains[0], ones, load(words + i * kLanes));
+    store(sums, (chains[0] + chains[1]) + (chains[2] + chains[3]));
+  }
+
+  // All channels of the block and taps by `count` vectors of filters, over the chunk.
+  template <int count>
+  void pass(int block, int vector) const {
+    constexpr std::size_t kTile = std::size_t{kRows} * count * kLanes;
+    const float* const diff = diff_words_ + size(vector) * diff_plane();
+    float* sums = sums_of(vector) + size(block * (kLanes / kRows) * g_.tap_count) * kTile;
+    for (int channel = 0; channel < kLanes; channel += kRows)
+      for (int tap = 0; tap < g_.tap_count; ++tap, sums += kTile) {
+        const int down = g_.taps[tap].down, right = g_.taps[tap].right;
+        const bool is_odd = right % 2 != 0;
+        const float* const words = is_odd ? odd_words_ : even_words_;
+        const int source_pairs = is_odd ? pairs_.odd : pairs_.even;
+        const int shift = (right + is_odd) / 2;  // of pairs
+        const int top = first_ < -down ? -down : first_,
+                  bottom = g_.height - down < end_ ? g_.height - down : end_;
+        const int left = shift < 0 ? -shift : 0,
+                  end = source_pairs - shift < pairs_.diff ? source_pairs - shift : pairs_.diff;
+        if (top >= bottom || left >= end) continue;
+        const int rows = bottom - top, columns = end - left;
+        const float* const source =
+            words + size((top + down - source_first_) * source_pairs + left + shift) * kLanes + channel;
+        const float* const from = diff + size((top - first_) * pairs_.diff + left) * kLanes;
+        if (right == 0)  // whole rows follow each other without a gap
+          accumulate<count>(source, 0, from, 0, diff_plane(), 1, rows * columns, sums);
+        else
+          accumulate<count>(source, size(source_pairs) * kLanes, from, size(pairs_.diff) * kLanes,
+                            diff_plane(), rows, columns, sums);
+      }
+  }
+
+  template <int count>
+  static void accumulate(const float* source, std::size_t source_stride, const float* diff,
+                         std::size_t diff_stride, std::size_t plane, int rows, int pairs, float* sums) {
+    Vector acc[kRows][count];
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 3
+      for (int v = 0; v < count; ++v) acc[row][v] = load(sums + (row * count + v) * kLanes);
+    for (int line = 0; line < rows; ++line) {
+      for (std::size_t pair = 0; pair < size(pairs); ++pair) {
+        Vector d[count];
+#pragma GCC unroll 3
+        for (int v = 0; v < count; ++v) d[v] = load(diff + size(v) * plane + pair * kLanes);
+#pragma GCC unroll 8
+        for (int row = 0; row < kRows; ++row) {
+          const float word = source[pair * kLanes + size(row)];
+#pragma GCC unroll 3
+          for (int v = 0; v < count; ++v) acc[row][v] = Product::add(acc[row][v], word, d[v]);
+        }
+      }
+      source += source_stride;
+      diff += diff_stride;
+    }
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 3
+      for (int v = 0; v < count; ++v) store(sums + (row * count + v) * kLanes, acc[row][v]);
+  }
+
+  // Sums of `count` vectors of filters -> OIHW.
+  template <int count>
+  void write(int vector) const {
+    const int first = vector * kLanes;
+    const int filters = g_.filters - first < count * kLanes ? g_.filters - first : count * kLanes;
+    for (int filter = 0; filter < filters; ++filter) g_.bias[first + filter] = bias_sums_[first + filter];
+    const std::size_t kernel = size(g_.kernel_height * g_.kernel_width),
+                      filter_stride = size(g_.in_channels) * kernel;
+    for (int channel = 0; channel < g_.in_channels; ++channel)
+      for (int tap = 0; tap < g_.tap_count; ++tap) {
+        const int tile = channel / kRows * g_.tap_count + tap;
+        const float* from = sums_of(vector) + size((tile * kRows + channel % kRows) * count * kLanes);
+        float* to = g_.weights + size(first) * filter_stride + size(channel) * kernel +
+                    size(g_.taps[tap].row * g_.kernel_width + g_.taps[tap].column);
+        for (int filter = 0; filter < filters; ++filter, to += filter_stride) *to = from[filter];
+      }
+  }
+
+  // A tile's are [row][vector][lane]; the tiles of one pass follow each other.
+  float* sums_of(int vector) const {
+    return sums_ + size(vector) * kLanes * size(pairs_.source_blocks) * kLanes * size(g_.tap_count);
+  }
+
+  const WeightGradient& g_;
+  const Bf16* const src_;
+  const Bf16* const diff_dst_;
+  const PixelPairs pairs_;
+  // In the scratch.
+  float* const bias_sums_;
+  float* const sums_;
+  float* const diff_words_;  // [block][row][pair][filter]
+  float* const even_words_;  // of a block of the source, [row][pair][channel]
+  float* const odd_words_;
+  int first_ = 0, end_ = 0;  // rows of the chunk
+  int source_first_ = 0;     // the first row of the source's words
+};
+
+}  // namespace
+}  // namespace pcnn
