@@ -27,15 +27,16 @@ int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& f
                       LoweredConv& lowered);
 // Whether a convolution's source is given, and so lies in planes of few maps.
 [[nodiscard]] bool is_given(const PlanBuilder& plan, const ConvStep& step);
-// Whether the plan's convolutions are by kernels of our own, between maps in blocks. In bf16 these take no
-// planes and give no f32, and such a forward pass is oneDNN's.
+// Whether the plan's convolutions are by kernels of our own, between maps in blocks; and whether the forward
+// pass of this one is. In bf16 these kernels take no planes and give no f32, so that of the image and of
+// logits is oneDNN's.
 [[nodiscard]] bool computes_in_blocks(const PlanBuilder& plan);
 [[nodiscard]] bool computes_forward_in_blocks(const PlanBuilder& plan, const ConvStep& step,
                                               const FusedOps& fused);
-// The same as lower_masked_conv() so, and as lower_masked_conv_backward_data().
+// lower_masked_conv() by our own.
 [[nodiscard]] int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                                      LoweredConv& lowered);
-// What joins the gradient of a source that such a convolution computes.
+// What joins the gradient of a source where our own computes it.
 struct FusedGradient {
   int added = -1;  // tensor: its gradient from others; -1: none
   // The one whose result the source is: its gradient becomes that of what this activation reads.
