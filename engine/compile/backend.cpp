@@ -57,6 +57,14 @@ bool has_hardware_for(Precision precision) {
   return precision == Precision::kF32 || has(dnnl::cpu_isa::avx512_core_bf16);
 }
 
+bool may_use_avx2() {
+  return has(dnnl::cpu_isa::avx2);
+}
+
+bool may_use_avx512() {
+  return has(dnnl::cpu_isa::avx512_core);
+}
+
 bool may_use_amx() {
   return has(dnnl::cpu_isa::avx512_core_amx);
 }

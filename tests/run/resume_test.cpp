@@ -158,7 +158,7 @@ TEST_F(Resume, OfAFinishedRunSaysHowToGoOnAndChangesNothing) {
       {{"train.steps=3"}, "train.steps=3 is reached; to train on, raise it: `RESUME train.steps=6`"},
       {{"train.epochs=2", "train.steps=10"},
        "train.steps=10 is reached; to train on, raise them: `RESUME train.steps=20 train.epochs=4`"},
-      {{"train.seconds=0.001"},
+      {{"train.seconds=0.001", "train.epochs=1000000"},
        "train.seconds=0.001 is reached; to train on, raise it: `RESUME train.seconds="}};
   for (int number = 0; const Case& test : cases) {
     const std::string name = "run " + std::to_string(++number);  // which a shell would take for two words

@@ -37,7 +37,7 @@ struct PixelAttention {
   float* dst = nullptr;      // [query][value]
   std::size_t dst_stride = 0;
 };
-inline constexpr std::size_t kAttentionQueries = 8;
+inline constexpr std::size_t kAttentionQueries = 16;
 
 // For images of so many pixels: scores of each query, and sums of values, four of each.
 [[nodiscard]] inline std::size_t attention_scratch_floats(std::size_t pixels, std::size_t value) {

@@ -32,7 +32,8 @@ struct TapReach {
 // Filters are computed in groups of three blocks (vectors of them), two or one: how many the group has that
 // begins where so many are left. One alone has too few sums to keep the processor busy, so four are two
 // twice.
-[[nodiscard]] constexpr int blocks_of_group(int left) {
+// Inlined always, since files for several instruction sets include this.
+[[nodiscard, gnu::always_inline]] constexpr int blocks_of_group(int left) {
   return left == 3 || left >= 5 ? 3 : left >= 2 ? 2 : 1;
 }
 // Calls run(count, first) for each of them; count is a std::integral_constant.

@@ -73,6 +73,8 @@ struct LstmCellsBackward {
 struct TrainingKernels {
   const char* name = "";  // "avx2"
   int lanes = 0;          // floats in a vector
+  // Of the kernels below that multiply bf16, where they have other instructions than those of f32.
+  const char* bf16_name = "";
   // diff_src[i] = diff_dst[i] * f'(x) with f' computed from dst[i] = f(x). diff_src may be diff_dst.
   void (*activation_backward)(const ActivationOp& op, std::size_t count, const float* dst,
                               const float* diff_dst, float* diff_src) = nullptr;

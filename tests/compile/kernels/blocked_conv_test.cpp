@@ -228,47 +228,66 @@ TEST(BlockedConv, AgreesWithPlainInstructionsInBf16) {
   }
 }
 
-TEST(BlockedConv, IsTheBiasWhereNoTapLiesInTheImage) {
+template <int kLanes, typename Product>
+void expect_the_bias_without_taps() {
+  using Element = ElementOf<Product>;
   testing::Random random(5);
-  auto c = random_case<FloatProduct<8>>(random, 8);
+  auto c = random_case<Product>(random, kLanes);
   BlockedConv& conv = c.conv;
   conv.tap_count = 0;
   conv.reach = {};
   conv.bias = c.bias.data();
-  std::vector<float> dst(c.to.size()), scratch(blocked_conv_scratch(conv, 8));
+  std::vector<Element> dst(c.to.size());
+  std::vector<float> scratch(blocked_conv_scratch(conv, kLanes));
   c.maps.dst = dst.data();
   conv.scratch = scratch.data();
-  BlockedConvTile<8>::run(conv, c.maps);
+  BlockedConvTile<kLanes, Product>::run(conv, c.maps);
   for (int image = 0; image < conv.images; ++image)
     for (int filter = 0; filter < conv.filters; ++filter)
       for (int pixel = 0; pixel < c.to.pixels; ++pixel)
-        EXPECT_EQ(dst[c.to.at(image, filter, pixel)], c.bias[to_index(filter)]);
+        EXPECT_EQ(dst[c.to.at(image, filter, pixel)], element<Element>(c.bias[to_index(filter)]));
+}
+
+TEST(BlockedConv, IsTheBiasWhereNoTapLiesInTheImage) {
+  expect_the_bias_without_taps<8, FloatProduct<8>>();
+  expect_the_bias_without_taps<16, FloatProduct<16>>();
+  expect_the_bias_without_taps<16, PlainBf16Product<16>>();
+}
+
+template <int kLanes, typename Product>
+void expect_the_same_bits_alone(void (*run)(const BlockedConv&, const BlockedMaps<ElementOf<Product>>&)) {
+  using Element = ElementOf<Product>;
+  testing::Random random(3);
+  for (int i = 0; i < 20; ++i) {
+    auto c = random_case<Product>(random, kLanes);
+    BlockedConv& conv = c.conv;
+    const auto run_images = [&](int images, const Element* src) {
+      std::vector<Element> dst(c.to.size());
+      std::vector<float> scratch(blocked_conv_scratch(conv, kLanes));
+      BlockedConv part = conv;
+      part.images = images;
+      part.scratch = scratch.data();
+      run(part, {.src = src, .dst = dst.data()});
+      dst.resize(c.to.size() / to_index(conv.images) * to_index(images));
+      return dst;
+    };
+    const std::vector<Element> all = run_images(conv.images, c.src.data());
+    const std::size_t of_src = c.src.size() / to_index(conv.images),
+                      of_dst = all.size() / to_index(conv.images);
+    for (int image = 0; image < conv.images; ++image) {
+      const std::vector<Element> alone = run_images(1, c.src.data() + to_index(image) * of_src);
+      EXPECT_TRUE(std::ranges::equal(alone, std::span(all).subspan(to_index(image) * of_dst, of_dst)));
+    }
+  }
 }
 
 // Bits do not depend on what else is computed: of an image alone as in a batch.
 TEST(BlockedConv, GivesAnImageTheSameBitsAloneAsInABatch) {
-  constexpr int kLanes = 8;
-  testing::Random random(3);
-  for (int i = 0; i < 20; ++i) {
-    auto c = random_case<FloatProduct<kLanes>>(random, kLanes);
-    BlockedConv& conv = c.conv;
-    const auto run = [&](int images, const float* src) {
-      std::vector<float> dst(c.to.size()), scratch(blocked_conv_scratch(conv, kLanes));
-      BlockedConv part = conv;
-      part.images = images;
-      part.scratch = scratch.data();
-      BlockedConvTile<kLanes>::run(part, {.src = src, .dst = dst.data()});
-      dst.resize(c.to.size() / to_index(conv.images) * to_index(images));
-      return dst;
-    };
-    const std::vector<float> all = run(conv.images, c.src.data());
-    const std::size_t of_src = c.src.size() / to_index(conv.images),
-                      of_dst = all.size() / to_index(conv.images);
-    for (int image = 0; image < conv.images; ++image) {
-      const std::vector<float> alone = run(1, c.src.data() + to_index(image) * of_src);
-      EXPECT_TRUE(std::ranges::equal(alone, std::span(all).subspan(to_index(image) * of_dst, of_dst)));
-    }
-  }
+  expect_the_same_bits_alone<8, FloatProduct<8>>(BlockedConvTile<8>::run);
+  expect_the_same_bits_alone<16, FloatProduct<16>>(BlockedConvTile<16>::run);
+  expect_the_same_bits_alone<16, PlainBf16Product<16>>(BlockedConvTile<16, PlainBf16Product<16>>::run);
+  if (const auto run = training_kernels().back().blocked_conv_bf16)
+    expect_the_same_bits_alone<16, PlainBf16Product<16>>(run);
 }
 
 }  // namespace

@@ -7,11 +7,6 @@
 #include "engine/core/index.h"
 
 namespace pcnn {
-
-bool is_given(const PlanBuilder& plan, const ConvStep& step) {
-  return inputs(plan.network().node(step.op.src).op).empty();
-}
-
 namespace {
 
 // Those of the step that read inside the image for some pixel of it.
@@ -47,7 +42,7 @@ BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channe
 }
 
 const char* implementation(const PlanBuilder& plan) {
-  return maps_of_word(plan) > 1 ? "avx512_bf16" : plan.vector_kernels().name;
+  return maps_of_word(plan) > 1 ? plan.vector_kernels().bf16_name : plan.vector_kernels().name;
 }
 
 }  // namespace
@@ -56,7 +51,8 @@ bool computes_in_blocks(const PlanBuilder& plan) {
   if (!plan.crops_kernels()) return false;
   const TrainingKernels& kernels = plan.vector_kernels();
   if (plan.data_type() == dnnl::memory::data_type::f32) return kernels.blocked_conv != nullptr;
-  return kernels.blocked_conv_bf16 && kernels.weight_gradient_bf16;
+  return kernels.blocked_conv_bf16 &&
+         kernels.weight_gradient_bf16;  // oneDNN's gradient asks for its forward pass
 }
 
 bool computes_forward_in_blocks(const PlanBuilder& plan, const ConvStep& step, const FusedOps& fused) {

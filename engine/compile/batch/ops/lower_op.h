@@ -7,6 +7,8 @@ namespace pcnn {
 
 // Where the taps of a convolution's kernel have their weights, and what they read.
 [[nodiscard]] std::vector<KernelTap> kernel_taps(const ConvStep& step);
+// Whether a convolution's source is given, and so lies in planes of few maps.
+[[nodiscard]] bool is_given(const PlanBuilder& plan, const ConvStep& step);
 
 // What the forward lowering of one op leaves for its backward.
 struct LoweredConv {
@@ -25,8 +27,6 @@ struct FusedOps {
 // asked for and no fast primitive takes it.
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered);
-// Whether a convolution's source is given, and so lies in planes of few maps.
-[[nodiscard]] bool is_given(const PlanBuilder& plan, const ConvStep& step);
 // Whether the plan's convolutions are by kernels of our own, between maps in blocks; and whether the forward
 // pass of this one is. In bf16 these kernels take no planes and give no f32, so that of the image and of
 // logits is oneDNN's.

@@ -216,6 +216,10 @@ int lower_masked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, con
   return diff_src;
 }
 
+bool is_given(const PlanBuilder& plan, const ConvStep& step) {
+  return inputs(plan.network().node(step.op.src).op).empty();
+}
+
 std::vector<KernelTap> kernel_taps(const ConvStep& step) {
   std::vector<KernelTap> taps;
   for (const Tap& tap : step.taps)
@@ -255,7 +259,8 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
   gradient.diff_dst = plan.in_blocks(diff_dst, type);
   plan.weight_gradient(std::move(gradient));
   plan.note_implementation(step.conv, "backward weights",
-                           is_bf16 ? "avx512_bf16" : plan.vector_kernels().name, first_step);
+                           is_bf16 ? plan.vector_kernels().bf16_name : plan.vector_kernels().name,
+                           first_step);
 }
 
 // Our own in f32 is also there for what oneDNN has no fast kernel for, dilated kernels, in every precision.
