@@ -17,4 +17,9 @@ namespace pcnn {
   return std::bit_cast<float>(std::uint32_t{half} << 16);
 }
 
+// Two of them in a word, the first in its lower half.
+[[nodiscard]] inline std::uint32_t to_bf16_word(float first, float second) {
+  return to_bf16(first) | std::uint32_t{to_bf16(second)} << 16;
+}
+
 }  // namespace pcnn

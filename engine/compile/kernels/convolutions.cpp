@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdint>
 
 #include "engine/core/bf16.h"
 #include "engine/core/index.h"
@@ -120,8 +119,7 @@ void BlockedWeights::pack(std::span<const float> weights, float* dst) const {
   };
   const auto word = [&](int filter, int channel, int tap) {
     if (maps_of_word == 1) return weight(filter, channel, tap);
-    return std::bit_cast<float>(to_bf16(weight(filter, channel, tap)) |
-                                std::uint32_t{to_bf16(weight(filter, channel + 1, tap))} << 16);
+    return std::bit_cast<float>(to_bf16_word(weight(filter, channel, tap), weight(filter, channel + 1, tap)));
   };
   for_each_group(filled_up(filters, lanes) / lanes, [&](int count, int first) {
     for (int tap = 0; tap < taps; ++tap)

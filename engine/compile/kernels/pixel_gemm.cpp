@@ -54,8 +54,7 @@ std::vector<std::uint32_t> pack_pixel_weights(const KernelFilters& filters,
   };
   const auto word = [&](int filter, const WeightSlice& slice, int at) {
     if (kernel.precision == Precision::kF32) return std::bit_cast<std::uint32_t>(weight(filter, slice, at));
-    return to_bf16(weight(filter, slice, 2 * at)) | std::uint32_t{to_bf16(weight(filter, slice, 2 * at + 1))}
-                                                        << 16;
+    return to_bf16_word(weight(filter, slice, 2 * at), weight(filter, slice, 2 * at + 1));
   };
   const int words = static_cast<int>(depth_words(kernel.precision, depth));
   const std::size_t block = to_index(kernel.panel * kernel.block);

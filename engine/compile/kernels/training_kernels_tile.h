@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include "engine/compile/kernels/training_kernels.h"
+#include "engine/compile/kernels/weight_sums.h"
 #include "engine/core/simd.h"
 
 namespace pcnn {
@@ -199,21 +200,12 @@ class WeightGradientTile : Simd<kLanes> {
   template <int count>
   void write(int vector) const {
     const float* const sums = sums_ + size(vector) * kLanes * size(row_groups_) * kRows;
-    const int first = vector * kLanes;
-    const int filters = g_.filters - first < count * kLanes ? g_.filters - first : count * kLanes;
-    for (int filter = 0; filter < filters; ++filter) g_.bias[first + filter] = bias_sums_[first + filter];
-    const int kernel = g_.kernel_height * g_.kernel_width;
-    for (int channel = 0; channel < g_.in_channels; ++channel)
-      for (int tap = 0; tap < g_.tap_count; ++tap) {
-        const int flat = channel * g_.tap_count + tap;
-        const int group = g_.plain_src ? flat / kRows : channel / kRows * g_.tap_count + tap;
-        const int line = g_.plain_src ? flat % kRows : channel % kRows;
-        const float* from = sums + size((group * kRows + line) * count * kLanes);
-        float* to = g_.weights + (size(first) * size(g_.in_channels) + size(channel)) * size(kernel) +
-                    size(g_.taps[tap].row * g_.kernel_width + g_.taps[tap].column);
-        for (int filter = 0; filter < filters; ++filter, to += size(g_.in_channels) * size(kernel))
-          *to = from[filter];
-      }
+    write_weight_sums(g_, vector * kLanes, count * kLanes, bias_sums_, [&](int channel, int tap) {
+      const int flat = channel * g_.tap_count + tap;
+      const int group = g_.plain_src ? flat / kRows : channel / kRows * g_.tap_count + tap;
+      const int line = g_.plain_src ? flat % kRows : channel % kRows;
+      return sums + size((group * kRows + line) * count * kLanes);
+    });
   }
 
   const WeightGradient& g_;

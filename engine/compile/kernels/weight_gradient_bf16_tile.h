@@ -19,6 +19,7 @@
 #include <cstring>
 
 #include "engine/compile/kernels/training_kernels.h"
+#include "engine/compile/kernels/weight_sums.h"
 #include "engine/core/simd.h"
 
 namespace pcnn {
@@ -201,19 +202,10 @@ class WeightGradientBf16Tile : Simd<16> {
   // Sums of `count` vectors of filters -> OIHW.
   template <int count>
   void write(int vector) const {
-    const int first = vector * kLanes;
-    const int filters = g_.filters - first < count * kLanes ? g_.filters - first : count * kLanes;
-    for (int filter = 0; filter < filters; ++filter) g_.bias[first + filter] = bias_sums_[first + filter];
-    const std::size_t kernel = size(g_.kernel_height * g_.kernel_width),
-                      filter_stride = size(g_.in_channels) * kernel;
-    for (int channel = 0; channel < g_.in_channels; ++channel)
-      for (int tap = 0; tap < g_.tap_count; ++tap) {
-        const int tile = channel / kRows * g_.tap_count + tap;
-        const float* from = sums_of(vector) + size((tile * kRows + channel % kRows) * count * kLanes);
-        float* to = g_.weights + size(first) * filter_stride + size(channel) * kernel +
-                    size(g_.taps[tap].row * g_.kernel_width + g_.taps[tap].column);
-        for (int filter = 0; filter < filters; ++filter, to += filter_stride) *to = from[filter];
-      }
+    write_weight_sums(g_, vector * kLanes, count * kLanes, bias_sums_, [&](int channel, int tap) {
+      const int tile = channel / kRows * g_.tap_count + tap;
+      return sums_of(vector) + size((tile * kRows + channel % kRows) * count * kLanes);
+    });
   }
 
   // A tile's are [row][vector][lane]; the tiles of one pass follow each other.
