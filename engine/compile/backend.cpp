@@ -2,6 +2,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "engine/core/instruction_sets.h"
+
 namespace pcnn {
 namespace {
 
@@ -24,22 +26,15 @@ std::string runtime_text() {
   }
 }
 
-// Each set of instructions of oneDNN's list holds the bits of those it includes.
-bool has(dnnl::cpu_isa isa) {
-  const auto wanted = static_cast<unsigned>(isa);
-  return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
-}
-
 // Names grow with what they include; oneDNN 3 has sets that 2.6 does not know, which get the name of
 // their nearest.
 std::string instruction_set_text() {
-  using dnnl::cpu_isa;
-  if (has(cpu_isa::avx512_core_amx)) return "AVX-512 with bf16 and AMX";
-  if (has(cpu_isa::avx512_core_bf16)) return "AVX-512 with bf16";
-  if (has(cpu_isa::avx512_core_vnni)) return "AVX-512 with VNNI";
-  if (has(cpu_isa::avx512_core)) return "AVX-512";
-  if (has(cpu_isa::avx2)) return "AVX2";
-  if (has(cpu_isa::avx)) return "AVX";
+  if (may_use(InstructionSet::kAmx)) return "AVX-512 with bf16 and AMX";
+  if (may_use(InstructionSet::kAvx512Bf16)) return "AVX-512 with bf16";
+  if (may_use(InstructionSet::kAvx512Vnni)) return "AVX-512 with VNNI";
+  if (may_use(InstructionSet::kAvx512)) return "AVX-512";
+  if (may_use(InstructionSet::kAvx2)) return "AVX2";
+  if (may_use(InstructionSet::kAvx)) return "AVX";
   return "SSE4.1";
 }
 
@@ -50,23 +45,11 @@ Backend backend() {
 }
 
 bool can_compute(Precision precision) {
-  return precision == Precision::kF32 || has(dnnl::cpu_isa::avx512_core);
+  return precision == Precision::kF32 || may_use(InstructionSet::kAvx512);
 }
 
 bool has_hardware_for(Precision precision) {
-  return precision == Precision::kF32 || has(dnnl::cpu_isa::avx512_core_bf16);
-}
-
-bool may_use_avx2() {
-  return has(dnnl::cpu_isa::avx2);
-}
-
-bool may_use_avx512() {
-  return has(dnnl::cpu_isa::avx512_core);
-}
-
-bool may_use_amx() {
-  return has(dnnl::cpu_isa::avx512_core_amx);
+  return precision == Precision::kF32 || may_use(InstructionSet::kAvx512Bf16);
 }
 
 const char* name_of(Precision precision) {

@@ -23,11 +23,6 @@ enum class Precision { kF32, kBf16 };
 // than f32.
 [[nodiscard]] bool has_hardware_for(Precision precision);
 
-// Whether oneDNN finds these instructions here and ONEDNN_MAX_CPU_ISA allows them.
-[[nodiscard]] bool may_use_avx2();
-[[nodiscard]] bool may_use_avx512();
-[[nodiscard]] bool may_use_amx();
-
 [[nodiscard]] const char* name_of(Precision precision);  // "f32", "bf16"
 
 }  // namespace pcnn

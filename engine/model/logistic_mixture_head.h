@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/model/mixture_loss.h"
 #include "engine/model/quantised_head.h"
 
 namespace pcnn {
@@ -45,8 +46,12 @@ class LogisticMixtureHead final : public QuantisedHead {
   [[nodiscard]] std::vector<float> first_logits(std::span<const ValueCounts> channels) const override;
   void probabilities(const Conditional& dimension, float temperature,
                      std::span<float> probabilities) const override;
+  [[nodiscard]] float draw(const Conditional& dimension, float temperature, float uniform) const override;
 
  private:
+  class Mixture;
+
+  [[nodiscard]] MixtureMaps logit_maps() const;
   [[nodiscard]] double compute_nats(std::span<const float> logits, std::span<const float> targets,
                                     std::span<float> diff_logits, std::span<float> pixel_nats) const override;
 

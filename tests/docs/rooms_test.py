@@ -7,7 +7,7 @@ import sys
 
 from markdown import ROOT
 
-LIBRARIES = {"oneapi/dnnl/": ("compile", "core/parallel.cpp"), "yaml-cpp/": ("config",),
+LIBRARIES = {"oneapi/dnnl/": ("compile", "core/parallel.cpp", "core/instruction_sets.cpp"), "yaml-cpp/": ("config",),
              "oneapi/tbb/": ("core/parallel.cpp",)}
 
 

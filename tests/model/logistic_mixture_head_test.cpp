@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/model/mixture_loss.h"
 #include "tests/support/head_checks.h"
 
 namespace pcnn {
@@ -173,6 +174,72 @@ TEST(LogisticMixtureHead, DrawsByItsProbabilitiesAtAnyTemperature) {
            .channel = channel,
            .earlier = std::span(image.targets).first(static_cast<std::size_t>(channel))},
           temperature);
+  }
+}
+
+// Numbers of draws from 256 levels, at both ends of the unit interval too, where probabilities are small:
+// each is the first level whose cumulative probability exceeds the number, but for rounding where two levels
+// meet.
+TEST(LogisticMixtureHead, DrawsTheLevelAtAnyCumulativeProbability) {
+  Random random(6);
+  for (int round = 0; round < 40; ++round) {
+    const int levels = round % 4 == 0 ? random.between(2, 5) : 256, mixtures = random.between(1, 11);
+    const LogisticMixtureHead head(levels, mixtures, 3, round % 2);
+    const HeadCase image = testing::random_case(random, head, 3, 1, 1.5f);
+    for (int channel = 0; channel < 3; ++channel) {
+      const Conditional dimension{
+          .logits = image.logits,
+          .channel = channel,
+          .earlier = std::span(image.targets).first(static_cast<std::size_t>(channel))};
+      std::vector<float> own(static_cast<std::size_t>(levels));
+      head.probabilities(dimension, 1.0f, own);
+      std::vector<double> up_to(own.begin(), own.end());
+      for (std::size_t i = 1; i < own.size(); ++i) up_to[i] += up_to[i - 1];
+      const double total = up_to.back();
+      for (const float uniform :
+           {0.0f, 0x1p-24f, 1e-5f, 0.01f, 0.3f, 0.4999999f, 0.5f, 0.7f, 0.99f, 0.99999f, 1.0f - 0x1p-24f}) {
+        const auto level = static_cast<std::size_t>(head.level(head.draw(dimension, 1.0f, uniform)));
+        EXPECT_GT(own[level], 0.0f);
+        const double rounding = 4e-6 * std::min(uniform + 1e-6, 1.0 - uniform + 1e-6);
+        EXPECT_GT(up_to[level] / total + rounding + 1e-7, uniform) << "level " << level;
+        if (level > 0) {
+          EXPECT_LE(up_to[level - 1] / total - rounding - 1e-7, uniform) << "level " << level;
+        }
+      }
+    }
+  }
+}
+
+// In vectors of any width, pixels that fill the last one up or not.
+TEST(LogisticMixtureHead, GivesTheSameLossByEveryKernelOfTheProcessor) {
+  Random random(8);
+  for (int round = 0; round < 30; ++round) {
+    const int channels = random.between(1, 4), mixtures = random.between(1, 11), area = random.between(1, 70);
+    const bool forecast = random.between(0, 1);
+    const LogisticMixtureHead head(256, mixtures, channels, forecast);
+    const HeadCase image = testing::random_case(random, head, channels, area, 1.5f);
+    MixtureLoss loss{.maps = {static_cast<std::size_t>(mixtures), static_cast<std::size_t>(channels)},
+                     .width = {.half = 1.0f / 255.0f,
+                               .log_whole = std::log(2.0f / 255.0f),
+                               .least_log_scale = LogisticMixtureHead::least_log_scale(256)},
+                     .has_forecast = forecast,
+                     .pixels = static_cast<std::size_t>(area),
+                     .logits = image.logits.data(),
+                     .targets = image.targets.data()};
+    std::vector<float> own(image.logits.size());
+    const double nats = head.nats(image.logits, image.targets, own);
+    for (const MixtureLossKernel kernel : mixture_loss_kernels()) {
+      std::vector<float> scratch(mixture_loss_scratch(loss.maps) + 1, 7.0f), diff(own.size() + 1, 7.0f);
+      loss.scratch = scratch.data();
+      loss.diff_logits = diff.data();
+      EXPECT_NEAR(kernel(loss), nats, 1e-5 * area * channels);
+      for (std::size_t i = 0; i < own.size(); ++i)
+        ASSERT_NEAR(diff[i], own[i], 1e-5f + 1e-4f * std::abs(own[i])) << i;
+      EXPECT_EQ(diff.back(), 7.0f) << "wrote past the end";
+      EXPECT_EQ(scratch.back(), 7.0f) << "wrote past the scratch";
+      loss.diff_logits = nullptr;
+      EXPECT_NEAR(kernel(loss), nats, 1e-5 * area * channels) << "without derivatives";
+    }
   }
 }
 

@@ -2,12 +2,13 @@
 
 #include "engine/compile/backend.h"
 #include "engine/core/amx.h"
+#include "engine/core/instruction_sets.h"
 
 namespace pcnn {
 
 Bf16Instructions bf16_instructions() {
   return {.vectors = __builtin_cpu_supports("avx512bf16") && has_hardware_for(Precision::kBf16),
-          .tiles = may_use_amx() && has_amx(),
+          .tiles = may_use(InstructionSet::kAmx) && has_amx(),
           .is_intel = __builtin_cpu_is("intel") != 0};
 }
 

@@ -3,7 +3,7 @@
 #include <bit>
 
 #include "engine/compile/kernels/bf16_product.h"
-#include "engine/compile/kernels/instruction_sets.h"
+#include "engine/core/instruction_sets.h"
 #include "engine/core/bf16.h"
 #include "engine/core/index.h"
 

@@ -1,7 +1,7 @@
 #include "engine/compile/kernels/training_kernels.h"
 
 #include "engine/compile/kernels/bf16_product.h"
-#include "engine/compile/kernels/instruction_sets.h"
+#include "engine/core/instruction_sets.h"
 
 namespace pcnn {
 

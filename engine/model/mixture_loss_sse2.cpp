@@ -1,0 +1,11 @@
+// Compiled with flags of its own: see CMakeLists.txt.
+
+#include "engine/model/mixture_loss_tile.h"
+
+namespace pcnn {
+
+MixtureLossKernel mixture_loss_sse2() {
+  return mixture_nats<4>;
+}
+
+}  // namespace pcnn
