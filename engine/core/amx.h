@@ -18,16 +18,20 @@ namespace pcnn {
 // thread.
 class AmxTiles {
  public:
-  AmxTiles() {
+  AmxTiles() : AmxTiles(kMostRows) {}
+  // Tiles 0 to 5 have so many rows, up to 16: an instruction takes about a cycle for each of them.
+  explicit AmxTiles(int rows) {
     struct alignas(64) Configuration {
       std::uint8_t palette = 1;
       std::uint8_t start_row = 0;
       std::uint8_t reserved[14] = {};
       std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-      std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+      std::uint8_t rows[16] = {};
     };
-    static constexpr Configuration kConfiguration;
-    asm volatile("ldtilecfg %0" : : "m"(kConfiguration));
+    Configuration configuration;
+    for (int tile = 0; tile < 8; ++tile)
+      configuration.rows[tile] = static_cast<std::uint8_t>(tile < 6 ? rows : kMostRows);
+    asm volatile("ldtilecfg %0" : : "m"(configuration));
   }
   // Also gives the processor back the power that tiles in use take, and the kernel the state it would have to
   // save.
@@ -52,8 +56,12 @@ class AmxTiles {
   //     a[row][2k] * b[k][2 column] + a[row][2k + 1] * b[k][2 column + 1]
   template <int kSums, int kA, int kB>
   void multiply() {
+    static_assert(kSums < 6 && kA < 6);  // b has 16 rows: with fewer in the others, one of tiles 6 and 7
     asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(kSums), "i"(kA), "i"(kB));
   }
+
+ private:
+  static constexpr int kMostRows = 16;
 };
 
 }  // namespace pcnn

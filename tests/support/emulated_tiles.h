@@ -14,23 +14,27 @@ namespace pcnn::testing {
 
 class EmulatedTiles {
  public:
+  EmulatedTiles() = default;
+  explicit EmulatedTiles(int rows) : rows_(rows) {}
+
   template <int kTile>
   void zero() {
     std::memset(tiles_[kTile], 0, sizeof(tiles_[kTile]));
   }
   template <int kTile>
   void load(const void* rows, std::size_t stride) {
-    for (std::size_t row = 0; row < 16; ++row)
+    for (std::size_t row = 0; row < rows_of(kTile); ++row)
       std::memcpy(tiles_[kTile][row], static_cast<const std::byte*>(rows) + row * stride, 64);
   }
   template <int kTile>
   void store(void* rows, std::size_t stride) {
-    for (std::size_t row = 0; row < 16; ++row)
+    for (std::size_t row = 0; row < rows_of(kTile); ++row)
       std::memcpy(static_cast<std::byte*>(rows) + row * stride, tiles_[kTile][row], 64);
   }
   template <int kSums, int kA, int kB>
   void multiply() {
-    for (int row = 0; row < 16; ++row)
+    static_assert(kSums < 6 && kA < 6);
+    for (std::size_t row = 0; row < rows_of(kSums); ++row)
       for (int column = 0; column < 16; ++column)
         tiles_[kSums][row][column] = std::bit_cast<std::uint32_t>(sum_of_pairs(
             std::bit_cast<float>(tiles_[kSums][row][column]), [&](int k) { return tiles_[kA][row][k]; },
@@ -52,6 +56,11 @@ class EmulatedTiles {
   static float flushed(float x) { return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0f, x) : x; }
   static float value(std::uint32_t bits) { return flushed(std::bit_cast<float>(bits)); }
 
+  [[nodiscard]] std::size_t rows_of(int tile) const {
+    return static_cast<std::size_t>(tile < 6 ? rows_ : 16);
+  }
+
+  int rows_ = 16;
   std::uint32_t tiles_[8][16][16] = {};
 };
 

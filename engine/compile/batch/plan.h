@@ -30,7 +30,7 @@ struct ReorderedKernel {
 // For a BlockedConv with these taps.
 struct BlockedKernel {
   std::vector<KernelTap> taps;
-  int source_block = 0;
+  int channel_block = 0;  // see BlockedWeights
   int maps_of_word = 1;
 };
 

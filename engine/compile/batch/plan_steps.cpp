@@ -109,8 +109,9 @@ void PlanBuilder::weight_gradient(WeightGradientStep step) {
   WeightGradient gradient = step.gradient;
   gradient.taps = step.taps.data();
   const bool is_bf16 = dnnl_compat::data_type_of(desc(step.diff_dst)) == dnnl::memory::data_type::bf16;
-  const std::size_t scratch = is_bf16 ? weight_gradient_bf16_scratch(gradient, plan_.vector_kernels.lanes)
-                                      : weight_gradient_scratch(gradient, plan_.vector_kernels.lanes);
+  const std::size_t scratch = is_bf16
+                                  ? plan_.vector_kernels.bf16_convolutions->weight_gradient_scratch(gradient)
+                                  : weight_gradient_scratch(gradient, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
   const std::vector reads{step.src, step.diff_dst};
   append(std::move(step), reads, {});
@@ -141,7 +142,9 @@ int PlanBuilder::new_blocks(const Shape& shape) {
 }
 
 int PlanBuilder::blocked_conv(BlockedConvStep step) {
-  const std::size_t scratch = blocked_conv_scratch(step.conv, plan_.vector_kernels.lanes);
+  const std::size_t scratch = step.conv.maps_of_word > 1
+                                  ? plan_.vector_kernels.bf16_convolutions->conv_scratch(step.conv)
+                                  : blocked_conv_scratch(step.conv, plan_.vector_kernels.lanes);
   plan_.scratchpad_bytes = std::max(plan_.scratchpad_bytes, scratch * sizeof(float));
   std::vector reads{step.src}, writes{step.dst};
   if (step.unsummed >= 0) writes.push_back(step.unsummed);
@@ -168,7 +171,7 @@ BlockedWeights blocked_weights(const Parameter& parameter, const BlockedKernel& 
   return {.in_channels = parameter.shape[mirrored ? 0 : 1],
           .filters = parameter.shape[mirrored ? 1 : 0],
           .taps = static_cast<int>(kernel.taps.size()),
-          .source_block = kernel.source_block,
+          .channel_block = kernel.channel_block,
           .maps_of_word = kernel.maps_of_word,
           .lanes = lanes};
 }

@@ -220,7 +220,7 @@ struct RunStep {
     gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
     const TrainingKernels& kernels = workspace.plan.vector_kernels;
     if (holds_bf16(step.diff_dst))
-      kernels.weight_gradient_bf16(gradient, at<Bf16>(step.src), at<Bf16>(step.diff_dst));
+      kernels.bf16_convolutions->weight_gradient(gradient, at<Bf16>(step.src), at<Bf16>(step.diff_dst));
     else
       kernels.weight_gradient(gradient, at<float>(step.src), at<float>(step.diff_dst));
   }
@@ -234,7 +234,7 @@ struct RunStep {
     conv.derivative = step.derivative ? &*step.derivative : nullptr;
     conv.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
     if (holds_bf16(step.dst))
-      workspace.plan.vector_kernels.blocked_conv_bf16(conv, maps_of<Bf16>(step));
+      workspace.plan.vector_kernels.bf16_convolutions->conv(conv, maps_of<Bf16>(step));
     else
       workspace.plan.vector_kernels.blocked_conv(conv, maps_of<float>(step));
   }

@@ -1,9 +1,9 @@
 #pragma once
 
-// Which product the sampler computes bf16 with, and whether convolutions in bf16 are our own, which is where
-// that is by vectors. A table by kind of processor, not a measurement at start: the products round in
-// different places, and the same seed has to give the same parameters and images every time on a machine,
-// whatever else runs there, and the same image whether it is drawn alone or among many.
+// Which product the sampler and training's convolutions compute bf16 with; where there is none, convolutions
+// are oneDNN's. A table by kind of processor, not a measurement at start: the products round in different
+// places, and the same seed has to give the same parameters and images every time on a machine, whatever else
+// runs there, and the same image whether it is drawn alone or among many.
 
 namespace pcnn {
 

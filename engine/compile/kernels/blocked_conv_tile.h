@@ -19,9 +19,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <type_traits>
 
-#include "engine/compile/kernels/activation_tile.h"
+#include "engine/compile/kernels/blocked_conv_result.h"
 #include "engine/compile/kernels/convolutions.h"
 #include "engine/compile/kernels/word_products.h"
 
@@ -31,9 +30,9 @@ namespace {
 // Product: see word_products.h. kSourceWords: of a block of the source.
 template <int kLanes, typename Product = FloatProduct<kLanes>,
           int kSourceWords = Product::kPrecision == Precision::kF32 ? kLanes : kLanes / kMapsOfBf16Word>
-class BlockedConvTile : ActivationTile<kLanes> {
-  using Element = std::conditional_t<Product::kPrecision == Precision::kF32, float, std::uint16_t>;
-  using Maps = BlockedMaps<Element>;
+class BlockedConvTile : BlockedConvResult<kLanes, Product> {
+  using Result = BlockedConvResult<kLanes, Product>;
+  using typename Result::Maps;
 
  public:
   static void run(const BlockedConv& conv, const Maps& maps) {
@@ -43,18 +42,15 @@ class BlockedConvTile : ActivationTile<kLanes> {
   }
 
  private:
-  using typename Simd<kLanes>::Vector;
-  using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::load_part, Simd<kLanes>::larger;
-  using ActivationTile<kLanes>::activate, ActivationTile<kLanes>::with_derivative,
-      ActivationTile<kLanes>::times_derivative;
+  using Result::bias_of, Result::blocks_, Result::c_, Result::m_, Result::size;
+  using typename Result::Vector;
+  using Simd<kLanes>::load, Simd<kLanes>::store;
 
   // Sums that fit beside a channel's weights: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kSums = kLanes == 16 ? 24 : 12;
   // Of one part of the weights: 18 of the first-level cache's 32 KiB.
   static constexpr int kPartWords = 4608;
   static constexpr int kMostPairs = kPartWords / (kSourceWords * kLanes);
-
-  static std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
   // A word from wherever it lies.
   static float word_at(const float* from) {
@@ -64,12 +60,9 @@ class BlockedConvTile : ActivationTile<kLanes> {
   }
 
   BlockedConvTile(const BlockedConv& conv, const Maps& maps)
-      : c_(conv),
-        m_(maps),
+      : Result(conv, maps),
         chunks_(blocked_chunks(conv, kLanes)),
         in_blocks_(chunks_.source_blocks),
-        blocks_((conv.filters + kLanes - 1) / kLanes),
-        plane_(size(conv.height * conv.width) * kLanes),
         copy_(conv.scratch + 3 * size(chunks_.rows * conv.width) * kLanes) {}
 
   void run() {
@@ -195,18 +188,11 @@ class BlockedConvTile : ActivationTile<kLanes> {
       });
     add<kPixels, kBlocks>(part, source_ + size(row) * source_row_ + size(column) * kSourceWords, sums);
     if (part.is_last)
-      finish<kPixels, kBlocks>(
-          size(image_ * blocks_ + block_) * plane_ + size(first_ * c_.width + first_pixel) * kLanes, sums);
+      this->finish(image_, block_, first_ * c_.width + first_pixel, sums);
     else
       for_all([&](int pixel, int block) {
         store(waiting + (pixel * kBlocks + block) * kLanes, sums[pixel][block]);
       });
-  }
-
-  [[nodiscard]] Vector bias_of(int block) const {
-    if (!c_.bias) return Vector{};
-    const int left = c_.filters - block * kLanes;
-    return left < kLanes ? load_part(c_.bias + block * kLanes, size(left)) : load(c_.bias + block * kLanes);
   }
 
   // source: of the tile's first pixel, of the first channel.
@@ -231,67 +217,9 @@ class BlockedConvTile : ActivationTile<kLanes> {
     }
   }
 
-  // From the sums to dst. at: of the first pixel in the first block.
-  template <int kPixels, int kBlocks>
-  void finish(std::size_t at, Vector (&sums)[kPixels][kBlocks]) const {
-    const auto for_all = [&](auto&& action) {
-#pragma GCC unroll 16
-      for (int block = 0; block < kBlocks; ++block)
-#pragma GCC unroll 32
-        for (int pixel = 0; pixel < kPixels; ++pixel)
-          action(sums[pixel][block], at + size(block) * plane_ + size(pixel) * kLanes);
-    };
-    const auto is_relu = [](const ActivationOp* op) { return op && op->function == Activation::kRelu; };
-    if (is_relu(c_.activation))
-      for_all([](Vector& sum, std::size_t) { sum = larger(sum, Vector{}); });
-    else if (c_.activation)
-      rarely(sums, [&](Vector* all) { activate_all(*c_.activation, kPixels, kBlocks, all); });
-    if (m_.unsummed)
-      for_all([&](Vector& sum, std::size_t place) { Product::store(m_.unsummed + place, sum); });
-    if (m_.added) for_all([&](Vector& sum, std::size_t place) { sum += load(m_.added + place); });
-    if (is_relu(c_.derivative))
-      for_all(
-          [&](Vector& sum, std::size_t place) { sum = load(m_.value + place) > Vector{} ? sum : Vector{}; });
-    else if (c_.derivative)
-      rarely(sums, [&](Vector* all) { multiply_all(at, kPixels, kBlocks, all); });
-    for_all([&](Vector& sum, std::size_t place) { Product::store(m_.dst + place, sum); });
-  }
-
-  // What is compiled once for all sizes of tiles, not in each, on a copy: sums stay in registers otherwise.
-  template <int kPixels, int kBlocks, typename Run>
-  static void rarely(Vector (&sums)[kPixels][kBlocks], Run&& run) {
-    Vector all[kPixels * kBlocks];
-#pragma GCC unroll 32
-    for (int i = 0; i < kPixels * kBlocks; ++i) all[i] = sums[i / kBlocks][i % kBlocks];
-    run(all);
-#pragma GCC unroll 32
-    for (int i = 0; i < kPixels * kBlocks; ++i) sums[i / kBlocks][i % kBlocks] = all[i];
-  }
-
-  // What fills up the last block stays 0.
-  __attribute__((noinline)) void activate_all(const ActivationOp& op, int pixels, int count,
-                                              Vector* sums) const {
-    for (int i = 0; i < pixels * count; ++i) {
-      sums[i] = activate(op, sums[i]);
-      const int filled = c_.filters - (block_ + i % count) * kLanes;
-      for (int lane = filled; lane < kLanes; ++lane) sums[i][lane] = 0.0f;
-    }
-  }
-
-  __attribute__((noinline)) void multiply_all(std::size_t at, int pixels, int count, Vector* sums) const {
-    with_derivative(*c_.derivative, [&](auto derivative) {
-      for (int i = 0; i < pixels * count; ++i)
-        sums[i] =
-            derivative(load(m_.value + at + size(i % count) * plane_ + size(i / count) * kLanes), sums[i]);
-    });
-  }
-
-  const BlockedConv& c_;
-  const Maps& m_;
   const BlockedChunks chunks_;
-  const int in_blocks_, blocks_;
-  const std::size_t plane_;  // elements of a block of maps
-  float* const copy_;        // of the source's rows, behind the sums that wait
+  const int in_blocks_;
+  float* const copy_;  // of the source's rows, behind the sums that wait
   // Of the chunk: its rows, its first pixel in the source, and what lies between rows and blocks there.
   int image_ = 0, first_ = 0, end_ = 0;
   const float* source_ = nullptr;

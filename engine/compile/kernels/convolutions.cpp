@@ -73,6 +73,36 @@ std::size_t weight_gradient_bf16_scratch(const WeightGradient& gradient, int lan
          to_index(lanes * pairs.source_rows * (pairs.even + pairs.odd));
 }
 
+PixelRuns pixel_runs(const WeightGradient& gradient) {
+  // Two blocks of each fill most of a first-level cache of 48 KiB.
+  constexpr int kChunkPixels = 320, kTilePixels = 32, kMaps = 16;
+  const auto filled_up = [](std::size_t pixels) {
+    return (pixels + kTilePixels - 1) / kTilePixels * kTilePixels;
+  };
+  const TapReach& reach = gradient.reach;
+  PixelRuns runs{.diff_blocks = (gradient.filters + kMaps - 1) / kMaps,
+                 .source_blocks = (gradient.in_channels + kMaps - 1) / kMaps};
+  runs.row = (gradient.width + reach.side + 1) / 2 * 2;
+  runs.rows = std::clamp(kChunkPixels / runs.row, 1, gradient.height);
+  const std::size_t row = to_index(runs.row), side = to_index(reach.side);
+  const std::size_t pixels = filled_up(to_index(runs.rows) * row);
+  runs.origin = to_index(reach.up) * row + side;
+  runs.diff = pixels / 2 * kMaps;
+  // What is read for the last pixels, and written behind the last row.
+  runs.plane = filled_up(runs.origin + pixels + to_index(reach.down) * row + side + kTilePixels);
+  if (runs.plane / kTilePixels % 2 == 0) runs.plane += kTilePixels;  // or channels would share a cache's sets
+  return runs;
+}
+
+std::size_t weight_gradient_amx_scratch(const WeightGradient& gradient) {
+  constexpr std::size_t kMaps = 16;
+  const PixelRuns runs = pixel_runs(gradient);
+  const std::size_t filters = to_index(runs.diff_blocks) * kMaps,
+                    channels = to_index(runs.source_blocks) * kMaps;
+  return filters * (1 + channels * to_index(gradient.tap_count)) + to_index(runs.diff_blocks) * runs.diff +
+         2 * kMaps * runs.plane / 2;
+}
+
 BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes) {
   // Where taps read other pixels, the rows of a chunk are copied with zeros around them, and those above and
   // below that are read too. The copies of most chunks fill a part of the second-level cache, and so do sums
@@ -96,6 +126,31 @@ std::size_t blocked_conv_scratch(const BlockedConv& conv, int lanes) {
          (chunks.copies ? rows * chunks.row * to_index(chunks.source_blocks) : 0);
 }
 
+TiledChunks tiled_chunks(const BlockedConv& conv) {
+  constexpr std::size_t kMostCopied = 24576;  // a part of the second-level cache
+  constexpr int kTilePixels = 16, kTileChannels = 32;
+  TiledChunks chunks;
+  chunks.source_blocks = (conv.in_channels + conv.source_block - 1) / conv.source_block;
+  chunks.pixel =
+      to_index((conv.in_channels + kTileChannels - 1) / kTileChannels * kTileChannels / kMapsOfBf16Word);
+  chunks.row = to_index(conv.width + 2 * conv.reach.side) * chunks.pixel;
+  // Rows without zeros between them are tiled as one.
+  const int run = conv.reach.side > 0 ? conv.width : conv.width * conv.height;
+  const int tiles = (run + kTilePixels - 1) / kTilePixels;
+  chunks.tile_pixels = (run + tiles - 1) / tiles;
+  const int around = conv.reach.up + conv.reach.down;
+  chunks.rows = std::clamp(static_cast<int>(kMostCopied / chunks.row) - around,
+                           std::min(1 + around, conv.height), conv.height);
+  return chunks;
+}
+
+std::size_t tiled_conv_scratch(const BlockedConv& conv) {
+  const TiledChunks chunks = tiled_chunks(conv);
+  // The last tile of a row is read to its end.
+  return to_index(chunks.rows + conv.reach.up + conv.reach.down) * chunks.row +
+         to_index(chunks.tile_pixels) * chunks.pixel;
+}
+
 namespace {
 
 int filled_up(int maps, int block) {
@@ -105,12 +160,12 @@ int filled_up(int maps, int block) {
 }  // namespace
 
 std::size_t BlockedWeights::size() const {
-  return to_index(filled_up(in_channels, source_block)) * to_index(filled_up(filters, lanes)) *
+  return to_index(filled_up(in_channels, channel_block)) * to_index(filled_up(filters, lanes)) *
          to_index(taps) / to_index(maps_of_word);
 }
 
 void BlockedWeights::pack(std::span<const float> weights, float* dst) const {
-  const int channels = filled_up(in_channels, source_block);
+  const int channels = filled_up(in_channels, channel_block);
   const std::size_t of_filter = to_index(in_channels) * to_index(taps);
   const auto weight = [&](int filter, int channel, int tap) {
     return channel < in_channels && filter < filters

@@ -66,7 +66,7 @@ struct WeightGradient {
 
   float* weights = nullptr;  // OIHW; live taps are written, dead ones left alone
   float* bias = nullptr;     // [filters], written
-  float* scratch = nullptr;  // weight_gradient_scratch() floats, or weight_gradient_bf16_scratch()
+  float* scratch = nullptr;  // weight_gradient_scratch() floats, or those of the kernel in bf16
 };
 
 // A convolution between few maps, all of them planes of f32: where oneDNN's kernels would fill blocks of 8 or
@@ -110,6 +110,19 @@ struct PixelPairs {
 };
 [[nodiscard]] PixelPairs pixel_pairs(const WeightGradient& gradient, int lanes);
 
+// A few rows of pixels at a time are written for the tiles of AMX, diff_dst and the source in one shape: rows
+// of pixels, zeros behind each, so that a tap is an offset in the source; see weight_gradient_amx_tile.h.
+struct PixelRuns {
+  int diff_blocks = 0, source_blocks = 0;
+  int rows = 0;            // most of diff_dst
+  int row = 0;             // pixels from one row to the next, an even number
+  std::size_t origin = 0;  // the source's pixel of the first one of diff_dst
+  std::size_t diff = 0;    // words of a block of diff_dst
+  std::size_t plane = 0;   // pixels of a channel of the source
+};
+[[nodiscard]] PixelRuns pixel_runs(const WeightGradient& gradient);
+[[nodiscard]] std::size_t weight_gradient_amx_scratch(const WeightGradient& gradient);
+
 // Maps, or weights, are taken in words of 32 bits: floats, or two maps of bf16.
 inline constexpr int kMapsOfBf16Word = 2;
 
@@ -119,10 +132,10 @@ inline constexpr int kMapsOfBf16Word = 2;
 //     dst = (f(bias + sum over taps and channels of src * weights) + added) * g'(value)
 //
 // with f and g activations. Each sum is added in f32 in the order of taps, then of channels, one word at a
-// time: a pixel's result is a function of what its taps read alone, to the last bit. In a forward pass
-// `added` is a skip. In a backward pass, to the gradient of a source, f is the identity, `added` is what
-// others found of that gradient, and g is the activation that gave the source's value. What fills up the last
-// block of dst is 0 where it is 0 in `added`.
+// time, or a tile's sixteen: a pixel's result is a function of what its taps read alone, to the last bit. In
+// a forward pass `added` is a skip. In a backward pass, to the gradient of a source, f is the identity,
+// `added` is what others found of that gradient, and g is the activation that gave the source's value. What
+// fills up the last block of dst is 0 where it is 0 in `added`.
 struct BlockedConv {
   int images = 0;
   int height = 0;
@@ -138,7 +151,7 @@ struct BlockedConv {
   const float* bias = nullptr;               // [filters]; null: zeros
   const ActivationOp* activation = nullptr;  // f; null: the identity
   const ActivationOp* derivative = nullptr;  // g; null: nothing is multiplied
-  float* scratch = nullptr;                  // blocked_conv_scratch() floats
+  float* scratch = nullptr;                  // blocked_conv_scratch() floats, or those of the kernel in bf16
 };
 // Element: float or bf16.
 template <typename Element>
@@ -160,13 +173,25 @@ struct BlockedChunks {
 };
 [[nodiscard]] BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes);
 
+// The rows of an image that a convolution in tiles of AMX copies at a time; see blocked_conv_amx_tile.h.
+struct TiledChunks {
+  int source_blocks = 0;  // of an image
+  int tile_pixels = 0;    // of a tile, up to 16
+  int rows = 0;           // most of a chunk
+  std::size_t pixel = 0;  // words from one pixel of the copy to the next: of all channels, filled up to 32
+  std::size_t row = 0;    // from one row to the next
+};
+[[nodiscard]] TiledChunks tiled_chunks(const BlockedConv& conv);
+[[nodiscard]] std::size_t tiled_conv_scratch(const BlockedConv& conv);
+
 // How the weights of a BlockedConv lie: [group][tap][word of channels][block of the group][lane], channels
-// filled up to whole blocks of the source. What fills up is 0.
+// filled up to a multiple of what is multiplied at once: a block of the source, or a row of a tile. What
+// fills up is 0.
 struct BlockedWeights {
   int in_channels = 0;
   int filters = 0;
   int taps = 0;
-  int source_block = 0;
+  int channel_block = 0;
   int maps_of_word = 1;
   int lanes = 0;
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -69,12 +70,21 @@ struct LstmCellsBackward {
   float* carry = nullptr;
 };
 
+// Convolutions between maps of bf16 in blocks of 16, by one kind of product. Products are summed in f32.
+struct Bf16Convolutions {
+  const char* name = "";  // "avx512_bf16"
+  int channels = 0;       // packed weights are filled up to a multiple of them
+  void (*conv)(const BlockedConv& conv, const BlockedMaps<Bf16>& maps) = nullptr;
+  void (*weight_gradient)(const WeightGradient& gradient, const Bf16* src, const Bf16* diff_dst) = nullptr;
+  // Floats.
+  std::size_t (*conv_scratch)(const BlockedConv& conv) = nullptr;
+  std::size_t (*weight_gradient_scratch)(const WeightGradient& gradient) = nullptr;
+};
+
 // One build of the kernels for one instruction set.
 struct TrainingKernels {
   const char* name = "";  // "avx2"
   int lanes = 0;          // floats in a vector
-  // Of the kernels below that multiply bf16, where they have other instructions than those of f32.
-  const char* bf16_name = "";
   // diff_src[i] = diff_dst[i] * f'(x) with f' computed from dst[i] = f(x). diff_src may be diff_dst.
   void (*activation_backward)(const ActivationOp& op, std::size_t count, const float* dst,
                               const float* diff_dst, float* diff_src) = nullptr;
@@ -123,11 +133,8 @@ struct TrainingKernels {
                                float scale, float* diff) = nullptr;
   // Null where oneDNN's primitives are to be used.
   void (*weight_gradient)(const WeightGradient& gradient, const float* src, const float* diff_dst) = nullptr;
-  // Products of bf16 are summed in f32.
-  void (*weight_gradient_bf16)(const WeightGradient& gradient, const Bf16* src,
-                               const Bf16* diff_dst) = nullptr;
   void (*blocked_conv)(const BlockedConv& conv, const BlockedMaps<float>& maps) = nullptr;
-  void (*blocked_conv_bf16)(const BlockedConv& conv, const BlockedMaps<Bf16>& maps) = nullptr;
+  std::optional<Bf16Convolutions> bf16_convolutions;
 };
 
 // Those this processor can run, the best one last. Never empty.

@@ -18,22 +18,25 @@
 #include <cstddef>
 #include <cstring>
 
+#include "engine/compile/kernels/pixel_words.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/compile/kernels/weight_sums.h"
-#include "engine/core/simd.h"
 
 namespace pcnn {
 namespace {
 
 // Product::add() is that of Vdpbf16ps.
 template <typename Product>
-class WeightGradientBf16Tile : Simd<16> {
+class WeightGradientBf16Tile : PixelWords<Product> {
  public:
   static void run(const WeightGradient& gradient, const Bf16* src, const Bf16* diff_dst) {
     WeightGradientBf16Tile(gradient, src, diff_dst).run();
   }
 
  private:
+  using Words = PixelWords<Product>;
+  using typename Words::Vector;
+  using Words::add_up, Words::load, Words::store, Words::write_pairs, Words::write_second_half;
   static constexpr int kLanes = 16, kRows = 8;
 
   static std::size_t size(int value) { return static_cast<std::size_t>(value); }
@@ -79,7 +82,7 @@ class WeightGradientBf16Tile : Simd<16> {
     for (int block = 0; block < pairs_.diff_blocks; ++block) {
       float* const words = diff_words_ + size(block) * diff_plane();
       write_words(plane_of(diff_dst_, image * pairs_.diff_blocks + block), first_, end_, 0, words);
-      add_bias(words, size((end_ - first_) * pairs_.diff), bias_sums_ + block * kLanes);
+      add_up(words, size((end_ - first_) * pairs_.diff), bias_sums_ + block * kLanes);
     }
   }
 
@@ -99,45 +102,9 @@ class WeightGradientBf16Tile : Simd<16> {
     const bool as_one = before == 0 && g_.width % 2 == 0;
     const int rows = as_one ? 1 : end - first, width = as_one ? (end - first) * g_.width : g_.width;
     for (int row = 0; row < rows; ++row, from += size(width) * kLanes) {
-      if (before == 1) {
-        store(to, (Vector)(halves(from) << 16));
-        to += kLanes;
-      }
-      int column = before;
-      for (; column + 2 <= width; column += 2, to += kLanes) store(to, pair(from + size(column) * kLanes));
-      if (column < width) {
-        store(to, (Vector)halves(from + size(column) * kLanes));
-        to += kLanes;
-      }
+      if (before == 1) to = write_second_half(from, to);
+      to = write_pairs(from + before * kLanes, width - before, to);
     }
-  }
-
-  static Unsigned halves(const Bf16* from) {
-    Halves values;
-    __builtin_memcpy(&values, from, sizeof(Halves));
-    return __builtin_convertvector(values, Unsigned);
-  }
-
-  // The maps of two pixels, one behind the other, to words.
-  static Vector pair(const Bf16* from) {
-    typedef Bf16 Both __attribute__((vector_size(64)));
-    Both both;
-    __builtin_memcpy(&both, from, sizeof(Both));
-    return (Vector)__builtin_shufflevector(both, both, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23,
-                                           8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-  }
-
-  static void add_bias(const float* words, std::size_t count, float* sums) {
-    constexpr int kChains = 4;                                  // or each sum would wait for the one before
-    const float ones = __builtin_bit_cast(float, 0x3f803f80u);  // two of them in bf16
-    Vector chains[kChains] = {load(sums)};
-    std::size_t i = 0;
-    for (; i + kChains <= count; i += kChains)
-#pragma GCC unroll 4
-      for (std::size_t chain = 0; chain < kChains; ++chain)
-        chains[chain] = Product::add(chains[chain], ones, load(words + (i + chain) * kLanes));
-    for (; i < count; ++i) chains[0] = Product::add(chains[0], ones, load(words + i * kLanes));
-    store(sums, (chains[0] + chains[1]) + (chains[2] + chains[3]));
   }
 
   // All channels of the block and taps by `count` vectors of filters, over the chunk.

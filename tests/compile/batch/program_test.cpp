@@ -10,6 +10,7 @@
 
 #include "tests/support/agreement.h"
 #include "tests/support/compiled.h"
+#include "tests/support/emulated_amx.h"
 
 namespace pcnn {
 namespace {
@@ -114,30 +115,29 @@ TEST(Program, WithFullKernelsPacksDeadRowsAndLeavesWeightGradientsToOneDnn) {
   }
 }
 
+double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double difference = 0.0, size = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    size += b[i] * b[i];
+  }
+  return std::sqrt(difference / size);
+}
+
 // Errors of bf16 are rounding: about 2^-9 of a value each, some of them per layer. A wrong tap or layout is
 // of the order of one.
-TEST(Program, InBf16StaysNearF32) {
-  if (!can_compute(Precision::kBf16)) GTEST_SKIP() << "oneDNN computes bf16 with AVX-512 only";
-  const auto relative_distance = [](const std::vector<float>& a, const std::vector<float>& b) {
-    double difference = 0.0, size = 0.0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      difference += (a[i] - b[i]) * (a[i] - b[i]);
-      size += b[i] * b[i];
-    }
-    return std::sqrt(difference / size);
-  };
+void expect_bf16_near_f32(const TrainingKernels& kernels, std::uint64_t seeds) {
+  const CompileOptions in_bf16{.precision = Precision::kBf16, .kernels = kernels};
   std::vector<double> errors;  // of gradients, which cancel more in one network than in another
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     testing::Random random(40000 + seed);
     // Smooth activations: a rounded value on the other side of a kink is no error of ours.
     const testing::Case c =
         random_case(random, seed % 2 ? Activation::kTanh : Activation::kElu, seed % 5 == 0 ? kWide : kNarrow);
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + testing::describe(c.network));
     testing::Compiled f32(c.network, c.images, c.parameters);
-    testing::Compiled bf16(c.network, c.images, c.parameters, Purpose::kTraining,
-                           {.precision = Precision::kBf16});
-    testing::Compiled scoring(c.network, c.images, c.parameters, Purpose::kInference,
-                              {.precision = Precision::kBf16});
+    testing::Compiled bf16(c.network, c.images, c.parameters, Purpose::kTraining, in_bf16);
+    testing::Compiled scoring(c.network, c.images, c.parameters, Purpose::kInference, in_bf16);
     const std::vector<float> logits = bf16.forward(c.pixels);
     EXPECT_LT(relative_distance(logits, f32.forward(c.pixels)), 0.05);
     EXPECT_LT(relative_distance(scoring.forward(c.pixels), f32.forward(c.pixels)), 0.05);
@@ -146,10 +146,21 @@ TEST(Program, InBf16StaysNearF32) {
   }
   std::ranges::sort(errors);
   EXPECT_LT(errors[errors.size() / 2], 0.05);
+}
 
+TEST(Program, InBf16StaysNearF32) {
+  if (!can_compute(Precision::kBf16)) GTEST_SKIP() << "oneDNN computes bf16 with AVX-512 only";
+  expect_bf16_near_f32(training_kernels().back(), 40);
   const Network network = testing::tutorial_network();
   EXPECT_LT(Program(network, 4, Purpose::kTraining, {.precision = Precision::kBf16}).workspace_bytes(),
             0.6 * static_cast<double>(Program(network, 4, Purpose::kTraining).workspace_bytes()));
+}
+
+TEST(Program, InTilesOfBf16StaysNearF32) {
+  if (!can_compute(Precision::kBf16)) GTEST_SKIP() << "oneDNN computes bf16 with AVX-512 only";
+  TrainingKernels kernels = training_kernels().back();
+  kernels.bf16_convolutions = testing::emulated_amx_convolutions();
+  expect_bf16_near_f32(kernels, 20);
 }
 
 TEST(Program, NeverSeesDeadWeights) {

@@ -1,4 +1,5 @@
-// The convolution between maps in blocks against loops that say what it means, in every width of vectors.
+// The convolution between maps in blocks against loops that say what it means, in every width of vectors and
+// in tiles.
 
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@
 #include "engine/core/bf16.h"
 #include "engine/core/index.h"
 #include "tests/support/activations.h"
+#include "tests/support/emulated_amx.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -31,10 +33,33 @@ struct Blocks {
   }
 };
 
-template <typename Product>
-inline constexpr bool kIsBf16 = Product::kPrecision == Precision::kBf16;
-template <typename Product>
-using ElementOf = std::conditional_t<kIsBf16<Product>, Bf16, float>;
+// What computes one.
+template <typename Element>
+struct Kernel {
+  int lanes = 0;
+  int channel_block = 0;  // of packed weights
+  void (*run)(const BlockedConv& conv, const BlockedMaps<Element>& maps) = nullptr;
+  std::size_t (*scratch)(const BlockedConv& conv) = nullptr;
+};
+
+template <typename Element>
+inline constexpr bool kIsBf16 = std::is_same_v<Element, Bf16>;
+
+template <int kLanes>
+Kernel<float> in_vectors() {
+  return {kLanes, kLanes, BlockedConvTile<kLanes>::run,
+          [](const BlockedConv& conv) { return blocked_conv_scratch(conv, kLanes); }};
+}
+Kernel<Bf16> in_plain_bf16() {
+  return {16, 16, BlockedConvTile<16, PlainBf16Product<16>>::run,
+          [](const BlockedConv& conv) { return blocked_conv_scratch(conv, 16); }};
+}
+Kernel<Bf16> one_of(const Bf16Convolutions& convolutions) {
+  return {16, convolutions.channels, convolutions.conv, convolutions.conv_scratch};
+}
+Kernel<Bf16> in_emulated_tiles() {
+  return one_of(testing::emulated_amx_convolutions());
+}
 
 double number(float value) {
   return value;
@@ -69,17 +94,17 @@ struct Case {
 };
 
 // What fills up blocks is 0 in src, and anything in what is added: the kernel may not care.
-template <typename Product>
-Case<ElementOf<Product>> random_case(testing::Random& random, int lanes) {
-  using Element = ElementOf<Product>;
-  const bool planes = !kIsBf16<Product> && random.between(0, 2) == 0;
+template <typename Element>
+Case<Element> random_case(testing::Random& random, const Kernel<Element>& kernel) {
+  const int lanes = kernel.lanes;
+  const bool planes = !kIsBf16<Element> && random.between(0, 2) == 0;
   Case<Element> c{.conv = {.images = random.between(1, 3),
                            .height = random.between(1, 12),
                            .width = random.between(1, 40),
                            .in_channels = planes ? random.between(1, 4) : random.between(1, 3 * lanes),
                            .filters = random.between(1, 7 * lanes),
                            .source_block = planes ? 1 : lanes,
-                           .maps_of_word = kIsBf16<Product> ? kMapsOfBf16Word : 1}};
+                           .maps_of_word = kIsBf16<Element> ? kMapsOfBf16Word : 1}};
   const int rows = random.between(0, 3), columns = random.between(0, 3), gap = random.between(1, 3);
   for (int down = -rows; down <= rows; ++down)
     for (int right = -columns; right <= columns; ++right)
@@ -99,8 +124,12 @@ Case<ElementOf<Product>> random_case(testing::Random& random, int lanes) {
   for (const auto weight :
        normal_elements<Element>(random, to_index(conv.filters * conv.in_channels * conv.tap_count)))
     c.plain.push_back(static_cast<float>(number(weight)));
-  const BlockedWeights weights{conv.in_channels,  conv.filters,      conv.tap_count,
-                               conv.source_block, conv.maps_of_word, lanes};
+  const BlockedWeights weights{.in_channels = conv.in_channels,
+                               .filters = conv.filters,
+                               .taps = conv.tap_count,
+                               .channel_block = planes ? 1 : kernel.channel_block,
+                               .maps_of_word = conv.maps_of_word,
+                               .lanes = lanes};
   c.packed.resize(weights.size());
   weights.pack(c.plain, c.packed.data());
   c.bias = normals(random, to_index(conv.filters));
@@ -134,13 +163,11 @@ std::optional<ActivationOp> random_activation(testing::Random& random) {
   return ActivationOp{.function = static_cast<Activation>(random.between(0, 4)), .slope = 0.3f};
 }
 
-template <int kLanes, typename Product>
-void expect_the_sums_of_plain_loops(std::uint64_t seed) {
-  using Element = ElementOf<Product>;
-  using Tile = BlockedConvTile<kLanes, Product>;
-  SCOPED_TRACE(std::to_string(kLanes) + " lanes, seed " + std::to_string(seed));
+template <typename Element>
+void expect_the_sums_of_plain_loops(const Kernel<Element>& kernel, std::uint64_t seed) {
+  SCOPED_TRACE(std::to_string(kernel.lanes) + " lanes, seed " + std::to_string(seed));
   testing::Random random(seed);
-  Case<Element> c = random_case<Product>(random, kLanes);
+  Case<Element> c = random_case(random, kernel);
   BlockedConv& conv = c.conv;
   BlockedMaps<Element>& maps = c.maps;
   const auto f = random_activation(random), g = random_activation(random);
@@ -151,13 +178,13 @@ void expect_the_sums_of_plain_loops(std::uint64_t seed) {
   if (random.between(0, 1)) maps.added = c.added.data();
   const Element untouched = element<Element>(7.0f);
   std::vector<Element> dst(c.to.size() + 1, untouched), unsummed(c.to.size() + 1, untouched);
-  std::vector<float> scratch(blocked_conv_scratch(conv, kLanes) + 1, 7.0f);
+  std::vector<float> scratch(kernel.scratch(conv) + 1, 7.0f);
   maps.dst = dst.data();
   if (random.between(0, 1)) maps.unsummed = unsummed.data();
   conv.scratch = scratch.data();
-  Tile::run(conv, maps);
+  kernel.run(conv, maps);
 
-  const double rounding = kIsBf16<Product> ? 0x1p-8 : 0.0;
+  const double rounding = kIsBf16<Element> ? 0x1p-8 : 0.0;
   for (int image = 0; image < conv.images; ++image)
     for (int filter = 0; filter < conv.filters; ++filter)
       for (int row = 0; row < conv.height; ++row)
@@ -176,7 +203,7 @@ void expect_the_sums_of_plain_loops(std::uint64_t seed) {
             EXPECT_NEAR(number(unsummed[at]), own, 1e-6 * sizes + rounding * std::abs(own));
           }
         }
-  for (int filter = conv.filters; maps.unsummed && filter % kLanes; ++filter) {
+  for (int filter = conv.filters; maps.unsummed && filter % kernel.lanes; ++filter) {
     EXPECT_EQ(number(unsummed[c.to.at(0, filter, 0)]), 0.0) << "what fills up the last block";
   }
   EXPECT_EQ(dst.back(), untouched) << "wrote past the end";
@@ -188,7 +215,7 @@ void expect_the_sums_of_plain_loops(std::uint64_t seed) {
     if (place == &c.added && !maps.added) continue;
     const std::vector<Element> before = *place;
     maps.dst = place->data();
-    Tile::run(conv, maps);
+    kernel.run(conv, maps);
     for (std::size_t i = 0; i < place->size(); ++i) EXPECT_EQ((*place)[i], dst[i]);
     *place = before;
   }
@@ -196,52 +223,57 @@ void expect_the_sums_of_plain_loops(std::uint64_t seed) {
 
 TEST(BlockedConv, IsTheSumOfPlainLoops) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    expect_the_sums_of_plain_loops<4, FloatProduct<4>>(seed);
-    expect_the_sums_of_plain_loops<8, FloatProduct<8>>(seed);
-    expect_the_sums_of_plain_loops<16, FloatProduct<16>>(seed);
-    expect_the_sums_of_plain_loops<16, PlainBf16Product<16>>(seed);
+    expect_the_sums_of_plain_loops(in_vectors<4>(), seed);
+    expect_the_sums_of_plain_loops(in_vectors<8>(), seed);
+    expect_the_sums_of_plain_loops(in_vectors<16>(), seed);
+    expect_the_sums_of_plain_loops(in_plain_bf16(), seed);
   }
+}
+
+TEST(BlockedConv, InTilesIsTheSumOfPlainLoops) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) expect_the_sums_of_plain_loops(in_emulated_tiles(), seed);
 }
 
 // By the processor's instruction: what plain ones give, but for how it rounds inside.
 TEST(BlockedConv, AgreesWithPlainInstructionsInBf16) {
-  const auto run = training_kernels().back().blocked_conv_bf16;
-  if (!run) GTEST_SKIP() << "convolutions in bf16 are not our own on this processor";
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  const auto& own = training_kernels().back().bf16_convolutions;
+  if (!own) GTEST_SKIP() << "convolutions in bf16 are not our own on this processor";
+  const auto result_of = [](const Kernel<Bf16>& kernel, std::uint64_t seed) {
     testing::Random random(seed);
-    Case<Bf16> c = random_case<PlainBf16Product<16>>(random, 16);
+    Case<Bf16> c = random_case(random, kernel);
     const auto f = random_activation(random);
     c.conv.activation = f ? &*f : nullptr;
     c.conv.bias = c.bias.data();
     c.maps.added = c.added.data();
-    std::vector<float> scratch(blocked_conv_scratch(c.conv, 16) + 1, 7.0f);
+    std::vector<float> scratch(kernel.scratch(c.conv) + 1, 7.0f);
     c.conv.scratch = scratch.data();
-    std::vector<Bf16> plain(c.to.size()), fast(c.to.size() + 1, 7);
-    c.maps.dst = plain.data();
-    BlockedConvTile<16, PlainBf16Product<16>>::run(c.conv, c.maps);
-    c.maps.dst = fast.data();
-    run(c.conv, c.maps);
+    std::vector<Bf16> dst(c.to.size() + 1, 7);
+    c.maps.dst = dst.data();
+    kernel.run(c.conv, c.maps);
+    EXPECT_EQ(dst.back(), 7) << "wrote past the end";
+    EXPECT_EQ(scratch.back(), 7.0f) << "wrote past the scratch";
+    return dst;
+  };
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const std::vector<Bf16> plain = result_of(in_plain_bf16(), seed), fast = result_of(one_of(*own), seed);
     for (std::size_t i = 0; i < plain.size(); ++i)
       ASSERT_NEAR(number(fast[i]), number(plain[i]), 0x1p-7 * std::abs(number(plain[i])) + 1e-3) << seed;
-    EXPECT_EQ(fast.back(), 7) << "wrote past the end";
-    EXPECT_EQ(scratch.back(), 7.0f) << "wrote past the scratch";
   }
 }
 
-template <int kLanes, typename Product>
-void expect_the_bias_without_taps() {
-  using Element = ElementOf<Product>;
+template <typename Element>
+void expect_the_bias_without_taps(const Kernel<Element>& kernel) {
   testing::Random random(5);
-  auto c = random_case<Product>(random, kLanes);
+  auto c = random_case(random, kernel);
   BlockedConv& conv = c.conv;
   conv.tap_count = 0;
   conv.reach = {};
   conv.bias = c.bias.data();
   std::vector<Element> dst(c.to.size());
-  std::vector<float> scratch(blocked_conv_scratch(conv, kLanes));
+  std::vector<float> scratch(kernel.scratch(conv));
   c.maps.dst = dst.data();
   conv.scratch = scratch.data();
-  BlockedConvTile<kLanes, Product>::run(conv, c.maps);
+  kernel.run(conv, c.maps);
   for (int image = 0; image < conv.images; ++image)
     for (int filter = 0; filter < conv.filters; ++filter)
       for (int pixel = 0; pixel < c.to.pixels; ++pixel)
@@ -249,25 +281,25 @@ void expect_the_bias_without_taps() {
 }
 
 TEST(BlockedConv, IsTheBiasWhereNoTapLiesInTheImage) {
-  expect_the_bias_without_taps<8, FloatProduct<8>>();
-  expect_the_bias_without_taps<16, FloatProduct<16>>();
-  expect_the_bias_without_taps<16, PlainBf16Product<16>>();
+  expect_the_bias_without_taps(in_vectors<8>());
+  expect_the_bias_without_taps(in_vectors<16>());
+  expect_the_bias_without_taps(in_plain_bf16());
+  expect_the_bias_without_taps(in_emulated_tiles());
 }
 
-template <int kLanes, typename Product>
-void expect_the_same_bits_alone(void (*run)(const BlockedConv&, const BlockedMaps<ElementOf<Product>>&)) {
-  using Element = ElementOf<Product>;
+template <typename Element>
+void expect_the_same_bits_alone(const Kernel<Element>& kernel, int rounds = 20) {
   testing::Random random(3);
-  for (int i = 0; i < 20; ++i) {
-    auto c = random_case<Product>(random, kLanes);
+  for (int i = 0; i < rounds; ++i) {
+    auto c = random_case(random, kernel);
     BlockedConv& conv = c.conv;
     const auto run_images = [&](int images, const Element* src) {
       std::vector<Element> dst(c.to.size());
-      std::vector<float> scratch(blocked_conv_scratch(conv, kLanes));
+      std::vector<float> scratch(kernel.scratch(conv));
       BlockedConv part = conv;
       part.images = images;
       part.scratch = scratch.data();
-      run(part, {.src = src, .dst = dst.data()});
+      kernel.run(part, {.src = src, .dst = dst.data()});
       dst.resize(c.to.size() / to_index(conv.images) * to_index(images));
       return dst;
     };
@@ -283,11 +315,11 @@ void expect_the_same_bits_alone(void (*run)(const BlockedConv&, const BlockedMap
 
 // Bits do not depend on what else is computed: of an image alone as in a batch.
 TEST(BlockedConv, GivesAnImageTheSameBitsAloneAsInABatch) {
-  expect_the_same_bits_alone<8, FloatProduct<8>>(BlockedConvTile<8>::run);
-  expect_the_same_bits_alone<16, FloatProduct<16>>(BlockedConvTile<16>::run);
-  expect_the_same_bits_alone<16, PlainBf16Product<16>>(BlockedConvTile<16, PlainBf16Product<16>>::run);
-  if (const auto run = training_kernels().back().blocked_conv_bf16)
-    expect_the_same_bits_alone<16, PlainBf16Product<16>>(run);
+  expect_the_same_bits_alone(in_vectors<8>());
+  expect_the_same_bits_alone(in_vectors<16>());
+  expect_the_same_bits_alone(in_plain_bf16());
+  expect_the_same_bits_alone(in_emulated_tiles(), 5);
+  if (const auto& own = training_kernels().back().bf16_convolutions) expect_the_same_bits_alone(one_of(*own));
 }
 
 }  // namespace

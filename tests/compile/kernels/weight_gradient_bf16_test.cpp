@@ -1,4 +1,5 @@
-// The weight gradient in bf16, by this processor's product of pairs and by a plain one, against plain loops.
+// The weight gradient in bf16, by this processor's instructions, by plain ones and in emulated tiles of AMX,
+// against plain loops.
 
 #include "engine/compile/kernels/weight_gradient_bf16_tile.h"
 
@@ -11,6 +12,7 @@
 #include "engine/compile/kernels/pixel_gemm_tile.h"
 #include "engine/core/index.h"
 #include "tests/support/bf16.h"
+#include "tests/support/emulated_amx.h"
 #include "tests/support/random.h"
 
 namespace pcnn {
@@ -18,14 +20,14 @@ namespace {
 
 using testing::nearest, testing::widened;
 
-using Kernel = void (*)(const WeightGradient&, const Bf16*, const Bf16*);
-
 constexpr int kLanes = 16;
 
-// Null where the processor has no product of its own.
-Kernel kernel_of_processor() {
-  const TrainingKernels& best = training_kernels().back();
-  return best.lanes == kLanes ? best.weight_gradient_bf16 : nullptr;
+struct Kernel {
+  void (*run)(const WeightGradient& gradient, const Bf16* src, const Bf16* diff_dst) = nullptr;
+  std::size_t (*scratch)(const WeightGradient& gradient) = nullptr;
+};
+Kernel one_of(const Bf16Convolutions& convolutions) {
+  return {convolutions.weight_gradient, convolutions.weight_gradient_scratch};
 }
 
 // Maps in blocks of 16.
@@ -60,7 +62,7 @@ struct Case {
   std::vector<KernelTap> taps;  // of a kernel of 3x3
 };
 
-void expect_sums_of_plain_loops(Kernel kernel, const Case& c, testing::Random& random) {
+void expect_sums_of_plain_loops(const Kernel& kernel, const Case& c, testing::Random& random) {
   SCOPED_TRACE(::testing::Message() << c.images << " images of " << c.height << "x" << c.width << ", "
                                     << c.channels << " -> " << c.filters);
   const Maps src(random, c.images, c.channels, c.height, c.width),
@@ -75,14 +77,14 @@ void expect_sums_of_plain_loops(Kernel kernel, const Case& c, testing::Random& r
                           .taps = c.taps.data(),
                           .tap_count = static_cast<int>(c.taps.size()),
                           .reach = reach_of(c.taps)};
-  const std::size_t scratch_floats = weight_gradient_bf16_scratch(gradient, kLanes), guards = 64;
+  const std::size_t scratch_floats = kernel.scratch(gradient), guards = 64;
   std::vector<float> weights(to_index(c.filters * c.channels * 9), NAN), bias(to_index(c.filters), NAN),
       scratch(scratch_floats + guards, NAN);
   std::fill(scratch.end() - guards, scratch.end(), 7.0f);
   gradient.weights = weights.data();
   gradient.bias = bias.data();
   gradient.scratch = scratch.data();
-  kernel(gradient, src.values.data(), diff.values.data());
+  kernel.run(gradient, src.values.data(), diff.values.data());
 
   std::vector<double> expected(weights.size(), NAN), expected_bias(bias.size());
   const auto sum_over_pixels = [&](auto&& term) {
@@ -126,7 +128,7 @@ std::vector<KernelTap> random_taps(testing::Random& random, int distance) {
   return taps;
 }
 
-void expect_sums_of_plain_loops(Kernel kernel) {
+void expect_sums_of_plain_loops(const Kernel& kernel) {
   testing::Random random(1);
   for (int round = 0; round < 30; ++round) {
     const int side = round % 3 == 0 ? 40 : 9;  // several chunks of rows, or one
@@ -161,13 +163,19 @@ void expect_sums_of_plain_loops(Kernel kernel) {
 }
 
 TEST(WeightGradientBf16, OfThisProcessorSumsWhatTheTapsRead) {
-  const Kernel kernel = kernel_of_processor();
-  if (!kernel) GTEST_SKIP() << "without AVX512_BF16";
-  expect_sums_of_plain_loops(kernel);
+  const auto& own = training_kernels().back().bf16_convolutions;
+  if (!own) GTEST_SKIP() << "convolutions in bf16 are not our own on this processor";
+  expect_sums_of_plain_loops(one_of(*own));
 }
 
 TEST(WeightGradientBf16, ByAPlainProductSumsWhatTheTapsRead) {
-  expect_sums_of_plain_loops(WeightGradientBf16Tile<PlainBf16Product<kLanes>>::run);
+  expect_sums_of_plain_loops(
+      {WeightGradientBf16Tile<PlainBf16Product<kLanes>>::run,
+       [](const WeightGradient& gradient) { return weight_gradient_bf16_scratch(gradient, kLanes); }});
+}
+
+TEST(WeightGradientBf16, InTilesSumsWhatTheTapsRead) {
+  expect_sums_of_plain_loops(one_of(testing::emulated_amx_convolutions()));
 }
 
 }  // namespace

@@ -41,8 +41,15 @@ BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channe
   return made;
 }
 
+// Of maps in blocks.
+BlockedKernel blocked_kernel(const PlanBuilder& plan, const std::vector<KernelTap>& taps) {
+  const TrainingKernels& kernels = plan.vector_kernels();
+  if (maps_of_word(plan) == 1) return {taps, kernels.lanes};
+  return {taps, kernels.bf16_convolutions->channels, kMapsOfBf16Word};
+}
+
 const char* implementation(const PlanBuilder& plan) {
-  return maps_of_word(plan) > 1 ? plan.vector_kernels().bf16_name : plan.vector_kernels().name;
+  return maps_of_word(plan) > 1 ? plan.vector_kernels().bf16_convolutions->name : plan.vector_kernels().name;
 }
 
 }  // namespace
@@ -51,8 +58,7 @@ bool computes_in_blocks(const PlanBuilder& plan) {
   if (!plan.crops_kernels()) return false;
   const TrainingKernels& kernels = plan.vector_kernels();
   if (plan.data_type() == dnnl::memory::data_type::f32) return kernels.blocked_conv != nullptr;
-  return kernels.blocked_conv_bf16 &&
-         kernels.weight_gradient_bf16;  // oneDNN's gradient asks for its forward pass
+  return kernels.bf16_convolutions.has_value();
 }
 
 bool computes_forward_in_blocks(const PlanBuilder& plan, const ConvStep& step, const FusedOps& fused) {
@@ -71,7 +77,8 @@ int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& 
                                          block, taps_inside(plan, step));
   forward.activation = step.activation;
   forward.src = lowered.src;
-  forward.kernel = plan.packed_blocks(op.weight, {forward.taps, block, maps_of_word(plan)}, false);
+  forward.kernel = plan.packed_blocks(
+      op.weight, is_planes ? BlockedKernel{forward.taps, block} : blocked_kernel(plan, forward.taps), false);
   forward.bias = plan.network().parameters[to_index(op.bias)].offset;
   if (fused.skip >= 0) forward.added = plan.in_blocks(fused.skip);
   const int dst = plan.blocked_conv(std::move(forward));
@@ -85,7 +92,7 @@ int lower_blocked_conv_backward_data(PlanBuilder& plan, const ConvStep& step, co
   const MaskedConvOp& op = step.op;
   const int lanes = plan.vector_kernels().lanes;
   std::vector<KernelTap> taps = taps_inside(plan, step);
-  const std::size_t kernel = plan.packed_blocks(op.weight, {taps, lanes, maps_of_word(plan)}, true);
+  const std::size_t kernel = plan.packed_blocks(op.weight, blocked_kernel(plan, taps), true);
   // A pixel's gradient comes from those that read it.
   for (KernelTap& tap : taps) tap.down = -tap.down, tap.right = -tap.right;
   const int src = plan.in_blocks(diff_dst);

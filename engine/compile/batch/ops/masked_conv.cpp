@@ -259,7 +259,7 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
   gradient.diff_dst = plan.in_blocks(diff_dst, type);
   plan.weight_gradient(std::move(gradient));
   plan.note_implementation(step.conv, "backward weights",
-                           is_bf16 ? plan.vector_kernels().bf16_name : plan.vector_kernels().name,
+                           is_bf16 ? plan.vector_kernels().bf16_convolutions->name : plan.vector_kernels().name,
                            first_step);
 }
 
