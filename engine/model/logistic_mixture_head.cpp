@@ -78,11 +78,13 @@ class LogisticMixtureHead::Mixture {
     return sum;
   }
 
-  // The first level that the number, in [0, 1), is below the cumulative probability of: by halves, since
-  // that of a level is a sum of sigmoids.
+  // The first level whose cumulative probability exceeds the number in [0, 1): by halves, since that of any
+  // level is a sum of sigmoids.
   [[nodiscard]] int level_at(float uniform, int levels) const {
-    // From the nearer end, where probabilities are small and have all their digits.
+    // From the nearer end, where probabilities are small and have all their digits. Numbers are multiples of
+    // 2^-24: 0 stands for those up to that, and is not for levels of next to no probability.
     const bool from_above = uniform >= 0.5f;
+    uniform = std::max(uniform, 0x1p-25f);
     int low = 0, high = levels - 1;
     while (low < high) {
       const int middle = low + (high - low) / 2;

@@ -7,29 +7,30 @@
 
 namespace pcnn {
 
-// Positions of the head's logit maps.
+// Positions of the head's logit maps. Inlined always, since files for several instruction sets include this.
 struct MixtureMaps {
   std::size_t mixtures = 0;
   std::size_t channels = 0;
 
-  [[nodiscard]] std::size_t weight(std::size_t k) const { return k; }
-  [[nodiscard]] std::size_t mean(std::size_t channel, std::size_t k) const {
+  [[nodiscard, gnu::always_inline]] std::size_t weight(std::size_t k) const { return k; }
+  [[nodiscard, gnu::always_inline]] std::size_t mean(std::size_t channel, std::size_t k) const {
     return (1 + 2 * channel) * mixtures + k;
   }
-  [[nodiscard]] std::size_t log_scale(std::size_t channel, std::size_t k) const {
+  [[nodiscard, gnu::always_inline]] std::size_t log_scale(std::size_t channel, std::size_t k) const {
     return mean(channel, k) + mixtures;
   }
-  [[nodiscard]] std::size_t coefficient(std::size_t channel, std::size_t earlier, std::size_t k) const {
+  [[nodiscard, gnu::always_inline]] std::size_t coefficient(std::size_t channel, std::size_t earlier,
+                                                            std::size_t k) const {
     return (1 + 2 * channels) * mixtures + pair(channel, earlier) * mixtures + k;
   }
-  [[nodiscard]] std::size_t forecast(std::size_t channel) const {
+  [[nodiscard, gnu::always_inline]] std::size_t forecast(std::size_t channel) const {
     return (1 + 2 * channels + pairs()) * mixtures + channel;
   }
   // Of two channels, in the order of the coefficients.
-  [[nodiscard]] static std::size_t pair(std::size_t channel, std::size_t earlier) {
+  [[nodiscard, gnu::always_inline]] static std::size_t pair(std::size_t channel, std::size_t earlier) {
     return channel * (channel - 1) / 2 + earlier;
   }
-  [[nodiscard]] std::size_t pairs() const { return channels * (channels - 1) / 2; }
+  [[nodiscard, gnu::always_inline]] std::size_t pairs() const { return channels * (channels - 1) / 2; }
 };
 
 // Of the levels, in units of the network's input.

@@ -11,7 +11,7 @@ namespace {
 template <typename Tiles, typename Product>
 Bf16Convolutions amx_convolutions(const char* name) {
   return {.name = name,
-          .channels = 32,
+          .channel_block = kTileBf16,
           .conv = BlockedConvAmxTile<Tiles, Product>::run,
           .weight_gradient = WeightGradientAmxTile<Tiles, Product>::run,
           .conv_scratch = tiled_conv_scratch,

@@ -44,8 +44,8 @@ class BlockedConvAmxTile : BlockedConvResult<16, Rounding> {
   using typename Result::Vector;
   using Simd<16>::load;
 
-  static constexpr int kLanes = 16, kWords = 16;  // of a row of a tile
-  static constexpr int kMostTiles = 4;            // of sums
+  static constexpr int kLanes = kTileRows, kWords = kTileWords;
+  static constexpr int kMostTiles = 4;  // of sums
 
   BlockedConvAmxTile(const BlockedConv& conv, const Maps& maps)
       : Result(conv, maps), chunks_(tiled_chunks(conv)), tiles_(chunks_.tile_pixels) {}

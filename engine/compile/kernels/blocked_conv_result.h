@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "engine/compile/backend.h"
 #include "engine/compile/kernels/activation_tile.h"
 #include "engine/compile/kernels/convolutions.h"
-#include "engine/compile/kernels/word_products.h"
 
 namespace pcnn {
 namespace {

@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
+#include <vector>
 
 #include "engine/core/bf16.h"
 #include "engine/core/index.h"
 
 namespace pcnn {
+
+bool reads_inside(const KernelTap& tap, int height, int width) {
+  return std::abs(tap.down) < height && std::abs(tap.right) < width;
+}
 
 TapReach reach_of(std::span<const KernelTap> taps) {
   TapReach reach;
@@ -74,33 +80,32 @@ std::size_t weight_gradient_bf16_scratch(const WeightGradient& gradient, int lan
 }
 
 PixelRuns pixel_runs(const WeightGradient& gradient) {
-  // Two blocks of each fill most of a first-level cache of 48 KiB.
-  constexpr int kChunkPixels = 320, kTilePixels = 32, kMaps = 16;
-  const auto filled_up = [](std::size_t pixels) {
-    return (pixels + kTilePixels - 1) / kTilePixels * kTilePixels;
-  };
-  const TapReach& reach = gradient.reach;
-  PixelRuns runs{.diff_blocks = (gradient.filters + kMaps - 1) / kMaps,
-                 .source_blocks = (gradient.in_channels + kMaps - 1) / kMaps};
-  runs.row = (gradient.width + reach.side + 1) / 2 * 2;
+  constexpr int kChunkPixels = 320;  // two blocks of each fill most of a first-level cache of 48 KiB
+  const auto filled_up = [](std::size_t pixels) { return (pixels + kTileBf16 - 1) / kTileBf16 * kTileBf16; };
+  PixelRuns runs{.diff_blocks = (gradient.filters + kTileRows - 1) / kTileRows,
+                 .source_blocks = (gradient.in_channels + kTileRows - 1) / kTileRows};
+  std::vector<KernelTap> inside(gradient.taps, gradient.taps + gradient.tap_count);
+  std::erase_if(inside,
+                [&](const KernelTap& tap) { return !reads_inside(tap, gradient.height, gradient.width); });
+  runs.reach = reach_of(inside);
+  runs.row = (gradient.width + runs.reach.side + 1) / 2 * 2;
   runs.rows = std::clamp(kChunkPixels / runs.row, 1, gradient.height);
-  const std::size_t row = to_index(runs.row), side = to_index(reach.side);
+  const std::size_t row = to_index(runs.row), side = to_index(runs.reach.side);
   const std::size_t pixels = filled_up(to_index(runs.rows) * row);
-  runs.origin = to_index(reach.up) * row + side;
-  runs.diff = pixels / 2 * kMaps;
+  runs.origin = to_index(runs.reach.up) * row + side;
+  runs.diff = pixels / 2 * kTileRows;
   // What is read for the last pixels, and written behind the last row.
-  runs.plane = filled_up(runs.origin + pixels + to_index(reach.down) * row + side + kTilePixels);
-  if (runs.plane / kTilePixels % 2 == 0) runs.plane += kTilePixels;  // or channels would share a cache's sets
+  runs.plane = filled_up(runs.origin + pixels + to_index(runs.reach.down) * row + side + kTileBf16);
+  if (runs.plane / kTileBf16 % 2 == 0) runs.plane += kTileBf16;  // or channels would share a cache's sets
   return runs;
 }
 
 std::size_t weight_gradient_amx_scratch(const WeightGradient& gradient) {
-  constexpr std::size_t kMaps = 16;
   const PixelRuns runs = pixel_runs(gradient);
-  const std::size_t filters = to_index(runs.diff_blocks) * kMaps,
-                    channels = to_index(runs.source_blocks) * kMaps;
+  const std::size_t filters = to_index(runs.diff_blocks * kTileRows),
+                    channels = to_index(runs.source_blocks * kTileRows);
   return filters * (1 + channels * to_index(gradient.tap_count)) + to_index(runs.diff_blocks) * runs.diff +
-         2 * kMaps * runs.plane / 2;
+         kTileRows * runs.plane;  // planes of bf16, of two blocks
 }
 
 BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes) {
@@ -128,15 +133,13 @@ std::size_t blocked_conv_scratch(const BlockedConv& conv, int lanes) {
 
 TiledChunks tiled_chunks(const BlockedConv& conv) {
   constexpr std::size_t kMostCopied = 24576;  // a part of the second-level cache
-  constexpr int kTilePixels = 16, kTileChannels = 32;
   TiledChunks chunks;
   chunks.source_blocks = (conv.in_channels + conv.source_block - 1) / conv.source_block;
-  chunks.pixel =
-      to_index((conv.in_channels + kTileChannels - 1) / kTileChannels * kTileChannels / kMapsOfBf16Word);
+  chunks.pixel = to_index((conv.in_channels + kTileBf16 - 1) / kTileBf16 * kTileWords);
   chunks.row = to_index(conv.width + 2 * conv.reach.side) * chunks.pixel;
   // Rows without zeros between them are tiled as one.
   const int run = conv.reach.side > 0 ? conv.width : conv.width * conv.height;
-  const int tiles = (run + kTilePixels - 1) / kTilePixels;
+  const int tiles = (run + kTileRows - 1) / kTileRows;
   chunks.tile_pixels = (run + tiles - 1) / tiles;
   const int around = conv.reach.up + conv.reach.down;
   chunks.rows = std::clamp(static_cast<int>(kMostCopied / chunks.row) - around,

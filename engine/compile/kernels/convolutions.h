@@ -22,6 +22,9 @@ struct KernelTap {
   int right = 0;  // columns; negative: to the left
 };
 
+// Whether it does for some pixel of the image.
+[[nodiscard]] bool reads_inside(const KernelTap& tap, int height, int width);
+
 // How far taps reach from the pixel.
 struct TapReach {
   int up = 0, down = 0;  // rows
@@ -98,6 +101,12 @@ struct PlaneLayout {
 [[nodiscard]] std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes);
 [[nodiscard]] std::size_t weight_gradient_bf16_scratch(const WeightGradient& gradient, int lanes);
 
+// Maps, or weights, are taken in words of 32 bits: floats, or two maps of bf16.
+inline constexpr int kMapsOfBf16Word = 2;
+
+// A tile of AMX has up to 16 rows, of 16 words of two bf16.
+inline constexpr int kTileRows = 16, kTileWords = 16, kTileBf16 = 2 * kTileWords;
+
 // A few rows of pixels at a time are written as words of two pixels' bf16, for the weight gradient in bf16;
 // see weight_gradient_bf16_tile.h.
 struct PixelPairs {
@@ -114,6 +123,7 @@ struct PixelPairs {
 // of pixels, zeros behind each, so that a tap is an offset in the source; see weight_gradient_amx_tile.h.
 struct PixelRuns {
   int diff_blocks = 0, source_blocks = 0;
+  TapReach reach{};        // of the taps that read inside the image for some pixel of it
   int rows = 0;            // most of diff_dst
   int row = 0;             // pixels from one row to the next, an even number
   std::size_t origin = 0;  // the source's pixel of the first one of diff_dst
@@ -122,9 +132,6 @@ struct PixelRuns {
 };
 [[nodiscard]] PixelRuns pixel_runs(const WeightGradient& gradient);
 [[nodiscard]] std::size_t weight_gradient_amx_scratch(const WeightGradient& gradient);
-
-// Maps, or weights, are taken in words of 32 bits: floats, or two maps of bf16.
-inline constexpr int kMapsOfBf16Word = 2;
 
 // A convolution to maps in blocks of `lanes`, [image][block][row][column][map], the last block filled up with
 // zeros, from such maps, or in f32 from planes:

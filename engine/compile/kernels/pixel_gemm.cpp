@@ -3,9 +3,9 @@
 #include <bit>
 
 #include "engine/compile/kernels/bf16_product.h"
-#include "engine/core/instruction_sets.h"
 #include "engine/core/bf16.h"
 #include "engine/core/index.h"
+#include "engine/core/instruction_sets.h"
 
 namespace pcnn {
 

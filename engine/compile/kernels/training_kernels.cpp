@@ -8,8 +8,8 @@ namespace pcnn {
 TrainingKernels training_kernels_sse2();
 TrainingKernels training_kernels_avx2();
 TrainingKernels training_kernels_avx512();
-TrainingKernels training_kernels_avx512_bf16();
-TrainingKernels training_kernels_amx();
+Bf16Convolutions bf16_convolutions_avx512_bf16();
+Bf16Convolutions bf16_convolutions_amx();
 
 std::span<const TrainingKernels> training_kernels() {
   static const std::vector<TrainingKernels> kernels = [] {
@@ -17,9 +17,13 @@ std::span<const TrainingKernels> training_kernels() {
         kernels_that_run(training_kernels_sse2, training_kernels_avx2, training_kernels_avx512);
     const Bf16Instructions here = bf16_instructions();
     const Bf16Product product = fastest_bf16_product(here);
-    if (product == Bf16Product::kVectors) found.push_back(training_kernels_avx512_bf16());
+    const auto add = [&](const Bf16Convolutions& convolutions) {
+      found.push_back(training_kernels_avx512());
+      found.back().bf16_convolutions = convolutions;
+    };
+    if (product == Bf16Product::kVectors) add(bf16_convolutions_avx512_bf16());
     // They round by an instruction of AVX512_BF16.
-    if (product == Bf16Product::kTiles && here.vectors) found.push_back(training_kernels_amx());
+    if (product == Bf16Product::kTiles && here.vectors) add(bf16_convolutions_amx());
     return found;
   }();
   return kernels;

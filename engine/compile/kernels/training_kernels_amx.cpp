@@ -7,12 +7,8 @@
 
 namespace pcnn {
 
-TrainingKernels training_kernels_avx512();
-
-TrainingKernels training_kernels_amx() {
-  TrainingKernels kernels = training_kernels_avx512();
-  kernels.bf16_convolutions = amx_convolutions<AmxTiles, Vdpbf16ps>("amx");
-  return kernels;
+Bf16Convolutions bf16_convolutions_amx() {
+  return amx_convolutions<AmxTiles, Vdpbf16ps>("amx");
 }
 
 }  // namespace pcnn

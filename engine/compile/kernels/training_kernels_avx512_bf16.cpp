@@ -7,19 +7,14 @@
 
 namespace pcnn {
 
-TrainingKernels training_kernels_avx512();
-
-TrainingKernels training_kernels_avx512_bf16() {
-  TrainingKernels kernels = training_kernels_avx512();
-  kernels.bf16_convolutions = {
-      .name = "avx512_bf16",
-      .channels = 16,
-      .conv = BlockedConvTile<16, Vdpbf16ps>::run,
-      .weight_gradient = WeightGradientBf16Tile<Vdpbf16ps>::run,
-      .conv_scratch = [](const BlockedConv& conv) { return blocked_conv_scratch(conv, 16); },
-      .weight_gradient_scratch =
-          [](const WeightGradient& gradient) { return weight_gradient_bf16_scratch(gradient, 16); }};
-  return kernels;
+Bf16Convolutions bf16_convolutions_avx512_bf16() {
+  return {.name = "avx512_bf16",
+          .channel_block = 16,
+          .conv = BlockedConvTile<16, Vdpbf16ps>::run,
+          .weight_gradient = WeightGradientBf16Tile<Vdpbf16ps>::run,
+          .conv_scratch = [](const BlockedConv& conv) { return blocked_conv_scratch(conv, 16); },
+          .weight_gradient_scratch =
+              [](const WeightGradient& gradient) { return weight_gradient_bf16_scratch(gradient, 16); }};
 }
 
 }  // namespace pcnn

@@ -11,7 +11,8 @@
 // So of a few rows of the image, diff_dst is first written as words of two pixels, and the source as planes,
 // one for each channel. Both have the same number of pixels from one row to the next, with zeros behind those
 // of the image, as many as taps reach to the side: then a tap is an offset into the planes, and all rows are
-// one run. 32 channels and 32 filters at a time, whose four tiles of sums wait in the scratch between chunks.
+// one run. A source that is not finite, though, shows in all taps of its channel, since zeros are multiplied
+// by it. 32 channels and 32 filters at a time, whose four tiles of sums wait in the scratch between chunks.
 //
 // Tiles: AmxTiles (core/amx.h), or tests' emulation of them.
 
@@ -39,8 +40,8 @@ class WeightGradientAmxTile : PixelWords<Product> {
   using typename Words::Vector;
   using Words::add_up, Words::load, Words::store, Words::write_pairs;
 
-  static constexpr int kMaps = 16;                     // of a block, and of a tile
-  static constexpr int kPixels = 32;                   // of a tile
+  static constexpr int kMaps = kTileRows;              // of a block
+  static constexpr int kPixels = kTileBf16;            // of a tile
   static constexpr std::size_t kTile = kMaps * kMaps;  // sums
   static constexpr std::size_t kRowBytes = kMaps * sizeof(float);
 
@@ -112,14 +113,14 @@ class WeightGradientAmxTile : PixelWords<Product> {
   void write_planes(int image, int block, int place) const {
     Bf16* const planes = planes_ + size(place * kMaps) * runs_.plane;
     std::memset(planes, 0, kMaps * runs_.plane * sizeof(Bf16));
-    const int top = first_ - g_.reach.up, first = top > 0 ? top : 0,
-              end = end_ + g_.reach.down < g_.height ? end_ + g_.reach.down : g_.height;
+    const int top = first_ - runs_.reach.up, first = top > 0 ? top : 0,
+              end = end_ + runs_.reach.down < g_.height ? end_ + runs_.reach.down : g_.height;
     // Rows without zeros behind them are written as one.
     const bool as_one = runs_.row == g_.width;
     const int rows = as_one ? 1 : end - first, width = as_one ? (end - first) * g_.width : g_.width;
     for (int row = 0; row < rows; ++row)
       write_channels(rows_of(src_, image * runs_.source_blocks + block, first + row), width,
-                     planes + size((first + row - top) * runs_.row + g_.reach.side));
+                     planes + size((first + row - top) * runs_.row + runs_.reach.side));
   }
 
   // Pixels that follow each other to 16 planes; up to 31 zeros behind them.
@@ -184,6 +185,7 @@ class WeightGradientAmxTile : PixelWords<Product> {
     const float* const words = diff_words_ + size(diff) * runs_.diff;
     const std::size_t plane_bytes = runs_.plane * sizeof(Bf16);
     for (int tap = 0; tap < g_.tap_count; ++tap) {
+      if (!reads_inside(g_.taps[tap], g_.height, g_.width)) continue;
       const Bf16* from = planes_ + static_cast<std::ptrdiff_t>(runs_.origin) +
                          g_.taps[tap].down * static_cast<std::ptrdiff_t>(runs_.row) + g_.taps[tap].right;
       const float* by = words;

@@ -1,8 +1,6 @@
 // A masked convolution by a kernel of our own, between maps in blocks: it computes live taps alone, and joins
 // the passes over its result that other steps would be.
 
-#include <cstdlib>
-
 #include "engine/compile/batch/ops/lower_op.h"
 #include "engine/core/index.h"
 
@@ -13,9 +11,7 @@ namespace {
 std::vector<KernelTap> taps_inside(const PlanBuilder& plan, const ConvStep& step) {
   const Shape image = plan.network().shape(step.op.src, plan.images());
   std::vector<KernelTap> taps = kernel_taps(step);
-  std::erase_if(taps, [&](const KernelTap& tap) {
-    return std::abs(tap.down) >= image.h || std::abs(tap.right) >= image.w;
-  });
+  std::erase_if(taps, [&](const KernelTap& tap) { return !reads_inside(tap, image.h, image.w); });
   return taps;
 }
 
@@ -45,7 +41,7 @@ BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channe
 BlockedKernel blocked_kernel(const PlanBuilder& plan, const std::vector<KernelTap>& taps) {
   const TrainingKernels& kernels = plan.vector_kernels();
   if (maps_of_word(plan) == 1) return {taps, kernels.lanes};
-  return {taps, kernels.bf16_convolutions->channels, kMapsOfBf16Word};
+  return {taps, kernels.bf16_convolutions->channel_block, kMapsOfBf16Word};
 }
 
 const char* implementation(const PlanBuilder& plan) {

@@ -258,9 +258,9 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
   gradient.src = gradient.gradient.plain_src ? src : plan.in_blocks(src, type);
   gradient.diff_dst = plan.in_blocks(diff_dst, type);
   plan.weight_gradient(std::move(gradient));
-  plan.note_implementation(step.conv, "backward weights",
-                           is_bf16 ? plan.vector_kernels().bf16_convolutions->name : plan.vector_kernels().name,
-                           first_step);
+  plan.note_implementation(
+      step.conv, "backward weights",
+      is_bf16 ? plan.vector_kernels().bf16_convolutions->name : plan.vector_kernels().name, first_step);
 }
 
 // Our own in f32 is also there for what oneDNN has no fast kernel for, dilated kernels, in every precision.
