@@ -16,6 +16,11 @@ struct LogisticComponent : Simd<kLanes> {
 
   static Vector tanh(Vector x) { return 1.0f - 2.0f / (exponential(2.0f * x) + 1.0f); }
 
+  // The log scale that a component has.
+  static Vector at_least(Vector log_scale, const LevelWidth& width) {
+    return log_scale < width.least_log_scale ? Vector{} + width.least_log_scale : log_scale;
+  }
+
   // Of a level under a component.
   struct Probability {
     Vector log, diff_mean, diff_log_scale;
@@ -33,7 +38,7 @@ struct LogisticComponent : Simd<kLanes> {
     const float half = width.half;
     const auto lowest = (x < half - 1.0f), highest = (x > 1.0f - half), edge = (lowest | highest);
     const auto floored = (log_scale < width.least_log_scale);
-    const Vector s = floored ? zero + width.least_log_scale : log_scale;
+    const Vector s = at_least(log_scale, width);
     const Vector inverse = exponential(-s);
     const Vector twice_level = 2.0f * ((x + 1.0f) / (2.0f * half) + rounder - rounder);
     const Vector a = inverse * ((twice_level + 1.0f) * half - 1.0f - mean),

@@ -20,22 +20,13 @@ using Vector = Component::Vector;
 // components 0.2 to 0.3 give the lowest loss, 0.1 as well only where channels go together.
 constexpr double kFirstWidth = 0.3;
 
-// The least log scale is -7 for 256 levels, as PixelCNN++ has it and where a component can give 97 % to one
-// level; lower for finer ones, to the same end.
-LevelWidth width_of(int levels) {
-  const float half = 1.0f / static_cast<float>(levels - 1);
-  return {.half = half,
-          .log_whole = std::log(2.0f * half),
-          .least_log_scale = std::min(-7.0f, std::log(half) - 7.0f + std::log(255.0f))};
-}
-
 }  // namespace
 
 // A dimension's distribution, the channels before it known.
 class LogisticMixtureHead::Mixture {
  public:
   Mixture(const LogisticMixtureHead& head, const Conditional& dimension)
-      : width_(width_of(head.levels_)), components_(static_cast<std::size_t>(head.mixtures_)) {
+      : width_(head.width_), components_(static_cast<std::size_t>(head.mixtures_)) {
     const std::size_t filled = (components_ + kLanes - 1) / kLanes * kLanes;
     for (auto* const numbers : {&weights_, &means_, &log_scales_, &inverse_scales_}) numbers->resize(filled);
     const MixtureMaps maps = head.logit_maps();
@@ -61,9 +52,9 @@ class LogisticMixtureHead::Mixture {
                           .log;
       Component::store(&weights_[k], log_weight);
       Component::store(&means_[k], mean(channel));
-      const Vector log_scale = logits(maps.log_scale(channel, k)), floor = Vector{} + width_.least_log_scale;
+      const Vector log_scale = logits(maps.log_scale(channel, k));
       Component::store(&log_scales_[k], log_scale);
-      Component::store(&inverse_scales_[k], Component::exponential(-(log_scale < floor ? floor : log_scale)));
+      Component::store(&inverse_scales_[k], Component::exponential(-Component::at_least(log_scale, width_)));
     }
     normalise();
   }
@@ -136,7 +127,7 @@ MixtureMaps LogisticMixtureHead::logit_maps() const {
 }
 
 float LogisticMixtureHead::least_log_scale(int levels) {
-  return width_of(levels).least_log_scale;
+  return level_width(levels).least_log_scale;
 }
 
 double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::span<const float> targets,
@@ -146,7 +137,7 @@ double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::spa
   const auto or_null = [](std::span<float> numbers) { return numbers.empty() ? nullptr : numbers.data(); };
   static const MixtureLossKernel kernel = mixture_loss_kernels().back();
   return kernel({.maps = maps,
-                 .width = width_of(levels_),
+                 .width = width_,
                  .has_forecast = forecast_,
                  .pixels = targets.size() / maps.channels,
                  .logits = logits.data(),
@@ -158,7 +149,7 @@ double LogisticMixtureHead::compute_nats(std::span<const float> logits, std::spa
 
 std::vector<float> LogisticMixtureHead::first_logits(std::span<const ValueCounts> channels) const {
   const MixtureMaps maps = logit_maps();
-  const float half = width_of(levels_).half;
+  const float half = width_.half;
   const double part = 1.0 / mixtures_, width = channels_ == 1 ? part : std::max(part, kFirstWidth);
   std::vector<float> logits(static_cast<std::size_t>(logit_channels() - forecast_channels()), 0.0f);
   for (std::size_t channel = 0; channel < channels.size(); ++channel)

@@ -33,7 +33,10 @@ namespace pcnn {
 class LogisticMixtureHead final : public QuantisedHead {
  public:
   LogisticMixtureHead(int levels, int mixtures, int image_channels, bool forecast = false)
-      : QuantisedHead(levels, image_channels), mixtures_(mixtures), forecast_(forecast) {}
+      : QuantisedHead(levels, image_channels),
+        mixtures_(mixtures),
+        forecast_(forecast),
+        width_(level_width(levels)) {}
 
   // What log scales are at least.
   [[nodiscard]] static float least_log_scale(int levels);
@@ -57,6 +60,7 @@ class LogisticMixtureHead final : public QuantisedHead {
 
   int mixtures_;
   bool forecast_;
+  LevelWidth width_;
 };
 
 }  // namespace pcnn

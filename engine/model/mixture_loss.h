@@ -39,6 +39,7 @@ struct LevelWidth {
   float log_whole = 0.0f;        // log of that distance
   float least_log_scale = 0.0f;  // of a component
 };
+[[nodiscard]] LevelWidth level_width(int levels);
 
 // One image.
 struct MixtureLoss {

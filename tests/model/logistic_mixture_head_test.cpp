@@ -221,9 +221,7 @@ TEST(LogisticMixtureHead, GivesTheSameLossByEveryKernelOfTheProcessor) {
     const LogisticMixtureHead head(256, mixtures, channels, forecast);
     const HeadCase image = testing::random_case(random, head, channels, area, 1.5f);
     MixtureLoss loss{.maps = {static_cast<std::size_t>(mixtures), static_cast<std::size_t>(channels)},
-                     .width = {.half = 1.0f / 255.0f,
-                               .log_whole = std::log(2.0f / 255.0f),
-                               .least_log_scale = LogisticMixtureHead::least_log_scale(256)},
+                     .width = level_width(256),
                      .has_forecast = forecast,
                      .pixels = static_cast<std::size_t>(area),
                      .logits = image.logits.data(),

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
-#include <vector>
 
 #include "engine/core/bf16.h"
 #include "engine/core/index.h"
@@ -14,13 +13,19 @@ bool reads_inside(const KernelTap& tap, int height, int width) {
   return std::abs(tap.down) < height && std::abs(tap.right) < width;
 }
 
+namespace {
+
+void widen(TapReach& reach, const KernelTap& tap) {
+  reach.up = std::max(reach.up, -tap.down);
+  reach.down = std::max(reach.down, tap.down);
+  reach.side = std::max({reach.side, tap.right, -tap.right});
+}
+
+}  // namespace
+
 TapReach reach_of(std::span<const KernelTap> taps) {
   TapReach reach;
-  for (const KernelTap& tap : taps) {
-    reach.up = std::max(reach.up, -tap.down);
-    reach.down = std::max(reach.down, tap.down);
-    reach.side = std::max({reach.side, tap.right, -tap.right});
-  }
+  for (const KernelTap& tap : taps) widen(reach, tap);
   return reach;
 }
 
@@ -84,10 +89,8 @@ PixelRuns pixel_runs(const WeightGradient& gradient) {
   const auto filled_up = [](std::size_t pixels) { return (pixels + kTileBf16 - 1) / kTileBf16 * kTileBf16; };
   PixelRuns runs{.diff_blocks = (gradient.filters + kTileRows - 1) / kTileRows,
                  .source_blocks = (gradient.in_channels + kTileRows - 1) / kTileRows};
-  std::vector<KernelTap> inside(gradient.taps, gradient.taps + gradient.tap_count);
-  std::erase_if(inside,
-                [&](const KernelTap& tap) { return !reads_inside(tap, gradient.height, gradient.width); });
-  runs.reach = reach_of(inside);
+  for (const KernelTap& tap : std::span(gradient.taps, to_index(gradient.tap_count)))
+    if (reads_inside(tap, gradient.height, gradient.width)) widen(runs.reach, tap);
   runs.row = (gradient.width + runs.reach.side + 1) / 2 * 2;
   runs.rows = std::clamp(kChunkPixels / runs.row, 1, gradient.height);
   const std::size_t row = to_index(runs.row), side = to_index(runs.reach.side);

@@ -189,11 +189,14 @@ class WeightGradientAmxTile : PixelWords<Product> {
       const Bf16* from = planes_ + static_cast<std::ptrdiff_t>(runs_.origin) +
                          g_.taps[tap].down * static_cast<std::ptrdiff_t>(runs_.row) + g_.taps[tap].right;
       const float* by = words;
-      const auto sums = [&](int a, int b) { return sums_of(diff + b, source + a, tap); };
-      tiles_.template load<0>(sums(0, 0), kRowBytes);
-      if constexpr (kDiff == 2) tiles_.template load<1>(sums(0, 1), kRowBytes);
-      if constexpr (kSource == 2) tiles_.template load<2>(sums(1, 0), kRowBytes);
-      if constexpr (kSource == 2 && kDiff == 2) tiles_.template load<3>(sums(1, 1), kRowBytes);
+      const auto for_sums = [&](auto&& run) {  // of each tile of them, and where they wait
+        const auto sums = [&](int a, int b) { return sums_of(diff + b, source + a, tap); };
+        run(std::integral_constant<int, 0>{}, sums(0, 0));
+        if constexpr (kDiff == 2) run(std::integral_constant<int, 1>{}, sums(0, 1));
+        if constexpr (kSource == 2) run(std::integral_constant<int, 2>{}, sums(1, 0));
+        if constexpr (kSource == 2 && kDiff == 2) run(std::integral_constant<int, 3>{}, sums(1, 1));
+      };
+      for_sums([&](auto tile, const float* sums) { tiles_.template load<tile>(sums, kRowBytes); });
       for (int tile = 0; tile < tiles_in_run_; ++tile, from += kPixels, by += kTile) {
         tiles_.template load<4>(from, plane_bytes);
         tiles_.template load<6>(by, kRowBytes);
@@ -208,10 +211,7 @@ class WeightGradientAmxTile : PixelWords<Product> {
         }
         if constexpr (kSource == 2 && kDiff == 2) tiles_.template multiply<3, 5, 7>();
       }
-      tiles_.template store<0>(sums(0, 0), kRowBytes);
-      if constexpr (kDiff == 2) tiles_.template store<1>(sums(0, 1), kRowBytes);
-      if constexpr (kSource == 2) tiles_.template store<2>(sums(1, 0), kRowBytes);
-      if constexpr (kSource == 2 && kDiff == 2) tiles_.template store<3>(sums(1, 1), kRowBytes);
+      for_sums([&](auto tile, float* sums) { tiles_.template store<tile>(sums, kRowBytes); });
     }
   }
 
