@@ -27,10 +27,11 @@ struct ReorderedKernel {
   dnnl::primitive reorder;  // plain -> packed
 };
 
-// For a BlockedConv with these taps.
+// For a BlockedConv with these taps, or pairs of them.
 struct BlockedKernel {
   std::vector<KernelTap> taps;
-  int channel_block = 0;  // see BlockedWeights
+  std::vector<TapPair> pairs;  // of planes in bf16, in place of taps
+  int channel_block = 0;       // see BlockedWeights
   int maps_of_word = 1;
 };
 

@@ -168,9 +168,10 @@ std::size_t PlanBuilder::packed_blocks(int parameter, BlockedKernel kernel, bool
 
 BlockedWeights blocked_weights(const Parameter& parameter, const BlockedKernel& kernel, bool mirrored,
                                int lanes) {
-  return {.in_channels = parameter.shape[mirrored ? 0 : 1],
+  const int of_channel = kernel.pairs.empty() ? 1 : kMapsOfBf16Word;
+  return {.in_channels = parameter.shape[mirrored ? 0 : 1] * of_channel,
           .filters = parameter.shape[mirrored ? 1 : 0],
-          .taps = static_cast<int>(kernel.taps.size()),
+          .taps = static_cast<int>(kernel.taps.size() + kernel.pairs.size()),
           .channel_block = kernel.channel_block,
           .maps_of_word = kernel.maps_of_word,
           .lanes = lanes};

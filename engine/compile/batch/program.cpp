@@ -97,12 +97,22 @@ void Program::Impl::pack(const BlockedKernel& kernel, bool mirrored, const Kerne
   const BlockedWeights weights =
       blocked_weights(masters.parameter, kernel, mirrored, plan.vector_kernels.lanes);
   std::vector<float> plain;
-  plain.reserve(to_index(weights.filters) * to_index(weights.in_channels) * kernel.taps.size());
+  plain.reserve(to_index(weights.filters) * to_index(weights.in_channels) * to_index(weights.taps));
+  const auto weight = [&](int filter, int channel, const KernelTap& tap) {
+    return mirrored ? masters.weight(channel, filter, tap.row, tap.column)
+                    : masters.weight(filter, channel, tap.row, tap.column);
+  };
   for (int filter = 0; filter < weights.filters; ++filter)
-    for (int channel = 0; channel < weights.in_channels; ++channel)
-      for (const KernelTap& tap : kernel.taps)
-        plain.push_back(mirrored ? masters.weight(channel, filter, tap.row, tap.column)
-                                 : masters.weight(filter, channel, tap.row, tap.column));
+    for (int channel = 0; channel < weights.in_channels; ++channel) {
+      for (const KernelTap& tap : kernel.taps) plain.push_back(weight(filter, channel, tap));
+      for (const TapPair& pair : kernel.pairs) {
+        const int plane = channel / kMapsOfBf16Word;
+        const bool is_second = channel % kMapsOfBf16Word == 1;
+        plain.push_back(is_second    ? weight(filter, plane, pair.second)
+                        : pair.first ? weight(filter, plane, *pair.first)
+                                     : 0.0f);
+      }
+    }
   weights.pack(plain, reinterpret_cast<float*>(dst));
 }
 

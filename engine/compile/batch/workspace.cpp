@@ -218,11 +218,14 @@ struct RunStep {
     gradient.weights = workspace.gradients_base + step.weights;
     gradient.bias = workspace.gradients_base + step.bias;
     gradient.scratch = reinterpret_cast<float*>(workspace.scratchpad.data());
+    const bool plain = gradient.plain_src;
+    if (plain) gradient.planes = at<float>(step.src);
     const TrainingKernels& kernels = workspace.plan.vector_kernels;
     if (holds_bf16(step.diff_dst))
-      kernels.bf16_convolutions->weight_gradient(gradient, at<Bf16>(step.src), at<Bf16>(step.diff_dst));
+      kernels.bf16_convolutions->weight_gradient(gradient, plain ? nullptr : at<Bf16>(step.src),
+                                                 at<Bf16>(step.diff_dst));
     else
-      kernels.weight_gradient(gradient, at<float>(step.src), at<float>(step.diff_dst));
+      kernels.weight_gradient(gradient, plain ? nullptr : at<float>(step.src), at<float>(step.diff_dst));
   }
   void operator()(const BlockedConvStep& step) const {
     BlockedConv conv = step.conv;
@@ -240,7 +243,9 @@ struct RunStep {
   }
   template <typename Element>
   BlockedMaps<Element> maps_of(const BlockedConvStep& step) const {
-    return {.src = at<Element>(step.src),
+    const bool planes = step.conv.source_block == 1;
+    return {.src = planes ? nullptr : at<Element>(step.src),
+            .planes = planes ? at<float>(step.src) : nullptr,
             .unsummed = at_or_null<Element>(step.unsummed),
             .added = at_or_null<Element>(step.added),
             .value = at_or_null<Element>(step.value),

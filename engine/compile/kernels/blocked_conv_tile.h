@@ -22,12 +22,13 @@
 
 #include "engine/compile/kernels/blocked_conv_result.h"
 #include "engine/compile/kernels/convolutions.h"
+#include "engine/compile/kernels/plane_words.h"
 #include "engine/compile/kernels/word_products.h"
 
 namespace pcnn {
 namespace {
 
-// Product: see word_products.h. kSourceWords: of a block of the source.
+// Product: see word_products.h. kSourceWords: of a block of the source; 1: of planes.
 template <int kLanes, typename Product = FloatProduct<kLanes>,
           int kSourceWords = Product::kPrecision == Precision::kF32 ? kLanes : kLanes / kMapsOfBf16Word>
 class BlockedConvTile : BlockedConvResult<kLanes, Product> {
@@ -36,7 +37,7 @@ class BlockedConvTile : BlockedConvResult<kLanes, Product> {
 
  public:
   static void run(const BlockedConv& conv, const Maps& maps) {
-    if constexpr (kSourceWords == kLanes)
+    if constexpr (kSourceWords > 1)
       if (conv.source_block == 1) return BlockedConvTile<kLanes, Product, 1>::run(conv, maps);
     BlockedConvTile(conv, maps).run();
   }
@@ -46,6 +47,7 @@ class BlockedConvTile : BlockedConvResult<kLanes, Product> {
   using typename Result::Vector;
   using Simd<kLanes>::load, Simd<kLanes>::store;
 
+  static constexpr bool kOfPlanes = kSourceWords == 1;
   // Sums that fit beside a channel's weights: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kSums = kLanes == 16 ? 24 : 12;
   // Of one part of the weights: 18 of the first-level cache's 32 KiB.
@@ -81,7 +83,8 @@ class BlockedConvTile : BlockedConvResult<kLanes, Product> {
   // Where the chunk's first pixel is, and how far its rows and blocks lie apart.
   void find_source() {
     const std::size_t plane = size(c_.height * c_.width) * kSourceWords;
-    const float* src = reinterpret_cast<const float*>(m_.src) + size(image_ * in_blocks_) * plane;
+    const float* src = kOfPlanes ? m_.planes : reinterpret_cast<const float*>(m_.src);
+    src += size(image_ * in_blocks_) * plane;
     if (!chunks_.copies) {
       source_ = src + size(first_ * c_.width) * kSourceWords;
       source_row_ = size(c_.width) * kSourceWords;
@@ -105,8 +108,11 @@ class BlockedConvTile : BlockedConvResult<kLanes, Product> {
       std::memset(dst, 0, source_row_ * sizeof(float));
       return;
     }
+    src += size(row) * width;
+    if constexpr (kOfPlanes && Product::kPrecision == Precision::kBf16)
+      return PlaneWords::write_row(src, width, side, dst);
     std::memset(dst, 0, side * sizeof(float));
-    std::memcpy(dst + side, src + size(row) * width, width * sizeof(float));
+    std::memcpy(dst + side, src, width * sizeof(float));
     std::memset(dst + side + width, 0, side * sizeof(float));
   }
 

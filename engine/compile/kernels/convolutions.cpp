@@ -29,6 +29,23 @@ TapReach reach_of(std::span<const KernelTap> taps) {
   return reach;
 }
 
+std::vector<TapPair> in_pairs(std::span<const KernelTap> taps) {
+  // From the last tap to the first: the one of a row that is left alone is its leftmost, and no word reads
+  // beyond the rightmost.
+  std::vector<TapPair> pairs;
+  for (std::size_t end = taps.size(); end > 0; --end) {
+    const KernelTap& second = taps[end - 1];
+    pairs.push_back({.first = {}, .second = second});
+    if (end == 1) break;
+    const KernelTap& before = taps[end - 2];
+    if (before.down != second.down || before.right != second.right - 1) continue;
+    pairs.back().first = before;
+    --end;
+  }
+  std::ranges::reverse(pairs);
+  return pairs;
+}
+
 PlaneLayout plane_layout(const PlaneConv& conv, int lanes) {
   const auto count = [](int value) { return static_cast<std::size_t>(value); };
   const std::size_t at_once = 4 * count(lanes);
@@ -45,18 +62,26 @@ std::size_t plane_conv_scratch(const PlaneConv& conv, int lanes) {
   return layout.run + static_cast<std::size_t>(conv.in_channels) * layout.plane;
 }
 
+namespace {
+
+// Of the matrix of sums, of a plain source: a tile has up to eight, and the last one is filled up.
+std::size_t plain_rows(const WeightGradient& gradient) {
+  return to_index((gradient.in_channels * gradient.tap_count + 7) / 8 * 8);
+}
+
+// Words of an image with the zeros around it that taps read.
+std::size_t padded_planes(const WeightGradient& gradient) {
+  return to_index(gradient.in_channels * (gradient.height + gradient.reach.up + gradient.reach.down)) *
+         to_index(gradient.width + 2 * gradient.reach.side);
+}
+
+}  // namespace
+
 std::size_t weight_gradient_scratch(const WeightGradient& gradient, int lanes) {
-  const auto padded = [lanes](int channels) {
-    return static_cast<std::size_t>((channels + lanes - 1) / lanes * lanes);
-  };
-  // The bias, the weights, the image with zeros around it. A tile has up to eight rows: those of a plain
-  // source, which may not be multiples of it, are filled up.
-  const auto taps = static_cast<std::size_t>(gradient.tap_count);
-  const auto image = static_cast<std::size_t>(gradient.in_channels) *
-                     static_cast<std::size_t>(gradient.height + gradient.reach.up + gradient.reach.down) *
-                     static_cast<std::size_t>(gradient.width + 2 * gradient.reach.side);
-  return padded(gradient.filters) * (1 + padded(gradient.in_channels) * taps + 8) +
-         (gradient.plain_src ? image : 0);
+  const auto padded = [lanes](int maps) { return to_index((maps + lanes - 1) / lanes * lanes); };
+  const std::size_t filters = padded(gradient.filters);
+  if (gradient.plain_src) return filters * (1 + plain_rows(gradient)) + padded_planes(gradient);
+  return filters * (1 + padded(gradient.in_channels) * to_index(gradient.tap_count));
 }
 
 PixelPairs pixel_pairs(const WeightGradient& gradient, int lanes) {
@@ -80,6 +105,8 @@ std::size_t weight_gradient_bf16_scratch(const WeightGradient& gradient, int lan
   const PixelPairs pairs = pixel_pairs(gradient, lanes);
   const std::size_t filters = to_index(pairs.diff_blocks * lanes),
                     channels = to_index(pairs.source_blocks * lanes);
+  if (gradient.plain_src)
+    return filters * (1 + plain_rows(gradient) + to_index(pairs.rows * pairs.diff)) + padded_planes(gradient);
   return filters * (1 + channels * to_index(gradient.tap_count) + to_index(pairs.rows * pairs.diff)) +
          to_index(lanes * pairs.source_rows * (pairs.even + pairs.odd));
 }
@@ -118,8 +145,10 @@ BlockedChunks blocked_chunks(const BlockedConv& conv, int lanes) {
   constexpr std::size_t kMostCopied = 24576, kMostSums = 12288;
   BlockedChunks chunks;
   chunks.source_blocks = (conv.in_channels + conv.source_block - 1) / conv.source_block;
-  chunks.copies = conv.reach.up > 0 || conv.reach.down > 0 || conv.reach.side > 0;
-  chunks.row = to_index((conv.width + 2 * conv.reach.side) * conv.source_block / conv.maps_of_word);
+  const bool writes_pairs = conv.source_block < conv.maps_of_word;  // of the pixels of planes
+  chunks.copies = conv.reach.up > 0 || conv.reach.down > 0 || conv.reach.side > 0 || writes_pairs;
+  const int pixel_words = writes_pairs ? 1 : conv.source_block / conv.maps_of_word;
+  chunks.row = to_index((conv.width + 2 * conv.reach.side) * pixel_words);
   const int around = conv.reach.up + conv.reach.down;
   const int copied = static_cast<int>(kMostCopied / (chunks.row * to_index(chunks.source_blocks))) - around,
             waiting = static_cast<int>(kMostSums / to_index(3 * conv.width * lanes));

@@ -6,6 +6,7 @@
 // 7x7 on one channel), 73 % with AVX-512 and 64 to 75 % in bf16; of dilated kernels they compute none fast.
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -31,6 +32,18 @@ struct TapReach {
   int side = 0;          // columns, to the further side
 };
 [[nodiscard]] TapReach reach_of(std::span<const KernelTap> taps);
+
+// A plane in bf16 is read in words of two pixels beside each other, (x[i], x[i + 1]), for two taps at once. A
+// tap without a neighbour to its left has the word's second half.
+struct TapPair {
+  std::optional<KernelTap> first;
+  KernelTap second;
+
+  // Of its word.
+  [[nodiscard]] KernelTap place() const { return {0, 0, second.down, second.right - 1}; }
+};
+// taps: in raster order.
+[[nodiscard]] std::vector<TapPair> in_pairs(std::span<const KernelTap> taps);
 
 // Filters are computed in groups of three blocks (vectors of them), two or one: how many the group has that
 // begins where so many are left. One alone has too few sums to keep the processor busy, so four are two
@@ -65,11 +78,12 @@ struct WeightGradient {
   const KernelTap* taps = nullptr;  // in raster order
   int tap_count = 0;
   TapReach reach{};        // of the taps
-  bool plain_src = false;  // src is NCHW, in f32 alone
+  bool plain_src = false;  // the source is `planes`
 
-  float* weights = nullptr;  // OIHW; live taps are written, dead ones left alone
-  float* bias = nullptr;     // [filters], written
-  float* scratch = nullptr;  // weight_gradient_scratch() floats, or those of the kernel in bf16
+  const float* planes = nullptr;  // NCHW; null where the source is in blocks
+  float* weights = nullptr;       // OIHW; live taps are written, dead ones left alone
+  float* bias = nullptr;          // [filters], written
+  float* scratch = nullptr;       // weight_gradient_scratch() floats, or those of the kernel in bf16
 };
 
 // A convolution between few maps, all of them planes of f32: where oneDNN's kernels would fill blocks of 8 or
@@ -134,7 +148,7 @@ struct PixelRuns {
 [[nodiscard]] std::size_t weight_gradient_amx_scratch(const WeightGradient& gradient);
 
 // A convolution to maps in blocks of `lanes`, [image][block][row][column][map], the last block filled up with
-// zeros, from such maps, or in f32 from planes:
+// zeros, from such maps, or from planes of f32:
 //
 //     dst = (f(bias + sum over taps and channels of src * weights) + added) * g'(value)
 //
@@ -149,9 +163,9 @@ struct BlockedConv {
   int width = 0;
   int in_channels = 0;
   int filters = 0;
-  int source_block = 0;  // maps of a block of src: `lanes`, or 1
+  int source_block = 0;  // maps of a block of the source: `lanes`, or 1: planes
   int maps_of_word = 1;
-  const KernelTap* taps = nullptr;  // in the order of the weights
+  const KernelTap* taps = nullptr;  // in the order of the weights; of planes in bf16 the places of pairs
   int tap_count = 0;
   TapReach reach{};                          // of the taps
   const float* weights = nullptr;            // BlockedWeights, words
@@ -163,7 +177,8 @@ struct BlockedConv {
 // Element: float or bf16.
 template <typename Element>
 struct BlockedMaps {
-  const Element* src = nullptr;
+  const Element* src = nullptr;    // in blocks
+  const float* planes = nullptr;   // or the source in planes; in bf16 it is rounded as it is read
   Element* unsummed = nullptr;     // f(...) itself, before `added`; null: it is not kept
   const Element* added = nullptr;  // null: nothing is
   const Element* value = nullptr;  // what g gave
@@ -193,7 +208,7 @@ struct TiledChunks {
 
 // How the weights of a BlockedConv lie: [group][tap][word of channels][block of the group][lane], channels
 // filled up to a multiple of what is multiplied at once: a block of the source, or a row of a tile. What
-// fills up is 0.
+// fills up is 0. Of planes in bf16 a channel has two, for the two pixels of a word, and taps are pairs.
 struct BlockedWeights {
   int in_channels = 0;
   int filters = 0;

@@ -72,8 +72,9 @@ struct LstmCellsBackward {
 
 // Convolutions between maps of bf16 in blocks of 16, by one kind of product. Products are summed in f32.
 struct Bf16Convolutions {
-  const char* name = "";  // "avx512_bf16"
-  int channel_block = 0;  // see BlockedWeights
+  const char* name = "";      // "avx512_bf16"
+  bool takes_planes = false;  // as the source
+  int channel_block = 0;      // see BlockedWeights
   void (*conv)(const BlockedConv& conv, const BlockedMaps<Bf16>& maps) = nullptr;
   void (*weight_gradient)(const WeightGradient& gradient, const Bf16* src, const Bf16* diff_dst) = nullptr;
   // Floats.

@@ -9,6 +9,7 @@ namespace pcnn {
 
 Bf16Convolutions bf16_convolutions_avx512_bf16() {
   return {.name = "avx512_bf16",
+          .takes_planes = true,
           .channel_block = 16,
           .conv = BlockedConvTile<16, Vdpbf16ps>::run,
           .weight_gradient = WeightGradientBf16Tile<Vdpbf16ps>::run,

@@ -66,20 +66,10 @@ class WeightGradientTile : Simd<kLanes> {
       for (int chunk = 0; chunk < chunks; ++chunk) {
         first_ = g_.height * chunk / chunks;
         end_ = g_.height * (chunk + 1) / chunks;
-        for_each_vector_group([this](auto count, int vector) { pass<count>(vector); });
+        for_each_vector_group(g_, vectors_, [this](auto count, int vector) { pass<count>(vector); });
       }
     }
-    for_each_vector_group([this](auto count, int vector) { write<count>(vector); });
-  }
-
-  // As for_each_group() does; but of a plain source by two vectors at most, since the addresses of its
-  // rows would drive sums of three out of the registers.
-  template <typename Run>
-  void for_each_vector_group(Run&& run) const {
-    if (!g_.plain_src) return for_each_group(vectors_, run);
-    int vector = 0;
-    for (; vector + 2 <= vectors_; vector += 2) run(std::integral_constant<int, 2>{}, vector);
-    if (vector < vectors_) run(std::integral_constant<int, 1>{}, vector);
+    for_each_vector_group(g_, vectors_, [this](auto count, int vector) { write<count>(vector); });
   }
 
   // The image with the zeros around it that taps may read.
@@ -90,7 +80,7 @@ class WeightGradientTile : Simd<kLanes> {
       std::memcpy(padded_ +
                       size(row / g_.height * padded_height_ + top + row % g_.height) * size(padded_width_) +
                       side,
-                  src_ + (size(image_ * g_.in_channels * g_.height + row)) * size(g_.width),
+                  g_.planes + size(image_ * g_.in_channels * g_.height + row) * size(g_.width),
                   size(g_.width) * sizeof(float));
   }
 

@@ -14,11 +14,16 @@
 // (0, 1), (2, 3), ..., and the source again in pairs (-1, 0), (1, 2), ... if a tap reads an odd number of
 // columns beside its pixel. What is beside the image is zero. Of the source, a block of channels at a time,
 // so that its words stay in the first-level cache.
+//
+// A source in planes has few channels, so a tile's rows are any eight of its channels' taps. Its words are
+// written for the whole image, with the zeros around it: each pixel and the one to its right, so that those
+// of one tap are every second word.
 
 #include <cstddef>
 #include <cstring>
 
 #include "engine/compile/kernels/pixel_words.h"
+#include "engine/compile/kernels/plane_words.h"
 #include "engine/compile/kernels/training_kernels.h"
 #include "engine/compile/kernels/weight_sums.h"
 
@@ -46,14 +51,21 @@ class WeightGradientBf16Tile : PixelWords<Product> {
         src_(src),
         diff_dst_(diff_dst),
         pairs_(pixel_pairs(gradient, kLanes)),
+        plain_groups_((g_.in_channels * g_.tap_count + kRows - 1) / kRows),
+        row_words_(size(g_.width + 2 * g_.reach.side)),
+        plane_words_(size(g_.height + g_.reach.up + g_.reach.down) * row_words_),
         bias_sums_(g_.scratch),
         sums_(bias_sums_ + size(pairs_.diff_blocks) * kLanes),
         diff_words_(sums_ + sum_count()),
         even_words_(diff_words_ + size(pairs_.diff_blocks) * diff_plane()),
-        odd_words_(even_words_ + size(pairs_.source_rows * pairs_.even) * kLanes) {}
+        odd_words_(even_words_ + size(pairs_.source_rows * pairs_.even) * kLanes),
+        padded_(even_words_) {}
 
-  std::size_t sum_count() const {
-    return size(pairs_.diff_blocks) * kLanes * size(pairs_.source_blocks) * kLanes * size(g_.tap_count);
+  std::size_t sum_count() const { return size(pairs_.diff_blocks) * kLanes * sum_rows(); }
+  // Of the matrix of sums.
+  std::size_t sum_rows() const {
+    return g_.plain_src ? size(plain_groups_) * kRows
+                        : size(pairs_.source_blocks) * kLanes * size(g_.tap_count);
   }
   // Words of a block of filters.
   std::size_t diff_plane() const { return size(pairs_.rows * pairs_.diff) * kLanes; }
@@ -61,17 +73,83 @@ class WeightGradientBf16Tile : PixelWords<Product> {
   void run() {
     std::memset(bias_sums_, 0, (size(pairs_.diff_blocks) * kLanes + sum_count()) * sizeof(float));
     const int chunks = (g_.height + pairs_.rows - 1) / pairs_.rows;
-    for (int image = 0; image < g_.images; ++image)
+    for (int image = 0; image < g_.images; ++image) {
+      if (g_.plain_src) pad(image);
       for (int chunk = 0; chunk < chunks; ++chunk) {
         first_ = g_.height * chunk / chunks;
         end_ = g_.height * (chunk + 1) / chunks;
         write_diff_words(image);
+        if (g_.plain_src) {
+          for_each_vector_group(g_, pairs_.diff_blocks,
+                                [&](auto count, int vector) { pass_plain<count>(vector); });
+          continue;
+        }
         for (int block = 0; block < pairs_.source_blocks; ++block) {
           write_source_words(image, block);
-          for_each_group(pairs_.diff_blocks, [&](auto count, int vector) { pass<count>(block, vector); });
+          for_each_vector_group(g_, pairs_.diff_blocks,
+                                [&](auto count, int vector) { pass<count>(block, vector); });
         }
       }
-    for_each_group(pairs_.diff_blocks, [this](auto count, int vector) { write<count>(vector); });
+    }
+    for_each_vector_group(g_, pairs_.diff_blocks, [this](auto count, int vector) { write<count>(vector); });
+  }
+
+  // The words of a plain source's image.
+  void pad(int image) const {
+    std::memset(padded_, 0, size(g_.in_channels) * plane_words_ * sizeof(float));
+    const float* from = g_.planes + size(image * g_.in_channels * g_.height) * size(g_.width);
+    for (int channel = 0; channel < g_.in_channels; ++channel)
+      for (int row = 0; row < g_.height; ++row, from += g_.width)
+        PlaneWords::write_row(from, size(g_.width), size(g_.reach.side),
+                              padded_ + size(channel) * plane_words_ + size(g_.reach.up + row) * row_words_);
+  }
+
+  // All channels and taps of a plain source by `count` vectors of filters, over the chunk.
+  template <int count>
+  void pass_plain(int vector) const {
+    const float* const diff = diff_words_ + size(vector) * diff_plane();
+    const int rows = g_.in_channels * g_.tap_count;
+    for (int group = 0; group < plain_groups_; ++group) {
+      const float* inputs[kRows];
+      for (int i = 0; i < kRows; ++i) {
+        const int row = group * kRows + i < rows ? group * kRows + i : 0;  // the sums of others nobody reads
+        const KernelTap& tap = g_.taps[row % g_.tap_count];
+        inputs[i] = padded_ + size(row / g_.tap_count) * plane_words_ +
+                    size(first_ + g_.reach.up + tap.down) * row_words_ + size(g_.reach.side + tap.right);
+      }
+      accumulate_plain<count>(inputs, diff, sums_of(vector) + size(group) * (kRows * count * kLanes));
+    }
+  }
+
+  // inputs: of the chunk's first pixel, for each row of the tile.
+  template <int count>
+  void accumulate_plain(const float* (&inputs)[kRows], const float* diff, float* sums) const {
+    const std::size_t plane = diff_plane(), pairs = size(pairs_.diff);
+    Vector acc[kRows][count];
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 3
+      for (int v = 0; v < count; ++v) acc[row][v] = load(sums + (row * count + v) * kLanes);
+    for (int line = first_; line < end_; ++line) {
+      for (std::size_t pair = 0; pair < pairs; ++pair) {
+        Vector d[count];
+#pragma GCC unroll 3
+        for (int v = 0; v < count; ++v) d[v] = load(diff + size(v) * plane + pair * kLanes);
+#pragma GCC unroll 8
+        for (int row = 0; row < kRows; ++row) {
+          const float word = inputs[row][2 * pair];
+#pragma GCC unroll 3
+          for (int v = 0; v < count; ++v) acc[row][v] = Product::add(acc[row][v], word, d[v]);
+        }
+      }
+#pragma GCC unroll 8
+      for (int row = 0; row < kRows; ++row) inputs[row] += row_words_;
+      diff += pairs * kLanes;
+    }
+#pragma GCC unroll 8
+    for (int row = 0; row < kRows; ++row)
+#pragma GCC unroll 3
+      for (int v = 0; v < count; ++v) store(sums + (row * count + v) * kLanes, acc[row][v]);
   }
 
   const Bf16* plane_of(const Bf16* maps, int block) const {
@@ -170,26 +248,31 @@ class WeightGradientBf16Tile : PixelWords<Product> {
   template <int count>
   void write(int vector) const {
     write_weight_sums(g_, vector * kLanes, count * kLanes, bias_sums_, [&](int channel, int tap) {
-      const int tile = channel / kRows * g_.tap_count + tap;
-      return sums_of(vector) + size((tile * kRows + channel % kRows) * count * kLanes);
+      const int flat = channel * g_.tap_count + tap;  // of a plain source
+      const int tile = g_.plain_src ? flat / kRows : channel / kRows * g_.tap_count + tap;
+      const int line = g_.plain_src ? flat % kRows : channel % kRows;
+      return sums_of(vector) + size((tile * kRows + line) * count * kLanes);
     });
   }
 
   // A tile's are [row][vector][lane]; the tiles of one pass follow each other.
   float* sums_of(int vector) const {
-    return sums_ + size(vector) * kLanes * size(pairs_.source_blocks) * kLanes * size(g_.tap_count);
+    return sums_ + size(vector) * kLanes * sum_rows();
   }
 
   const WeightGradient& g_;
   const Bf16* const src_;
   const Bf16* const diff_dst_;
   const PixelPairs pairs_;
+  const int plain_groups_;  // tiles one above the other, of a plain source
+  const std::size_t row_words_, plane_words_;
   // In the scratch.
   float* const bias_sums_;
   float* const sums_;
   float* const diff_words_;  // [block][row][pair][filter]
   float* const even_words_;  // of a block of the source, [row][pair][channel]
   float* const odd_words_;
+  float* const padded_;      // of a plain source, [channel][row][pixel]
   int first_ = 0, end_ = 0;  // rows of the chunk
   int source_first_ = 0;     // the first row of the source's words
 };

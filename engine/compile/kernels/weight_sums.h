@@ -1,7 +1,7 @@
 #pragma once
 
-// How the weight gradients' sums get to where they belong. Included by source files that are built once per
-// instruction set.
+// How filters are taken for weight gradients, and their sums get to where they belong. Included by source
+// files that are built once per instruction set.
 
 #include <cstddef>
 
@@ -9,6 +9,17 @@
 
 namespace pcnn {
 namespace {
+
+// Calls run(count, first) for the groups that `vectors` of filters are computed in: those of
+// for_each_group(), but of a plain source two vectors at most, since the addresses of its rows would drive
+// sums of three out of the registers.
+template <typename Run>
+void for_each_vector_group(const WeightGradient& gradient, int vectors, Run&& run) {
+  if (!gradient.plain_src) return for_each_group(vectors, run);
+  int vector = 0;
+  for (; vector + 2 <= vectors; vector += 2) run(std::integral_constant<int, 2>{}, vector);
+  if (vector < vectors) run(std::integral_constant<int, 1>{}, vector);
+}
 
 // Of `most` filters from `first` on, as far as there are any: to OIHW, and the bias. sums_of(channel, tap)
 // gives those of these filters, one behind the other.

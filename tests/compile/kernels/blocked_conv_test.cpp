@@ -38,6 +38,7 @@ template <typename Element>
 struct Kernel {
   int lanes = 0;
   int channel_block = 0;  // of packed weights
+  bool takes_planes = false;
   void (*run)(const BlockedConv& conv, const BlockedMaps<Element>& maps) = nullptr;
   std::size_t (*scratch)(const BlockedConv& conv) = nullptr;
 };
@@ -47,15 +48,16 @@ inline constexpr bool kIsBf16 = std::is_same_v<Element, Bf16>;
 
 template <int kLanes>
 Kernel<float> in_vectors() {
-  return {kLanes, kLanes, BlockedConvTile<kLanes>::run,
+  return {kLanes, kLanes, true, BlockedConvTile<kLanes>::run,
           [](const BlockedConv& conv) { return blocked_conv_scratch(conv, kLanes); }};
 }
 Kernel<Bf16> in_plain_bf16() {
-  return {16, 16, BlockedConvTile<16, PlainBf16Product<16>>::run,
+  return {16, 16, true, BlockedConvTile<16, PlainBf16Product<16>>::run,
           [](const BlockedConv& conv) { return blocked_conv_scratch(conv, 16); }};
 }
 Kernel<Bf16> one_of(const Bf16Convolutions& convolutions) {
-  return {16, convolutions.channel_block, convolutions.conv, convolutions.conv_scratch};
+  return {16, convolutions.channel_block, convolutions.takes_planes, convolutions.conv,
+          convolutions.conv_scratch};
 }
 Kernel<Bf16> in_emulated_tiles() {
   return one_of(testing::emulated_amx_convolutions());
@@ -87,18 +89,35 @@ template <typename Element>
 struct Case {
   BlockedConv conv;
   BlockedMaps<Element> maps;
-  std::vector<KernelTap> taps;
-  std::vector<float> plain, packed, bias;
+  std::vector<KernelTap> taps, places;  // the conv's own are the places, of planes in bf16
+  std::vector<float> plain, packed, bias, planes;
   std::vector<Element> src, added, value;
   Blocks from, to;
 };
+
+// Weights [filter and channel][tap] as those of the two pixels of words: [filter and channel][pixel][pair].
+std::vector<float> of_words(const std::vector<float>& weights, const std::vector<KernelTap>& taps,
+                            const std::vector<TapPair>& pairs) {
+  std::vector<float> words;
+  for (std::size_t first = 0; first < weights.size(); first += taps.size())
+    for (const int pixel : {0, 1})
+      for (const TapPair& pair : pairs) {
+        float weight = 0.0f;
+        for (std::size_t tap = 0; tap < taps.size(); ++tap)
+          if (taps[tap].down == pair.place().down && taps[tap].right == pair.place().right + pixel &&
+              (pixel == 1 || pair.first))
+            weight = weights[first + tap];
+        words.push_back(weight);
+      }
+  return words;
+}
 
 // What fills up blocks is 0 in src, and anything in what is added: the kernel may not care. One in ten is so
 // large that its rows are computed in several chunks.
 template <typename Element>
 Case<Element> random_case(testing::Random& random, const Kernel<Element>& kernel) {
   const int lanes = kernel.lanes;
-  const bool planes = !kIsBf16<Element> && random.between(0, 2) == 0;
+  const bool planes = kernel.takes_planes && random.between(0, 2) == 0;
   Case<Element> c{.conv = {.images = random.between(1, 3),
                            .height = random.between(1, 12),
                            .width = random.between(1, 40),
@@ -119,31 +138,46 @@ Case<Element> random_case(testing::Random& random, const Kernel<Element>& kernel
       if (random.between(0, 2) || (down == rows && right == columns))
         c.taps.push_back({0, 0, down * gap, right * gap});
   BlockedConv& conv = c.conv;
-  conv.taps = c.taps.data();
-  conv.tap_count = static_cast<int>(c.taps.size());
-  conv.reach = reach_of(c.taps);
+  const bool in_words = planes && kIsBf16<Element>;
+  const std::vector<TapPair> pairs = in_pairs(c.taps);
+  if (in_words)
+    for (const TapPair& pair : pairs) c.places.push_back(pair.place());
+  else
+    c.places = c.taps;
+  conv.taps = c.places.data();
+  conv.tap_count = static_cast<int>(c.places.size());
+  conv.reach = reach_of(c.places);
   c.from = {conv.images, conv.in_channels, conv.height * conv.width, conv.source_block};
   c.to = {conv.images, conv.filters, conv.height * conv.width, lanes};
   c.src.resize(c.from.size());
+  c.planes.resize(c.from.size());
   for (int image = 0; image < conv.images; ++image)
     for (int map = 0; map < conv.in_channels; ++map)
-      for (int pixel = 0; pixel < c.from.pixels; ++pixel)
-        c.src[c.from.at(image, map, pixel)] = normal_elements<Element>(random, 1)[0];
+      for (int pixel = 0; pixel < c.from.pixels; ++pixel) {
+        const std::size_t at = c.from.at(image, map, pixel);
+        c.planes[at] = normals(random, 1)[0];
+        c.src[at] = element<Element>(c.planes[at]);
+      }
   for (const auto weight :
-       normal_elements<Element>(random, to_index(conv.filters * conv.in_channels * conv.tap_count)))
+       normal_elements<Element>(random, to_index(conv.filters * conv.in_channels) * c.taps.size()))
     c.plain.push_back(static_cast<float>(number(weight)));
-  const BlockedWeights weights{.in_channels = conv.in_channels,
+  const BlockedWeights weights{.in_channels = conv.in_channels * (in_words ? kMapsOfBf16Word : 1),
                                .filters = conv.filters,
                                .taps = conv.tap_count,
-                               .channel_block = planes ? 1 : kernel.channel_block,
+                               .channel_block = !planes    ? kernel.channel_block
+                                                : in_words ? kMapsOfBf16Word
+                                                           : 1,
                                .maps_of_word = conv.maps_of_word,
                                .lanes = lanes};
   c.packed.resize(weights.size());
-  weights.pack(c.plain, c.packed.data());
+  weights.pack(in_words ? of_words(c.plain, c.taps, pairs) : c.plain, c.packed.data());
   c.bias = normals(random, to_index(conv.filters));
   c.added = normal_elements<Element>(random, c.to.size());
   c.value = normal_elements<Element>(random, c.to.size());
-  c.maps.src = c.src.data();
+  if (planes)
+    c.maps.planes = c.planes.data();
+  else
+    c.maps.src = c.src.data();
   conv.weights = c.packed.data();
   return c;
 }
@@ -152,13 +186,13 @@ template <typename Element>
 double linear(const Case<Element>& c, int image, int filter, int row, int column, double& sizes) {
   const BlockedConv& conv = c.conv;
   double sum = conv.bias ? c.bias[to_index(filter)] : 0.0;
-  for (int tap = 0; tap < conv.tap_count; ++tap) {
-    const int y = row + c.taps[to_index(tap)].down, x = column + c.taps[to_index(tap)].right;
+  for (std::size_t tap = 0; tap < c.taps.size(); ++tap) {
+    const int y = row + c.taps[tap].down, x = column + c.taps[tap].right;
     if (y < 0 || y >= conv.height || x < 0 || x >= conv.width) continue;
     for (int channel = 0; channel < conv.in_channels; ++channel) {
       const double product =
           number(c.src[c.from.at(image, channel, y * conv.width + x)]) *
-          double{c.plain[to_index((filter * conv.in_channels + channel) * conv.tap_count + tap)]};
+          double{c.plain[to_index(filter * conv.in_channels + channel) * c.taps.size() + tap]};
       sum += product;
       sizes += std::abs(product);
     }
@@ -243,6 +277,24 @@ TEST(BlockedConv, InTilesIsTheSumOfPlainLoops) {
   for (std::uint64_t seed = 0; seed < 40; ++seed) expect_the_sums_of_plain_loops(in_emulated_tiles(), seed);
 }
 
+TEST(BlockedConv, PairsTapsBesideEachOther) {
+  const auto tap = [](int down, int right) { return KernelTap{down + 3, right + 3, down, right}; };
+  const std::vector<KernelTap> taps{tap(-1, -2), tap(-1, -1), tap(-1, 0), tap(-1, 2), tap(0, -2), tap(0, -1)};
+  const std::vector<TapPair> pairs = in_pairs(taps);
+  std::vector<std::vector<int>> found;
+  for (const TapPair& pair : pairs) {
+    EXPECT_EQ(pair.place().down, pair.second.down);
+    EXPECT_EQ(pair.place().right, pair.second.right - 1);
+    if (pair.first) {
+      EXPECT_EQ(pair.first->column, pair.second.column - 1);
+      EXPECT_EQ(pair.first->row, pair.second.row);
+    }
+    found.push_back({pair.second.down, pair.first ? pair.first->right : 99, pair.second.right});
+  }
+  EXPECT_EQ(found, (std::vector<std::vector<int>>{{-1, 99, -2}, {-1, -1, 0}, {-1, 99, 2}, {0, -2, -1}}));
+  EXPECT_TRUE(in_pairs({}).empty());
+}
+
 // By the processor's instruction: what plain ones give, but for how it rounds inside.
 TEST(BlockedConv, AgreesWithPlainInstructionsInBf16) {
   const auto& own = training_kernels().back().bf16_convolutions;
@@ -303,21 +355,26 @@ void expect_the_same_bits_alone(const Kernel<Element>& kernel, int rounds = 20) 
   for (int i = 0; i < rounds; ++i) {
     auto c = random_case(random, kernel);
     BlockedConv& conv = c.conv;
-    const auto run_images = [&](int images, const Element* src) {
+    const std::size_t of_src = c.src.size() / to_index(conv.images);
+    const auto run_images = [&](int first, int images) {
       std::vector<Element> dst(c.to.size());
       std::vector<float> scratch(kernel.scratch(conv));
       BlockedConv part = conv;
       part.images = images;
       part.scratch = scratch.data();
-      kernel.run(part, {.src = src, .dst = dst.data()});
+      BlockedMaps<Element> maps{.dst = dst.data()};
+      if (c.maps.planes)
+        maps.planes = c.planes.data() + to_index(first) * of_src;
+      else
+        maps.src = c.src.data() + to_index(first) * of_src;
+      kernel.run(part, maps);
       dst.resize(c.to.size() / to_index(conv.images) * to_index(images));
       return dst;
     };
-    const std::vector<Element> all = run_images(conv.images, c.src.data());
-    const std::size_t of_src = c.src.size() / to_index(conv.images),
-                      of_dst = all.size() / to_index(conv.images);
+    const std::vector<Element> all = run_images(0, conv.images);
+    const std::size_t of_dst = all.size() / to_index(conv.images);
     for (int image = 0; image < conv.images; ++image) {
-      const std::vector<Element> alone = run_images(1, c.src.data() + to_index(image) * of_src);
+      const std::vector<Element> alone = run_images(image, 1);
       EXPECT_TRUE(std::ranges::equal(alone, std::span(all).subspan(to_index(image) * of_dst, of_dst)));
     }
   }

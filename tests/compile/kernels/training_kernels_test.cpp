@@ -242,11 +242,14 @@ TEST(TrainingKernels, WeightGradientSumsWhatTheTapsRead) {
                               .reach = reach_of(taps),
                               .plain_src = plain};
       std::vector<float> weights(size(filters * channels * 9), NAN), bias(size(filters)),
-          scratch(weight_gradient_scratch(gradient, lanes));
+          scratch(weight_gradient_scratch(gradient, lanes) + 1, NAN);
+      scratch.back() = 7.0f;
+      if (plain) gradient.planes = src.data();
       gradient.weights = weights.data();
       gradient.bias = bias.data();
       gradient.scratch = scratch.data();
-      kernels.weight_gradient(gradient, src.data(), diff.data());
+      kernels.weight_gradient(gradient, plain ? nullptr : src.data(), diff.data());
+      EXPECT_EQ(scratch.back(), 7.0f) << "wrote past the scratch";
       for (int f = 0; f < filters; ++f)
         for (int c = 0; c < channels; ++c) {
           std::vector<bool> is_tap(9, false);

@@ -25,9 +25,10 @@ constexpr int kLanes = 16;
 struct Kernel {
   void (*run)(const WeightGradient& gradient, const Bf16* src, const Bf16* diff_dst) = nullptr;
   std::size_t (*scratch)(const WeightGradient& gradient) = nullptr;
+  bool takes_planes = false;
 };
 Kernel one_of(const Bf16Convolutions& convolutions) {
-  return {convolutions.weight_gradient, convolutions.weight_gradient_scratch};
+  return {convolutions.weight_gradient, convolutions.weight_gradient_scratch, convolutions.takes_planes};
 }
 
 // Maps in blocks of 16.
@@ -48,6 +49,16 @@ struct Maps {
     return to_index((((image * blocks() + map / kLanes) * height + row) * width + column) * kLanes +
                     map % kLanes);
   }
+  // In f32, a little off, so that they are to be rounded.
+  std::vector<float> planes(int images) const {
+    std::vector<float> all;
+    for (int image = 0; image < images; ++image)
+      for (int map = 0; map < maps; ++map)
+        for (int row = 0; row < height; ++row)
+          for (int column = 0; column < width; ++column)
+            all.push_back(widened(values[at(image, map, row, column)]) * (1.0f + 0x1p-10f));
+    return all;
+  }
   double operator()(int image, int map, int row, int column) const {
     if (row < 0 || row >= height || column < 0 || column >= width) return 0.0;
     return widened(values[at(image, map, row, column)]);
@@ -60,11 +71,12 @@ struct Maps {
 struct Case {
   int images, height, width, channels, filters;
   std::vector<KernelTap> taps;  // of a kernel of 3x3
+  bool planes = false;          // as the source
 };
 
 void expect_sums_of_plain_loops(const Kernel& kernel, const Case& c, testing::Random& random) {
   SCOPED_TRACE(::testing::Message() << c.images << " images of " << c.height << "x" << c.width << ", "
-                                    << c.channels << " -> " << c.filters);
+                                    << c.channels << " -> " << c.filters << (c.planes ? ", planes" : ""));
   const Maps src(random, c.images, c.channels, c.height, c.width),
       diff(random, c.images, c.filters, c.height, c.width);
   WeightGradient gradient{.images = c.images,
@@ -76,7 +88,10 @@ void expect_sums_of_plain_loops(const Kernel& kernel, const Case& c, testing::Ra
                           .kernel_width = 3,
                           .taps = c.taps.data(),
                           .tap_count = static_cast<int>(c.taps.size()),
-                          .reach = reach_of(c.taps)};
+                          .reach = reach_of(c.taps),
+                          .plain_src = c.planes};
+  const std::vector<float> planes = src.planes(c.images);
+  if (c.planes) gradient.planes = planes.data();
   const std::size_t scratch_floats = kernel.scratch(gradient), guards = 64;
   std::vector<float> weights(to_index(c.filters * c.channels * 9), NAN), bias(to_index(c.filters), NAN),
       scratch(scratch_floats + guards, NAN);
@@ -84,7 +99,7 @@ void expect_sums_of_plain_loops(const Kernel& kernel, const Case& c, testing::Ra
   gradient.weights = weights.data();
   gradient.bias = bias.data();
   gradient.scratch = scratch.data();
-  kernel.run(gradient, src.values.data(), diff.values.data());
+  kernel.run(gradient, c.planes ? nullptr : src.values.data(), diff.values.data());
 
   std::vector<double> expected(weights.size(), NAN), expected_bias(bias.size());
   const auto sum_over_pixels = [&](auto&& term) {
@@ -139,6 +154,11 @@ void expect_sums_of_plain_loops(const Kernel& kernel) {
                  .filters = random.between(1, side == 9 ? 100 : 40),
                  .taps = random_taps(random, random.between(1, 4))};
     expect_sums_of_plain_loops(kernel, c, random);
+    if (!kernel.takes_planes) continue;
+    Case planes = c;
+    planes.planes = true;
+    planes.channels = random.between(1, 4);
+    expect_sums_of_plain_loops(kernel, planes, random);
   }
   const std::vector<KernelTap> mask_b = {
       {0, 0, -1, -1}, {0, 1, -1, 0}, {0, 2, -1, 1}, {1, 0, 0, -1}, {1, 1, 0, 0}};
@@ -152,14 +172,17 @@ void expect_sums_of_plain_loops(const Kernel& kernel) {
   for (int down = -3; down <= 3; ++down)
     for (int right = -6; right <= 6; ++right)
       for (const int width : {4, 5})
-        expect_sums_of_plain_loops(kernel,
-                                   {.images = 1,
-                                    .height = 3,
-                                    .width = width,
-                                    .channels = 2,
-                                    .filters = 3,
-                                    .taps = {{2, 1, down, right}}},
-                                   random);
+        for (const bool planes : {false, true})
+          if (!planes || kernel.takes_planes)
+            expect_sums_of_plain_loops(kernel,
+                                       {.images = 1,
+                                        .height = 3,
+                                        .width = width,
+                                        .channels = 2,
+                                        .filters = 3,
+                                        .taps = {{2, 1, down, right}},
+                                        .planes = planes},
+                                       random);
 }
 
 TEST(WeightGradientBf16, OfThisProcessorSumsWhatTheTapsRead) {
@@ -171,7 +194,7 @@ TEST(WeightGradientBf16, OfThisProcessorSumsWhatTheTapsRead) {
 TEST(WeightGradientBf16, ByAPlainProductSumsWhatTheTapsRead) {
   expect_sums_of_plain_loops(
       {WeightGradientBf16Tile<PlainBf16Product<kLanes>>::run,
-       [](const WeightGradient& gradient) { return weight_gradient_bf16_scratch(gradient, kLanes); }});
+       [](const WeightGradient& gradient) { return weight_gradient_bf16_scratch(gradient, kLanes); }, true});
 }
 
 TEST(WeightGradientBf16, InTilesSumsWhatTheTapsRead) {

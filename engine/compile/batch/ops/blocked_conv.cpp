@@ -40,8 +40,22 @@ BlockedConvStep blocked_step(PlanBuilder& plan, const ConvStep& step, int channe
 // Of maps in blocks.
 BlockedKernel blocked_kernel(const PlanBuilder& plan, const std::vector<KernelTap>& taps) {
   const TrainingKernels& kernels = plan.vector_kernels();
-  if (maps_of_word(plan) == 1) return {taps, kernels.lanes};
-  return {taps, kernels.bf16_convolutions->channel_block, kMapsOfBf16Word};
+  if (maps_of_word(plan) == 1) return {.taps = taps, .channel_block = kernels.lanes};
+  return {.taps = taps,
+          .channel_block = kernels.bf16_convolutions->channel_block,
+          .maps_of_word = kMapsOfBf16Word};
+}
+
+BlockedKernel kernel_of_planes(const PlanBuilder& plan, const std::vector<KernelTap>& taps) {
+  if (maps_of_word(plan) == 1) return {.taps = taps, .channel_block = 1};
+  return {.pairs = in_pairs(taps), .channel_block = kMapsOfBf16Word, .maps_of_word = kMapsOfBf16Word};
+}
+
+// What the words of its source are, relative to the pixel.
+std::vector<KernelTap> places_of(const BlockedKernel& kernel) {
+  std::vector<KernelTap> places = kernel.taps;
+  for (const TapPair& pair : kernel.pairs) places.push_back(pair.place());
+  return places;
 }
 
 const char* implementation(const PlanBuilder& plan) {
@@ -57,9 +71,15 @@ bool computes_in_blocks(const PlanBuilder& plan) {
   return kernels.bf16_convolutions.has_value();
 }
 
+bool takes_planes(const PlanBuilder& plan) {
+  return plan.data_type() == dnnl::memory::data_type::f32 ||
+         plan.vector_kernels().bf16_convolutions->takes_planes;
+}
+
 bool computes_forward_in_blocks(const PlanBuilder& plan, const ConvStep& step, const FusedOps& fused) {
   const bool is_f32 = plan.data_type() == dnnl::memory::data_type::f32;
-  return computes_in_blocks(plan) && (is_f32 || !(is_given(plan, step) || fused.f32_result));
+  if (!computes_in_blocks(plan)) return false;
+  return is_f32 || (!fused.f32_result && (!is_given(plan, step) || takes_planes(plan)));
 }
 
 int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
@@ -69,12 +89,13 @@ int lower_blocked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& 
   const bool is_planes = is_given(plan, step);
   const int block = is_planes ? 1 : plan.vector_kernels().lanes;
   lowered.src = is_planes ? src : plan.in_blocks(src);
+  const std::vector<KernelTap> taps = taps_inside(plan, step);
+  const BlockedKernel kernel = is_planes ? kernel_of_planes(plan, taps) : blocked_kernel(plan, taps);
   BlockedConvStep forward = blocked_step(plan, step, op.in_channels, plan.network().node(step.conv).channels,
-                                         block, taps_inside(plan, step));
+                                         block, places_of(kernel));
   forward.activation = step.activation;
   forward.src = lowered.src;
-  forward.kernel = plan.packed_blocks(
-      op.weight, is_planes ? BlockedKernel{forward.taps, block} : blocked_kernel(plan, forward.taps), false);
+  forward.kernel = plan.packed_blocks(op.weight, kernel, false);
   forward.bias = plan.network().parameters[to_index(op.bias)].offset;
   if (fused.skip >= 0) forward.added = plan.in_blocks(fused.skip);
   const int dst = plan.blocked_conv(std::move(forward));

@@ -27,10 +27,11 @@ struct FusedOps {
 // asked for and no fast primitive takes it.
 int lower_masked_conv(PlanBuilder& plan, const ConvStep& step, const FusedOps& fused, int src,
                       LoweredConv& lowered);
-// Whether the plan's convolutions are by kernels of our own, between maps in blocks; and whether the forward
-// pass of this one is. In bf16 these kernels take no planes and give no f32, so that of the image and of
-// logits is oneDNN's.
+// Whether the plan's convolutions are by kernels of our own, between maps in blocks; if so, whether these
+// take images, in planes; and whether the forward pass of this one is by them. In bf16 they give no f32, so
+// that of logits is oneDNN's.
 [[nodiscard]] bool computes_in_blocks(const PlanBuilder& plan);
+[[nodiscard]] bool takes_planes(const PlanBuilder& plan);
 [[nodiscard]] bool computes_forward_in_blocks(const PlanBuilder& plan, const ConvStep& step,
                                               const FusedOps& fused);
 // lower_masked_conv() by our own.

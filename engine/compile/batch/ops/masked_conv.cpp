@@ -231,7 +231,7 @@ namespace {
 
 bool has_bf16_weight_gradient(const PlanBuilder& plan, const ConvStep& step) {
   return plan.data_type() == dnnl::memory::data_type::bf16 && computes_in_blocks(plan) &&
-         !is_given(plan, step);
+         (!is_given(plan, step) || takes_planes(plan));
 }
 
 // Our own kernel, which computes live taps only and writes them where they belong.
