@@ -8,7 +8,7 @@
 namespace pcnn::testing {
 
 PixelKernel emulated_amx() {
-  return amx_pixel_kernel<EmulatedTiles>("emulated amx");
+  return amx_pixel_kernel<EmulatedTiles, PlainBf16Product<16>>("emulated amx");
 }
 
 Bf16Convolutions emulated_amx_convolutions() {

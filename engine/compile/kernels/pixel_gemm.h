@@ -34,6 +34,9 @@ namespace pcnn {
 struct PixelTap {
   const float* src = nullptr;     // [row][depth]
   std::size_t packed_offset = 0;  // of its rows in a panel of packed weights, words
+  // src in bf16, where that is kept and the depth is even; rows that fill up a block of the kernel can be
+  // read, whatever they hold. Null: the product rounds src itself.
+  const std::uint16_t* rounded = nullptr;
 };
 
 struct PixelGemm {
@@ -74,6 +77,8 @@ struct PixelKernel {
   // zeros.
   int block = 1;
   const char* arithmetic = "f32";  // for people: "bf16 by AMX"
+  // dst[i] = src[i] in bf16; an odd count is filled up with a zero. Null in f32.
+  void (*round)(std::size_t count, const float* src, std::uint16_t* dst) = nullptr;
 };
 
 // Rows, and words, of a tile of AMX.

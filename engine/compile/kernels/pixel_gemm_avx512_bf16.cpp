@@ -17,7 +17,8 @@ PixelKernel pixel_kernel_avx512_bf16() {
           LstmTile<16>::run,
           AttentionTile<16>::attend,
           1,
-          "bf16 by vdpbf16ps"};
+          "bf16 by vdpbf16ps",
+          Tile::round};
 }
 
 }  // namespace pcnn

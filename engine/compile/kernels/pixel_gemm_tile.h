@@ -25,6 +25,8 @@ template <int kLanes, typename Product = FloatProduct<kLanes>>
 struct PixelTile : ActivationTile<kLanes> {
   using typename Simd<kLanes>::Vector;
   using typename Simd<kLanes>::Integers;
+  using typename Simd<kLanes>::Unsigned;
+  using typename Simd<kLanes>::Halves;
   using Simd<kLanes>::load, Simd<kLanes>::store, Simd<kLanes>::load_part, Simd<kLanes>::store_part,
       Simd<kLanes>::larger;
   using ActivationTile<kLanes>::activate;
@@ -56,6 +58,9 @@ struct PixelTile : ActivationTile<kLanes> {
     if constexpr (Product::kPrecision == Precision::kF32)
       return reinterpret_cast<const std::byte*>(gemm.taps[tap].src +
                                                 static_cast<std::size_t>(first_row) * words);
+    else if (const std::uint16_t* const rounded = gemm.taps[tap].rounded)
+      return reinterpret_cast<const std::byte*>(rounded) +
+             static_cast<std::size_t>(first_row) * words * sizeof(float);
     else
       return reinterpret_cast<const std::byte*>(gemm.scratch) +
              (static_cast<std::size_t>(tap) * static_cast<std::size_t>(gemm.rows) +
@@ -66,24 +71,43 @@ struct PixelTile : ActivationTile<kLanes> {
   // A row of `depth` values as bf16, the last word filled up with zero.
   static void round(std::size_t depth, const float* src, std::uint16_t* dst) {
     std::size_t k = 0;
-    for (; k + kLanes <= depth; k += kLanes) store(dst + k, load(src + k));
+    for (; k + kLanes <= depth; k += kLanes) Product::store(dst + k, load(src + k));
     const std::size_t halves = depth + depth % 2;
     if (k == halves) return;
     float rest[kLanes] = {};
     std::uint16_t rounded[kLanes];
     __builtin_memcpy(rest, src + k, (depth - k) * sizeof(float));
-    store(rounded, load(rest));
+    Product::store(rounded, load(rest));
     __builtin_memcpy(dst + k, rounded, (halves - k) * sizeof(std::uint16_t));
   }
 
-  // All taps' sources, rounded, into scratch: a small part of the product, whose every filter reads them.
+  // Rows of one value, which is the first of its word.
+  static void round_singles(std::size_t rows, const float* src, std::uint16_t* dst) {
+    for (std::size_t row = 0; row < rows; row += kLanes) {
+      const std::size_t count = rows - row < kLanes ? rows - row : kLanes;
+      std::uint16_t rounded[kLanes];
+      Product::store(rounded, count < kLanes ? load_part(src + row, count) : load(src + row));
+      Halves halves;
+      __builtin_memcpy(&halves, rounded, sizeof(halves));
+      const Unsigned words = __builtin_convertvector(halves, Unsigned);
+      __builtin_memcpy(dst + 2 * row, &words, count * sizeof(std::uint32_t));
+    }
+  }
+
+  // The sources that are not kept rounded, into scratch.
   static void round_sources(const PixelGemm& gemm) {
     const auto depth = static_cast<std::size_t>(gemm.depth),
                halves = 2 * depth_words(Precision::kBf16, gemm.depth);
+    const auto rows = static_cast<std::size_t>(gemm.rows);
     std::uint16_t* dst = gemm.scratch;
-    for (int tap = 0; tap < gemm.tap_count; ++tap)
-      for (std::size_t row = 0; row < static_cast<std::size_t>(gemm.rows); ++row, dst += halves)
-        round(depth, gemm.taps[tap].src + row * depth, dst);
+    for (int tap = 0; tap < gemm.tap_count; ++tap, dst += rows * halves) {
+      const float* const src = gemm.taps[tap].src;
+      if (gemm.taps[tap].rounded) continue;
+      if (depth == 1)
+        round_singles(rows, src, dst);
+      else
+        for (std::size_t row = 0; row < rows; ++row) round(depth, src + row * depth, dst + row * halves);
+    }
   }
 
   template <int kRows, int kPanels>

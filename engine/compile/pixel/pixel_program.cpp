@@ -67,7 +67,8 @@ PixelProgram::PixelProgram(const Inference& inference, std::span<const float> pa
       counts_rows_(given_maps_ >= 0),
       kernel_(kernel),
       exact_kernel_(kernel.precision == Precision::kF32 ? kernel : pixel_kernel(Precision::kF32)),
-      layout_(network_, inference.steps) {
+      layout_(network_, inference.steps),
+      is_rounded_(network_.nodes.size()) {
   const std::vector<Sight> sights_of_nodes = sights(network_);
   if (sights_of_nodes[to_index(network_.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
@@ -82,7 +83,8 @@ PixelProgram::PixelProgram(const Inference& inference, std::span<const float> pa
     steps_.push_back({.work = std::move(work),
                       .phase = phase_of(sight_of(step)),
                       .order = order_of(step),
-                      .rows_ahead = rows_ahead[to_index(dst_of(step))]});
+                      .rows_ahead = rows_ahead[to_index(dst_of(step))],
+                      .dst = dst_of(step)});
   }
   if (std::ranges::any_of(steps_, [](const PixelStep& step) { return step.phase == Phase::kRow; }))
     row_columns_ = network_.image_width;
@@ -107,19 +109,25 @@ void PixelProgram::add_keep_steps(const Work& work, const std::vector<Sight>& si
 
 PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const float> parameters) {
   PackedConvStep packed{step, pack_conv(step, network_, parameters, kernel_of(step))};
-  note_products(packed.groups, step.op.src);
+  note_products(packed.groups, step.op.src, kernel_of(step));
   return packed;
 }
 
 PixelProgram::Work PixelProgram::pack(const LstmStep& step, std::span<const float> parameters) {
   PackedLstmStep packed{step, pack_states(step, network_, parameters, kernel_)};
-  note_products(packed.groups, step.dst);
+  note_products(packed.groups, step.dst, kernel_);
   max_gates_ = std::max(max_gates_, to_index(layout_.channels(step.op.src)));
   return packed;
 }
 
-void PixelProgram::note_products(std::span<const PackedConv> groups, int src) {
-  const std::size_t words = depth_words(precision(), layout_.channels(src));
+void PixelProgram::note_products(std::span<const PackedConv> groups, int src, const PixelKernel& kernel) {
+  const int channels = layout_.channels(src);
+  const bool is_made = !inputs(network_.node(src).op).empty();  // by a step
+  if (kernel.round && is_made && channels % 2 == 0) {
+    is_rounded_[to_index(src)] = true;
+    max_rounded_ = std::max(max_rounded_, channels);
+  }
+  const std::size_t words = depth_words(precision(), channels);
   for (const PackedConv& group : groups) {
     max_taps_ = std::max(max_taps_, group.taps.size());
     max_tap_words_ = std::max(max_tap_words_, group.taps.size() * words);
@@ -169,6 +177,11 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
     : chains_(chains),
       max_columns_(max_columns),
       values_(program.layout_.floats(chains, max_columns)),
+      // Rows that fill up the kernel's last block are read behind the last node's.
+      rounded_(program.max_rounded_ == 0
+                   ? 0
+                   : (values_.size() + to_index((program.kernel_.block - 1) * program.max_rounded_)) *
+                         sizeof(std::uint16_t)),
       caches_(program.cache_floats_ * to_index(chains) * sizeof(float)),
       attention_scratch_(program.attention_scratch_),
       taps_(program.max_taps_),

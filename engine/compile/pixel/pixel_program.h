@@ -60,6 +60,7 @@ class IncrementalState {
   PixelSpan last_;              // what was computed last; group and place mean nothing
   std::vector<float> vectors_;  // of conditions: [condition][chain][map]
   std::vector<float> values_;   // as RowLayout says
+  AlignedBuffer rounded_;       // the same in bf16, of nodes that products read
   AlignedBuffer caches_;        // of attentions
   std::vector<float> attention_scratch_;
   std::vector<PixelTap> taps_;
@@ -73,8 +74,8 @@ class PixelProgram {
   // For images of network.image_width columns and any number of rows, where no maps are given of them and
   // nothing attends.
   // parameters: the flat f32 masters. The kernel must be one this processor can run, see pixel_gemm.h. Maps
-  // are held in f32 under any kernel. Throws ComputeError where the logits read their own pixel or later
-  // ones.
+  // are held in f32 under any kernel, and what products read in theirs beside it. Throws ComputeError where
+  // the logits read their own pixel or later ones.
   PixelProgram(const Network& network, std::span<const float> parameters,
                const PixelKernel& kernel = pixel_kernels().back());
 
@@ -83,7 +84,8 @@ class PixelProgram {
   [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
     return (layout_.floats(1, max_columns) + vector_floats_ + cache_floats_ +
             max_gates_ * to_index(std::max(max_columns, row_columns_))) *
-           sizeof(float);
+               sizeof(float) +
+           (max_rounded_ > 0 ? layout_.floats(1, max_columns) * sizeof(std::uint16_t) : 0);
   }
   // The part of that which attentions read.
   [[nodiscard]] std::size_t cache_bytes_per_chain() const { return cache_floats_ * sizeof(float); }
@@ -157,6 +159,7 @@ class PixelProgram {
     Phase phase = Phase::kLogits;
     Order order = Order::kAtOnce;
     int rows_ahead = 0;  // of the furthest logits that depend on the result
+    int dst = -1;        // node; -1: there is none
   };
 
   struct Inference;  // what is sampled from: the network without dropout, and its steps
@@ -179,8 +182,8 @@ class PixelProgram {
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const LstmStep& step, std::span<const float> parameters);
-  // Notes what the products of such groups need.
-  void note_products(std::span<const PackedConv> groups, int src);
+  // Notes what products of such groups by that kernel need.
+  void note_products(std::span<const PackedConv> groups, int src, const PixelKernel& kernel);
   // What conditions add, for each chain.
   [[nodiscard]] std::vector<float> vectors_of(const Given& given, int chains) const;
   // A copy of a parameter's values.
@@ -195,6 +198,9 @@ class PixelProgram {
   [[nodiscard]] PixelSpan pixel(IncrementalState& state, int row, int column, int group) const;
   [[nodiscard]] float* at(IncrementalState& state, int node, const PixelSpan& span) const;
   void run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const;
+  // What the step made in bf16, where products read it.
+  void round(int node, IncrementalState& state, const PixelSpan& span) const;
+  [[nodiscard]] std::size_t offset(int node, const IncrementalState& state, const PixelSpan& span) const;
   void run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
@@ -218,7 +224,9 @@ class PixelProgram {
   PixelKernel exact_kernel_;  // of exact convolutions: in f32
   RowLayout layout_;
   std::vector<PixelStep> steps_;
-  int row_columns_ = 0;  // of a whole row, where any step runs for one
+  std::vector<bool> is_rounded_;  // by node: what steps make of it is kept in bf16, too
+  int max_rounded_ = 0;           // channels of these, in one group
+  int row_columns_ = 0;           // of a whole row, where any step runs for one
   std::size_t weight_bytes_ = 0;
   std::size_t vector_floats_ = 0;      // of all conditions, for each chain
   std::size_t cache_floats_ = 0;       // of all attentions, for each chain

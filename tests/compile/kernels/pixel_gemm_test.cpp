@@ -26,9 +26,11 @@ std::vector<PixelKernel> all_kernels() {
   using Bf16Tile = PixelTile<16, PlainBf16Product<16>>;
   kernels.push_back({"16 lanes, bf16", Bf16Tile::kPanel, Precision::kBf16, Bf16Tile::run,
                      Bf16Tile::activate_all, Bf16Tile::gate_rows});
+  kernels.back().round = Bf16Tile::round;
   using SmallBf16Tile = PixelTile<4, PlainBf16Product<4>>;
   kernels.push_back({"4 lanes, bf16", SmallBf16Tile::kPanel, Precision::kBf16, SmallBf16Tile::run,
                      SmallBf16Tile::activate_all, SmallBf16Tile::gate_rows});
+  kernels.back().round = SmallBf16Tile::round;
   kernels.push_back(testing::emulated_amx());
   return kernels;
 }
@@ -69,9 +71,10 @@ struct Product {
     for (int i = 0; i < count; ++i) values.push_back(random.normal());
   }
 
-  // Chains [first, first + count).
+  // Chains [first, first + count). is_rounded: by tap, whether its source is given in bf16.
   [[nodiscard]] std::vector<float> run(const PixelKernel& kernel, const ActivationOp* activation,
-                                       bool with_skip, int first, int count) const {
+                                       bool with_skip, int first, int count,
+                                       const std::vector<bool>& is_rounded = {}) const {
     std::vector<WeightSlice> slices;
     for (const Tap& tap : conv.taps())
       slices.push_back(
@@ -89,6 +92,17 @@ struct Product {
     for (int tap = 0; tap < taps; ++tap)
       places.push_back({src.data() + (tap * chains + first) * conv.in_channels,
                         static_cast<std::size_t>(tap * kernel.panel) * words});
+    // Each tap's own, with rows of NaN that fill up the last block.
+    const int rows_read = (count + kernel.block - 1) / kernel.block * kernel.block;
+    std::vector<std::vector<std::uint16_t>> rounded;
+    for (std::size_t tap = 0; tap < is_rounded.size(); ++tap) {
+      const auto size = static_cast<std::size_t>(count * conv.in_channels);
+      rounded.emplace_back(static_cast<std::size_t>(rows_read * conv.in_channels), std::uint16_t{0x7fc0});
+      if (!is_rounded[tap]) continue;
+      kernel.round(size, places[tap].src, rounded.back().data());
+      places[tap].rounded = rounded.back().data();
+      places[tap].src = nullptr;
+    }
     std::vector<std::uint16_t> scratch(
         2 * scratch_words(kernel, static_cast<std::size_t>(count), words * static_cast<std::size_t>(taps)));
     std::vector<float> dst(static_cast<std::size_t>(count * filter_count + 1), -7.0f);
@@ -151,6 +165,25 @@ TEST(PixelGemm, MatchesPlainLoopsForAnyShape) {
                                       used, with_skip),
                     2e-4)
             << i;
+    }
+  }
+}
+
+TEST(PixelGemm, GivesTheSameBitsFromSourcesThatAreKeptRounded) {
+  Random random(9);
+  for (int round = 0; round < 40; ++round) {
+    const int depth = round % 2 == 0 ? 32 * random.between(1, 3) : 2 * random.between(1, 40);
+    const Product product(random, random.between(1, 70), depth, random.between(1, 70),
+                          2 * random.between(0, 1) + 1);
+    const std::vector<bool> all(static_cast<std::size_t>(product.taps), true);
+    std::vector<bool> some = all;
+    some[static_cast<std::size_t>(random.between(0, product.taps - 1))] = false;
+    for (const PixelKernel& kernel : all_kernels()) {
+      if (kernel.precision == Precision::kF32) continue;
+      SCOPED_TRACE(std::string(kernel.name) + " round " + std::to_string(round));
+      const std::vector<float> expected = product.run(kernel, nullptr, true, 0, product.chains);
+      for (const auto& is_rounded : {all, some})
+        EXPECT_EQ(product.run(kernel, nullptr, true, 0, product.chains, is_rounded), expected);
     }
   }
 }
