@@ -64,9 +64,10 @@ std::size_t plane_conv_scratch(const PlaneConv& conv, int lanes) {
 
 namespace {
 
-// Of the matrix of sums, of a plain source: a tile has up to eight, and the last one is filled up.
+// Of the matrix of sums, of a plain source; the last tile is filled up.
 std::size_t plain_rows(const WeightGradient& gradient) {
-  return to_index((gradient.in_channels * gradient.tap_count + 7) / 8 * 8);
+  return to_index((gradient.in_channels * gradient.tap_count + kGradientRows - 1) / kGradientRows *
+                  kGradientRows);
 }
 
 // Words of an image with the zeros around it that taps read.

@@ -34,7 +34,8 @@ struct TapReach {
 [[nodiscard]] TapReach reach_of(std::span<const KernelTap> taps);
 
 // A plane in bf16 is read in words of two pixels beside each other, (x[i], x[i + 1]), for two taps at once. A
-// tap without a neighbour to its left has the word's second half.
+// tap without a neighbour to its left has the word's second half; what is in the first, an earlier pixel, is
+// multiplied by 0.
 struct TapPair {
   std::optional<KernelTap> first;
   KernelTap second;
@@ -63,6 +64,9 @@ void for_each_group(int blocks, Run&& run) {
     first += count;
   }
 }
+
+// Most rows of a tile of sums of a weight gradient.
+inline constexpr int kGradientRows = 8;
 
 // d(loss)/d(weights) and d(loss)/d(bias) of a masked convolution, over a batch, from its source and
 // d(loss)/d(its result): maps in blocks of `lanes`, [image][block][row][column][map], the last block filled

@@ -37,7 +37,7 @@ class WeightGradientTile : Simd<kLanes> {
   // Sums that fit beside a pixel's vectors: 16 registers up to AVX2, 32 with AVX-512.
   static constexpr int kRows = kLanes == 16 ? 8 : 4;
   static constexpr int kVectors = 3;
-  static_assert(kLanes % kRows == 0);
+  static_assert(kLanes % kRows == 0 && kGradientRows % kRows == 0);
   // Inputs and diff_dst of one pass over the tiles: most of 32 KiB.
   static constexpr std::size_t kChunkFloats = 6400;
 

@@ -42,7 +42,7 @@ class WeightGradientBf16Tile : PixelWords<Product> {
   using Words = PixelWords<Product>;
   using typename Words::Vector;
   using Words::add_up, Words::load, Words::store, Words::write_pairs, Words::write_second_half;
-  static constexpr int kLanes = 16, kRows = 8;
+  static constexpr int kLanes = 16, kRows = kGradientRows;
 
   static std::size_t size(int value) { return static_cast<std::size_t>(value); }
 
@@ -58,7 +58,7 @@ class WeightGradientBf16Tile : PixelWords<Product> {
         sums_(bias_sums_ + size(pairs_.diff_blocks) * kLanes),
         diff_words_(sums_ + sum_count()),
         even_words_(diff_words_ + size(pairs_.diff_blocks) * diff_plane()),
-        odd_words_(even_words_ + size(pairs_.source_rows * pairs_.even) * kLanes),
+        odd_words_(even_words_ + (g_.plain_src ? 0 : size(pairs_.source_rows * pairs_.even) * kLanes)),
         padded_(even_words_) {}
 
   std::size_t sum_count() const { return size(pairs_.diff_blocks) * kLanes * sum_rows(); }
@@ -272,7 +272,7 @@ class WeightGradientBf16Tile : PixelWords<Product> {
   float* const diff_words_;  // [block][row][pair][filter]
   float* const even_words_;  // of a block of the source, [row][pair][channel]
   float* const odd_words_;
-  float* const padded_;      // of a plain source, [channel][row][pixel]
+  float* const padded_;      // or words of a plain source, [channel][row][pixel]
   int first_ = 0, end_ = 0;  // rows of the chunk
   int source_first_ = 0;     // the first row of the source's words
 };

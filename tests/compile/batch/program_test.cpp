@@ -126,21 +126,22 @@ double relative_distance(const std::vector<float>& a, const std::vector<float>& 
 
 // Errors of bf16 are rounding: about 2^-9 of a value each, some of them per layer. A wrong tap or layout is
 // of the order of one.
-void expect_bf16_near_f32(const TrainingKernels& kernels, std::uint64_t seeds) {
+void expect_bf16_near_f32(const TrainingKernels& kernels, std::uint64_t seeds,
+                          const testing::NetworkLimits& narrow = kNarrow) {
   const CompileOptions in_bf16{.precision = Precision::kBf16, .kernels = kernels};
   std::vector<double> errors;  // of gradients, which cancel more in one network than in another
   for (std::uint64_t seed = 0; seed < seeds; ++seed) {
     testing::Random random(40000 + seed);
     // Smooth activations: a rounded value on the other side of a kink is no error of ours.
     const testing::Case c =
-        random_case(random, seed % 2 ? Activation::kTanh : Activation::kElu, seed % 5 == 0 ? kWide : kNarrow);
+        random_case(random, seed % 2 ? Activation::kTanh : Activation::kElu, seed % 5 == 0 ? kWide : narrow);
     SCOPED_TRACE("seed " + std::to_string(seed) + ": " + testing::describe(c.network));
     testing::Compiled f32(c.network, c.images, c.parameters);
     testing::Compiled bf16(c.network, c.images, c.parameters, Purpose::kTraining, in_bf16);
     testing::Compiled scoring(c.network, c.images, c.parameters, Purpose::kInference, in_bf16);
-    const std::vector<float> logits = bf16.forward(c.pixels);
-    EXPECT_LT(relative_distance(logits, f32.forward(c.pixels)), 0.05);
-    EXPECT_LT(relative_distance(scoring.forward(c.pixels), f32.forward(c.pixels)), 0.05);
+    const std::vector<float> exact = f32.forward(c.pixels, c.given.view());
+    EXPECT_LT(relative_distance(bf16.forward(c.pixels, c.given.view()), exact), 0.05);
+    EXPECT_LT(relative_distance(scoring.forward(c.pixels, c.given.view()), exact), 0.05);
     errors.push_back(relative_distance(bf16.backward(c.diff_logits), f32.backward(c.diff_logits)));
     EXPECT_LT(errors.back(), 0.3);
   }
@@ -154,6 +155,34 @@ TEST(Program, InBf16StaysNearF32) {
   const Network network = testing::tutorial_network();
   EXPECT_LT(Program(network, 4, Purpose::kTraining, {.precision = Precision::kBf16}).workspace_bytes(),
             0.6 * static_cast<double>(Program(network, 4, Purpose::kTraining).workspace_bytes()));
+}
+
+// Of maps that are given of the image, few or many, with kernels up to beyond a small image.
+TEST(Program, OfGivenMapsInBf16StaysNearF32) {
+  if (!can_compute(Precision::kBf16)) GTEST_SKIP() << "oneDNN computes bf16 with AVX-512 only";
+  TrainingKernels tiles = training_kernels().back();
+  tiles.bf16_convolutions = testing::emulated_amx_convolutions();
+  for (const int maps : {3, 130})
+    for (const TrainingKernels& kernels : {training_kernels().back(), tiles})
+      expect_bf16_near_f32(kernels, 10,
+                           {.kernel = 7,
+                            .side = 5,
+                            .channels = 20,
+                            .stages = 2,
+                            .condition = {.maps = maps, .kernel_height = 7, .kernel_width = 7}});
+}
+
+TEST(Program, ComputesConvolutionsOfTheImageInBf16ByItsOwnKernels) {
+  const auto& own = training_kernels().back().bf16_convolutions;
+  if (!own || !own->takes_planes) GTEST_SKIP() << "they are oneDNN's on this processor";
+  const Program program(testing::tutorial_network(), 4, Purpose::kTraining, {.precision = Precision::kBf16});
+  const auto steps = program.implementations();
+  for (const char* direction : {"forward", "backward weights"}) {
+    const auto step = std::ranges::find_if(
+        steps, [&](const Implementation& i) { return i.op == "input" && i.direction == direction; });
+    ASSERT_NE(step, steps.end()) << direction;
+    EXPECT_EQ(step->name, own->name) << direction;
+  }
 }
 
 TEST(Program, InTilesOfBf16StaysNearF32) {

@@ -263,12 +263,16 @@ void lower_weight_gradient(PlanBuilder& plan, const ConvStep& step, int src, int
       is_bf16 ? plan.vector_kernels().bf16_convolutions->name : plan.vector_kernels().name, first_step);
 }
 
-// Our own in f32 is also there for what oneDNN has no fast kernel for, dilated kernels, in every precision.
+// Our own in f32 is also there in every precision for dilated kernels, which oneDNN has no fast kernel for,
+// and for taps that are outside the image for every pixel: with those, its sums in bf16 over many channels
+// are not finite.
 bool has_own_weight_gradient(const PlanBuilder& plan, const ConvStep& step) {
   const MaskedConvOp& op = step.op;
+  const Shape image = plan.network().shape(op.src, plan.images());
   if (!plan.crops_kernels() || !plan.vector_kernels().weight_gradient) return false;
   return plan.data_type() == dnnl::memory::data_type::f32 || has_bf16_weight_gradient(plan, step) ||
-         op.row_dilation > 1 || op.column_dilation > 1;
+         op.row_dilation > 1 || op.column_dilation > 1 || op.kernel_height / 2 >= image.h ||
+         op.kernel_width / 2 >= image.w;
 }
 
 }  // namespace
