@@ -25,7 +25,7 @@ enum class Stream : std::uint32_t {
   kProbeParameters = 7,  // (parameter index, element)
   kInspection = 8,       // (element, 0: of an image; 1: of what is given of images)
   kSweep = 9,            // (trial, parameter, attempt)
-  kDropout = 10,         // step, as two words: the key of its masks
+  kDropout = 10,         // step, as two words: the key of its masks, and of its input noise
 };
 
 // Numbers of one (seed, stream). Copying is free; every method is const and thread-safe.

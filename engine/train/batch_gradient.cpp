@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/core/index.h"
+#include "engine/train/input_noise.h"
 #include "engine/train/rank_sum.h"
 #include "engine/train/shard_size.h"
 
@@ -13,6 +14,7 @@ namespace pcnn {
 struct BatchGradient::Buffers {
   Workspace workspace;
   std::vector<float> images;
+  std::vector<float> noisy;  // what the network reads instead, where there is noise
   std::vector<float> logits;
   std::vector<float> diff_logits;
   GivenBatch given;
@@ -24,18 +26,22 @@ struct BatchGradient::Partial {
 };
 
 BatchGradient::BatchGradient(const Network& network, const OutputHead& head, int shard_images,
-                             const Workers& workers, Precision precision, Team team)
+                             const Workers& workers, Precision precision, Team team, double input_noise)
     : network_(network),
       head_(head),
       workers_(workers),
       team_(team),
+      input_noise_(input_noise),
       image_size_(network.shape(0, 1).size()),
       logits_size_(network.shape(network.logits, 1).size()),
       program_(network, shard_images, Purpose::kTraining, {.precision = precision}),
       packed_(program_.new_packed_weights()),
       buffers_([this, count = static_cast<std::size_t>(shard_images)] {
-        return Buffers{Workspace(program_, packed_), std::vector<float>(count * image_size_),
-                       std::vector<float>(count * logits_size_), std::vector<float>(count * logits_size_),
+        return Buffers{Workspace(program_, packed_),
+                       std::vector<float>(count * image_size_),
+                       {},
+                       std::vector<float>(count * logits_size_),
+                       std::vector<float>(count * logits_size_),
                        GivenBatch(network_, count)};
       }),
       // Zeroed once: backward() never writes the rows below a kernel's centre and overwrites all else.
@@ -71,7 +77,14 @@ double BatchGradient::run_shard(std::size_t shard, int images, const FillImage& 
   }
   dropout.first_image += static_cast<std::uint32_t>(first);
   buffers->given.take(given, static_cast<std::size_t>(first));
-  program_.forward(buffers->workspace, buffers->images, buffers->logits, buffers->given.view(), dropout);
+  if (input_noise_ > 0.0) {
+    buffers->noisy = buffers->images;
+    for (int i = 0; i < present; ++i)
+      add_input_noise(input_noise_, head_, dropout, static_cast<std::uint32_t>(i), network_.image_channels,
+                      part(buffers->noisy, i, image_size_));
+  }
+  const std::vector<float>& read = input_noise_ > 0.0 ? buffers->noisy : buffers->images;
+  program_.forward(buffers->workspace, read, buffers->logits, buffers->given.view(), dropout);
 
   double nats = 0.0;
   for (int i = 0; i < present; ++i)

@@ -24,9 +24,10 @@ using FillImage = std::function<void(int position, std::span<float> image)>;
 class BatchGradient {
  public:
   // All three must outlive this, and the team's ranks. Memory: threads() workspaces, and a few gradient
-  // buffers. Throws ConfigError where this machine has no memory for the workspaces.
+  // buffers. input_noise: the rate of add_input_noise(). Throws ConfigError where this machine has no memory
+  // for the workspaces.
   BatchGradient(const Network& network, const OutputHead& head, int shard_images, const Workers& workers,
-                Precision precision = Precision::kF32, Team team = {});
+                Precision precision = Precision::kF32, Team team = {}, double input_noise = 0.0);
   ~BatchGradient();
 
   // Call after the parameters changed, before compute().
@@ -34,8 +35,8 @@ class BatchGradient {
 
   // Nats of the batch, summed over its images and dimensions. gradients (parameter order) receives the
   // derivative of the mean over images and dimensions; dead weights get exactly zero. given: of each image.
-  // dropout: of the first image. Called by every rank of the team, with the same; each asks for its own
-  // images alone, and for what they are given.
+  // dropout: of the first image, for input noise too. Called by every rank of the team, with the same; each
+  // asks for its own images alone, and for what they are given.
   double compute(int images, const FillImage& fill, std::span<float> gradients, const Given& given = {},
                  const DropoutKey& dropout = {});
 
@@ -55,6 +56,7 @@ class BatchGradient {
   const OutputHead& head_;
   const Workers& workers_;
   Team team_;
+  double input_noise_;
   std::size_t image_size_;
   std::size_t logits_size_;
   Program program_;

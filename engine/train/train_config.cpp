@@ -152,6 +152,7 @@ TrainConfig read_train_config(const ConfigNode& train) {
   const ConfigRange limit = ConfigRange::between(1e-20, 1e20);
   config.clip_norm = train.optional_real("clip_norm", limit);
   config.clip_value = train.optional_real("clip_value", limit);
+  config.input_noise = train.real("input_noise", config.input_noise, ConfigRange::between(0.0, 0.5));
   config.average = read_average(train.section("average"));
   config.batch = train.integer("batch", config.batch, ConfigRange::between(1, kMostImages));
   config.shard_images = train.optional_integer("shard_images", ConfigRange::between(1, 16));

@@ -23,6 +23,7 @@ struct TrainConfig {
   ScheduleConfig schedule;
   std::optional<double> clip_norm;  // at most one of the two
   std::optional<double> clip_value;
+  double input_noise = 0.0;  // see input_noise.h
   AverageConfig average;
   std::int64_t batch = 64;  // images per update
   // Budgets: at least one is set, and the first that is used up ends training. Epochs are 10 where none is

@@ -58,7 +58,7 @@ Trainer::Trainer(const Network& network, const OutputHead& head, const TrainConf
       team_(team),
       parameters_(std::move(parameters)),
       gradients_(parameters_.size(), 0.0f),
-      gradient_(network, head, shard_images(config, network), workers, precision, team),
+      gradient_(network, head, shard_images(config, network), workers, precision, team, config.input_noise),
       optimiser_(Optimiser::make(config.optimiser, network.parameters)) {
   if (config.average.enabled()) average_ = std::make_unique<ParameterAverage>(config.average, parameters_);
   gradient_.load_parameters(parameters_);

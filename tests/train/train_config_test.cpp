@@ -48,6 +48,7 @@ TEST(TrainConfig, ReadsEveryKeyOfEveryKind) {
   epsilon: 1e-8
   weight_decay: 0.1
   clip_norm: 2
+  input_noise: 0.003
   average: {decay: 0.999, warm_up: true}
   schedule: {kind: warmup_cosine, warmup_steps: 100, final_fraction: 0.05}
   batch: 32
@@ -66,6 +67,7 @@ TEST(TrainConfig, ReadsEveryKeyOfEveryKind) {
       adamw.schedule,
       (ScheduleConfig{.kind = ScheduleKind::kWarmupCosine, .warmup_steps = 100, .final_fraction = 0.05}));
   EXPECT_EQ(adamw.clip_norm, 2.0);
+  EXPECT_EQ(adamw.input_noise, 0.003);
   EXPECT_EQ(adamw.average, (AverageConfig{.decay = 0.999, .warm_up = true}));
   EXPECT_EQ(adamw.batch, 32);
   EXPECT_EQ(adamw.shard_images, 2);
@@ -207,11 +209,27 @@ TEST(TrainConfig, RefusesCombinationsThatMeanNothing) {
 }
 
 TEST(TrainConfig, RefusesValuesOutOfRange) {
-  for (const char* entry :
-       {"learning_rate: 0", "rho: 1", "rho: -0.1", "epsilon: 0", "momentum: 1", "batch: 0", "shard_images: 0",
-        "shard_images: 17", "epochs: 0", "steps: 0", "seconds: 0", "patience: 0", "report_every: 0",
-        "clip_norm: 0", "clip_value: -1", "average: {decay: 1}", "schedule: {warmup_steps: -1}",
-        "optimiser: lion", "schedule: {kind: linear}"}) {
+  for (const char* entry : {"learning_rate: 0",
+                            "rho: 1",
+                            "rho: -0.1",
+                            "epsilon: 0",
+                            "momentum: 1",
+                            "batch: 0",
+                            "shard_images: 0",
+                            "shard_images: 17",
+                            "epochs: 0",
+                            "steps: 0",
+                            "seconds: 0",
+                            "patience: 0",
+                            "report_every: 0",
+                            "clip_norm: 0",
+                            "clip_value: -1",
+                            "input_noise: -0.1",
+                            "input_noise: 0.6",
+                            "average: {decay: 1}",
+                            "schedule: {warmup_steps: -1}",
+                            "optimiser: lion",
+                            "schedule: {kind: linear}"}) {
     EXPECT_NE(error_of("train: {" + std::string(entry) + "}").find("accepted"), std::string::npos) << entry;
   }
 }

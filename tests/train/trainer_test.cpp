@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kHeight = 7, kWidth = 6;
 
-// With dropout, which is to be the same on any number of threads and after going on.
+// With dropout, which, as input noise, is to be the same on any number of threads and after going on.
 Network small_network() {
   ModelConfig config;
   config.input_kernel = {5, 5};
@@ -58,6 +58,7 @@ TrainConfig config_of(OptimiserKind kind) {
   if (kind == OptimiserKind::kSgd || kind == OptimiserKind::kMuon) config.optimiser.momentum = 0.9;
   config.schedule = {.kind = ScheduleKind::kWarmupCosine, .warmup_steps = 3};
   config.clip_norm = 0.5;
+  config.input_noise = 0.01;
   config.average = {.decay = 0.9};
   config.shard_images = 4;
   config.batch = 10;  // with 37 images the last batch has 7, and shards of 4 are ragged in every batch
