@@ -15,7 +15,7 @@ namespace pcnn {
 
 // One image, [channel][row][column] as fed to the network. With probability `rate` a pixel gets a level drawn
 // evenly in each of its channels. What is drawn follows from the step's key, the image's number in its batch
-// and the pixel alone.
+// (key.first_image + image) and the pixel alone.
 void add_input_noise(double rate, const OutputHead& head, const DropoutKey& key, std::uint32_t image,
                      int channels, std::span<float> values);
 

@@ -231,6 +231,57 @@ TEST(PixelProgram, GivesAPixelTheSameBitsWhateverSpansOfKnownPixelsComeBeforeIt)
   }
 }
 
+// What products read is kept in bf16 by every step that makes some of it, and read in place by tiles where
+// channels fill them: the bits are those of a kernel that keeps nothing and rounds what it reads.
+TEST(PixelProgram, GivesTheBitsOfAKernelThatRoundsWhatItReadsItself) {
+  using Tile = PixelTile<4, PlainBf16Product<4>>;
+  PixelKernel vectors = testing::emulated_amx();
+  vectors.name = "plain bf16";
+  vectors.panel = Tile::kPanel;
+  vectors.run = Tile::run;
+  vectors.round = Tile::round;
+  vectors.block = 1;
+  ModelConfig full_tiles;
+  full_tiles.input_kernel = {3, 3};
+  full_tiles.input_filters = 64;
+  full_tiles.blocks = {{1, GatedBlockConfig{{3, 3}, 32}}, {1, ResidualBlockConfig{{3, 3}, 32}}};
+  full_tiles.output_filters = {32};
+  Random random(91);
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    const bool in_tiles = round % 10 == 0;
+    testing::NetworkLimits limits{.kernel = 5, .side = 6};
+    if (round % 2) limits.condition = testing::random_condition(random);
+    Network network = in_tiles         ? build_network(full_tiles, 1, 4, 4)
+                      : round % 4 == 2 ? testing::random_graph(random, kFunctions[round % 5])
+                                       : testing::random_network(random, kFunctions[round % 5], limits);
+    network.image_height = random.between(1, 6);
+    network.image_width = random.between(1, 6);
+    SCOPED_TRACE(testing::describe(network));
+    const int chains = in_tiles ? 17 : 2;
+    const std::vector<float> parameters = testing::random_parameters(random, network),
+                             images = testing::random_images(random, network, chains);
+    const GivenBatch given = testing::random_given(random, network, chains);
+    std::vector<bool> known;
+    for (int pixel = 0; pixel < network.image_height * network.image_width; ++pixel)
+      known.push_back(random.between(0, 2) > 0);
+    for (const PixelKernel& keeping :
+         in_tiles ? std::vector{vectors, testing::emulated_amx()} : std::vector{vectors}) {
+      PixelKernel rounding = keeping;
+      rounding.round = nullptr;
+      std::vector<std::vector<float>> by_pixel, by_span;
+      for (const PixelKernel& kernel : {keeping, rounding}) {
+        const PixelProgram program(network, parameters, kernel);
+        IncrementalState state(program, chains, network.image_width, given.view());
+        by_pixel.push_back(logits_by_pixel(program, network, state, images));
+        by_span.push_back(logits_of_unknown(program, network, state, images, known));
+      }
+      EXPECT_EQ(by_pixel[0], by_pixel[1]) << keeping.name;
+      EXPECT_EQ(by_span[0], by_span[1]) << keeping.name;
+    }
+  }
+}
+
 // Known rows are computed as far as later logits depend on them: given as if no logits followed,
 // they leave the next row without.
 TEST(PixelProgram, LeavesOutWhatNoLogitsDependOn) {
