@@ -25,10 +25,11 @@ void add_input_noise(double rate, const OutputHead& head, const DropoutKey& key,
     if (pixel % kWords == 0) whether = numbers(pixel / kWords, 0);
     if (whether[pixel % kWords] >= rate * kNumbers) continue;
     PhiloxBlock what{};
-    for (std::uint32_t channel = 0; channel < static_cast<std::uint32_t>(channels); ++channel) {
-      if (channel % kWords == 0) what = numbers(pixel, 1 + channel / kWords);
-      const std::uint64_t level = what[channel % kWords] * levels >> 32;
-      values[to_index(static_cast<int>(channel)) * area + pixel] = head.value(static_cast<int>(level));
+    for (std::size_t channel = 0; channel < to_index(channels); ++channel) {
+      const std::size_t word = channel % kWords;
+      if (word == 0) what = numbers(pixel, static_cast<std::uint32_t>(1 + channel / kWords));
+      const std::uint64_t level = what[word] * levels >> 32;
+      values[channel * area + pixel] = head.value(static_cast<int>(level));
     }
   }
 }

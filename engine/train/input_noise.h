@@ -5,10 +5,10 @@
 // directions in which photographs hardly differ, and noise does. With a few pixels of its input replaced by
 // noise it learns to look past them; what it predicts is the image itself.
 
+#include <cstdint>
 #include <span>
 
 #include "engine/compile/batch/program.h"
-#include "engine/model/network.h"
 #include "engine/model/output_head.h"
 
 namespace pcnn {

@@ -191,10 +191,7 @@ class WeightGradientTile : Simd<kLanes> {
   void write(int vector) const {
     const float* const sums = sums_ + size(vector) * kLanes * size(row_groups_) * kRows;
     write_weight_sums(g_, vector * kLanes, count * kLanes, bias_sums_, [&](int channel, int tap) {
-      const int flat = channel * g_.tap_count + tap;
-      const int group = g_.plain_src ? flat / kRows : channel / kRows * g_.tap_count + tap;
-      const int line = g_.plain_src ? flat % kRows : channel % kRows;
-      return sums + size((group * kRows + line) * count * kLanes);
+      return sums + size(row_of_sums(g_, kRows, channel, tap) * count * kLanes);
     });
   }
 

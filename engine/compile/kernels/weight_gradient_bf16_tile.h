@@ -248,10 +248,7 @@ class WeightGradientBf16Tile : PixelWords<Product> {
   template <int count>
   void write(int vector) const {
     write_weight_sums(g_, vector * kLanes, count * kLanes, bias_sums_, [&](int channel, int tap) {
-      const int flat = channel * g_.tap_count + tap;  // of a plain source
-      const int tile = g_.plain_src ? flat / kRows : channel / kRows * g_.tap_count + tap;
-      const int line = g_.plain_src ? flat % kRows : channel % kRows;
-      return sums_of(vector) + size((tile * kRows + line) * count * kLanes);
+      return sums_of(vector) + size(row_of_sums(g_, kRows, channel, tap) * count * kLanes);
     });
   }
 

@@ -4,6 +4,7 @@
 // files that are built once per instruction set.
 
 #include <cstddef>
+#include <type_traits>
 
 #include "engine/compile/kernels/convolutions.h"
 
@@ -19,6 +20,13 @@ void for_each_vector_group(const WeightGradient& gradient, int vectors, Run&& ru
   int vector = 0;
   for (; vector + 2 <= vectors; vector += 2) run(std::integral_constant<int, 2>{}, vector);
   if (vector < vectors) run(std::integral_constant<int, 1>{}, vector);
+}
+
+// The row of a channel and tap in the matrix of sums, in tiles of `tile_rows`: a tile has any rows of a plain
+// source, else neighbouring channels of one tap.
+inline int row_of_sums(const WeightGradient& gradient, int tile_rows, int channel, int tap) {
+  if (gradient.plain_src) return channel * gradient.tap_count + tap;
+  return (channel / tile_rows * gradient.tap_count + tap) * tile_rows + channel % tile_rows;
 }
 
 // Of `most` filters from `first` on, as far as there are any: to OIHW, and the bias. sums_of(channel, tap)
