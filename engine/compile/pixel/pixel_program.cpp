@@ -40,6 +40,21 @@ std::vector<int> rows_ahead_of(const Network& network, const std::vector<Step>& 
   return ahead;
 }
 
+// By node: whether the kernel multiplies what a step makes of it, in pairs that it keeps rounded.
+std::vector<bool> rounded_nodes(const Network& network, const std::vector<Step>& steps,
+                                const PixelKernel& kernel) {
+  std::vector<bool> is_rounded(network.nodes.size());
+  const auto note = [&](int node) {
+    is_rounded[to_index(node)] = kernel.round && !inputs(network.node(node).op).empty() &&
+                                 channels_of_group(network.node(node).channels, network.groups) % 2 == 0;
+  };
+  for (const Step& step : steps) {
+    if (const auto* conv = std::get_if<ConvStep>(&step); conv && !conv->op.exact) note(conv->op.src);
+    if (const auto* lstm = std::get_if<LstmStep>(&step)) note(lstm->dst);
+  }
+  return is_rounded;
+}
+
 }  // namespace
 
 PixelProgram::Order PixelProgram::order_of(const Step& step) {
@@ -68,7 +83,7 @@ PixelProgram::PixelProgram(const Inference& inference, std::span<const float> pa
       kernel_(kernel),
       exact_kernel_(kernel.precision == Precision::kF32 ? kernel : pixel_kernel(Precision::kF32)),
       layout_(network_, inference.steps),
-      is_rounded_(network_.nodes.size()) {
+      rounded_layout_(network_, inference.steps, rounded_nodes(network_, inference.steps, kernel_)) {
   const std::vector<Sight> sights_of_nodes = sights(network_);
   if (sights_of_nodes[to_index(network_.logits)] > Sight::kBefore)
     throw ComputeError("the network is not causal: its logits read the pixel they are to predict");
@@ -109,25 +124,19 @@ void PixelProgram::add_keep_steps(const Work& work, const std::vector<Sight>& si
 
 PixelProgram::Work PixelProgram::pack(const ConvStep& step, std::span<const float> parameters) {
   PackedConvStep packed{step, pack_conv(step, network_, parameters, kernel_of(step))};
-  note_products(packed.groups, step.op.src, kernel_of(step));
+  note_products(packed.groups, step.op.src);
   return packed;
 }
 
 PixelProgram::Work PixelProgram::pack(const LstmStep& step, std::span<const float> parameters) {
   PackedLstmStep packed{step, pack_states(step, network_, parameters, kernel_)};
-  note_products(packed.groups, step.dst, kernel_);
+  note_products(packed.groups, step.dst);
   max_gates_ = std::max(max_gates_, to_index(layout_.channels(step.op.src)));
   return packed;
 }
 
-void PixelProgram::note_products(std::span<const PackedConv> groups, int src, const PixelKernel& kernel) {
-  const int channels = layout_.channels(src);
-  const bool is_made = !inputs(network_.node(src).op).empty();  // by a step
-  if (kernel.round && is_made && channels % 2 == 0) {
-    is_rounded_[to_index(src)] = true;
-    max_rounded_ = std::max(max_rounded_, channels);
-  }
-  const std::size_t words = depth_words(precision(), channels);
+void PixelProgram::note_products(std::span<const PackedConv> groups, int src) {
+  const std::size_t words = depth_words(precision(), layout_.channels(src));
   for (const PackedConv& group : groups) {
     max_taps_ = std::max(max_taps_, group.taps.size());
     max_tap_words_ = std::max(max_tap_words_, group.taps.size() * words);
@@ -176,12 +185,11 @@ IncrementalState::IncrementalState(const PixelProgram& program, int chains, int 
                                    const Given& given)
     : chains_(chains),
       max_columns_(max_columns),
-      values_(program.layout_.floats(chains, max_columns)),
+      values_(program.layout_.values(chains, max_columns)),
       // Rows that fill up the kernel's last block are read behind the last node's.
-      rounded_(program.max_rounded_ == 0
-                   ? 0
-                   : (values_.size() + to_index((program.kernel_.block - 1) * program.max_rounded_)) *
-                         sizeof(std::uint16_t)),
+      rounded_((program.rounded_layout_.values(chains, max_columns) +
+                to_index((program.kernel_.block - 1) * program.rounded_layout_.max_channels())) *
+               sizeof(std::uint16_t)),
       caches_(program.cache_floats_ * to_index(chains) * sizeof(float)),
       attention_scratch_(program.attention_scratch_),
       taps_(program.max_taps_),

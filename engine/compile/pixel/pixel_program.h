@@ -60,7 +60,7 @@ class IncrementalState {
   PixelSpan last_;              // what was computed last; group and place mean nothing
   std::vector<float> vectors_;  // of conditions: [condition][chain][map]
   std::vector<float> values_;   // as RowLayout says
-  AlignedBuffer rounded_;       // the same in bf16, of nodes that products read
+  AlignedBuffer rounded_;       // in bf16, what products read
   AlignedBuffer caches_;        // of attentions
   std::vector<float> attention_scratch_;
   std::vector<PixelTap> taps_;
@@ -82,10 +82,10 @@ class PixelProgram {
   // Bytes of an IncrementalState per chain: width x kernel rows x depth, and a little for every column of the
   // longest span; maps that are given are kept whole, and so is what attentions read.
   [[nodiscard]] std::size_t state_bytes_per_chain(int max_columns = 1) const {
-    return (layout_.floats(1, max_columns) + vector_floats_ + cache_floats_ +
+    return (layout_.values(1, max_columns) + vector_floats_ + cache_floats_ +
             max_gates_ * to_index(std::max(max_columns, row_columns_))) *
                sizeof(float) +
-           (max_rounded_ > 0 ? layout_.floats(1, max_columns) * sizeof(std::uint16_t) : 0);
+           rounded_layout_.values(1, max_columns) * sizeof(std::uint16_t);
   }
   // The part of that which attentions read.
   [[nodiscard]] std::size_t cache_bytes_per_chain() const { return cache_floats_ * sizeof(float); }
@@ -182,8 +182,8 @@ class PixelProgram {
   [[nodiscard]] Work pack(const EmbeddingStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const ConditionStep& step, std::span<const float> parameters);
   [[nodiscard]] Work pack(const LstmStep& step, std::span<const float> parameters);
-  // Notes what products of such groups by that kernel need.
-  void note_products(std::span<const PackedConv> groups, int src, const PixelKernel& kernel);
+  // Notes what products of such groups need.
+  void note_products(std::span<const PackedConv> groups, int src);
   // What conditions add, for each chain.
   [[nodiscard]] std::vector<float> vectors_of(const Given& given, int chains) const;
   // A copy of a parameter's values.
@@ -200,7 +200,7 @@ class PixelProgram {
   void run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const;
   // What the step made in bf16, where products read it.
   void round(int node, IncrementalState& state, const PixelSpan& span) const;
-  [[nodiscard]] std::size_t offset(int node, const IncrementalState& state, const PixelSpan& span) const;
+  [[nodiscard]] bool is_rounded(int node) const { return rounded_layout_.channels(node) > 0; }
   void run(const PackedConvStep& packed, IncrementalState& state, const PixelSpan& span) const;
   void run(const ActivationStep& step, IncrementalState& state, const PixelSpan& span) const;
   void run(const AddStep& step, IncrementalState& state, const PixelSpan& span) const;
@@ -223,10 +223,9 @@ class PixelProgram {
   PixelKernel kernel_;
   PixelKernel exact_kernel_;  // of exact convolutions: in f32
   RowLayout layout_;
+  RowLayout rounded_layout_;  // of the nodes that are kept in bf16, too
   std::vector<PixelStep> steps_;
-  std::vector<bool> is_rounded_;  // by node: what steps make of it is kept in bf16, too
-  int max_rounded_ = 0;           // channels of these, in one group
-  int row_columns_ = 0;           // of a whole row, where any step runs for one
+  int row_columns_ = 0;  // of a whole row, where any step runs for one
   std::size_t weight_bytes_ = 0;
   std::size_t vector_floats_ = 0;      // of all conditions, for each chain
   std::size_t cache_floats_ = 0;       // of all attentions, for each chain

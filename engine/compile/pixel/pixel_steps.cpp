@@ -9,16 +9,14 @@
 namespace pcnn {
 
 float* PixelProgram::at(IncrementalState& state, int node, const PixelSpan& span) const {
-  return state.values_.data() + offset(node, state, span);
-}
-
-std::size_t PixelProgram::offset(int node, const IncrementalState& state, const PixelSpan& span) const {
-  return layout_.offset(node, span, 0, 0, span.group, state.chains_, state.max_columns_);
+  return state.values_.data() +
+         layout_.offset(node, span, 0, 0, span.group, state.chains_, state.max_columns_);
 }
 
 void PixelProgram::round(int node, IncrementalState& state, const PixelSpan& span) const {
   kernel_.round(count(node, state, span), at(state, node, span),
-                reinterpret_cast<std::uint16_t*>(state.rounded_.data()) + offset(node, state, span));
+                reinterpret_cast<std::uint16_t*>(state.rounded_.data()) +
+                    rounded_layout_.offset(node, span, 0, 0, span.group, state.chains_, state.max_columns_));
 }
 
 std::size_t PixelProgram::count(int node, const IncrementalState& state, const PixelSpan& span) const {
@@ -33,11 +31,13 @@ int PixelProgram::gather_taps(const PackedConv& group, int node, IncrementalStat
     const int first = span.column + tap.right, row = span.row + tap.down;
     if (row < 0 || (tap.down > 0 && row >= network_.image_height)) continue;
     if (first + span.columns <= 0 || first >= network_.image_width) continue;
-    const std::size_t offset =
-        layout_.offset(node, span, tap.down, tap.right, tap.from, state.chains_, state.max_columns_);
-    state.taps_[to_index(taps++)] = {.src = state.values_.data() + offset,
-                                     .packed_offset = tap.offset,
-                                     .rounded = is_rounded_[to_index(node)] ? rounded + offset : nullptr};
+    const auto offset_in = [&](const RowLayout& layout) {
+      return layout.offset(node, span, tap.down, tap.right, tap.from, state.chains_, state.max_columns_);
+    };
+    state.taps_[to_index(taps++)] = {
+        .src = state.values_.data() + offset_in(layout_),
+        .packed_offset = tap.offset,
+        .rounded = is_rounded(node) ? rounded + offset_in(rounded_layout_) : nullptr};
   }
   return taps;
 }
@@ -213,7 +213,7 @@ void PixelProgram::run(const PackedConditionStep& packed, IncrementalState& stat
 
 void PixelProgram::run(const PixelStep& step, IncrementalState& state, const PixelSpan& span) const {
   std::visit([&](const auto& work) { run(work, state, span); }, step.work);
-  if (step.dst >= 0 && is_rounded_[to_index(step.dst)]) round(step.dst, state, span);
+  if (step.dst >= 0 && is_rounded(step.dst)) round(step.dst, state, span);
 }
 
 }  // namespace pcnn

@@ -7,20 +7,32 @@
 
 namespace pcnn {
 
-RowLayout::RowLayout(const Network& network, const std::vector<Step>& steps)
+RowLayout::RowLayout(const Network& network)
     : width_(network.image_width),
       groups_(network.groups),
       buffers_(network.nodes.size()),
-      cells_(network.nodes.size(), -1) {
-  for (std::size_t node = 0; node < buffers_.size(); ++node)
-    buffers_[node].channels = channels_of_group(network.nodes[node].channels, groups_);
+      cells_(network.nodes.size(), -1) {}
+
+RowLayout::RowLayout(const Network& network, const std::vector<Step>& steps) : RowLayout(network) {
   note_reads(network, steps);
   add_cells(steps);
   place_rows();
   share_span(network, steps);
 }
 
+RowLayout::RowLayout(const Network& network, const std::vector<Step>& steps,
+                     const std::vector<bool>& has_room)
+    : RowLayout(network) {
+  note_reads(network, steps);
+  for (std::size_t node = 0; node < buffers_.size(); ++node)
+    if (!has_room[node]) buffers_[node] = {};
+  place_rows();
+  share_span(network, steps);
+}
+
 void RowLayout::note_reads(const Network& network, const std::vector<Step>& steps) {
+  for (std::size_t node = 0; node < buffers_.size(); ++node)
+    buffers_[node].channels = channels_of_group(network.nodes[node].channels, groups_);
   buffers_[0].rows = 1;  // the caller writes the image after its pixel's steps
   if (const int given = given_maps_node(network); given >= 0)
     buffers_[to_index(given)].rows =
@@ -55,8 +67,8 @@ void RowLayout::add_cells(const std::vector<Step>& steps) {
 
 void RowLayout::place_rows() {
   for (RowBuffer& buffer : buffers_) {
-    buffer.offset = rows_floats_;
-    rows_floats_ +=
+    buffer.offset = rows_values_;
+    rows_values_ +=
         to_index(buffer.rows) * to_index(groups_) * to_index(row_columns(buffer)) * to_index(buffer.channels);
   }
 }
@@ -71,7 +83,7 @@ void RowLayout::share_span(const Network& network, const std::vector<Step>& step
   std::vector<TensorLife> lives(buffers_.size(), {.bytes = 0, .first_step = -1, .last_step = -1});
   const auto touch = [&](int node, int step) {
     const RowBuffer& buffer = buffers_[to_index(node)];
-    if (buffer.rows > 0) return;
+    if (buffer.rows > 0 || buffer.channels == 0) return;
     TensorLife& life = lives[to_index(node)];
     life.bytes = to_index(groups_) * to_index(buffer.channels) * sizeof(float);
     if (life.first_step < 0) life.first_step = one_pass ? step : 0;
@@ -86,11 +98,15 @@ void RowLayout::share_span(const Network& network, const std::vector<Step>& step
   const ArenaPlan arena = plan_arena(lives);
   for (std::size_t node = 0; node < lives.size(); ++node)
     if (lives[node].bytes > 0) buffers_[node].offset = arena.offsets[node] / sizeof(float);
-  span_floats_ = arena.bytes / sizeof(float);
+  span_values_ = arena.bytes / sizeof(float);
 }
 
-std::size_t RowLayout::floats(int chains, int max_columns) const {
-  return (rows_floats_ + span_floats_ * to_index(max_columns)) * to_index(chains);
+int RowLayout::max_channels() const {
+  return std::ranges::max(buffers_, {}, &RowBuffer::channels).channels;
+}
+
+std::size_t RowLayout::values(int chains, int max_columns) const {
+  return (rows_values_ + span_values_ * to_index(max_columns)) * to_index(chains);
 }
 
 std::size_t RowLayout::offset(int node, const PixelSpan& span, int down, int right, int group, int chains,
@@ -98,7 +114,7 @@ std::size_t RowLayout::offset(int node, const PixelSpan& span, int down, int rig
   const RowBuffer& buffer = buffers_[to_index(node)];
   const std::size_t channels = to_index(buffer.channels);
   if (buffer.rows == 0)
-    return (rows_floats_ + buffer.offset * to_index(max_columns) +
+    return (rows_values_ + buffer.offset * to_index(max_columns) +
             (to_index(group) * to_index(max_columns) + to_index(span.place)) * channels) *
            to_index(chains);
   const std::size_t row = to_index((span.row + down) % buffer.rows) * to_index(groups_) + to_index(group);

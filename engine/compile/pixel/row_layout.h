@@ -30,30 +30,34 @@ struct PixelSpan {
   int place = 0;  // of the first column, in buffers that keep the span alone: not 0 inside a span of more
 };
 
-// Immutable. Offsets are in floats, for `chains` chains and spans of at most `max_columns` columns.
-// Safe to share.
+// Immutable. Offsets are in values, of whatever type, for `chains` chains and spans of at most `max_columns`
+// columns. Safe to share.
 class RowLayout {
  public:
-  // steps: in the order they run.
+  // Of every node. steps: in the order they run.
   RowLayout(const Network& network, const std::vector<Step>& steps);
+  // Of some: has_room is by node; the others have no channels, and there are no cells.
+  RowLayout(const Network& network, const std::vector<Step>& steps, const std::vector<bool>& has_room);
 
-  [[nodiscard]] std::size_t floats(int chains, int max_columns) const;
+  [[nodiscard]] std::size_t values(int chains, int max_columns) const;
   // Of a node's vectors at the span, moved by `down` and `right`, in channel group `group`: the first chain's
   // at the first column.
   [[nodiscard]] std::size_t offset(int node, const PixelSpan& span, int down, int right, int group,
                                    int chains, int max_columns) const;
   // Of a node, in one channel group.
   [[nodiscard]] int channels(int node) const { return buffers_[to_index(node)].channels; }
+  [[nodiscard]] int max_channels() const;
   // What an LSTM keeps beside its node: its cells, for offset() and channels() like a node.
   [[nodiscard]] int cells_of(int node) const { return cells_[to_index(node)]; }
 
  private:
   struct RowBuffer {
-    std::size_t offset = 0;  // floats per chain: into the rows, or into what the span needs for each column
+    std::size_t offset = 0;  // values per chain: into the rows, or into what the span needs for each column
     int rows = 0;            // of the ring; 0: the span alone is kept
     int padding = 0;         // columns of zeros at each side
     int channels = 0;
   };
+  explicit RowLayout(const Network& network);  // nothing has room yet
   // The rows and columns that steps read.
   void note_reads(const Network& network, const std::vector<Step>& steps);
   void note_read(int node, const Tap& tap);
@@ -66,8 +70,8 @@ class RowLayout {
   int groups_;
   std::vector<RowBuffer> buffers_;  // by node, then the cells; nodes inside a step have none
   std::vector<int> cells_;          // by node; -1: it has none
-  std::size_t rows_floats_ = 0;     // per chain
-  std::size_t span_floats_ = 0;     // per chain and column of the span
+  std::size_t rows_values_ = 0;     // per chain
+  std::size_t span_values_ = 0;     // per chain and column of the span
 };
 
 }  // namespace pcnn

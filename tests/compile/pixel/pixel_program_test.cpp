@@ -416,10 +416,11 @@ TEST(PixelProgram, RefusesPixelsAndValuesThatAreNotThere) {
   EXPECT_THROW((void)program.span_logits(state, 1), ComputeError);
 }
 
-std::size_t state_bytes(Network network, int height, int width) {
+std::size_t state_bytes(Network network, int height, int width,
+                        const PixelKernel& kernel = pixel_kernels().back()) {
   network.image_height = height;
   network.image_width = width;
-  return PixelProgram(network, std::vector<float>(network.parameter_count())).state_bytes_per_chain();
+  return PixelProgram(network, std::vector<float>(network.parameter_count()), kernel).state_bytes_per_chain();
 }
 
 Network plain_network(int blocks, int kernel, int filters) {
@@ -443,6 +444,25 @@ TEST(PixelProgram, StateGrowsWithWidthKernelRowsAndDepthAndNotWithHeight) {
   };
   EXPECT_EQ(rows_of_a_block(3), sizeof(float) * 30 * 128 * 2);
   EXPECT_EQ(rows_of_a_block(9), sizeof(float) * 36 * 128 * 5);
+}
+
+// In bf16 it keeps what products read and steps make, and no more: not the image's rows, nor an LSTM's cells.
+TEST(PixelProgram, KeepsRoundedWhatProductsReadAlone) {
+  PixelKernel rounding = testing::emulated_amx();
+  PixelKernel plain = rounding;
+  plain.round = nullptr;
+  const auto of_28_columns = [&](const Network& network) {
+    const auto rounded = [&](int width) {
+      return state_bytes(network, 28, width, rounding) - state_bytes(network, 28, width, plain);
+    };
+    return rounded(56) - rounded(28);
+  };
+  EXPECT_EQ(of_28_columns(testing::tutorial_network()), sizeof(std::uint16_t) * 28 * 7 * 2 * 64);
+  ModelConfig config;
+  config.input_filters = 16;
+  config.blocks = {{3, RowLstmBlockConfig{.filters = 16}}};
+  // Of each block the row that the LSTM looks along, and two of its states.
+  EXPECT_EQ(of_28_columns(build_network(config, 1, 28, 28)), sizeof(std::uint16_t) * 28 * 3 * (1 + 2) * 16);
 }
 
 // 16 pixels are 16 of keys, and of values, filled up to 16 maps.
