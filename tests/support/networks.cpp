@@ -111,10 +111,12 @@ int append_stage(NetworkBuilder& builder, Random& random, const std::string& nam
       return append_block(builder, name, {src}, {1, DiagonalLstmBlockConfig{filters}}).node;
     case 9:
       return append_attention(builder, random, name, src, std::min(limits.channels, 20));
-    case 0:
+    case 0: {
+      const int reduce = random.between(0, 1) ? random_maps(random, limits.channels, builder.groups()) : 0;
       return append_block(builder, name, {src},
-                          {1, ResidualBlockConfig{kernel, filters, random_dilation(random)}})
+                          {1, ResidualBlockConfig{kernel, filters, random_dilation(random), reduce}})
           .node;
+    }
     case 1:
       return append_block(builder, name, {src},
                           {1, MaskedConvBlockConfig{kernel, filters, random_dilation(random)}})
@@ -184,8 +186,9 @@ Network random_network(Random& random, Activation activation, const NetworkLimit
       !limits.embeddings || random.between(0, 3)
           ? 0
           : builder.embed("input.embedding", random.between(1, 5), random.between(2, 7), -1.5f, 1.5f);
-  const int early = builder.activate(builder.masked_conv("input", image, limits.input_mask, kernel,
-                                                         random_maps(random, limits.channels, groups)));
+  const int input = builder.masked_conv("input", image, limits.input_mask, kernel,
+                                        random_maps(random, limits.channels, groups));
+  const int early = random.between(0, 3) ? builder.activate(input) : input;
   int node = early;
   for (int stage = random.between(0, limits.stages); stage > 0; --stage)
     node = append_stage(builder, random, "stage." + std::to_string(stage), node, early, limits);
