@@ -40,7 +40,8 @@ std::vector<int> rows_ahead_of(const Network& network, const std::vector<Step>& 
   return ahead;
 }
 
-// By node: whether the kernel multiplies what a step makes of it, in pairs that it keeps rounded.
+// By node: whether it is kept in bf16, too. It is where products read it, a step computes it from other
+// nodes, and a group has an even number of channels: they are multiplied in pairs.
 std::vector<bool> rounded_nodes(const Network& network, const std::vector<Step>& steps,
                                 const PixelKernel& kernel) {
   std::vector<bool> is_rounded(network.nodes.size());

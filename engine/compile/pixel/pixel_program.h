@@ -60,7 +60,7 @@ class IncrementalState {
   PixelSpan last_;              // what was computed last; group and place mean nothing
   std::vector<float> vectors_;  // of conditions: [condition][chain][map]
   std::vector<float> values_;   // as RowLayout says
-  AlignedBuffer rounded_;       // in bf16, what products read
+  AlignedBuffer rounded_;       // in bf16, as the program's layout of rounded nodes says
   AlignedBuffer caches_;        // of attentions
   std::vector<float> attention_scratch_;
   std::vector<PixelTap> taps_;

@@ -25,7 +25,8 @@ std::size_t PixelProgram::count(int node, const IncrementalState& state, const P
 
 int PixelProgram::gather_taps(const PackedConv& group, int node, IncrementalState& state,
                               const PixelSpan& span) const {
-  const auto* const rounded = reinterpret_cast<const std::uint16_t*>(state.rounded_.data());
+  const auto* const rounded =
+      is_rounded(node) ? reinterpret_cast<const std::uint16_t*>(state.rounded_.data()) : nullptr;
   int taps = 0;
   for (const PackedConv::GroupTap& tap : group.taps) {
     const int first = span.column + tap.right, row = span.row + tap.down;
@@ -34,10 +35,9 @@ int PixelProgram::gather_taps(const PackedConv& group, int node, IncrementalStat
     const auto offset_in = [&](const RowLayout& layout) {
       return layout.offset(node, span, tap.down, tap.right, tap.from, state.chains_, state.max_columns_);
     };
-    state.taps_[to_index(taps++)] = {
-        .src = state.values_.data() + offset_in(layout_),
-        .packed_offset = tap.offset,
-        .rounded = is_rounded(node) ? rounded + offset_in(rounded_layout_) : nullptr};
+    state.taps_[to_index(taps++)] = {.src = state.values_.data() + offset_in(layout_),
+                                     .packed_offset = tap.offset,
+                                     .rounded = rounded ? rounded + offset_in(rounded_layout_) : nullptr};
   }
   return taps;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where the sampler keeps the vectors of every node. Nodes that a kernel reads above or beside a pixel keep
+// Where the sampler keeps the vectors of nodes. Nodes that a kernel reads above or beside a pixel keep
 // the rows it reads, as a ring, with columns of zeros at both sides, and nodes that see whole rows keep a row
 // at least; maps that are given of the image keep all rows; what an attention reads it keeps itself
 // (attention_cache.h); the others keep the span that is being computed
@@ -58,7 +58,7 @@ class RowLayout {
     int channels = 0;
   };
   explicit RowLayout(const Network& network);  // nothing has room yet
-  // The rows and columns that steps read.
+  // The channels of every node, and the rows and columns that steps read.
   void note_reads(const Network& network, const std::vector<Step>& steps);
   void note_read(int node, const Tap& tap);
   void add_cells(const std::vector<Step>& steps);

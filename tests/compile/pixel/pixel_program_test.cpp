@@ -416,11 +416,10 @@ TEST(PixelProgram, RefusesPixelsAndValuesThatAreNotThere) {
   EXPECT_THROW((void)program.span_logits(state, 1), ComputeError);
 }
 
-std::size_t state_bytes(Network network, int height, int width,
-                        const PixelKernel& kernel = pixel_kernels().back()) {
+std::size_t state_bytes(Network network, int height, int width) {
   network.image_height = height;
   network.image_width = width;
-  return PixelProgram(network, std::vector<float>(network.parameter_count()), kernel).state_bytes_per_chain();
+  return PixelProgram(network, std::vector<float>(network.parameter_count())).state_bytes_per_chain();
 }
 
 Network plain_network(int blocks, int kernel, int filters) {
@@ -446,23 +445,36 @@ TEST(PixelProgram, StateGrowsWithWidthKernelRowsAndDepthAndNotWithHeight) {
   EXPECT_EQ(rows_of_a_block(9), sizeof(float) * 36 * 128 * 5);
 }
 
-// In bf16 it keeps what products read and steps make, and no more: not the image's rows, nor an LSTM's cells.
+// In bf16 it keeps what products read and steps make, and no more: not the image's rows, the gates' inputs,
+// the logits, or an LSTM's cells.
 TEST(PixelProgram, KeepsRoundedWhatProductsReadAlone) {
   PixelKernel rounding = testing::emulated_amx();
   PixelKernel plain = rounding;
   plain.round = nullptr;
-  const auto of_28_columns = [&](const Network& network) {
-    const auto rounded = [&](int width) {
-      return state_bytes(network, 28, width, rounding) - state_bytes(network, 28, width, plain);
-    };
-    return rounded(56) - rounded(28);
+  const auto rounded_words = [&](const Network& network, int max_columns) {
+    const std::vector<float> parameters(network.parameter_count());
+    return (PixelProgram(network, parameters, rounding).state_bytes_per_chain(max_columns) -
+            PixelProgram(network, parameters, plain).state_bytes_per_chain(max_columns)) /
+           sizeof(std::uint16_t);
   };
-  EXPECT_EQ(of_28_columns(testing::tutorial_network()), sizeof(std::uint16_t) * 28 * 7 * 2 * 64);
-  ModelConfig config;
-  config.input_filters = 16;
-  config.blocks = {{3, RowLstmBlockConfig{.filters = 16}}};
-  // Of each block the row that the LSTM looks along, and two of its states.
-  EXPECT_EQ(of_28_columns(build_network(config, 1, 28, 28)), sizeof(std::uint16_t) * 28 * 3 * (1 + 2) * 16);
+  const Network tutorial = testing::tutorial_network();
+  Network wide = tutorial;
+  wide.image_width = 56;
+  EXPECT_EQ(rounded_words(wide, 1) - rounded_words(tutorial, 1), 28u * 7 * 2 * 64);
+
+  const auto states = [&](bool activated) {
+    NetworkBuilder builder(1, 28, 28, Activation::kTanh, 0.0f);
+    const int gates = builder.masked_conv("gates", 0, MaskType::kA, {1, 3}, 4 * 16);
+    const int node = builder.lstm("lstm", gates, LstmPath::kRows, 3);
+    const int read = activated ? builder.activate(node) : node;
+    return std::move(builder).finish(builder.masked_conv("logits", read, MaskType::kB, {1, 1}, 1));
+  };
+  // Two rows of states, with a column of zeros at both sides; and what is made of them at the span's columns.
+  const std::size_t rows = 2 * 30 * 16;
+  EXPECT_EQ(rounded_words(states(false), 1), rows);
+  EXPECT_EQ(rounded_words(states(false), 5), rows);
+  EXPECT_EQ(rounded_words(states(true), 1), rows + 16);
+  EXPECT_EQ(rounded_words(states(true), 5), rows + 5 * 16);
 }
 
 // 16 pixels are 16 of keys, and of values, filled up to 16 maps.
